@@ -1,0 +1,1 @@
+"""One file per AT command: its text and a pure `parse` of its reply."""

@@ -1,0 +1,53 @@
+"""What a modem family is: the facts that tell it apart, what to ask, and a pure function from replies to a reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from telemetry.streams import Cell, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One AT exchange: the command (empty for unsolicited lines), its information lines, its final result (empty if cut off)."""
+
+    command: str
+    lines: tuple[str, ...]
+    final: str = "OK"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one poll gave: the serving cell, the other cells, and why something was left out."""
+
+    signal: Signal = field(default_factory=Signal)
+    cells: list[Cell] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A query of a poll. `every` = n asks it only in every n-th poll (slow or rarely changing answers)."""
+
+    text: str
+    timeout_s: float = 3.0
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Facts of a family. `usb` maps "vid:pid" (lower-case hex, pid may be "*") to the interface number of the AT port."""
+
+    name: str
+    title: str
+    identity: re.Pattern[str]
+    """Matched against the text of +CGMI, +CGMM and ATI replies."""
+    dialect: re.Pattern[str]
+    """Matched against commands and reply lines of a session without identity: the vendor's own prefixes."""
+    poll: tuple[Command, ...]
+    read: Callable[[Sequence[Reply], Reading], None]
+    """Fill a reading from the replies of one poll. Pure; leaves out what is not sure and says so in `notes`."""
+    setup: tuple[Command, ...] = ()
+    usb: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The program on the server: MQTT to checked reading to store to ack."""

@@ -1,0 +1,1 @@
+"""What people look at: Grafana dashboards, the live page, the needs map."""
