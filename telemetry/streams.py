@@ -110,6 +110,7 @@ CQI = _f("", "channel quality indicator", 0, 15, "TS 36.213 7.2.3", 11)
 TA = _f("", "timing advance", 0, 3846, "TS 36.213 4.2.3", 3)
 COUNT = _f("", "count", 0, 2**53, "", 0)
 RATIO = _f("%", "share", 0, 100, "", 12.5)
+PLMN = Meta("", "MCC and MNC, 5 or 6 digits, leading zeros kept", source="TS 23.003 2.2", example="51010")
 SCS = _f("kHz", "subcarrier spacing", 15, 960, "TS 38.211 4.2", 30)
 
 
@@ -119,7 +120,7 @@ class Signal:
 
     registration: Annotated[Registration | None, Meta("", "state towards the network", source="TS 27.007 7.2")] = None
     rat: Annotated[Rat | None, Meta("", "technology of the serving cell", source="TS 27.007 7.3")] = None
-    plmn: Annotated[str | None, Meta("", "MCC and MNC, 5 or 6 digits, leading zeros kept", source="TS 23.003 2.2", example="51010")] = None
+    plmn: Annotated[str | None, PLMN] = None
     tac: Annotated[int | None, TAC] = None
     cell_id: Annotated[int | None, CELL_ID] = None
     pci: Annotated[int | None, PCI] = None
@@ -181,7 +182,7 @@ class Probe:
     kind: Annotated[ProbeKind | None, Meta("", "what was done")] = None
     target: Annotated[str | None, Meta("", "host or URL asked", example="1.1.1.1")] = None
     rtt_ms: Annotated[float | None, _f("ms", "round trip time, median", 0, 600000, "", 61.0)] = None
-    jitter_ms: Annotated[float | None, _f("ms", "mean difference of neighbouring round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
+    jitter_ms: Annotated[float | None, _f("ms", "mean step between round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
     loss_percent: Annotated[float | None, RATIO] = None
     dns_ms: Annotated[float | None, _f("ms", "time of one name look-up", 0, 600000, "", 38.0)] = None
     download_kbps: Annotated[float | None, _f("kbit/s", "payload rate", 0, 100_000_000, "", 8400.0)] = None
@@ -195,15 +196,15 @@ class Device:
 
     uptime_s: Annotated[int | None, _f("s", "time since boot", 0, 10_000_000_000, "", 86400)] = None
     cpu_temperature_c: Annotated[float | None, TEMP] = None
-    undervoltage: Annotated[bool | None, Meta("", "supply below 4.63 V now or since boot", source="Raspberry Pi get_throttled bits 0, 16")] = None
+    undervoltage: Annotated[bool | None, Meta("", "supply below 4.63 V now or since boot (get_throttled bits 0, 16)")] = None
     mains: Annotated[bool | None, Meta("", "mains power present, where the hall has a sensor")] = None
     disk_free_mb: Annotated[float | None, _f("MB", "free space where the spool is", 0, 1e12, "", 11800.0)] = None
     spool_depth: Annotated[int | None, _f("", "samples not yet acknowledged", 0, 2**53, "", 10)] = None
     spool_age_s: Annotated[int | None, _f("s", "age of the oldest of them", 0, 10_000_000_000, "", 300)] = None
     quarantined: Annotated[int | None, _f("", "samples the collector refused for ever", 0, 2**53, "", 0)] = None
-    thinned: Annotated[int | None, _f("", "samples dropped because the disk was full, since installation", 0, 2**53, "", 0)] = None
+    thinned: Annotated[int | None, _f("", "samples dropped on a full disk, since installation", 0, 2**53, "", 0)] = None
     clock_state: Annotated[ClockState | None, Meta("", "whether the clock is trusted, and by what")] = None
-    bytes_month: Annotated[int | None, _f("B", "IP bytes of the broker connection this month, both ways", 0, 2**53, "", 2_400_000)] = None
+    bytes_month: Annotated[int | None, _f("B", "IP bytes to and from the broker this month", 0, 2**53, "", 2_400_000)] = None
     budget_month: Annotated[int | None, _f("B", "what the SIM may spend on it a month", 0, 2**53, "", 6_000_000)] = None
     agent_version: Annotated[str | None, Meta("", "version of the agent", example="0.1.0")] = None
 
@@ -212,7 +213,7 @@ class Device:
 class Event:
     """Something that happened (stream `event`). `kind` is a short fixed word, `detail` a sentence for a person."""
 
-    kind: Annotated[str | None, Meta("", "boot, modem_reset, cell_change, clock_step, spool_thinned, config_applied …", example="boot")] = None
+    kind: Annotated[str | None, Meta("", "boot, modem_reset, cell_change, clock_step, spool_thinned …", example="boot")] = None
     detail: Annotated[str | None, Meta("", "what happened, at most 200 characters", example="boot after power cut")] = None
     count: Annotated[int | None, COUNT] = None
 

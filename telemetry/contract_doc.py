@@ -1,0 +1,122 @@
+"""CONTRACT.md, generated from the code: `python -m telemetry.contract_doc [--check]`. Exit 1 when the file is stale."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from string import Template
+
+from telemetry.frame import MAX_INFLATED_BYTES, MAX_PAYLOAD_BYTES, MAX_SAMPLES, Sample, encode_json, pack
+from telemetry.streams import STREAMS, Clock, Field, fields
+from telemetry.topics import ROOT
+
+PATH = Path(__file__).with_name("CONTRACT.md")
+
+_HEAD = Template("""# Contract v1
+
+Generated from `telemetry/` by `python -m telemetry.contract_doc`; `make check` fails when it is stale.
+
+## Topics (MQTT 3.1.1)
+
+| topic | from | what |
+|---|---|---|
+| `$root/SITE/STREAM` | agent | frames of a stream: $streams |
+| `$root/SITE/ack` | collector | answers to frames |
+| `$root/SITE/status` | agent | `online` / `offline`, retained, also the last will |
+| `$root/SITE/config` | server | desired settings, retained |
+| `$root/SITE/reported` | agent | settings in force |
+
+SITE is a village code without dots (`6408012001`) or 1..32 of `a-z`, `0-9`, `-`.
+
+## Frame
+
+A JSON object: `v` (1), `site`, `stream`, `modem` (absent when the sample is of the site itself), `seq` [first, count], `dseq`
+(steps between numbers, absent when all are 1), `t0` (UTC, ms), `dt` (steps between times, ms), `const` (values that all share),
+`cols` (one value a sample, `null` where absent). When it is smaller the whole is deflated (zlib, preset dictionary
+`telemetry/dictionary_v1.txt`): a first byte `{` is JSON, 0x78 is zlib. At most $payload bytes on the wire,
+$inflated inflated, $samples samples.
+
+```json
+$example
+```
+
+`seq` numbers the samples of a site over all its streams, is never reset, and with the time makes a point unique: the store's
+time is `t` in ns plus `seq` modulo 1,000,000, so that a frame sent twice overwrites itself and cells of one poll do not collide.
+
+## Answer
+
+`{"v":1,"ok":[[first,count,crc]],"bad":[[first,count,crc,"reason"]],"hold":[[first,count,crc,"reason"]],"t":ms}`: `ok` is in
+the store; `bad` can never be stored (the agent quarantines it); `hold` is to be kept and tried again much later (unknown site).
+`crc` is the CRC-32 of the payload as sent and is what an agent matches. `t`, UTC of the collector, answers an `online` status.
+
+## Compatibility
+
+- Allowed within v1: a new optional field, a new stream, a new word of an enumeration, a new key. Readers ignore the unknown.
+- A renamed, retyped, re-united or redefined field is v2: another `v`, another topic root, both read side by side.
+- `tests/golden/v1/` decodes for ever. The preset dictionary never changes.
+- An implausible number or unknown word is left out and counted; a wrong type or shape makes the whole frame `bad` with a reason.
+- An absent value is absent: never 0, never a sentinel.
+
+## Streams
+
+Every sample also has `clock`, how its time was found: $clocks.
+""")
+
+
+def _example() -> str:
+    rows = [("ntp", -97.0), ("ntp", -98.5)]
+    samples = [
+        Sample(
+            101 + i,
+            1_790_000_000_000 + 30_000 * i,
+            clock,
+            {"registration": "home", "rat": "lte", "plmn": "51010", "rsrp_dbm": rsrp},
+        )
+        for i, (clock, rsrp) in enumerate(rows)
+    ]
+    return encode_json(pack("6408012001", "signal", "m1", samples)).decode()
+
+
+def _row(field: Field) -> str:
+    meta = field.meta
+    span = "" if meta.low is None or meta.high is None else f"{meta.low:g} … {meta.high:g}"
+    values = " \\| ".join(field.choices) or span
+    example = "" if meta.example is None else f"`{meta.example}`"
+    return f"| `{field.name}` | {field.type.__name__} | {meta.unit} | {values} | {meta.about} | {meta.source} | {example} |"
+
+
+def _section(stream: str) -> str:
+    doc = " ".join((inspect.getdoc(STREAMS[stream]) or "").split())
+    head = "| field | type | unit | values | meaning | source | example |\n|---|---|---|---|---|---|---|"
+    return "\n".join([f"### {stream}", "", doc, "", head, *(_row(f) for f in fields(stream).values()), ""])
+
+
+def render() -> str:
+    """Write the contract as Markdown."""
+    head = _HEAD.substitute(
+        root=ROOT,
+        streams=", ".join(STREAMS),
+        payload=MAX_PAYLOAD_BYTES,
+        inflated=MAX_INFLATED_BYTES,
+        samples=MAX_SAMPLES,
+        example=_example(),
+        clocks=", ".join(Clock),
+    )
+    return "\n".join([head, *(_section(stream) for stream in STREAMS)])
+
+
+def main() -> int:
+    """Write CONTRACT.md, or with --check compare it."""
+    text = render()
+    if "--check" not in sys.argv[1:]:
+        PATH.write_text(text, encoding="utf-8")
+        return 0
+    if PATH.is_file() and PATH.read_text(encoding="utf-8") == text:
+        return 0
+    sys.stderr.write(f"{PATH} is stale: run python -m telemetry.contract_doc\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
