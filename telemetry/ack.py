@@ -33,7 +33,7 @@ class Ack:
     """UTC of the collector when it wrote this, ms; sent when an agent comes online."""
 
 
-def frame_id(payload: bytes) -> int:
+def frame_id(payload: bytes | bytearray) -> int:
     """CRC-32 of a frame's payload as sent (ISO 3309, as zlib computes it)."""
     return zlib.crc32(payload)
 

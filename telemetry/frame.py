@@ -6,6 +6,7 @@ primed with the contract's preset dictionary (`dictionary_v1.txt`), which halves
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ _TYPES: dict[type, frozenset[type]] = {
     str: frozenset({str}),
 }
 _NONE = type(None)
+_MODEM = re.compile(r"[a-z0-9_-]{1,32}")
 
 
 class FrameError(ValueError):
@@ -237,8 +239,8 @@ def _names(message: dict[str, Any]) -> tuple[str, str, str | None]:
         raise FrameError("shape", "site must be 1..32 of a-z, 0-9 and '-'")
     if not isinstance(stream, str) or stream not in _FIELDS:
         raise FrameError("shape", f"stream must be one of {', '.join(_FIELDS)}")
-    if modem is not None and (not isinstance(modem, str) or not is_site_id(modem)):
-        raise FrameError("shape", "modem must be 1..32 of a-z, 0-9 and '-'")
+    if modem is not None and (not isinstance(modem, str) or not _MODEM.fullmatch(modem)):
+        raise FrameError("shape", "modem must be 1..32 of a-z, 0-9, - and _")
     return site, stream, modem
 
 

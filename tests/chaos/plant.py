@@ -1,0 +1,185 @@
+"""The plant under attack: real mosquitto (no persistence, queues of 10), real InfluxDB, two collectors, real agents on ptys."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from demo.modem import SimulatedModem
+from demo.radio import Radio
+from demo.replies import family_answers
+from telemetry.ack import frame_id
+from telemetry.topics import ROOT
+from tests.servers import Server, influxd, mosquitto
+
+DATABASE = "sinyal"
+
+BROKER = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 10
+max_inflight_messages 5
+acl_file %ACL%
+"""
+OPEN_ACL = f"topic readwrite {ROOT}/#\n"
+SHUT_ACL = f"topic read {ROOT}/#\n"
+
+AGENT = """
+[agent]
+site = "{site}"
+data_dir = "{folder}"
+[broker]
+host = "127.0.0.1"
+port = {port}
+tls = false
+[sampling]
+interval_s = 1
+device_interval_s = {device_s}
+frame_interval_s = 2
+"""
+MODEM = """
+[[modem]]
+name = "{name}"
+port = "{link}"
+family = "{family}"
+"""
+COLLECTOR = """
+[broker]
+host = "127.0.0.1"
+port = {port}
+tls = false
+client_id = "{name}"
+[store]
+engine = "influxdb1"
+url = "{store}"
+database = "{database}"
+[sites]
+path = "{sites}"
+[rejected]
+folder = "{folder}/rejected"
+[http]
+port = 0
+"""
+
+
+def python(name: str, folder: Path, *argv: str) -> Server:
+    """Prepare one of our own programs as a process that can be killed and started again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Server(name, [sys.executable, "-m", *argv], 0, folder, lambda: True)
+
+
+class Doubler:
+    """A client that publishes each frame it sees once more: duplicate delivery, as a broker may do at any time."""
+
+    def __init__(self, port: int) -> None:
+        self.doubled = 0
+        self._seen: set[int] = set()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="doubler")
+        self._client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/+/+")
+        self._client.on_message = self._again
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect_async("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _again(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic.endswith(("/ack", "/status", "/config", "/reported")):
+            return
+        crc = frame_id(message.payload)
+        if crc in self._seen:
+            return
+        self._seen.add(crc)
+        self.doubled += 1
+        client.publish(message.topic, message.payload)
+
+    def stop(self) -> None:
+        """Leave the broker."""
+        self._client.loop_stop()
+        self._client.disconnect()
+
+
+@dataclass(slots=True)
+class Plant:
+    """Everything that runs, by name."""
+
+    folder: Path
+    broker: Server
+    store: Server
+    collectors: list[Server]
+    agents: dict[str, Server]
+    modems: list[SimulatedModem]
+
+    @property
+    def acl(self) -> Path:
+        """Give the path of the broker's access list."""
+        return self.broker.folder / "acl"
+
+    def spool(self, site: str) -> Path:
+        """Give the path of a hall's spool."""
+        return self.folder / site / "spool.db"
+
+    def set_acl(self, text: str) -> None:
+        """Give the broker another access list at once."""
+        self.acl.write_text(text)
+        self.broker.reload()
+
+    def stop_measuring(self, site: str) -> None:
+        """Restart an agent without modems: it sends what it has and measures nothing more."""
+        agent = self.agents[site]
+        agent.stop()
+        folder = self.folder / site
+        config = AGENT.format(site=site, folder=folder, port=self.broker.port, device_s=86400)
+        (folder / "agent.toml").write_text(config)
+        agent.start()
+
+
+def _broker(folder: Path) -> Server:
+    folder.mkdir(parents=True)
+    acl = folder / "acl"
+    acl.write_text(OPEN_ACL)
+    return mosquitto(folder, BROKER.replace("%ACL%", str(acl)))
+
+
+def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
+    """Prepare a collector that reads from the broker and writes to the database."""
+    folder.mkdir(parents=True)
+    config = folder / "collector.toml"
+    sites = Path(__file__).parents[2] / "config" / "sites.csv"
+    text = COLLECTOR.format(port=broker.port, name=name, store=store.url, database=DATABASE, folder=folder, sites=sites)
+    config.write_text(text)
+    return python(name, folder, "collector.cli", "run", "--config", str(config))
+
+
+def _agent(site: str, folder: Path, broker: Server, links: dict[str, Path]) -> Server:
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "agent.toml"
+    modems = "".join(MODEM.format(name=family, link=link, family=family) for family, link in links.items())
+    config.write_text(AGENT.format(site=site, folder=folder, port=broker.port, device_s=5) + modems)
+    return python(f"agent-{site}", folder, "agent.cli", "run", "--config", str(config))
+
+
+@contextmanager
+def running(folder: Path, sites: Sequence[str], families: Sequence[str] = ("quectel", "simcom")) -> Iterator[Plant]:
+    """Start the plant: one broker, one database, two collectors, and an agent with a modem of each family at every site."""
+    with ExitStack() as stack:
+        broker = stack.enter_context(_broker(folder / "broker"))
+        store = stack.enter_context(influxd(folder / "store"))
+        names = ("collector-a", "collector-b")
+        collectors = [stack.enter_context(collector(name, folder / name, broker, store)) for name in names]
+        doubler = Doubler(broker.port)
+        stack.callback(doubler.stop)
+        agents, modems = {}, []
+        for number, site in enumerate(sites):
+            links = {family: folder / site / f"tty-{family}" for family in families}
+            (folder / site).mkdir()
+            for family, link in links.items():
+                modem = SimulatedModem(family_answers(family, Radio(seed=number)), link)
+                modems.append(stack.enter_context(modem))
+            agents[site] = stack.enter_context(_agent(site, folder / site, broker, links))
+        yield Plant(folder, broker, store, collectors, agents, modems)

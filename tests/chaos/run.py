@@ -1,0 +1,59 @@
+"""Rounds of faults, then peace until every spool is empty, then the count."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.count import Count, count, pending
+from tests.chaos.faults import FAULTS
+from tests.chaos.plant import DATABASE, Plant, running
+from tests.servers import wait_for
+
+SITES = ("6408012001", "6408052003", "6408112002")
+DRAIN_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run found: faults by name, and the count of each hall."""
+
+    faults: Counter[str]
+    counts: list[Count]
+
+
+def attack(folder: Path, rounds: int, seed: int, tell: Callable[[str], object], sites: Sequence[str] = SITES) -> Outcome:
+    """Run so many rounds of random faults and count. Raises TimeoutError when the spools do not drain afterwards."""
+    rng = random.Random(seed)
+    done: Counter[str] = Counter()
+    with running(folder, sites) as plant:
+        for number in range(1, rounds + 1):
+            fault = FAULTS[number % len(FAULTS)] if number <= len(FAULTS) else rng.choice(FAULTS)
+            fault(plant, rng)
+            done[fault.__name__] += 1
+            waiting = sum(pending(plant.spool(site)) for site in sites)
+            tell(f"round {number}/{rounds} {fault.__name__} waiting={waiting}")
+        _drain(plant, sites)
+        return Outcome(done, [count(plant.store.url, DATABASE, site, plant.spool(site)) for site in sites])
+
+
+def _drain(plant: Plant, sites: Sequence[str]) -> None:
+    """Stop measuring, keep sending until the spools are empty, then stop, so that the count stands still."""
+    for site in sites:
+        plant.stop_measuring(site)
+    for site in sites:
+        wait_for(lambda site=site: pending(plant.spool(site)) == 0, f"the spool of {site} to drain", DRAIN_S)  # type: ignore[misc]
+        plant.agents[site].stop()
+
+
+def table(outcome: Outcome) -> str:
+    """Write the outcome as the table that `make chaos` ends with."""
+    rows = [f"{'hall':<12}{'measured':>10}{'stored':>10}{'lost':>8}{'doubled':>9}"]
+    rows += [f"{c.site:<12}{c.measured:>10}{c.stored:>10}{c.lost:>8}{c.doubled:>9}" for c in outcome.counts]
+    sums = [sum(getattr(c, key) for c in outcome.counts) for key in ("measured", "stored", "lost", "doubled")]
+    rows.append(f"{'all':<12}{sums[0]:>10}{sums[1]:>10}{sums[2]:>8}{sums[3]:>9}")
+    rows.append("faults: " + ", ".join(f"{name} {n}" for name, n in outcome.faults.most_common()))
+    return "\n".join(rows)
