@@ -186,6 +186,8 @@ def _numbers(message: dict[str, Any]) -> list[int]:
     numbers = _running(first, message["dseq"], count, "dseq", "seq")
     if count > 1 and min(message["dseq"]) < 1:
         raise FrameError("seq", "dseq must rise: every step at least 1")
+    if numbers[-1] > MAX_SEQ:
+        raise FrameError("seq", f"dseq leads past {MAX_SEQ}")
     return numbers
 
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,30 +15,35 @@ MEASUREMENTS = ("signal", "cell", "probe", "device", "event")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Numbers of one hall: samples measured, distinct samples stored, points beyond one a sample."""
+    """One hall: samples measured, distinct ones stored, points beyond one a sample, samples neither stored nor in the spool."""
 
     site: str
     measured: int
     stored: int
     doubled: int
-
-    @property
-    def lost(self) -> int:
-        """Samples that were measured and are not in the store."""
-        return self.measured - self.stored
+    lost: int
 
 
 def measured(spool: Path) -> int:
     """Give the highest number the spool ever gave to a sample (AUTOINCREMENT never gives one twice)."""
-    with sqlite3.connect(f"file:{spool}?mode=ro", uri=True) as db:
+    if not spool.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spool'").fetchone():
+            return 0  # just made
         row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
     return int(row[0]) if row else 0
 
 
+def waiting(spool: Path) -> set[int]:
+    """Give the numbers of the samples that wait for an answer."""
+    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
+        return {int(seq) for (seq,) in db.execute("SELECT seq FROM spool")}
+
+
 def pending(spool: Path) -> int:
-    """Give the number of samples that wait for an answer."""
-    with sqlite3.connect(f"file:{spool}?mode=ro", uri=True) as db:
-        return int(db.execute("SELECT count(*) FROM spool").fetchone()[0])
+    """Give how many samples wait for an answer."""
+    return len(waiting(spool))
 
 
 def _rows(url: str, database: str, influxql: str) -> list[list[object]]:
@@ -60,4 +66,5 @@ def stored_numbers(url: str, database: str, site: str) -> list[int]:
 def count(url: str, database: str, site: str, spool: Path) -> Count:
     """Compare one hall's spool with the store."""
     numbers = stored_numbers(url, database, site)
-    return Count(site, measured(spool), len(set(numbers)), len(numbers) - len(set(numbers)))
+    total, distinct = measured(spool), set(numbers)
+    return Count(site, total, len(distinct), len(numbers) - len(distinct), total - len(distinct | waiting(spool)))

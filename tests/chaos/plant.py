@@ -16,7 +16,8 @@ from demo.radio import Radio
 from demo.replies import family_answers
 from telemetry.ack import frame_id
 from telemetry.topics import ROOT
-from tests.servers import Server, influxd, mosquitto
+from tests.chaos.count import measured
+from tests.servers import Server, free_port, influxd, mosquitto, wait_for
 
 DATABASE = "sinyal"
 
@@ -57,15 +58,15 @@ port = {port}
 tls = false
 client_id = "{name}"
 [store]
-engine = "influxdb1"
+engine = "influx1"
 url = "{store}"
 database = "{database}"
 [sites]
-path = "{sites}"
+file = "{sites}"
 [rejected]
 folder = "{folder}/rejected"
 [http]
-port = 0
+port = {http}
 """
 
 
@@ -151,7 +152,9 @@ def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
     folder.mkdir(parents=True)
     config = folder / "collector.toml"
     sites = Path(__file__).parents[2] / "config" / "sites.csv"
-    text = COLLECTOR.format(port=broker.port, name=name, store=store.url, database=DATABASE, folder=folder, sites=sites)
+    text = COLLECTOR.format(
+        port=broker.port, name=name, store=store.url, database=DATABASE, folder=folder, sites=sites, http=free_port()
+    )
     config.write_text(text)
     return python(name, folder, "collector.cli", "run", "--config", str(config))
 
@@ -182,4 +185,7 @@ def running(folder: Path, sites: Sequence[str], families: Sequence[str] = ("quec
                 modem = SimulatedModem(family_answers(family, Radio(seed=number)), link)
                 modems.append(stack.enter_context(modem))
             agents[site] = stack.enter_context(_agent(site, folder / site, broker, links))
-        yield Plant(folder, broker, store, collectors, agents, modems)
+        plant = Plant(folder, broker, store, collectors, agents, modems)
+        for site in sites:
+            wait_for(lambda site=site: measured(plant.spool(site)) > 10, f"{site} to measure")  # type: ignore[misc]
+        yield plant

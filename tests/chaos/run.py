@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.count import Count, count, pending
+from tests.chaos.count import Count, count, measured, pending
 from tests.chaos.faults import FAULTS
 from tests.chaos.plant import DATABASE, Plant, running
 from tests.servers import wait_for
@@ -43,9 +43,10 @@ def attack(folder: Path, rounds: int, seed: int, tell: Callable[[str], object], 
 def _drain(plant: Plant, sites: Sequence[str]) -> None:
     """Stop measuring, keep sending until the spools are empty, then stop, so that the count stands still."""
     for site in sites:
+        spool, before = plant.spool(site), measured(plant.spool(site))
         plant.stop_measuring(site)
-    for site in sites:
-        wait_for(lambda site=site: pending(plant.spool(site)) == 0, f"the spool of {site} to drain", DRAIN_S)  # type: ignore[misc]
+        drained = lambda spool=spool, before=before: measured(spool) > before and pending(spool) == 0  # noqa: E731
+        wait_for(drained, f"the spool of {site} to drain", DRAIN_S)
         plant.agents[site].stop()
 
 

@@ -1,0 +1,107 @@
+"""AT+CREG?, +CGREG?, +CEREG?, +C5GREG?: registration (TS 27.007 7.2, 10.1.20, 10.1.22, 10.1.47).
+
+Read form `<n>,<stat>[,<tac>,<ci>,<AcT>[,...]]`, unsolicited form without `<n>`. Some modems put `<rac>` between tac and ci.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agent.at import REGISTRATION, fields_of, hex_id, is_read_form, pick, records, to_int
+from agent.modems.family import Reply
+from telemetry.streams import Rat, Registration
+
+STAT: dict[int, Registration] = {
+    0: Registration.NOT_REGISTERED,
+    1: Registration.HOME,
+    2: Registration.SEARCHING,
+    3: Registration.DENIED,
+    4: Registration.NOT_REGISTERED,  # unknown, e.g. out of coverage
+    5: Registration.ROAMING,
+    6: Registration.HOME,  # SMS only
+    7: Registration.ROAMING,
+    8: Registration.NOT_REGISTERED,  # emergency only
+    9: Registration.HOME,  # CSFB not preferred
+    10: Registration.ROAMING,
+    11: Registration.NOT_REGISTERED,  # attached for RLOS
+}
+REGISTERED = (Registration.HOME, Registration.ROAMING)
+
+ACT: dict[int, Rat] = {
+    **dict.fromkeys((0, 1, 3, 8), Rat.GSM),
+    **dict.fromkeys((2, 4, 5, 6), Rat.WCDMA),
+    **dict.fromkeys((7, 10), Rat.LTE),
+    9: Rat.NB_IOT,
+    **dict.fromkeys((11, 12), Rat.NR_SA),
+}
+"""AcT 13 (EN-DC) is missing on purpose: the anchor can do it, which does not say that an NR leg is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creg:
+    """One registration line. `name` is the command without `+`."""
+
+    name: str
+    stat: int | None
+    tac: int | None = None
+    ci: int | None = None
+    act: int | None = None
+
+    @property
+    def registration(self) -> Registration | None:
+        """State as the contract names it."""
+        return STAT.get(self.stat) if self.stat is not None else None
+
+    @property
+    def registered(self) -> bool:
+        """Whether a network serves the modem."""
+        return self.registration in REGISTERED
+
+    @property
+    def rat(self) -> Rat | None:
+        """Technology of the access, None for EN-DC and what is not named."""
+        return ACT.get(self.act) if self.act is not None else None
+
+
+def parse(replies: Iterable[Reply]) -> list[Creg]:
+    """Read all registration lines, in the order of trust (5GS, EPS, GPRS, CS); the latest of each comes first."""
+    found = []
+    for reply in replies:
+        for name in REGISTRATION:
+            found += [_line(name, record, unsolicited=not reply.command) for record in records(reply.lines, f"+{name}")]
+    order = {name: place for place, name in enumerate(REGISTRATION)}
+    known = [row for row in found if row.stat is not None]
+    known.reverse()
+    return sorted(known, key=lambda row: order[row.name])
+
+
+def _line(name: str, record: str, *, unsolicited: bool) -> Creg:
+    kept = [value.strip() for value in record.split(",")]
+    values = fields_of(record)
+    if is_read_form(kept):
+        values = values[1:]
+    elif len(kept) == 1 and not unsolicited:
+        return Creg(name, None)  # only <n>
+    tac, ci = pick(values, 1), pick(values, 2)
+    act = pick(values, 3)
+    if _has_rac(values):
+        ci, act = pick(values, 3), pick(values, 4)
+    return _checked(Creg(name, to_int(pick(values, 0)), hex_id(tac), hex_id(ci.partition(",")[0]), to_int(act)))
+
+
+def _has_rac(values: Sequence[str]) -> bool:
+    """Say whether a two-digit RAC stands before the cell id."""
+    rac, after = pick(values, 2), pick(values, 3)
+    return (
+        re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,2}", rac) is not None and re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{4,16}", after) is not None
+    )
+
+
+def _checked(row: Creg) -> Creg:
+    """Drop the zero fillers that some modems print when they are not registered, and the technology beside them."""
+    if row.registered or row.tac or row.ci:
+        zero_cell = row.ci == 0 and not row.tac
+        return Creg(row.name, row.stat, row.tac, None if zero_cell else row.ci, row.act)
+    return Creg(row.name, row.stat)

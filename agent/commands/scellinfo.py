@@ -1,0 +1,37 @@
+"""AT^SCELLINFO (Qualcomm MDM9607, Orbic RC400L): the serving LTE cell as `key:value` lines, ids in decimal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.at import plmn_of
+from agent.commands.labels import answer, labelled, number, whole
+from agent.modems.family import Reading, Reply
+from agent.modems.fill import fill
+from telemetry.streams import Rat
+
+_LABELS = ("CELL_ID", "LAC_ID", "RSSI", "RSRP", "RSRQ", "BAND", "CHANNEL", "SINR", "CGI", "TX_PWR", "PCI")
+
+
+def read_scellinfo(replies: Sequence[Reply], reading: Reading) -> None:
+    """Read ^SCELLINFO. RSSI is printed without its sign and TX_PWR 0 may be a filler: both left out."""
+    values = dict(labelled(answer(replies, "^SCELLINFO"), _LABELS))
+    if not values:
+        return
+    plmn = values.get("cgi", "")
+    fill(
+        reading.signal,
+        reading.notes,
+        rat=Rat.LTE,
+        plmn=plmn_of(plmn[:3], plmn[3:6].strip()),
+        tac=whole(values.get("lac_id", "")),
+        cell_id=whole(values.get("cell_id", "")),
+        pci=whole(values.get("pci", "")),
+        earfcn=whole(values.get("channel", "")),
+        band=whole(values.get("band", "")),
+        rsrp_dbm=number(values.get("rsrp", "")),
+        rsrq_db=number(values.get("rsrq", "")),
+        sinr_db=number(values.get("sinr", "")),
+    )
+    if values.get("rssi"):
+        reading.notes.append("^SCELLINFO prints RSSI without its sign: left out")

@@ -1,0 +1,28 @@
+"""AT^SYSINFOEX (Huawei): service, roaming, technology. `srv,domain,roam,sim,lock,sysmode,"name",submode,"name"`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.at import fields_of, pick, records
+from agent.commands.labels import hint
+from agent.modems.family import Reading
+from agent.modems.fill import fill
+from telemetry.streams import Rat, Registration
+
+_MODES = {"1": Rat.GSM, "3": Rat.WCDMA, "6": Rat.LTE, "11": Rat.NR_SA}
+
+
+def read_sysinfoex(lines: Sequence[str], reading: Reading) -> None:
+    """Read ^SYSINFOEX: srv 2 is service; sysmode 1 GSM, 3 WCDMA, 6 LTE, 11 NR; SIM state 255 is no SIM."""
+    for record in records(lines, "^SYSINFOEX"):
+        row = fields_of(record)
+        service = pick(row, 0)
+        if service == "2":
+            hint(reading.signal, Registration.ROAMING if pick(row, 2) == "1" else Registration.HOME)
+            if reading.signal.rat is None:
+                fill(reading.signal, reading.notes, rat=_MODES.get(pick(row, 5)))
+        elif pick(row, 3) == "255":
+            hint(reading.signal, Registration.NO_SIM)
+        elif service in ("0", "1"):
+            hint(reading.signal, Registration.NOT_REGISTERED)

@@ -1,0 +1,117 @@
+"""AT+UCGED? (u-blox): serving cell on unprefixed lines, columns by module. "SARA-R5 series AT commands manual", +UCGED."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent.at import fields_of, hex_id, pick, to_float, to_int
+from agent.commands.labels import answer, hint
+from agent.modems.family import Reading, Reply
+from agent.modems.fill import fill, put_plmn
+from telemetry.streams import Rat, Registration
+from telemetry.units import ecno_db, lte_resource_blocks_mhz, rsrp_dbm, rsrq_db, rxlev_dbm
+
+_RATS = {"2": Rat.GSM, "3": Rat.WCDMA, "4": Rat.LTE, "6": Rat.LTE_M}
+_SERVICE = {
+    "1": Registration.NOT_REGISTERED,  # radio off
+    "2": Registration.SEARCHING,
+    "3": Registration.NOT_REGISTERED,  # no service
+    "4": Registration.HOME,
+}
+
+
+def read_ucged(replies: Sequence[Reply], reading: Reading) -> None:
+    """Read +UCGED: 2. SARA-R5 and LARA-R6 print `rat,svc,MCC,MNC` and 36.133 indices, SARA-R422 `rat,MCC,MNC` and dBm."""
+    text = "\n".join(answer(replies, "+UCGED"))
+    rows = [fields_of(row) for row in re.split(r"(?<=[^,\s])\s+(?=[^,\s])", text)]  # a wrapped row breaks at a comma
+    rows = [row for row in rows if len(row) > 1]  # not the mode on the prefix's own line
+    if len(rows) < 2 or len(rows[0]) not in (3, 4):
+        return
+    head, row = rows[0], rows[1]
+    if len(head) == 4 and pick(head, 1) in _SERVICE:
+        hint(reading.signal, _SERVICE[pick(head, 1)])
+    rat = _RATS.get(head[0])
+    if len(head) == 4 and head[1] in ("1", "2", "3"):
+        rat = None
+    fill(reading.signal, reading.notes, rat=rat)
+    put_plmn(reading.signal, head[-2], head[-1])
+    if rat is Rat.GSM:
+        _gsm(row, reading)
+    elif rat is Rat.WCDMA:
+        _wcdma(row, reading)
+    elif len(head) == 3 or pick(row, 6).startswith("-"):
+        _r422(row, reading)
+    else:
+        _lte(row, reading)
+
+
+def _id(text: str) -> int | None:
+    """Hexadecimal; a run of zeros or F is no cell."""
+    return None if not text.strip("0") else hex_id(text)
+
+
+def _number(text: str) -> int | None:
+    value = to_int(text)
+    return None if value == 65535 else value
+
+
+def _lte(row: Sequence[str], reading: Reading) -> None:
+    """`EARFCN,band,ulRB,dlRB,TAC,cell,PCI,mTMSI,MMEGr,MMEcode,rsrp,rsrq,SINR,...`; 255 and 65535 are unknown."""
+    band, sinr = to_int(pick(row, 1)), to_float(pick(row, 12))
+    fill(
+        reading.signal,
+        reading.notes,
+        earfcn=_number(pick(row, 0)),
+        band=None if band == 255 else band,
+        bandwidth_ul_mhz=lte_resource_blocks_mhz(to_int(pick(row, 2))),
+        bandwidth_dl_mhz=lte_resource_blocks_mhz(to_int(pick(row, 3))),
+        tac=hex_id(pick(row, 4)),
+        cell_id=_id(pick(row, 5)),
+        pci=_number(pick(row, 6)),
+        rsrp_dbm=rsrp_dbm(to_int(pick(row, 10))),
+        rsrq_db=rsrq_db(to_int(pick(row, 11))),
+        sinr_db=None if sinr == 255 else sinr,
+    )
+
+
+def _r422(row: Sequence[str], reading: Reading) -> None:
+    """`EARFCN,band,bw,bw,TAC,PCI,RSRP,RSRQ,SINR,...`: dBm, dB, SINR = (n - 100) / 5. The unit of bw is not settled: left out."""
+    sinr = to_int(pick(row, 8))
+    fill(
+        reading.signal,
+        reading.notes,
+        earfcn=_number(pick(row, 0)),
+        band=to_int(pick(row, 1)),
+        tac=hex_id(pick(row, 4)),
+        pci=_number(pick(row, 5)),
+        rsrp_dbm=to_float(pick(row, 6)),
+        rsrq_db=to_float(pick(row, 7)),
+        sinr_db=None if sinr is None or sinr == 255 else (sinr - 100) / 5,
+    )
+
+
+def _gsm(row: Sequence[str], reading: Reading) -> None:
+    """`ARFCN,band1900,cell,BSIC,LAC,RAC,RxLev,TA,...`."""
+    fill(
+        reading.signal,
+        reading.notes,
+        arfcn=_number(pick(row, 0)),
+        cell_id=_id(pick(row, 2)),
+        tac=_id(pick(row, 4)),
+        rssi_dbm=rxlev_dbm(to_int(pick(row, 6))),
+    )
+
+
+def _wcdma(row: Sequence[str], reading: Reading) -> None:
+    """`UARFCN,band,cell,LAC,RAC,scrambling code,RRC,rssi,ecn0,...`; the scale of rssi is not settled: left out."""
+    fill(
+        reading.signal,
+        reading.notes,
+        uarfcn=_number(pick(row, 0)),
+        band=to_int(pick(row, 1)),
+        cell_id=_id(pick(row, 2)),
+        tac=_id(pick(row, 3)),
+        pci=_number(pick(row, 5)),
+        ecio_db=ecno_db(to_int(pick(row, 8))),
+    )

@@ -1,0 +1,174 @@
+"""`sinyal-collector`: run, import, export, sites check."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.config import Config, load
+from collector.errors import CollectorError, ConfigError
+from collector.exporter import export_csv
+from collector.importer import import_file
+from collector.rejected import RejectedFolder
+from collector.run import MIB, Collector, open_store
+from collector.sites import read_sites
+from collector.store.store import MEASUREMENTS
+
+OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+CONFIG = Path("/etc/sinyal/collector.toml")
+
+ABOUT = """\
+The server's end of Sinyal: takes frames from the broker, checks them, stores them, and only then acknowledges them.
+
+  sinyal-collector run --config /etc/sinyal/collector.toml
+  sinyal-collector import /media/usb/sinyal-6408012001-20261124T080000Z.jsonl.gz
+  sinyal-collector export --start 2026-11-01 --end 2026-12-01 --site 6408012001 -o senyiur.csv
+  sinyal-collector sites check config/sites.csv
+"""
+IMPORT = """\
+Reads files that `sinyal-agent export` wrote to a USB stick, through the same checks as frames from the broker.
+Importing a file twice stores nothing twice. Prints one line a file.
+
+exit: 0 all stored; 1 something was rejected, held, or cut off, or the store is down; 2 bad usage or config; 3 nothing readable
+"""
+EXPORT = """\
+Writes a period of one measurement as CSV: time in UTC, tags, fields. Moments are ISO 8601; without a zone they are UTC.
+
+  sinyal-collector export --start 2026-11-01 --end 2026-11-08 -o november.csv
+  sinyal-collector export --start 2026-11-24T08:00+08:00 --end 2026-11-24T09:00+08:00 --measurement event
+
+exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that period
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; gives its exit code."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        return int(args.do(args))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except CollectorError as error:
+        print(f"store: {error}", file=sys.stderr)
+        return INCOMPLETE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="sinyal-collector", description=ABOUT, formatter_class=raw)
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+
+    about = "Collects until SIGTERM or Ctrl-C. SIGHUP reads sites.csv again. /metrics and /healthz answer on [http]."
+    run = commands.add_parser("run", parents=[config], help="collect until told to stop", description=about)
+    run.set_defaults(do=_run)
+
+    imports = commands.add_parser(
+        "import", parents=[config], help="read files from a USB stick", description=IMPORT, formatter_class=raw
+    )
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz")
+    imports.set_defaults(do=_import)
+
+    export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
+    export.add_argument("--start", type=_moment, required=True, metavar="WHEN", help="first moment that is in")
+    export.add_argument("--end", type=_moment, required=True, metavar="WHEN", help="first moment that is out")
+    export.add_argument("--site", metavar="CODE", help="only this site; default: all")
+    export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
+    export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")
+    export.set_defaults(do=_export)
+
+    sites = commands.add_parser("sites", help="the list of sites").add_subparsers(required=True, metavar="COMMAND")
+    check = sites.add_parser("check", help="check a sites.csv", description="Says what is wrong with a sites.csv, line by line.")
+    check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
+    check.set_defaults(do=_check_sites)
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date or time as 2026-11-24 or 2026-11-24T08:00+08:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _run(args: argparse.Namespace) -> int:
+    collector = Collector(load(args.config))
+    stop = threading.Event()
+    interrupted = False
+
+    def end(number: int, _frame: object) -> None:
+        nonlocal interrupted
+        interrupted = number == signal.SIGINT
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: collector.reload_sites())
+    collector.start()
+    while not stop.wait(1.0) and collector.working:
+        pass
+    collector.stop()
+    if not stop.is_set():
+        return INCOMPLETE  # the line ended by a fault, which is in the log: let the service manager start us again
+    return INTERRUPTED if interrupted else OK
+
+
+def _import(args: argparse.Namespace) -> int:
+    config = load(args.config)
+    sites, rejected = read_sites(config.sites.file), _rejected(config)
+    store = open_store(config.store)
+    results = []
+    for path in args.files:
+        result = import_file(path, store, sites, rejected, config.ingest.late_after_s)
+        results.append(result)
+        print(
+            f"{path}: stored {result.stored}, duplicate {result.duplicate}, rejected {result.rejected}, held {result.held}"
+            + (f"; {result.fault}" if result.fault else ""),
+            flush=True,
+        )
+    store.close()
+    if not any(result.readable for result in results):
+        return NOTHING
+    return OK if all(result.complete for result in results) else INCOMPLETE
+
+
+def _rejected(config: Config) -> RejectedFolder:
+    return RejectedFolder(config.rejected.folder, config.rejected.max_files, config.rejected.max_mib * MIB)
+
+
+def _export(args: argparse.Namespace) -> int:
+    store = open_store(load(args.config).store)
+    if args.output is None:
+        count = export_csv(store, sys.stdout, args.measurement, args.start, args.end, args.site)
+    else:
+        try:
+            with args.output.open("w", encoding="utf-8", newline="") as out:
+                count = export_csv(store, out, args.measurement, args.start, args.end, args.site)
+        except OSError as error:
+            raise ConfigError(f"{args.output}: cannot be written: {error}") from None
+    print(f"{count} rows", file=sys.stderr)
+    return OK if count else NOTHING
+
+
+def _check_sites(args: argparse.Namespace) -> int:
+    sites = read_sites(args.file)
+    districts = {site.kecamatan for site in sites.values()}
+    print(f"{args.file}: {len(sites)} sites in {len(districts)} kecamatan, no faults")
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

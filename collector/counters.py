@@ -1,0 +1,82 @@
+"""What the collector counts about its own work; one place for /metrics and for the `ingest` measurement."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+LAG_WINDOW = 1000
+"""Frames whose lag is remembered between two reports."""
+
+ABOUT = {
+    "received_frames": "Frames that arrived",
+    "stored_samples": "Samples stored for the first time, as far as memory goes back",
+    "duplicate_samples": "Samples that had been stored before",
+    "late_samples": "Samples that were older than late_after_s when they arrived",
+    "implausible_values": "Values left out because they are out of the contract's range",
+    "held_frames": "Frames of sites that are not in the list of sites",
+    "dropped_frames": "Frames forgotten because the inbox was full; agents send them again",
+    "store_errors": "Writes that failed because the store was not available",
+}
+
+
+@dataclass(slots=True)
+class Counters:
+    """Totals since the start. The line locks while it counts."""
+
+    received_frames: int = 0
+    stored_samples: int = 0
+    duplicate_samples: int = 0
+    late_samples: int = 0
+    implausible_values: int = 0
+    held_frames: int = 0
+    dropped_frames: int = 0
+    store_errors: int = 0
+    rejected_frames: Counter[str] = field(default_factory=Counter)
+    """Frames answered `bad`, by kind."""
+    store_up: bool = True
+    lag_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LAG_WINDOW))
+    """Arrival minus time of the newest sample, of the last frames, ms."""
+
+    def totals(self) -> dict[str, int]:
+        """Give all totals by name."""
+        return {name: getattr(self, name) for name in ABOUT} | {"rejected_frames": self.rejected_frames.total()}
+
+
+class IngestReport:
+    """Makes the fields of the `ingest` measurement: what was counted since the last report."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._before = counters.totals()
+
+    def fields(self) -> dict[str, int]:
+        """Give the differences, and median and largest lag in ms where a frame came (a lag below 0 is a clock ahead of ours)."""
+        now = self._counters.totals()
+        fields = {name: value - self._before[name] for name, value in now.items()}
+        self._before = now
+        lags = list(self._counters.lag_ms)
+        self._counters.lag_ms.clear()
+        return fields | ({"lag_ms": int(median(lags)), "lag_max_ms": max(lags)} if lags else {})
+
+
+class PrometheusCounters(Collector):
+    """Shows the counters to Prometheus."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one metric per counter."""
+        for name, about in ABOUT.items():
+            yield CounterMetricFamily(f"sinyal_{name}", about, value=getattr(self._counters, name))
+        rejected = CounterMetricFamily("sinyal_rejected_frames", "Frames answered `bad`, by kind", labels=["kind"])
+        for kind, count in sorted(dict(self._counters.rejected_frames).items()):
+            rejected.add_metric([kind], count)
+        yield rejected
+        yield GaugeMetricFamily("sinyal_store_up", "1 when the last write reached the store", value=int(self._counters.store_up))

@@ -1,0 +1,26 @@
+"""From a PLMN to the operator group that people know.
+
+The list is from Wikipedia as npm mcc-mnc-list 1.1.11 gives it, read November 2026. Mergers change it, so the PLMN is stored too.
+Never name an operator from a channel number: blocks move.
+"""
+
+from __future__ import annotations
+
+OTHER = "other"
+"""A PLMN that is known but not in the list (a neighbour country, a private network): bounded, so it can be a tag."""
+
+OPERATORS = {
+    "51010": "Telkomsel",
+    "51001": "IOH",  # Indosat
+    "51021": "IOH",  # IM3
+    "51089": "IOH",  # Tri
+    "51011": "XLSMART",  # XL, AXIS
+    "51009": "XLSMART",  # Smartfren
+    "51028": "XLSMART",  # Smartfren
+    "51000": "PSN",
+}
+
+
+def operator_of(plmn: object) -> str | None:
+    """Give the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list."""
+    return None if plmn is None else OPERATORS.get(str(plmn), OTHER)

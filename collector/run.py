@@ -1,0 +1,159 @@
+"""The running collector: broker, inbox, line, store, figures about itself; until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from collector.broker import Broker
+from collector.config import Config, Influx1Section, Influx2Section, SqliteSection, StoreSection, secret
+from collector.counters import Counters, IngestReport
+from collector.errors import CollectorError, ConfigError
+from collector.http import start_http
+from collector.inbox import Inbox, Received
+from collector.ingest import Line
+from collector.rejected import RejectedFolder
+from collector.sites import read_sites
+from collector.store.influx1 import Influx1
+from collector.store.influx2 import Influx2
+from collector.store.sqlite import Sqlite
+from collector.store.store import Point, Store
+from telemetry.ack import Ack
+from telemetry.frame import Value
+from telemetry.topics import split_topic
+
+MIB = 1 << 20
+STOP_WAIT_S = 10
+WORKERS = 2
+"""One decodes while the other waits for the store; more would only wait for the interpreter."""
+log = logging.getLogger(__name__)
+
+
+def open_store(config: StoreSection) -> Store:
+    """Make the store that the config names. Raises ConfigError (a secret is missing) or StoreUnavailableError (SQLite only)."""
+    match config:
+        case SqliteSection():
+            return Sqlite(config.path)
+        case Influx1Section():
+            password = secret(config.password_file, "SINYAL_STORE_PASSWORD")
+            return Influx1(
+                config.url,
+                config.database,
+                username=config.username,
+                password=password,
+                retention_days=config.retention_days,
+            )
+        case Influx2Section():
+            token = secret(config.token_file, "SINYAL_STORE_TOKEN")
+            if not token:
+                raise ConfigError("store.token_file: missing; name the file with the token, or set SINYAL_STORE_TOKEN")
+            return Influx2(config.url, config.org, config.bucket, token)
+
+
+class Collector:
+    """All parts of a collector, wired. `start`, then `stop`; `reload_sites` in between reads sites.csv again."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        ingest, rejected = config.ingest, config.rejected
+        self.counters = Counters()
+        self.inbox = Inbox(ingest.inbox_mib * MIB)
+        self.store = open_store(config.store)
+        self.broker = Broker(config.broker, self._receive)
+        self.line = Line(
+            store=self.store,
+            sites=read_sites(config.sites.file),
+            rejected=RejectedFolder(rejected.folder, rejected.max_files, rejected.max_mib * MIB),
+            counters=self.counters,
+            send_ack=self.broker.send_ack,
+            late_after_s=ingest.late_after_s,
+        )
+        self._report = IngestReport(self.counters)
+        self._report_at = time.monotonic() + ingest.report_every_s
+        everies = [self._report_when_due, *[_nothing] * (WORKERS - 1)]
+        self._workers = [threading.Thread(target=self._work, args=[every], name="line", daemon=True) for every in everies]
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        try:
+            self.http = start_http(config.http.host, config.http.port, self.counters, self.health)
+        except OSError as error:
+            raise ConfigError(f"http.port: cannot listen on {config.http.host}:{config.http.port}: {error}") from None
+
+    def start(self) -> None:
+        """Start working; returns at once."""
+        for worker in self._workers:
+            worker.start()
+        self.broker.start()
+        log.info("event=started sites=%d store=%s", len(self.line.sites), self._config.store.engine)
+
+    def stop(self) -> None:
+        """Take no more, finish what is in hand if the store takes it within seconds, and close."""
+        self.inbox.close()  # what arrives from now on is not taken, so it is not answered either
+        if self.counters.store_up:
+            self._join()
+        self.line.stop()
+        self._join()
+        self.broker.stop()
+        self.http.shutdown()
+        self.http.server_close()
+        self.store.close()
+        log.info("event=stopped")
+
+    def reload_sites(self) -> None:
+        """Read sites.csv again; a faulty file is logged and the old register stays."""
+        try:
+            self.line.sites = read_sites(self._config.sites.file)
+        except ConfigError as error:
+            log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
+        else:
+            log.info("event=sites_reloaded sites=%d", len(self.line.sites))
+
+    def health(self) -> dict[str, bool]:
+        """Say which parts work now."""
+        return {"broker": self.broker.subscribed, "store": self.counters.store_up, "line": self.working}
+
+    @property
+    def working(self) -> bool:
+        """Say whether the line is alive."""
+        return all(worker.is_alive() for worker in self._workers)
+
+    def _receive(self, message: Received) -> None:
+        if b'"online"' in message.payload and message.topic.endswith("/status"):
+            self._tell_time(message)
+        if not self.inbox.closed:
+            self.inbox.put(message)
+            self.counters.dropped_frames = self.inbox.dropped
+
+    def _tell_time(self, message: Received) -> None:
+        # At once, not after the store: a Pi without a clock is waiting for it.
+        try:
+            site, _ = split_topic(message.topic)
+        except ValueError:
+            return
+        self.broker.send_ack(site, Ack(time_ms=time.time_ns() // 1_000_000))
+
+    def _join(self) -> None:
+        end = time.monotonic() + STOP_WAIT_S
+        for worker in self._workers:
+            worker.join(max(0.0, end - time.monotonic()))
+
+    def _work(self, every: Callable[[], None]) -> None:
+        ingest = self._config.ingest
+        self.line.run(self.inbox, batch_frames=ingest.batch_frames, linger_s=ingest.linger_ms / 1000, every=every)
+
+    def _report_when_due(self) -> None:
+        if time.monotonic() < self._report_at:
+            return
+        self._report_at = time.monotonic() + self._config.ingest.report_every_s
+        fields: dict[str, Value] = {**self._report.fields(), "collector": self._name}
+        try:
+            self.store.write_points([Point("ingest", {}, fields, time.time_ns())])
+        except CollectorError as error:
+            log.warning("event=ingest_report_lost reason=%s", error)
+
+
+def _nothing() -> None:
+    """Do nothing: only one worker reports."""

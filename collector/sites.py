@@ -1,0 +1,162 @@
+"""The register of sites: `sites.csv`, one row a hall, checked strictly when it is read.
+
+A field that nobody knows is empty in the file and None here. Coordinates marked `centroid` are the middle of the village's
+polygon, not the hall, and can be 10 km off.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from collector.errors import ConfigError
+from telemetry.topics import is_site_id
+
+T = TypeVar("T")
+LAT = (-11.0, 6.0)  # Indonesia, degrees
+LON = (95.0, 141.0)
+COORDINATE_SOURCES = ("centroid", "gnss", "office", "map")
+POWER = ("grid", "grid_partial", "no_grid", "solar", "genset", "none")
+ANTENNA = ("internal", "indoor", "outdoor")
+REQUIRED = ("code", "kecamatan", "desa", "lat", "lon", "coordinate_source")
+OPTIONAL = ("population", "power", "antenna", "booster", "operators", "sim_expiry", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One hall. lat and lon in degrees WGS84; `booster` says whether a repeater lifts the readings."""
+
+    code: str
+    kecamatan: str
+    desa: str
+    lat: float
+    lon: float
+    coordinate_source: str
+    population: int | None = None
+    power: str | None = None
+    antenna: str | None = None
+    booster: bool | None = None
+    operators: tuple[str, ...] | None = None
+    sim_expiry: date | None = None
+    source: str | None = None
+
+
+def read_sites(path: Path) -> dict[str, Site]:
+    """Read the register by site code. Raises ConfigError with one line for each fault: `sites.csv:17: lat: reason`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot read the list of sites: {error}") from None
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    faults = _header_faults(path, reader.fieldnames or [])
+    if faults:
+        raise ConfigError("\n".join(faults))
+    sites: dict[str, Site] = {}
+    lines: dict[str, int] = {}
+    try:
+        for row in reader:
+            line = reader.line_num
+            site, reasons = _read_row(row)
+            if site is not None and site.code in sites:
+                reasons = [f"code: {site.code} is already on line {lines[site.code]}; delete one of the two rows"]
+            faults += [f"{path.name}:{line}: {reason}" for reason in reasons]
+            if site is not None:
+                sites.setdefault(site.code, site)
+                lines.setdefault(site.code, line)
+    except csv.Error as error:
+        faults.append(f"{path.name}:{reader.line_num}: not CSV: {error}; check the quotes of this line")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return sites
+
+
+def _header_faults(path: Path, names: Sequence[str]) -> list[str]:
+    missing = [name for name in REQUIRED if name not in names]
+    unknown = [name for name in names if name not in REQUIRED + OPTIONAL]
+    faults = [f"{path.name}:1: {name}: column is missing; the first line must name it" for name in missing]
+    known = ", ".join(REQUIRED + OPTIONAL)
+    return faults + [f"{path.name}:1: {name!r}: unknown column; known are {known}" for name in unknown]
+
+
+def _read_row(row: Mapping[str | None, str | list[str] | None]) -> tuple[Site | None, list[str]]:
+    if None in row or None in row.values():
+        return None, ["row: has not as many cells as the first line; put quotes around a text with a comma"]
+    cells = {str(name): str(value).strip() for name, value in row.items()}
+    reasons: list[str] = []
+
+    def cell(name: str, parse: Callable[[str], T]) -> T | None:
+        text = cells.get(name, "")
+        if not text:
+            if name in REQUIRED:
+                reasons.append(f"{name}: is empty; every site needs it")
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            reasons.append(f"{name}: {error} (got {text})")
+            return None
+
+    code, kecamatan, desa = cell("code", _code), cell("kecamatan", _name), cell("desa", _name)
+    lat, lon = cell("lat", lambda text: _degrees(text, LAT)), cell("lon", lambda text: _degrees(text, LON))
+    origin = cell("coordinate_source", lambda text: _word(text, COORDINATE_SOURCES))
+    population, booster = cell("population", _count), cell("booster", _yes_no)
+    power, antenna = cell("power", lambda text: _word(text, POWER)), cell("antenna", lambda text: _word(text, ANTENNA))
+    operators, expiry = cell("operators", _words), cell("sim_expiry", _date)
+    if code is None or kecamatan is None or desa is None or lat is None or lon is None or origin is None or reasons:
+        return None, reasons
+    source = cells.get("source") or None
+    return Site(code, kecamatan, desa, lat, lon, origin, population, power, antenna, booster, operators, expiry, source), []
+
+
+def _code(text: str) -> str:
+    if not is_site_id(text):
+        raise ValueError("must be the village code without dots (6408012001) or 1..32 of a-z, 0-9 and '-'")
+    return text
+
+
+def _name(text: str) -> str:
+    if len(text) > 64 or text.endswith("\\"):
+        raise ValueError("must be at most 64 characters and not end with a backslash")
+    return text
+
+
+def _degrees(text: str, limits: tuple[float, float]) -> float:
+    low, high = limits
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise ValueError(f"must be between {low:g} and {high:g}")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not text.isascii():
+        raise ValueError("must be a whole number without separators; leave it empty when unknown")
+    return int(text)
+
+
+def _word(text: str, words: tuple[str, ...]) -> str:
+    if text not in words:
+        raise ValueError(f"must be one of {', '.join(words)}; leave it empty when unknown")
+    return text
+
+
+def _yes_no(text: str) -> bool:
+    return _word(text, ("yes", "no")) == "yes"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(";") if word.strip())
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a date as 2026-12-31; leave it empty when unknown") from None

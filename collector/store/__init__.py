@@ -1,0 +1,1 @@
+"""The store: one interface (`store.Store`), three engines chosen by config."""

@@ -1,0 +1,159 @@
+"""SQLite in one file: the store of the demo and of a pilot. One table a measurement, keyed by (site, modem, time_ns)."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import cache
+from itertools import repeat
+from pathlib import Path
+
+from collector.errors import PointsRefusedError, StoreUnavailableError
+from collector.lines import TAGS, frame_tags, point_times_ns
+from collector.operators import operator_of
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, row_of
+from telemetry.frame import Frame, Value
+from telemetry.streams import STREAMS, fields
+
+BUSY_TIMEOUT_S = 10
+KEY = ("site", "modem", "time_ns")
+_AFFINITY: dict[type, str] = {bool: "INTEGER", int: "INTEGER", float: "REAL", str: "TEXT"}
+
+
+class Sqlite:
+    """One database file. Safe to write from several threads and to read from other processes meanwhile (WAL)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._columns: dict[str, set[str]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = self._connect()
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")  # an ack says "in the store": a power cut must not undo it
+            for stream in STREAMS:
+                types = {"seq": int, "clock": str} | {name: spec.type for name, spec in fields(stream).items()}
+                self._add_columns(stream, types)
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(f"{path}: {error}") from None
+
+    def write(self, batch: Sequence[Placed]) -> None:
+        """Write frames in one transaction; see Store.write."""
+        with self._lock, _one_transaction(self._db):
+            for frame, site in batch:
+                names, rows = _frame_rows(frame, frame_tags(frame, site))
+                self._db.executemany(_insert(frame.stream, names), rows)
+
+    def write_points(self, points: Sequence[Point]) -> None:
+        """Write other points in one transaction; see Store.write_points."""
+        with self._lock:
+            for point in points:
+                with _one_transaction(self._db):
+                    self._add_columns(point.measurement, {name: type(v) for name, v in point.values.items()})
+        with self._lock, _one_transaction(self._db):
+            for point in points:
+                cells: dict[str, Value] = {"site": "", "modem": "", **point.tags, "time_ns": point.time_ns, **point.values}
+                self._db.execute(_insert(point.measurement, tuple(cells)), list(cells.values()))
+
+    def samples(self, measurement: str, start_ns: int, end_ns: int, site: str | None = None) -> Iterator[Row]:
+        """Read a period; see Store.samples."""
+        where = "WHERE time_ns >= ? AND time_ns < ? AND ifnull(?, site) = site ORDER BY time_ns"
+        return self._rows(measurement, where, [start_ns, end_ns, site])
+
+    def latest(self, measurement: str, site: str | None = None) -> list[Row]:
+        """Read the newest rows; see Store.latest."""
+        newest = _select("site, modem, max(time_ns)", measurement, "GROUP BY site, modem")
+        where = f"WHERE (site, modem, time_ns) IN ({newest}) AND ifnull(?, site) = site ORDER BY site, modem"
+        return list(self._rows(measurement, where, [site]))
+
+    def seqs(self, site: str) -> list[int]:
+        """Read the numbers of a site's samples; see Store.seqs."""
+        return sorted(int(row["seq"]) for stream in STREAMS for row in self._rows(stream, "WHERE site = ?", [site], "seq"))
+
+    def close(self) -> None:
+        """Close the connection that writes."""
+        with self._lock:
+            self._db.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+    def _rows(self, measurement: str, where: str, values: Sequence[object], what: str = "*") -> Iterator[Row]:
+        question = _select(what, measurement, where)
+        # A connection of its own sees only what is committed, and lets a long read go on beside the writer.
+        with closing(self._connect()) as db:
+            try:
+                if not _columns(db, measurement):
+                    return
+                cursor = db.execute(question, values)
+                names = [column[0] for column in cursor.description]
+                for cells in cursor:
+                    yield row_of(measurement, zip(names, cells, strict=True))
+            except sqlite3.Error as error:
+                raise StoreUnavailableError(f"{self._path}: {error}") from None
+
+    def _add_columns(self, measurement: str, types: Mapping[str, type]) -> None:
+        if self._columns.get(measurement, set()).issuperset(types):
+            return
+        table = _table(measurement)
+        tags = "".join(f", {name} TEXT" for name in TAGS if name not in KEY and name not in types)
+        self._db.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (site TEXT NOT NULL, modem TEXT NOT NULL, time_ns INTEGER NOT NULL{tags},"
+            " PRIMARY KEY (site, modem, time_ns)) WITHOUT ROWID"
+        )
+        self._db.execute(f"CREATE INDEX IF NOT EXISTS {measurement}_time ON {table} (time_ns)")
+        known = _columns(self._db, measurement)
+        for name, kind in types.items():
+            if name not in known:
+                self._db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {_AFFINITY[kind]}')
+        self._columns[measurement] = known | set(types)
+
+
+@contextmanager
+def _one_transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Commit all or nothing, and give sqlite3's errors their meaning for the line."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("COMMIT")
+    except (OverflowError, UnicodeEncodeError, sqlite3.DataError, sqlite3.IntegrityError) as error:
+        db.execute("ROLLBACK")
+        raise PointsRefusedError(str(error)) from None
+    except sqlite3.Error as error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise StoreUnavailableError(str(error)) from None
+
+
+def _table(measurement: str) -> str:
+    if measurement not in MEASUREMENTS:
+        raise ValueError(f"{measurement!r} is not a measurement; known are {', '.join(MEASUREMENTS)}")
+    return f'"{measurement}"'
+
+
+def _select(what: str, measurement: str, where: str) -> str:
+    return f"SELECT {what} FROM {_table(measurement)} {where}"  # noqa: S608 - all three parts are written in this file
+
+
+def _columns(db: sqlite3.Connection, measurement: str) -> set[str]:
+    return {row[1] for row in db.execute(f"PRAGMA table_info({_table(measurement)})")}
+
+
+@cache
+def _insert(measurement: str, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    places = ", ".join("?" * len(names))
+    return f"INSERT OR REPLACE INTO {_table(measurement)} ({columns}) VALUES ({places})"  # noqa: S608 - names from the contract
+
+
+def _frame_rows(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...], Iterable[tuple[Value | None, ...]]]:
+    count = len(frame.seq)
+    same: dict[str, Value] = {"modem": "", **tags, **frame.const}
+    columns: dict[str, Iterable[Value | None]] = {name: repeat(value, count) for name, value in same.items()}
+    plmns = frame.cols.get("plmn") or repeat(frame.const.get("plmn"), count)
+    columns |= frame.cols
+    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": [operator_of(plmn) for plmn in plmns]}
+    return tuple(columns), zip(*columns.values(), strict=True)

@@ -1,0 +1,98 @@
+"""All captures through the parser: no wrong value, at least 98 % right, and every failure named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.at import split_session
+from agent.modems import registry
+from agent.parse import as_json, read_session
+from tests.captures.judge import Verdict, judge, session
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*.yaml"))
+FOLDERS = sorted(path.parent for path in HERE.glob("*/session.txt"))
+KEYS = {"id", "family", "command", "kind", "response", "expect", "source"}
+
+
+def items(path: Path) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load(path.read_text())
+    return loaded
+
+
+def read(text: str) -> dict[str, object]:
+    reading, family = read_session(text)
+    return as_json(text, reading, family)
+
+
+def test_all_values() -> None:
+    verdicts = [verdict for path in FILES for item in items(path) for verdict in judge(item, read(session(item)))]
+    failures = [verdict for verdict in verdicts if not verdict.right]
+    listed = "\n".join(map(str, failures))
+    assert len(verdicts) > 1000
+    assert not [verdict for verdict in failures if verdict.wrong], listed
+    assert len(failures) <= 0.02 * len(verdicts), listed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_item_names_its_source(path: Path) -> None:
+    for item in items(path):
+        assert item.keys() >= KEYS, item.get("id")
+        assert item["family"] == path.stem
+
+
+def test_item_ids_are_unique() -> None:
+    ids = [item["id"] for path in FILES for item in items(path)]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_folder(folder: Path) -> None:
+    expected = json.loads((folder / "expected.json").read_text())
+    got = read((folder / "session.txt").read_text())
+    assert {key: got.get(key) for key in expected} == expected
+
+
+def test_line_ends_and_case_of_the_echo_do_not_matter() -> None:
+    changed = []
+    for path in FILES:
+        for item in items(path):
+            text = session(item)
+            plain = read(text.replace("\r", ""))
+            lines = text.splitlines(keepends=True)
+            lower = read("".join([lines[0].lower(), *lines[1:]]))
+            wrong = [str(v) for out in (plain, lower) for v in judge(item, out) if not v.right]
+            changed += wrong
+    assert not changed
+
+
+@pytest.mark.parametrize("urc", ["RDY", "+QIND: SMS DONE", "+CGEV: NW DETACH", "^DSFLOWRPT:0,0,0", "RING", "^RSSI:18"])
+def test_a_urc_in_between_changes_nothing(urc: str) -> None:
+    """Behind the echo and before the final result; inside a multi-line body a URC is told apart by its prefix."""
+    changed = []
+    for path in FILES:
+        for item in items(path):
+            reply, *_ = split_session(session(item))
+            if registry.detect([reply]).name == "huawei" and urc.startswith("^"):
+                continue  # its own reports
+            first, _, rest = session(item).partition("\r\n")
+            changed += [str(v) for v in judge(item, read(f"{first}\r\n\r\n{urc}\r\n{rest}")) if not v.right]
+    assert not changed
+
+
+def test_the_judge_sees_what_is_wrong() -> None:
+    item = {"id": "x", "expect": {"rsrp_dbm": -90, "rat": "LTE", "mnc": "01", "nr": None, "tac": None}}
+    out = {"rsrp_dbm": -91.0, "plmn": "51001", "nr_rsrp_dbm": -80.0}
+    found = {verdict.label: verdict for verdict in judge(item, out)}
+    assert found["rsrp_dbm"].wrong
+    assert found["nr"].wrong
+    assert not found["rat"].right
+    assert not found["rat"].wrong
+    assert found["mnc"].right
+    assert isinstance(found["tac"], Verdict)
+    assert found["tac"].right

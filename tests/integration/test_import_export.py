@@ -1,0 +1,139 @@
+"""`sinyal-collector import` and `export` as commands, against real stores."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from collector.cli import main
+from collector.store.influx1 import Influx1
+from collector.store.sqlite import Sqlite
+from collector.store.store import Placed, Point
+from telemetry.frame import encode_json
+from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
+from tests.servers import Server, influxd
+
+SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + f"{SITE.code},{SITE.kecamatan},{SITE.desa},0.3,116.5,centroid\n"
+NAME = f"sinyal-{SITE.code}-20261124T080000Z.jsonl.gz"
+Starter = Callable[[Callable[[], Server]], Server]
+
+
+@pytest.fixture(params=["sqlite", "influx1"])
+def config(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Path:
+    (tmp_path / "sites.csv").write_text(SITES)
+    store = 'engine = "sqlite"\npath = "store.db"'
+    if request.param == "influx1":
+        url = start_server(lambda: influxd(tmp_path / "influxd")).url
+        store = f'engine = "influx1"\nurl = "{url}"'
+    path = tmp_path / "collector.toml"
+    path.write_text(f'[broker]\nhost = "localhost"\n[store]\n{store}\n')
+    return path
+
+
+def stick(folder: Path, *lines: bytes, name: str = NAME) -> Path:
+    path = folder / name
+    path.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    return path
+
+
+def frames(count: int, site: str = SITE.code) -> list[bytes]:
+    return [encode_json(signal_frame(1 + 10 * i, 10, site)) for i in range(count)]
+
+
+def run(config: Path, command: str, *args: object) -> int:
+    return main(["--log-level", "error", command, "--config", str(config), *map(str, args)])
+
+
+def test_import_twice_stores_once_and_says_so(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = stick(tmp_path, *frames(5))
+    assert run(config, "import", path) == 0
+    assert capsys.readouterr().out == f"{path}: stored 50, duplicate 0, rejected 0, held 0\n"
+    assert run(config, "import", path) == 0
+    assert capsys.readouterr().out == f"{path}: stored 0, duplicate 50, rejected 0, held 0\n"
+
+
+def test_import_checks_as_the_line_does(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = frames(2)
+    path = stick(tmp_path, good[0], b"{broken", *frames(1, OTHER.code), b"", good[1], b'{"v":9}')
+    assert run(config, "import", path) == 1
+    assert "stored 20, duplicate 0, rejected 3, held 0" in capsys.readouterr().out
+    assert len(list((tmp_path / "rejected").iterdir())) == 3
+
+
+def test_import_of_an_unknown_site_is_held(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = stick(tmp_path, *frames(2, OTHER.code), name=f"sinyal-{OTHER.code}-20261124T080000Z.jsonl.gz")
+    assert run(config, "import", path) == 1
+    assert "stored 0, duplicate 0, rejected 0, held 2" in capsys.readouterr().out
+
+
+def test_import_of_a_stick_pulled_out_too_early(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / NAME
+    noise = (b'{"v":1,"noise":"' + os.urandom(20_000).hex().encode() + b'"}' for _ in range(20))
+    whole = gzip.compress(b"\n".join([*frames(5), *noise]))
+    path.write_bytes(whole[: len(whole) // 2])
+    assert run(config, "import", path) == 1
+    out = capsys.readouterr().out
+    assert "stored 50" in out
+    assert "cannot be read on" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [(NAME, b"not gzip"), ("photo.jpg", b""), (f"sinyal-{OTHER.code}-1.jsonl.gz", None)]
+)
+def test_import_of_nothing_readable(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes | None) -> None:
+    (tmp_path / "sites.csv").write_text(SITES)
+    config = tmp_path / "collector.toml"
+    config.write_text('[broker]\nhost = "localhost"\n[store]\nengine = "sqlite"\npath = "store.db"\n')
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert run(config, "import", tmp_path / name) == 3
+    assert "stored 0" in capsys.readouterr().out
+
+
+def test_import_while_the_store_is_down(tmp_path: Path, capsys: pytest.CaptureFixture[str], influx: Server) -> None:
+    (tmp_path / "sites.csv").write_text(SITES)
+    config = tmp_path / "collector.toml"
+    config.write_text(f'[broker]\nhost = "localhost"\n[store]\nengine = "influx1"\nurl = "{influx.url}"\n')
+    influx.kill()
+    assert run(config, "import", stick(tmp_path, *frames(1))) == 1
+    assert "store: http://127.0.0.1" in capsys.readouterr().err
+
+
+def test_export_gives_back_what_was_measured(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(config, "import", stick(tmp_path, *frames(2)))
+    out = tmp_path / "out.csv"
+    assert run(config, "export", "--start", "2026-11-01", "--end", "2026-12-01", "--site", SITE.code, "-o", out) == 0
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert [int(row["seq"]) for row in rows] == list(range(1, 21))
+    first = rows[0]
+    assert first["time_utc"] == "2026-11-24T06:00:30.000Z"
+    assert (first["desa"], first["operator"], first["plmn"], first["band"]) == (SITE.desa, "Telkomsel", "51010", "3")
+    assert (float(first["rsrp_dbm"]), first["nr_rsrp_dbm"]) == (-98.0, "")
+    capsys.readouterr()
+    assert run(config, "export", "--start", "2026-11-24T14:01:00+08:00", "--end", "2026-11-24T14:02:00+08:00") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_export_of_an_empty_period_and_of_a_bad_moment(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(config, "export", "--start", "2025-01-01", "--end", "2025-02-01") == 3
+    with pytest.raises(SystemExit) as caught:
+        run(config, "export", "--start", "yesterday", "--end", "2025-02-01")
+    assert caught.value.code == 2
+    assert "is not a date or time as 2026-11-24" in capsys.readouterr().err
+
+
+def test_export_of_another_measurement(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = (
+        Sqlite(tmp_path / "store.db") if "sqlite" in config.read_text() else Influx1(config.read_text().split('"')[-2], "sinyal")
+    )
+    store.write([Placed(signal_frame(), SITE)])
+    store.write_points([Point("ingest", {}, {"stored_samples": 5 + i}, (T0_MS + i) * 1_000_000) for i in range(2)])
+    assert run(config, "export", "--start", "2026-11-01", "--end", "2026-12-01", "--measurement", "ingest") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["stored_samples"] for row in rows] == ["5", "6"]
