@@ -126,7 +126,7 @@ class Hall:
         """Start the agent and give its process id once its first samples are acknowledged."""
         self._stack.enter_context(self.agent)
         wait_for(
-            lambda: self.spool.exists() and measured(self.spool) > pending(self.spool),
+            lambda: measured(self.spool) > pending(self.spool),
             "the first acknowledged samples",
             60 + 3 * self._frame_s,
         )

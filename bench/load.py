@@ -1,4 +1,4 @@
-"""Frames as halls send them: ten varying columns of a live serving cell."""
+"""Frames as halls send them: what an EC25/EG25 says of its serving cell, the levels and the cell varying."""
 
 from __future__ import annotations
 
@@ -29,9 +29,6 @@ def frame(site: str, count: int, first: int = 1, seed: int = 1) -> Frame:
             "rsrq_db": rng.randint(-28, -18) / 2,
             "rssi_dbm": float(rng.randint(-75, -70)),
             "sinr_db": rng.randint(15, 60) / 5,
-            "temperature_c": float(rng.randint(44, 47)),
-            "cqi": rng.randint(6, 12),
-            "tx_power_dbm": rng.randint(-20, 180) / 10,
         }
         t_ms = START_MS + (first + i) * STEP_MS + rng.randint(-3, 3)
         samples.append(Sample(first + i, t_ms, "ntp", values))

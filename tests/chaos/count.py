@@ -24,21 +24,24 @@ class Count:
     lost: int
 
 
+def _spool_rows(spool: Path, query: str) -> list[tuple[int]]:
+    """Ask a spool that another process writes; a spool that is not made yet has no rows."""
+    if not spool.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
+        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spool'").fetchone()
+        return db.execute(query).fetchall() if made else []
+
+
 def measured(spool: Path) -> int:
     """Give the highest number the spool ever gave to a sample (AUTOINCREMENT never gives one twice)."""
-    if not spool.exists():
-        return 0
-    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spool'").fetchone():
-            return 0  # just made
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
-    return int(row[0]) if row else 0
+    rows = _spool_rows(spool, "SELECT seq FROM sqlite_sequence WHERE name = 'spool'")
+    return int(rows[0][0]) if rows else 0
 
 
 def waiting(spool: Path) -> set[int]:
     """Give the numbers of the samples that wait for an answer."""
-    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
-        return {int(seq) for (seq,) in db.execute("SELECT seq FROM spool")}
+    return {int(seq) for (seq,) in _spool_rows(spool, "SELECT seq FROM spool")}
 
 
 def pending(spool: Path) -> int:

@@ -1,0 +1,44 @@
+# Every target does its own set-up (scripts/setup.py); it is instant when nothing changed.
+# Needed beforehand: make, network, and Python 3.11 or newer.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Raspberry Pi OS: apt-get install python3)) scripts/setup.py
+PY = .venv/bin/python
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.PHONY: demo test check format bench chaos lock clean
+
+demo:  ## the whole line on this machine, with simulated halls
+	$(SETUP) demo
+	@$(PY) -m demo.cli
+
+test:  ## all tests, against real servers where they could be installed
+	$(SETUP) dev servers
+	@$(PY) -m pytest -rs
+
+check:  ## style, types, and whether generated files are current
+	$(SETUP) dev
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -m mypy scripts/setup.py
+	@$(PY) -m telemetry.contract_doc --check
+
+format:  ## write the style that check wants
+	$(SETUP) dev
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench:  ## throughput, bytes on the wire, memory: a table for this machine
+	$(SETUP) dev servers
+	@$(PY) -m bench
+
+chaos:  ## kill everything at random times and count: 100 rounds
+	$(SETUP) dev servers
+	@$(PY) -m tests.chaos
+
+lock:  ## choose the newest versions that fit together and write requirements/sinyal.lock
+	@PYTHON=$(PYTHON) scripts/lock.sh --upgrade
+
+clean:  ## remove everything that the targets above made in this folder
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,92 @@
+"""`sinyal-agent`: the program on the Pi of a hall."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agent.errors import AgentError, ConfigError
+
+DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
+
+EXAMPLES = """examples:
+  sinyal-agent detect                                  find the modems, print the config section to paste
+  sinyal-agent run --config /etc/sinyal/agent.toml     measure and send until stopped
+  sinyal-agent status                                  is this hall measured, connected, up to date?
+  sinyal-agent export /media/usb                       readings to a stick, for a hall without any link
+  sinyal-agent parse session.txt                       read a saved modem session, print one JSON object
+"""
+# name -> (module, adds options, runs, needs the config, help)
+COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
+    "run": ("agent.run", None, "run", True, "measure and send until stopped"),
+    "status": ("agent.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "export": ("agent.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
+    "quarantine": ("agent.export", "add_quarantine_arguments", "quarantine_main", True, "readings that the collector refused"),
+    "parse": ("agent.parse", "add_arguments", "parse_main", False, "read a saved modem session"),
+    "detect": ("agent.detect", "add_arguments", "detect_main", False, "find modems and their ports"),
+    "capture": ("agent.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
+}
+
+
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    """Make the parser; only the wanted command's module is loaded, as the others cost memory on the Pi."""
+    parser = argparse.ArgumentParser(
+        prog="sinyal-agent",
+        description="Measures LTE/5G signal of a hall's modems and sends it; nothing is lost.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, options, _, needs_config, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if needs_config:
+            command.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"config file (default: {DEFAULT_CONFIG})")
+        if name == "run":
+            command.add_argument(
+                "--log-level", default="info", choices=("debug", "info", "warning"), help="what to print to stderr"
+            )
+        if options is not None and name == wanted:
+            getattr(importlib.import_module(module), options)(command)
+    return parser
+
+
+def _execute(args: argparse.Namespace) -> int:
+    module, _, function, needs_config, _ = COMMANDS[args.command]
+    call: Callable[..., int] = getattr(importlib.import_module(module), function)
+    if not needs_config:
+        return call(args)
+    from agent.config import load  # noqa: PLC0415  (pydantic costs half a second on a Pi Zero; parse and detect do without)
+
+    config = load(args.config)
+    if args.command == "run":
+        logging.getLogger().setLevel(args.log_level.upper())
+        try:
+            return call(config)
+        except ConfigError as error:
+            raise ConfigError(f"{args.config.name}: {error}") from None
+    return call(config, args)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; give its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        return _execute(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
+    except AgentError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to say
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""The running agent: wires config, spool, clock, modems and publisher together, and ends cleanly when asked."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+
+from agent import clock as clocks
+from agent.change import ChangeDetector
+from agent.clock import Clock
+from agent.config import Config
+from agent.errors import SpoolError
+from agent.floor import write_durably
+from agent.health import device_row
+from agent.meter import Meter
+from agent.outbox import Outbox
+from agent.publisher import Publisher
+from agent.recorder import Recorder
+from agent.spool import Limits, Spool
+from telemetry.streams import Event, Row, Signal, present
+
+log = logging.getLogger(__name__)
+
+WATCH_S = 1.0
+
+
+def version() -> str:
+    """Give the version of this program."""
+    try:
+        return importlib.metadata.version("sinyal")
+    except importlib.metadata.PackageNotFoundError:
+        return "0.0.0"
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder for one agent. Raises SpoolError when another one has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "agent.lock", os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise SpoolError(f"{folder}: cannot be written ({error}); correct [agent] data_dir or its owner") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SpoolError(f"{folder}: another sinyal-agent runs here; stop it or give this one its own data_dir") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+class Agent:
+    """Everything that runs. Build, `run`, done."""
+
+    def __init__(self, config: Config) -> None:
+        """Open the spool and check the files that the config names. Raises ConfigError or SpoolError."""
+        self._config = config
+        self._version = version()
+        self.stop = threading.Event()
+        boot_id = clocks.boot_id()
+        limits = Limits(config.spool.max_rows, config.spool.max_mb, config.spool.min_free_mb)
+        self._spool = Spool(config.agent.spool_path, boot_id, limits)
+        self._clock = Clock()
+        self._meter = Meter(self._spool)
+        outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
+        self._publisher = Publisher(
+            config,
+            outbox,
+            self._clock,
+            self._meter,
+            boot_id=boot_id,
+            version=self._version,
+            record_event=lambda event: self.record("event", None, event),
+        )
+        changes = ChangeDetector(config.sampling.rsrp_cuts_dbm, config.sampling.rsrp_hysteresis_db)
+        self._recorder = Recorder(self._spool, self._clock, changes, self._publisher.hurry)
+        self._clock.on_trust = self._recorder.trusted
+        self._last: dict[str, dict[str, object]] = {}
+
+    def record(self, stream: str, modem: str | None, row: Row) -> None:
+        """Take one sample from a worker."""
+        if isinstance(row, Signal) and modem is not None:
+            self._last[modem] = {"at_mono_ms": self._clock.mono_ms(), **present(row)}
+        self._recorder.record(stream, modem, row)
+
+    def _network_time(self, utc_ms: int) -> None:
+        self._clock.trust("network", utc_ms)
+
+    def run(self) -> int:
+        """Measure and send until `stop` is set; give the exit code (1 when a part died and a restart is due)."""
+        # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
+        from agent.modem import ModemWorker  # noqa: PLC0415
+
+        self._recorder.start()
+        self.record("event", None, Event(kind="boot", detail=f"agent {self._version} started"))
+        sending = threading.Thread(target=self._publisher.run, args=(self.stop,), name="publisher", daemon=True)
+        workers: list[threading.Thread] = [
+            ModemWorker(
+                modem,
+                self.record,
+                interval_s=self._config.sampling.interval_s,
+                stop=self.stop,
+                on_network_time=self._network_time,
+            )
+            for modem in self._config.modem
+        ]
+        for thread in (sending, *workers):
+            thread.start()
+        log.info("event=started site=%s modems=%d version=%s", self._config.agent.site, len(workers), self._version)
+        died = self._watch((self._recorder, sending, *workers))
+        self.stop.set()
+        for thread in (sending, *workers):
+            thread.join(timeout=10)
+        self._recorder.stop()
+        self._meter.keep()
+        self._write_status()
+        self._spool.close()
+        log.info("event=stopped died=%s", died)
+        return 1 if died else 0
+
+    def _watch(self, threads: tuple[threading.Thread, ...]) -> str | None:
+        """Take the Pi's health at its interval until stopped; give the name of a thread that died."""
+        next_device = time.monotonic()
+        connected = None
+        while not self.stop.wait(WATCH_S):
+            for thread in threads:
+                if not thread.is_alive() and not self.stop.is_set():
+                    log.critical("event=part_died part=%s", thread.name)
+                    return thread.name
+            due = time.monotonic() >= next_device
+            if due:
+                next_device += self._config.sampling.device_interval_s
+                self._record_device()
+            if due or connected != self._publisher.up:
+                connected = self._publisher.up
+                self._write_status()
+        return None
+
+    def _record_device(self) -> None:
+        try:
+            self._meter.keep()
+            row = device_row(self._spool, self._clock, self._meter, self._config.budget_month, self._version)
+            self.record("device", None, row)
+        except SpoolError as error:
+            log.critical("event=spool_failed reason=%r", str(error))
+
+    def _write_status(self) -> None:
+        """Leave for `status` what only this process knows."""
+        state = {
+            "boot": clocks.boot_id(),
+            "written_mono_ms": self._clock.mono_ms(),
+            "pid": os.getpid(),
+            "running": not self.stop.is_set(),
+            "connected": self._publisher.up,
+            "refusal": self._publisher.refusal,
+            "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
+            "clock": self._clock.state,
+            "device_interval_s": self._config.sampling.device_interval_s,
+            "last": self._last,
+        }
+        try:
+            write_durably(self._config.agent.status_path, orjson.dumps(state))
+        except OSError as error:
+            log.warning("event=status_not_written reason=%r", str(error))
+
+
+def run(config: Config) -> int:
+    """Run the agent until SIGTERM or SIGINT; give the exit code. Raises ConfigError or SpoolError at the start only."""
+    with only_one(config.agent.data_dir):
+        agent = Agent(config)
+
+        def end(_number: int, _frame: object) -> None:
+            agent.stop.set()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        return agent.run()

@@ -1,0 +1,124 @@
+"""Serial ports of USB modems as sysfs shows them: which device, which interface, where it is again after renumbering.
+
+`root` is "/" on a real machine; tests give a tree of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path("/")
+OFF_S = 0.5  # how long a device stays unauthorised in a reset; hubs notice within 100 ms
+NO_SERIAL = re.compile(r"^(0123456789ABCDEF|0+|)$", re.IGNORECASE)  # the same on all units, so it tells none apart
+
+
+@dataclass(frozen=True, slots=True)
+class UsbPort:
+    """One tty of a USB device. `device`: its place (1-1.2), `interface`: two hex digits, `kind`: class/subclass/protocol."""
+
+    device: str
+    vid_pid: str
+    serial: str
+    product: str
+    interface: str
+    kind: str
+    tty: str
+    link: str
+    """Best path for a config: by-id where it names one device only, by-path else, the bare device if udev made neither."""
+
+
+def ports(root: Path = ROOT) -> list[UsbPort]:
+    """Give the ttys of all USB devices, in the order of device and interface."""
+    found = []
+    for entry in sorted((root / "sys/bus/usb/devices").glob("*:*")):
+        device = entry.parent / entry.name.split(":")[0]
+        vid, pid = _text(device / "idVendor"), _text(device / "idProduct")
+        for tty in _ttys(entry):
+            serial = _text(device / "serial")
+            kind = "/".join(_text(entry / f"bInterface{part}") for part in ("Class", "SubClass", "Protocol"))
+            found.append(
+                UsbPort(
+                    device=device.name,
+                    vid_pid=f"{vid}:{pid}".lower(),
+                    serial=serial,
+                    product=_text(device / "product"),
+                    interface=_text(entry / "bInterfaceNumber"),
+                    kind=kind,
+                    tty=tty,
+                    link=_link(root, tty, unique=not NO_SERIAL.match(serial)),
+                )
+            )
+    return found
+
+
+def port_of(path: str, root: Path = ROOT) -> UsbPort | None:
+    """Give the USB port that a path leads to, through links; None for a UART, a pty or a path that is not there."""
+    by_tty = {port.tty: port for port in ports(root)}
+    step = Path(path)
+    for _ in range(5):
+        if step.parent.name == "dev" and step.name in by_tty and step.is_symlink() | step.exists():
+            return by_tty[step.name]
+        if not step.is_symlink():
+            return None
+        try:
+            step = Path(*_without_dots((step.parent / step.readlink()).absolute().parts))
+        except OSError:  # unplugged this very moment
+            return None
+    return None
+
+
+def find_again(was: UsbPort, root: Path = ROOT) -> UsbPort | None:
+    """Find a port after its device came back: by USB id and serial number, else by its place, else if it is the only one."""
+    same = [p for p in ports(root) if (p.vid_pid, p.interface) == (was.vid_pid, was.interface)]
+    if not NO_SERIAL.match(was.serial):
+        same = [p for p in same if p.serial == was.serial]
+    return next((p for p in same if p.device == was.device), same[0] if len(same) == 1 else None)
+
+
+def is_same(was: UsbPort, now: UsbPort) -> bool:
+    """Say whether two ports are the same interface of the same modem, though perhaps under another number."""
+    if (was.vid_pid, was.interface) != (now.vid_pid, now.interface):
+        return False
+    return was.serial == now.serial if not NO_SERIAL.match(was.serial) else was.device == now.device
+
+
+def reset(port: UsbPort, root: Path = ROOT) -> None:
+    """Make the kernel drop a device and find it anew. Raises OSError (PermissionError unless root or a udev rule allows it)."""
+    switch = root / "sys/bus/usb/devices" / port.device / "authorized"
+    switch.write_text("0")
+    time.sleep(OFF_S)
+    switch.write_text("1")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _ttys(interface: Path) -> list[str]:
+    """Give the ttys of an interface: usb-serial puts them beside the attributes, cdc-acm in a folder `tty`."""
+    names = [p.name for p in interface.glob("ttyUSB*")] + [p.name for p in interface.glob("tty/tty*")]
+    return sorted(names)
+
+
+def _link(root: Path, tty: str, *, unique: bool) -> str:
+    for folder in ("by-id", "by-path") if unique else ("by-path", "by-id"):
+        for link in sorted((root / "dev/serial" / folder).glob("*")):
+            if link.is_symlink() and link.readlink().name == tty:
+                return str(link)
+    return str(root / "dev" / tty)
+
+
+def _without_dots(parts: tuple[str, ...]) -> list[str]:
+    clean: list[str] = []
+    for part in parts:
+        if part == "..":
+            clean.pop()
+        else:
+            clean.append(part)
+    return clean

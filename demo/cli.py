@@ -1,0 +1,187 @@
+"""`sinyal-demo`: the whole line on one machine, or one simulated modem."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.live import Live
+
+from demo import count
+from demo.count import Count
+from demo.halls import HALLS
+from demo.incidents import Script
+from demo.line import Line, LineError
+from demo.modem import add_arguments, modem_main
+from demo.table import picture, summary
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+DEFAULT_HALLS = 6
+UNATTENDED_S = 60.0
+LINE_EVERY_S = 5.0
+DRAIN_S = 120.0
+STEP_S = 0.25
+PICTURE_EVERY_S = 1.0
+PROGRAMS_TEXT = """
+What runs: an MQTT broker, the collector with its SQLite store, and for each hall an agent that reads simulated modems
+over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of the agents are
+compared with the store.
+
+examples:
+  sinyal-demo                                   a live table until Ctrl-C; without a terminal 60 s of log lines
+  sinyal-demo run --halls 12 --seconds 30 --json
+  sinyal-demo modem --family quectel --link /tmp/modem
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `run` was asked for. seconds None: until Ctrl-C."""
+
+    halls: int
+    seconds: float | None
+    as_json: bool
+    live: bool
+
+
+class Ending:
+    """Ctrl-C or SIGTERM asks for the end with the summary; a second one, or a terminal that was closed, ends at once."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal. Raises KeyboardInterrupt when the end is to be at once."""
+        if self._asked.is_set() or number == signal.SIGHUP:
+            raise KeyboardInterrupt
+        self._asked.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait that long; True as soon as the end was asked for."""
+        return self._asked.wait(seconds)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"must be a whole number, {low} to {high} (got {text})")
+        return int(text)
+
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="sinyal-demo", description=__doc__, epilog=PROGRAMS_TEXT, formatter_class=raw)
+    programs = parser.add_subparsers(dest="program", required=True)
+    run = programs.add_parser(
+        "run", help="the whole line (what happens without a word too)", epilog=PROGRAMS_TEXT, formatter_class=raw
+    )
+    run.add_argument(
+        "--halls", type=_whole(1, len(HALLS)), default=DEFAULT_HALLS, metavar="N", help=f"1 to {len(HALLS)} (default 6)"
+    )
+    run.add_argument("--seconds", type=_whole(1, 86400), metavar="S", help="end by itself after S seconds")
+    run.add_argument("--json", action="store_true", help="log to stderr, one JSON line with the counts to stdout")
+    add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program. 0: nothing lost, nothing doubled; 1: something was; 2: wrong usage; 130: ended by force."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "run")
+    args = _parser().parse_args(words)
+    if args.program == "modem":
+        return modem_main(args)
+    logging.basicConfig(level=logging.WARNING)
+    live = sys.stdout.isatty() and not args.json
+    seconds = args.seconds or (None if live else UNATTENDED_S)
+    try:
+        return run(Options(args.halls, seconds, args.json, live))
+    except LineError as error:
+        print(f"sinyal-demo: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def run(options: Options) -> int:
+    """Start everything, let things go wrong, stop measuring, wait until nothing is on the way, and count."""
+    ending = Ending()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ending.handle)
+    out = sys.stderr if options.as_json else sys.stdout
+    folder = Path(tempfile.mkdtemp(prefix="sinyal-demo-"))
+    print(f"starting {options.halls} halls …", file=out, flush=True)
+    try:
+        with Line(folder, HALLS[: options.halls]) as line:
+            _watch(line, options, ending, lambda text: print(text, file=out, flush=True))
+            print("end: no more measuring; waiting until every card is empty", file=out, flush=True)
+            line.drain(DRAIN_S)
+            counted = line.count()
+            refused = sum(count.refused(spool) for spool in line.spools.values())
+    except LineError:
+        print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+        raise
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        raise
+    if counted.lost or counted.duplicated:
+        print(f"sinyal-demo: refused by the collector {refused}; logs and data are in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder)
+    _report(counted, options)
+    return EXIT_FAILED if counted.lost or counted.duplicated else EXIT_OK
+
+
+def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
+    script, news = Script(line), []
+    began, shown = time.monotonic(), -LINE_EVERY_S
+    with _screen(options.live) as screen:
+        while not ending.wait(STEP_S):
+            elapsed = time.monotonic() - began
+            if options.seconds is not None and elapsed >= options.seconds:
+                return
+            line.check()
+            happened = script.step(elapsed)
+            news += [f"{elapsed:4.0f} s  {text}" for text in happened]
+            if screen is None:
+                for text in happened:
+                    say(f"{elapsed:4.0f} s  {text}")
+            if elapsed - shown < (LINE_EVERY_S if screen is None else PICTURE_EVERY_S):
+                continue
+            shown = elapsed
+            if screen is None:
+                say(summary(line, elapsed))
+            else:
+                screen.update(picture(line, news, elapsed), refresh=True)
+
+
+def _screen(live: bool) -> Live | nullcontext[None]:
+    return Live(auto_refresh=False) if live else nullcontext()
+
+
+def _report(counted: Count, options: Options) -> None:
+    if options.as_json:
+        print(json.dumps(counted.as_dict(), separators=(",", ":")), flush=True)
+        return
+    print(
+        f"measured {counted.measured}, stored {counted.stored}, lost {counted.lost}, duplicated {counted.duplicated}", flush=True
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""What a newcomer relies on before reading any code: the lock is complete, and the documents point at things that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+
+
+def _locked() -> set[str]:
+    lines = (ROOT / "requirements" / "sinyal.lock").read_text().splitlines()
+    return {canonicalize_name(Requirement(line).name) for line in lines if line and not line.startswith("#")}
+
+
+def test_every_package_that_is_installed_for_development_is_locked() -> None:
+    missing, seen, todo = set(), set(), ["sinyal[dev]"]
+    locked = _locked()
+    while todo:
+        wanted = Requirement(todo.pop())
+        name = canonicalize_name(wanted.name)
+        key = (name, frozenset(wanted.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        if name not in locked and name != "sinyal":
+            missing.add(name)
+        for text in distribution(name).requires or []:
+            marker = Requirement(text).marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)):
+                todo.append(text)
+    assert not missing, "run `make lock`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_of_a_document_lead_to_files(document: str) -> None:
+    path = ROOT / document
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    assert [t for t in targets if not (path.parent / t).exists()] == []
+
+
+def _names(path: Path) -> set[str]:
+    """Give the functions and classes of a module; methods as `Class.method`."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}.{f.name}" for f in node.body if isinstance(f, ast.FunctionDef)}
+    return names
+
+
+def test_every_function_on_the_road_of_a_reading_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    steps = re.findall(r"`([a-z_/0-9]+\.py)` `([A-Za-z_.]+)`", text)
+    assert len(steps) > 10
+    assert [(file, name) for file, name in steps if name not in _names(ROOT / file)] == []
