@@ -25,7 +25,7 @@ from demo.replies import family_answers
 
 log = logging.getLogger(__name__)
 
-START_S = 30.0
+START_S = 60.0
 """Longest time a broker or collector may take to come up on a busy Pi."""
 STOP_S = 30.0
 """An agent gives each of its threads 10 s to end."""
@@ -138,8 +138,9 @@ class Line:
     def drain(self, seconds: float) -> bool:
         """Measure no more and wait until every sample is in the store; False when some were still on a card after that time."""
         self.start_broker()
-        self.collector.start()
         self._stop_agents()
+        # Agents that start without a modem have the time from the collector alone, so it must be there first.
+        self._await_collector()
         for hall in self.halls:
             self._configure(hall, measuring=False)
             self.agents[hall.code].start()
@@ -167,8 +168,7 @@ class Line:
         for program in (self.broker, self.collector):
             self._stack.callback(program.stop)
         self.start_broker()
-        self.collector.start()
-        self._await(self._collector_is_well, "the collector to have its store and the broker", self.collector)
+        self._await_collector()
         self._stack.callback(self._stop_agents)
         for number, hall in enumerate(self.halls):
             self._start_hall(number, hall)
@@ -203,6 +203,10 @@ class Line:
     def _broker_listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self._port)) == 0
+
+    def _await_collector(self) -> None:
+        self.collector.start()
+        self._await(self._collector_is_well, "the collector to have its store and the broker", self.collector)
 
     def _collector_is_well(self) -> bool:
         try:

@@ -292,14 +292,15 @@ def test_kill_9_while_frames_pour_in_loses_nothing_that_was_acked(
 ) -> None:
     port = free_port()
     path = write_config(tmp_path / "c", broker, influx1(influx), http_port=port)
-    frames = {first: signal_frame(first, 10) for first in range(1, 2001, 10)}
+    frames = {first: signal_frame(first, 10) for first in range(1, 20_001, 10)}
     open_frames = dict(frames)
     for kill in (True, True, False):
+        assert open_frames, "all frames were answered before a kill: send more"
         process = run_collector(path)
         wait_for(lambda: healthy(port), "collector process to be ready")
+        before = len(hall.answers("ok"))
         payloads = {first: hall.send(frame) for first, frame in open_frames.items()}
         if kill:
-            before = len(hall.answers("ok"))
             wait_for(lambda before=before: len(hall.answers("ok")) > before, "first acks")  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
         else:
@@ -312,7 +313,7 @@ def test_kill_9_while_frames_pour_in_loses_nothing_that_was_acked(
         assert all(first in stored for first in acked)
         open_frames = {first: frame for first, frame in frames.items() if first not in acked}
     assert code == 0
-    assert Influx1(influx.url, "sinyal").seqs(SITE.code) == list(range(1, 2001))
+    assert Influx1(influx.url, "sinyal").seqs(SITE.code) == list(range(1, 20_001))
 
 
 def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path, broker: Server) -> None:
