@@ -38,6 +38,8 @@ THRIFTY_BACKOFF_S = 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
+ASK_TIME_S = 30.0
+"""While no time is known, nothing can be sent: the status is said again, for the collector answers it with its UTC."""
 UNACKED_MS = 120_000
 """The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
@@ -112,6 +114,7 @@ class Publisher:
         self._client = self._make_client(config)
         self._backoff_s = MIN_BACKOFF_S
         self._over_budget = False
+        self._said_at = 0.0
         self._hurry = threading.Event()
         self.up = False
         self.last_ack_mono_ms: int | None = None
@@ -190,6 +193,7 @@ class Publisher:
                 break
             self._account()
             if self.up:
+                self._ask_time()
                 self._send()
             if stop.is_set():
                 self._goodbye()
@@ -225,6 +229,14 @@ class Publisher:
                 self._client.publish(frame.topic, frame.payload, qos=0)
                 log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
 
+    def _ask_time(self) -> None:
+        if self._clock.state is ClockState.UNTRUSTED and time.monotonic() - self._said_at >= ASK_TIME_S:
+            self._say_online()
+
+    def _say_online(self) -> None:
+        self._said_at = time.monotonic()
+        self._client.publish(status_topic(self._config.agent.site), self._status_payload("online"), qos=0, retain=True)
+
     def _goodbye(self) -> None:
         if not self.up:
             return
@@ -239,9 +251,8 @@ class Publisher:
             log.warning("event=connect_refused reason=%r", str(reason))
             return
         self.up, self.refusal = True, None
-        site = self._config.agent.site
-        client.subscribe(ack_topic(site), qos=0)
-        client.publish(status_topic(site), self._status_payload("online"), qos=0, retain=True)
+        client.subscribe(ack_topic(self._config.agent.site), qos=0)
+        self._say_online()
         self._outbox.connected()
         log.info("event=connected host=%s", self._config.broker.host)
 

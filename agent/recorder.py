@@ -47,12 +47,13 @@ class Recorder(threading.Thread):
         self._dropped = 0
         self._ending = threading.Event()
 
-    def record(self, stream: str, modem: str | None, row: Row) -> None:
-        """Take one sample as of now. Never blocks and never raises for a full card: what cannot be kept is counted."""
+    def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
+        """Take one sample as of `mono_ms` since boot, or of now. Never blocks; what a full card cannot keep is counted."""
         if not isinstance(row, STREAMS[stream]):
             raise TypeError(f"stream {stream} takes {STREAMS[stream].__name__}, got {type(row).__name__}")
         urgent = isinstance(row, Signal) and self._changes.changed(modem, row)
-        item = _Item(stream, modem, self._clock.mono_ms(), orjson.dumps(present(row)), urgent)
+        moment_ms = self._clock.mono_ms() if mono_ms is None else mono_ms
+        item = _Item(stream, modem, moment_ms, orjson.dumps(present(row)), urgent)
         try:
             self._queue.put_nowait(item)
         except queue.Full:

@@ -88,11 +88,11 @@ class Agent:
         self._clock.on_trust = self._recorder.trusted
         self._last: dict[str, dict[str, object]] = {}
 
-    def record(self, stream: str, modem: str | None, row: Row) -> None:
-        """Take one sample from a worker."""
+    def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
+        """Take one sample from a worker; see Recorder.record."""
         if isinstance(row, Signal) and modem is not None:
             self._last[modem] = {"at_mono_ms": self._clock.mono_ms(), **present(row)}
-        self._recorder.record(stream, modem, row)
+        self._recorder.record(stream, modem, row, mono_ms)
 
     def _network_time(self, utc_ms: int) -> None:
         self._clock.trust("network", utc_ms)

@@ -41,8 +41,9 @@ class Log:
 
     rows: list[tuple[float, str, Row]] = field(default_factory=list)
 
-    def record(self, stream: str, modem: str | None, row: Row) -> None:
-        """Take one row, as the recorder of the agent does."""
+    def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
+        """Take one row, as the recorder of the agent does; samples carry the time of their tick."""
+        assert (mono_ms is None) == (stream == "event")
         assert stream in ("signal", "cell", "event")
         self.rows.append((time.monotonic(), modem or "", row))
 

@@ -300,3 +300,18 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
         assert "Traceback" not in errors
     wait_for(lambda: peer.states[-1:] == ["offline"], "the goodbye")
     assert {f.stream for f in peer.frames} >= {"event", "device"}
+
+
+def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
+    tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.publisher.ASK_TIME_S", 0.2)
+    peer = Peer(broker.port)
+    clock = Clock(wall=lambda: 0, ntp=lambda: False)
+    with Sender(settings(tmp_path, broker.port), clock):
+        wait_for(lambda: peer.states.count("online") >= 2, "the agent to ask again")  # the first question met no collector
+        peer.time_ms = T0
+        wait_for(lambda: clock.now_ms() is not None, "the agent to know the time")
+        said = peer.states.count("online")
+    peer.close()
+    assert peer.states.count("online") <= said + 1

@@ -15,7 +15,10 @@ MEASUREMENTS = ("signal", "cell", "probe", "device", "event")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One hall: samples measured, distinct ones stored, points beyond one a sample, samples neither stored nor in the spool."""
+    """One hall: samples measured, distinct ones stored, points beyond one a sample, samples neither stored nor in the spool.
+
+    Numbers that the spool skipped on purpose, and said so in an event (a torn log), were never given to a sample.
+    """
 
     site: str
     measured: int
@@ -66,8 +69,14 @@ def stored_numbers(url: str, database: str, site: str) -> list[int]:
     return numbers
 
 
+def _skipped(url: str, database: str, site: str) -> int:
+    query = f"SELECT sum(\"count\") FROM event WHERE site = '{site}' AND kind = 'seq_skipped'"  # noqa: S608
+    rows = _rows(url, database, query)
+    return int(str(rows[0][1])) if rows else 0
+
+
 def count(url: str, database: str, site: str, spool: Path) -> Count:
     """Compare one hall's spool with the store."""
     numbers = stored_numbers(url, database, site)
-    total, distinct = measured(spool), set(numbers)
+    total, distinct = measured(spool) - _skipped(url, database, site), set(numbers)
     return Count(site, total, len(distinct), len(numbers) - len(distinct), total - len(distinct | waiting(spool)))
