@@ -104,7 +104,8 @@ class Recorder(threading.Thread):
         self._clock.check()
         if self._trusted is not None:
             offset_ms, source = self._trusted
-            settle(self._spool, offset_ms, source)
+            if settle(self._spool, offset_ms, source):
+                self._on_urgent()  # the first round came before the time was known and found nothing to send
             if self._trusted == (offset_ms, source):
                 self._trusted = None
         if batch:

@@ -34,9 +34,10 @@ class Sqlite:
             self._db = self._connect()
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # an ack says "in the store": a power cut must not undo it
-            for stream in STREAMS:
-                types = {"seq": int, "clock": str} | {name: spec.type for name, spec in fields(stream).items()}
-                self._add_columns(stream, types)
+            with _one_transaction(self._db):  # two programs may open a new file at the same moment
+                for stream in STREAMS:
+                    types = {"seq": int, "clock": str} | {name: spec.type for name, spec in fields(stream).items()}
+                    self._add_columns(stream, types)
         except sqlite3.Error as error:
             raise StoreUnavailableError(f"{path}: {error}") from None
 

@@ -275,9 +275,20 @@ def test_ingest_report_metrics_and_health(start_collector: Starter, hall: Hall) 
     assert fetch(f"{url}/other")[0] == 404
 
 
-def run_collector(path: Path) -> subprocess.Popen[bytes]:
-    with (path.parent / "collector.log").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "collector.cli", "run", "--config", str(path)], stderr=log)
+@pytest.fixture
+def run_collector() -> Iterator[Callable[[Path], subprocess.Popen[bytes]]]:
+    """Start `sinyal-collector run` on a config file; whatever becomes of the test, none is left behind."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(path: Path) -> subprocess.Popen[bytes]:
+        with (path.parent / "collector.log").open("ab") as log:
+            started.append(subprocess.Popen([sys.executable, "-m", "collector.cli", "run", "--config", str(path)], stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def healthy(port: int) -> bool:
@@ -288,7 +299,7 @@ def healthy(port: int) -> bool:
 
 
 def test_kill_9_while_frames_pour_in_loses_nothing_that_was_acked(
-    tmp_path: Path, broker: Server, influx: Server, hall: Hall
+    tmp_path: Path, broker: Server, influx: Server, hall: Hall, run_collector: Callable[[Path], subprocess.Popen[bytes]]
 ) -> None:
     port = free_port()
     path = write_config(tmp_path / "c", broker, influx1(influx), http_port=port)
@@ -316,7 +327,9 @@ def test_kill_9_while_frames_pour_in_loses_nothing_that_was_acked(
     assert Influx1(influx.url, "sinyal").seqs(SITE.code) == list(range(1, 20_001))
 
 
-def test_ctrl_c_ends_with_130_and_without_a_traceback(tmp_path: Path, broker: Server) -> None:
+def test_ctrl_c_ends_with_130_and_without_a_traceback(
+    tmp_path: Path, broker: Server, run_collector: Callable[[Path], subprocess.Popen[bytes]]
+) -> None:
     port = free_port()
     path = write_config(tmp_path / "c", broker, 'engine = "sqlite"\npath = "store.db"', http_port=port)
     process = run_collector(path)
