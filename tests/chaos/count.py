@@ -15,7 +15,7 @@ MEASUREMENTS = ("signal", "cell", "probe", "device", "event")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One hall: samples measured, distinct ones stored, points beyond one a sample, samples neither stored nor in the spool.
+    """One hall: samples measured, distinct ones stored, points beyond one a sample, samples still in the spool, neither.
 
     Numbers that the spool skipped on purpose, and said so in an event (a torn log), were never given to a sample.
     """
@@ -24,6 +24,7 @@ class Count:
     measured: int
     stored: int
     doubled: int
+    waiting: int
     lost: int
 
 
@@ -79,4 +80,5 @@ def count(url: str, database: str, site: str, spool: Path) -> Count:
     """Compare one hall's spool with the store."""
     numbers = stored_numbers(url, database, site)
     total, distinct = measured(spool) - _skipped(url, database, site), set(numbers)
-    return Count(site, total, len(distinct), len(numbers) - len(distinct), total - len(distinct | waiting(spool)))
+    here = waiting(spool) - distinct
+    return Count(site, total, len(distinct), len(numbers) - len(distinct), len(here), total - len(distinct) - len(here))

@@ -52,9 +52,9 @@ def _drain(plant: Plant, sites: Sequence[str]) -> None:
 
 def table(outcome: Outcome) -> str:
     """Write the outcome as the table that `make chaos` ends with."""
-    rows = [f"{'hall':<12}{'measured':>10}{'stored':>10}{'lost':>8}{'doubled':>9}"]
-    rows += [f"{c.site:<12}{c.measured:>10}{c.stored:>10}{c.lost:>8}{c.doubled:>9}" for c in outcome.counts]
-    sums = [sum(getattr(c, key) for c in outcome.counts) for key in ("measured", "stored", "lost", "doubled")]
-    rows.append(f"{'all':<12}{sums[0]:>10}{sums[1]:>10}{sums[2]:>8}{sums[3]:>9}")
+    rows = [f"{'hall':<12}{'measured':>10}{'stored':>10}{'waiting':>9}{'lost':>8}{'doubled':>9}"]
+    rows += [f"{c.site:<12}{c.measured:>10}{c.stored:>10}{c.waiting:>9}{c.lost:>8}{c.doubled:>9}" for c in outcome.counts]
+    sums = [sum(getattr(c, key) for c in outcome.counts) for key in ("measured", "stored", "waiting", "lost", "doubled")]
+    rows.append(f"{'all':<12}{sums[0]:>10}{sums[1]:>10}{sums[2]:>9}{sums[3]:>8}{sums[4]:>9}")
     rows.append("faults: " + ", ".join(f"{name} {n}" for name, n in outcome.faults.most_common()))
     return "\n".join(rows)
