@@ -23,6 +23,7 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m mypy
 	@$(PY) -m mypy scripts/setup.py
 	@$(PY) -m telemetry.contract_doc --check
+	@$(PY) -m tests.captures.supported --check
 
 format:  ## write the style that check wants
 	$(SETUP) dev

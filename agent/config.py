@@ -30,8 +30,22 @@ def _site(value: str) -> str:
 
 
 def _port(value: str) -> str:
-    if not value.startswith(("/", "socket://")):
-        raise ValueError("must be a full path (/dev/serial/by-id/...) or socket://host:port; `sinyal-agent detect` prints it")
+    if not value.startswith(("/", "socket://", "http://")):
+        raise ValueError(
+            "must be a full path (/dev/serial/by-id/...; `sinyal-agent detect` prints it), socket://host:port, "
+            "or http://192.168.8.1/ for a HiLink stick"
+        )
+    if "@" in value and value.startswith("http://"):
+        raise ValueError("must not hold a password; switch the password off in the web page of the stick")
+    return value
+
+
+def _family(value: str | None) -> str | None:
+    from agent.modems.registry import FAMILIES  # noqa: PLC0415 - status and export do without the families
+
+    names = [family.name for family in FAMILIES]
+    if value is not None and value not in names:
+        raise ValueError(f"must be one of {', '.join(names)}; leave it out to have it found from the modem's answers")
     return value
 
 
@@ -105,8 +119,8 @@ class SamplingSection(Section):
     interval_s: Annotated[float, Field(ge=1, le=3600)] = 30
     device_interval_s: Annotated[float, Field(ge=1, le=86400)] = 300
     frame_interval_s: Annotated[float, Field(ge=0.1, le=86400)] = 300
-    rsrp_cuts_dbm: Annotated[tuple[float, ...], AfterValidator(_cuts)] = (-115, -105, -95)
-    """Borders between classes of RSRP, rising; a change of class is sent at once."""
+    rsrp_cuts_dbm: Annotated[tuple[float, ...], AfterValidator(_cuts)] = (-110, -100, -90, -80)
+    """Borders between classes of RSRP, rising, as in the server's classes.toml; a change of class is sent at once."""
     rsrp_hysteresis_db: Annotated[float, Field(ge=0, le=20)] = 3
     """How far past a border a reading must be before it counts as another class."""
 
@@ -140,8 +154,8 @@ class ModemSection(Section):
 
     name: Annotated[str, AfterValidator(_modem)]
     port: Annotated[str, AfterValidator(_port)]
-    """Path of the AT port, by-id for choice (/dev/serial/by-id/...), or socket://host:port."""
-    family: str | None = None
+    """Path of the AT port, by-id for choice (/dev/serial/by-id/...), socket://host:port, or http:// of a HiLink stick."""
+    family: Annotated[str | None, AfterValidator(_family)] = None
     """Name of the family; absent: found from the modem's own answers."""
     baud: Annotated[int, Field(ge=300, le=4_000_000)] = 115200
     command_timeout_s: Annotated[float | None, Field(ge=0.1, le=180)] = None

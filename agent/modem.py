@@ -16,6 +16,7 @@ from typing import Protocol
 
 from agent import usb
 from agent.config import ModemSection
+from agent.hilink import HilinkSession
 from agent.holders import explain
 from agent.ladder import Fault, Ladder, Limits, Step
 from agent.link import Link, LinkClosed, LinkError
@@ -70,7 +71,7 @@ class ModemWorker(threading.Thread):
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
-        self._session: Session | None = None
+        self._session: Session | HilinkSession | None = None
         self._usb: usb.UsbPort | None = None
         self._baud = config.baud
         self._fault: Fault | None = None
@@ -188,9 +189,13 @@ class ModemWorker(threading.Thread):
             return
 
     def _at_reset(self) -> None:
-        """Restart the modem by command: some that answer nothing still obey it."""
+        """Restart the modem by command: some that answer nothing still obey it. A HiLink stick has no such command."""
+        if self._is_hilink:
+            self._close()
+            return
         try:
-            link = self._session.link if self._session else Link(self._find(), baud=self._baud, stop=self._stop_event)
+            own = self._session.link if isinstance(self._session, Session) else None
+            link = own or Link(self._find(), baud=self._baud, stop=self._stop_event)
             with link, contextlib.suppress(LinkError):
                 link.ask(RESET, self.config.command_timeout_s or 5.0)
         except LinkError as error:
@@ -214,17 +219,18 @@ class ModemWorker(threading.Thread):
         else:
             self._event("usb_reset", f"{self._fault}: device {self._usb.device} ({self._usb.vid_pid}) found anew by the kernel")
 
-    def _open(self, baud: int | None = None) -> Session:
+    @property
+    def _is_hilink(self) -> bool:
+        return self.config.port.startswith("http://")
+
+    def _open(self, baud: int | None = None) -> Session | HilinkSession:
         """Open the port and set the modem up. The session is kept only when the modem answered."""
-        path, config = self._find(), self.config
-        link = Link(path, baud=baud or self._baud, stop=self._stop_event)
+        path = self._find()
+        session = self._dial(path, baud or self._baud)
         try:
-            session = Session(
-                link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s
-            )
             session.prepare()
         except LinkError:
-            link.close()
+            session.close()
             raise
         self._session, self._baud = session, baud or self._baud
         if self._fault:
@@ -234,9 +240,15 @@ class ModemWorker(threading.Thread):
             self._event("modem_moved", f"{was.tty} is {self._usb.tty} now; use {self._usb.link} as port")
         if session.identity != self._identity:
             self._identity = session.identity
-            family = session.family.name if session.family else "?"
-            self._event("modem_identified", f"family {family}: {session.identity or 'says nothing of itself'}")
+            self._event("modem_identified", f"family {session.family_name}: {session.identity or 'says nothing of itself'}")
         return session
+
+    def _dial(self, path: str, baud: int) -> Session | HilinkSession:
+        config = self.config
+        if self._is_hilink:
+            return HilinkSession(path, config.command_timeout_s)
+        link = Link(path, baud=baud, stop=self._stop_event)
+        return Session(link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s)
 
     def _find(self) -> str:
         """Give the path to open: the configured one, unless another modem has that number now or it is gone."""
@@ -255,7 +267,7 @@ class ModemWorker(threading.Thread):
 
     def _close(self) -> None:
         if self._session:
-            self._session.link.close()
+            self._session.close()
         self._session = None
 
     def _event(self, kind: str, detail: str, count: int | None = None) -> None:

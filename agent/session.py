@@ -99,6 +99,15 @@ class Session:
         self.family: Family | None = next((f for f in registry.FAMILIES if f.name == family), None)
         self._timeout_s, self._poll_timeout_s = timeout_s, poll_timeout_s
 
+    @property
+    def family_name(self) -> str:
+        """Give the name of the family, `?` before it is known."""
+        return self.family.name if self.family else "?"
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self.link.close()
+
     def prepare(self) -> None:
         """Check that the modem answers, set it up, find its family. Raises LinkError when it does not answer."""
         self.alive()

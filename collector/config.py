@@ -119,6 +119,12 @@ class SitesSection(Section):
     file: FilePath = Path("sites.csv")
 
 
+class ClassesSection(Section):
+    """[classes]: thresholds of the signal classes."""
+
+    file: FilePath = Path("classes.toml")
+
+
 class RejectedSection(Section):
     """[rejected]: where payloads go that can never be stored."""
 
@@ -141,6 +147,7 @@ class Config(Section):
     store: Annotated[StoreSection, Field(discriminator="engine")]
     ingest: IngestSection = IngestSection()
     sites: SitesSection = Field(default_factory=dict, validate_default=True)
+    classes: ClassesSection = Field(default_factory=dict, validate_default=True)
     rejected: RejectedSection = Field(default_factory=dict, validate_default=True)
     http: HttpSection = HttpSection()
 
@@ -177,6 +184,7 @@ SECTIONS: dict[str, type[Section]] = {
     "broker": BrokerSection,
     "ingest": IngestSection,
     "sites": SitesSection,
+    "classes": ClassesSection,
     "rejected": RejectedSection,
     "http": HttpSection,
 }

@@ -272,13 +272,18 @@ def modem_main(args: argparse.Namespace) -> int:
     """Run one simulated modem until a signal. Gives 0 after SIGTERM, 130 after Ctrl-C, 2 for a bad session file or link."""
     try:
         answers = _answers(args)
-        modem = SimulatedModem(answers, args.link, seed=args.seed, cme=args.cme)
-        with modem:
+        ended = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())  # before anybody can know of us
+        with SimulatedModem(answers, args.link, seed=args.seed, cme=args.cme) as modem:
             print(f"modem at {args.link} -> {modem.device}", flush=True)
-            return _until_signal(modem, args)
+            _be_sick(modem, args, ended)
+            ended.wait()
+    except KeyboardInterrupt:
+        return 130
     except (OSError, ValueError) as error:
         print(f"sinyal-demo modem: {error}", file=sys.stderr)
         return 2
+    return 0
 
 
 def _answers(args: argparse.Namespace) -> Answers:
@@ -290,18 +295,11 @@ def _answers(args: argparse.Namespace) -> Answers:
     return family_answers(args.family, Radio(seed=args.seed, profile=args.profile, plmn=args.plmn))
 
 
-def _until_signal(modem: SimulatedModem, args: argparse.Namespace) -> int:
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        if args.fault and not ended.wait(args.after):
-            modem.fault = args.fault
-            if args.for_s is not None and not ended.wait(args.for_s):
-                modem.fault = None
-        ended.wait()
-    except KeyboardInterrupt:
-        return 130
-    return 0
+def _be_sick(modem: SimulatedModem, args: argparse.Namespace, ended: threading.Event) -> None:
+    if args.fault and not ended.wait(args.after):
+        modem.fault = args.fault
+        if args.for_s is not None and not ended.wait(args.for_s):
+            modem.fault = None
 
 
 if __name__ == "__main__":

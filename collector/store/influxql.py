@@ -41,8 +41,9 @@ class InfluxQl:
         return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
     def command(self, text: str) -> None:
-        """Send a statement that changes something (create a database)."""
-        self._ask({"q": text}).close()
+        """Send a statement that changes something (create a database). Raises StoreUnavailableError."""
+        for _ in self._answers({"q": text}, ""):
+            pass  # read to its end: the status line comes before the work is done, and hanging up then cancels it
 
     def _ask(self, params: Mapping[str, str]) -> requests.Response:
         try:
@@ -55,6 +56,9 @@ class InfluxQl:
 
     def _rows(self, question: str, measurement: str) -> Iterator[Row]:
         params = {"db": self._database, "q": question, "epoch": "ns", "chunked": "true", "chunk_size": str(CHUNK_ROWS)}
+        return self._answers(params, measurement)
+
+    def _answers(self, params: Mapping[str, str], measurement: str) -> Iterator[Row]:
         with self._ask(params) as reply:
             try:
                 for line in reply.iter_lines():

@@ -14,7 +14,7 @@ from collector.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
-MEASUREMENTS = (*STREAMS, "site_status", "alert", "ingest")
+MEASUREMENTS = (*STREAMS, "site_status", "alert", "ingest", "touched", "signal_1h", "signal_1d")
 Row = dict[str, Value]
 
 _TYPES: dict[str, dict[str, type]] = {

@@ -22,8 +22,12 @@ MESSAGES = {
     "as [-115, -105, -95] (got [-95, -105])",
     "cert_without_key": "broker: cert and key belong together; set both or none",
     "plain_with_ca": "broker: ca, cert and key have no use with tls = false; delete them or set tls = true",
-    "modem_port": "modem[1].port: must be a full path (/dev/serial/by-id/...) or socket://host:port; "
-    "`sinyal-agent detect` prints it (got 'ttyUSB2')",
+    "modem_port": "modem[1].port: must be a full path (/dev/serial/by-id/...; `sinyal-agent detect` prints it), "
+    "socket://host:port, or http://192.168.8.1/ for a HiLink stick (got 'ttyUSB2')",
+    "modem_family": "modem[1].family: must be one of quectel, simcom, sierra, telit, fibocom, foxconn, huawei, ublox, cinterion, "
+    "nordic, neoway, zte, qualcomm, generic; leave it out to have it found from the modem's answers (got 'quectel_lte')",
+    "modem_password": "modem[1].port: must not hold a password; switch the password off in the web page of the stick "
+    "(got 'http://admin:x@192.168.8.1/')",
     "modem_twice": "file: two [[modem]] sections have the name 'a'; give each its own",
     "not_toml": "not TOML: Invalid value (at line 2, column 8); a text value needs quotes, a section is [name]",
     "recovery_too_often": "modem[1].recovery.usb_reset_per_hour: must be 0..12 (got 99)",

@@ -12,6 +12,7 @@ import yaml
 from agent.at import split_session
 from agent.modems import registry
 from agent.parse import as_json, read_session
+from tests.captures import supported
 from tests.captures.judge import Verdict, judge, session
 
 HERE = Path(__file__).parent
@@ -96,3 +97,14 @@ def test_the_judge_sees_what_is_wrong() -> None:
     assert found["mnc"].right
     assert isinstance(found["tac"], Verdict)
     assert found["tac"].right
+
+
+def test_supported_md_is_current() -> None:
+    assert supported.main(["--check"]) == 0
+
+
+def test_a_stale_supported_md_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supported, "PATH", tmp_path / "SUPPORTED.md")
+    assert supported.main(["--check"]) == 1
+    assert supported.main([]) == 0
+    assert supported.main(["--check"]) == 0
