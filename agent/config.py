@@ -5,20 +5,17 @@ Validation touches no network, no serial port and no file except the TOML itself
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.errors import ConfigError
+from agent.explain import explain
 from telemetry.topics import is_site_id
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 MB = 1_000_000
 
@@ -59,6 +56,21 @@ def _cuts(value: tuple[float, ...]) -> tuple[float, ...]:
     if list(value) != sorted(set(value)) or any(not -157 <= cut <= -30 for cut in value):
         raise ValueError("must rise from left to right within -157..-30, as [-115, -105, -95]")
     return value
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}", value):
+        raise ValueError("must be a host name or address, as 1.1.1.1 or example.go.id")
+    return value
+
+
+def _url(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+(/[!-~]*)?", value):
+        raise ValueError("must be an address as https://example.go.id/file, without user and password")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
 
 
 class Section(BaseModel):
@@ -132,6 +144,33 @@ class BudgetSection(Section):
     """IP bytes both ways per UTC month for each modem. Over it, publishing slows; measuring never does."""
 
 
+class ProbeSection(Section):
+    """[probe]: active measurements through each modem that has an `interface`. Without targets nothing is sent."""
+
+    interval_s: Annotated[float, Field(ge=60, le=86400)] = 900
+    """Time between two rounds of ping and DNS of a modem, spread by a fifth so that 141 halls do not ask at once."""
+    ping_hosts: Annotated[tuple[Host, ...], Field(max_length=4)] = ()
+    ping_count: Annotated[int, Field(ge=2, le=20)] = 5
+    dns_server: Host | None = None
+    dns_names: Annotated[tuple[Host, ...], Field(max_length=4)] = ()
+    download_url: Annotated[str | None, AfterValidator(_url)] = None
+    """Never set from the server: a request can do things in the web page of a stick."""
+    download_interval_s: Annotated[float, Field(ge=600, le=604_800)] = 21_600
+    download_max_bytes: Annotated[int, Field(ge=10_000, le=20_000_000)] = 500_000
+    """A download ends here; with 500 kB every 6 h it costs 60 MB a month."""
+
+    @model_validator(mode="after")
+    def _resolver(self) -> Self:
+        if self.dns_names and self.dns_server is None:
+            raise ValueError("dns_names needs dns_server beside it: the address of the resolver to ask, as 1.1.1.1")
+        return self
+
+    @property
+    def active(self) -> bool:
+        """Say whether there is anything to do."""
+        return bool(self.ping_hosts or self.dns_names or self.download_url)
+
+
 class SpoolSection(Section):
     """[spool]: bounds of the backlog on the card."""
 
@@ -162,6 +201,10 @@ class ModemSection(Section):
     """Longest wait for one answer; absent: what the family says of each command."""
     poll_timeout_s: Annotated[float, Field(ge=1, le=600)] = 25
     """Longest one poll may take before the modem counts as silent."""
+    interface: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_.-]{1,15}$")] = None
+    """Network interface of this modem (wwan0, usb0): its bytes are counted and probes go through it. Absent: neither."""
+    sim_bytes_month: Annotated[int | None, Field(ge=1_000_000)] = None
+    """All that this SIM may move in a UTC month, by the kernel's counters of `interface`. Probes stop at four fifths of it."""
     recovery: RecoverySection = RecoverySection()
 
 
@@ -172,22 +215,44 @@ class Config(Section):
     broker: BrokerSection
     sampling: SamplingSection = SamplingSection()
     budget: BudgetSection = BudgetSection()
+    probe: ProbeSection = ProbeSection()
     spool: SpoolSection = SpoolSection()
     modem: tuple[ModemSection, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        for what in ("name", "port"):
-            values = [getattr(m, what) for m in self.modem]
+        for what in ("name", "port", "interface"):
+            values = [value for m in self.modem if (value := getattr(m, what)) is not None]
             twice = sorted({v for v in values if values.count(v) > 1})
             if twice:
                 raise ValueError(f"two [[modem]] sections have the {what} {twice[0]!r}; give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _interfaces(self) -> Self:
+        if self.probe.active and not any(m.interface for m in self.modem):
+            raise ValueError('probe has targets but no [[modem]] has an interface; add `interface = "wwan0"` (see `ip link`)')
+        for m in self.modem:
+            if m.sim_bytes_month is not None and m.interface is None:
+                raise ValueError(f"sim_bytes_month of modem {m.name!r} needs interface beside it, whose bytes are counted")
         return self
 
     @property
     def budget_month(self) -> int:
         """Give the bytes of all modems' plans together: the line may use any of them."""
         return self.budget.bytes_month * max(1, len(self.modem))
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "agent": AgentSection,
+    "broker": BrokerSection,
+    "sampling": SamplingSection,
+    "budget": BudgetSection,
+    "probe": ProbeSection,
+    "spool": SpoolSection,
+    "modem": ModemSection,
+    "recovery": RecoverySection,
+}
 
 
 def load(path: Path) -> Config:
@@ -206,80 +271,5 @@ def load(path: Path) -> Config:
             json.dumps(data, default=str)
         )  # as JSON: strict types, yet paths and lists as TOML has them
     except ValidationError as error:
-        lines = (_explain(e, data) for e in error.errors(include_url=False))
+        lines = (explain(e, data, Config, SECTIONS) for e in error.errors(include_url=False))
         raise ConfigError("\n".join(f"{path.name}: {line}" for line in lines)) from None
-
-
-BOUNDS = ("greater_than_equal", "less_than_equal")
-TYPES = {
-    "int_type": "a whole number without quotes",
-    "int_from_float": "a whole number",
-    "float_type": "a number without quotes",
-    "bool_type": "true or false",
-    "string_type": "text in quotes",
-    "path_type": "a path in quotes",
-    "tuple_type": "a list in [ ]",
-    "model_type": "a section",
-}
-SECTIONS: dict[str, type[Section]] = {
-    "agent": AgentSection,
-    "broker": BrokerSection,
-    "sampling": SamplingSection,
-    "budget": BudgetSection,
-    "spool": SpoolSection,
-    "modem": ModemSection,
-    "recovery": RecoverySection,
-}
-
-
-def _explain(error: ErrorDetails, data: Mapping[str, Any]) -> str:
-    loc, kind = error["loc"], error["type"]
-    key, got = _key(loc), _at(data, loc)
-    if kind == "missing":
-        return f"{key}: missing; {_hint(loc)}"
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key; {_near(loc)}"
-    if kind in BOUNDS:
-        return f"{key}: must be {_range(loc)} (got {got!r})"
-    if kind in TYPES:
-        return f"{key}: must be {TYPES[kind]} (got {got!r})"
-    text = "must not be empty" if kind == "string_too_short" else error["msg"].removeprefix("Value error, ")
-    return f"{key}: {text}" if isinstance(got, Mapping) else f"{key}: {text} (got {got!r})"
-
-
-def _key(loc: Sequence[int | str]) -> str:
-    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "file"
-
-
-def _at(data: Any, loc: Sequence[int | str]) -> Any:
-    for part in loc:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _section(loc: Sequence[int | str]) -> type[Section]:
-    names = [p for p in loc[:-1] if isinstance(p, str)]
-    return SECTIONS.get(names[-1], Config) if names else Config
-
-
-def _range(loc: Sequence[int | str]) -> str:
-    limits: dict[str, float] = {}
-    for item in _section(loc).model_fields[str(loc[-1])].metadata:
-        limits |= {name: getattr(item, name) for name in ("ge", "le") if hasattr(item, name)}
-    return f"{limits['ge']}..{limits['le']}" if "le" in limits else f"{limits['ge']} or more"
-
-
-def _hint(loc: Sequence[int | str]) -> str:
-    if len(loc) == 1:
-        return f"add a section [{loc[0]}]; config/agent.example.toml shows every one"
-    table = "[[modem]]" if loc[0] == "modem" else f"[{loc[0]}]"
-    return f"add `{loc[-1]} = ...` under {table}"
-
-
-def _near(loc: Sequence[int | str]) -> str:
-    known = list(_section(loc).model_fields)
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"

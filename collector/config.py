@@ -105,7 +105,7 @@ class IngestSection(Section):
     """[ingest]: how the line works. Times in seconds."""
 
     batch_frames: Annotated[int, Field(ge=1, le=10_000)] = 50
-    linger_ms: Annotated[int, Field(ge=0, le=5000)] = 50
+    linger_ms: Annotated[int, Field(ge=0, le=5000)] = 10
     """How long a batch waits for more frames."""
     inbox_mib: Annotated[int, Field(ge=1, le=4096)] = 64
     """Memory for frames that wait for the store; beyond it the oldest are forgotten and come again."""
@@ -133,6 +133,16 @@ class RejectedSection(Section):
     max_mib: Annotated[int, Field(ge=1, le=10_000)] = 50
 
 
+class CaSection(Section):
+    """[ca]: the certificate authority; `ca init`, `enroll` and `revoke` use it, `run` does not."""
+
+    folder: FilePath = Path("pki")
+    hall_port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    """Port of the broker's listener for the halls, on broker.host."""
+    broker_reload: Annotated[str, Field(min_length=1)] = "systemctl reload mosquitto"
+    """Command that makes the broker read crl.pem again (SIGHUP); run without a shell."""
+
+
 class HttpSection(Section):
     """[http]: /metrics and /healthz."""
 
@@ -149,6 +159,7 @@ class Config(Section):
     sites: SitesSection = Field(default_factory=dict, validate_default=True)
     classes: ClassesSection = Field(default_factory=dict, validate_default=True)
     rejected: RejectedSection = Field(default_factory=dict, validate_default=True)
+    ca: CaSection = Field(default_factory=dict, validate_default=True)
     http: HttpSection = HttpSection()
 
 
@@ -186,6 +197,7 @@ SECTIONS: dict[str, type[Section]] = {
     "sites": SitesSection,
     "classes": ClassesSection,
     "rejected": RejectedSection,
+    "ca": CaSection,
     "http": HttpSection,
 }
 TYPES = {

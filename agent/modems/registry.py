@@ -1,45 +1,27 @@
-"""The families, in order: the first whose identity or dialect matches is taken, generic when none does."""
+"""The families: every module of this package with a `FAMILY`. The first whose identity or dialect matches is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
 
+from agent import modems
 from agent.commands import identity
-from agent.modems import (
-    cinterion,
-    fibocom,
-    foxconn,
-    generic,
-    huawei,
-    neoway,
-    nordic,
-    qualcomm,
-    quectel,
-    sierra,
-    simcom,
-    telit,
-    ublox,
-    zte,
-)
+from agent.modems import generic
 from agent.modems.family import Family, Reading, Reply
 from agent.modems.fill import tidy
 
-FAMILIES: tuple[Family, ...] = (
-    quectel.FAMILY,
-    simcom.FAMILY,
-    sierra.FAMILY,
-    telit.FAMILY,
-    fibocom.FAMILY,
-    foxconn.FAMILY,
-    huawei.FAMILY,
-    ublox.FAMILY,
-    cinterion.FAMILY,
-    nordic.FAMILY,
-    neoway.FAMILY,
-    zte.FAMILY,
-    qualcomm.FAMILY,
-    generic.FAMILY,
-)
+
+def _found() -> Iterator[Family]:
+    for module in pkgutil.iter_modules(modems.__path__, f"{modems.__name__}."):
+        family = getattr(importlib.import_module(module.name), "FAMILY", None)
+        if isinstance(family, Family) and family is not generic.FAMILY and module.name.endswith(f".{family.name}"):
+            yield family
+
+
+FAMILIES: tuple[Family, ...] = (*_found(), generic.FAMILY)
+"""By name; generic comes last, as it knows everything a little."""
 
 
 def by_name(name: str) -> Family:

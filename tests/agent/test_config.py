@@ -7,6 +7,7 @@ import pytest
 from agent.cli import main
 from agent.config import load
 from agent.errors import ConfigError
+from agent.modems.registry import FAMILIES
 
 INVALID = Path(__file__).parent / "invalid"
 EXAMPLE = Path(__file__).parents[2] / "config" / "agent.example.toml"
@@ -24,8 +25,8 @@ MESSAGES = {
     "plain_with_ca": "broker: ca, cert and key have no use with tls = false; delete them or set tls = true",
     "modem_port": "modem[1].port: must be a full path (/dev/serial/by-id/...; `sinyal-agent detect` prints it), "
     "socket://host:port, or http://192.168.8.1/ for a HiLink stick (got 'ttyUSB2')",
-    "modem_family": "modem[1].family: must be one of quectel, simcom, sierra, telit, fibocom, foxconn, huawei, ublox, cinterion, "
-    "nordic, neoway, zte, qualcomm, generic; leave it out to have it found from the modem's answers (got 'quectel_lte')",
+    "modem_family": f"modem[1].family: must be one of {', '.join(family.name for family in FAMILIES)}; "
+    "leave it out to have it found from the modem's answers (got 'quectel_lte')",
     "modem_password": "modem[1].port: must not hold a password; switch the password off in the web page of the stick "
     "(got 'http://admin:x@192.168.8.1/')",
     "modem_twice": "file: two [[modem]] sections have the name 'a'; give each its own",
