@@ -264,10 +264,16 @@ def block(lines: Iterable[str], prefix: str) -> list[str]:
 
 
 def fields_of(text: str) -> list[str]:
-    """Split a comma list honouring quotes; blanks around a value and its quotes are dropped. "" gives []."""
+    """Split a comma list honouring quotes; blanks around a value and its quotes are dropped. "" gives [].
+
+    A value whose quote never closes was torn off: it reads as "".
+    """
     if not text.strip():
         return []
-    return [value.strip().strip('"').strip() for value in re.findall(r'(?:^|,)((?:\s*"[^"]*"[^,]*|[^,]*))', text.strip())]
+    values = [value.strip() for value in re.findall(r'(?:^|,)((?:\s*"[^"]*"[^,]*|[^,]*))', text.strip())]
+    if values[-1].count('"') == 1 and values[-1].startswith('"'):
+        values[-1] = ""
+    return [value.strip('"').strip() for value in values]
 
 
 def pick(fields: Sequence[str], index: int) -> str:

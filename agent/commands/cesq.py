@@ -49,6 +49,6 @@ class Cesq:
 
 
 def parse(lines: Iterable[str]) -> list[Cesq]:
-    """Read every +CESQ line of at least six values."""
+    """Read every +CESQ line of at least six values; one that misses among them was torn, and proves nothing by the rest."""
     rows = [[to_int(value) for value in fields_of(record)] for record in records(lines, "+CESQ")]
-    return [Cesq(*row[:6], *(row[6:9] if len(row) >= 9 else ())) for row in rows if len(row) >= 6]
+    return [Cesq(*row[:6], *(row[6:9] if len(row) >= 9 else ())) for row in rows if len(row) >= 6 and None not in row[:6]]

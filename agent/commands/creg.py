@@ -82,6 +82,8 @@ def _line(name: str, record: str, *, unsolicited: bool) -> Creg:
     values = fields_of(record)
     if is_read_form(kept):
         values = values[1:]
+    elif len(kept) > 1 and kept[1].strip('"') in ("", "-") and (len(kept) == 2 or kept[2].strip('"') not in ("", "-")):
+        return Creg(name, None)  # may be <n> without its state: nothing beside it has a sure place
     elif len(kept) == 1 and not unsolicited:
         return Creg(name, None)  # only <n>
     tac, ci = pick(values, 1), pick(values, 2)

@@ -99,18 +99,26 @@ def _cell(word: str, row: list[str]) -> ServingCell | None:
     rat = rat_of(word)
     if word.upper() == "NR5G-NSA":
         return _nsa(row)
-    if row and not re.fullmatch(r"\d{3}", row[0]) and re.fullmatch(r"\d{3}", pick(row, 1)):
-        row = row[1:]  # duplex word
     match rat:
-        case Rat.NR_SA:
-            return _sa(row)
         case Rat.WCDMA:
             return _wcdma(row)
         case Rat.GSM:
             return _gsm(row)
         case None:
             return None
-    return _lte(rat, row)
+    anchored = _from_mcc(row)
+    if anchored is None:
+        return ServingCell(rat)  # neither duplex nor MCC: nothing has a sure place
+    return _sa(anchored) if rat is Rat.NR_SA else _lte(rat, anchored)
+
+
+def _from_mcc(row: list[str]) -> list[str] | None:
+    """Give the fields from the MCC on, without the duplex word or its empty place; None where that place cannot be told."""
+    first, second = pick(row, 0), pick(row, 1)
+    mcc_first, mcc_second = (re.fullmatch(r"\d{3}", text) is not None for text in (first, second))
+    if re.fullmatch(r"[FT]DD", first, re.IGNORECASE) or (mcc_second and not mcc_first):
+        return row[1:]
+    return row if mcc_first else None
 
 
 def _lte(rat: Rat, row: list[str]) -> ServingCell:

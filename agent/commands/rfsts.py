@@ -40,12 +40,13 @@ def read_rfsts(lines: Sequence[str], reading: Reading) -> None:
 
 def _rat(head: Sequence[str]) -> Rat | None:
     """Tell LTE (RSRP, RSSI, RSRQ after the channel), UMTS (code, then Ec/Io, RSCP) and GSM (one level, LAC; nine columns)."""
-    second, third, fourth = (pick(head, i).startswith("-") for i in (1, 2, 3))
+    second, third, fourth = ((to_float(pick(head, i)) or 0) < 0 for i in (1, 2, 3))
     if second and (third or fourth):
         return Rat.LTE
     if third and fourth:
-        return Rat.WCDMA
-    return Rat.GSM if len(head) <= 9 and not third and not fourth else None
+        return Rat.WCDMA if pick(head, 1).isdecimal() else None
+    whole = all(re.fullmatch(r"-?[0-9A-Fa-f]+", text) for text in head[1:4])
+    return Rat.GSM if len(head) <= 9 and not third and not fourth and whole else None
 
 
 def _plmn(text: str) -> str | None:

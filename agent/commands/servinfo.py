@@ -66,24 +66,36 @@ def _rat(row: Sequence[str], known: Rat | None) -> Rat | None:
     eighth = to_float(pick(row, 8))
     level_at_end = eighth is not None and eighth < 0
     sixth, flag = to_int(pick(row, 6)), pick(row, 7)
+    umts_mode = re.fullmatch(r"I{1,3}", pick(row, 9), re.IGNORECASE) is not None  # network mode of operation: not on LTE
     if not level_at_end:
-        return Rat.WCDMA if (sixth is not None and sixth >= 64) or flag in ("2", "3") else Rat.GSM
-    if eighth == -255 or re.fullmatch(r"I{1,3}", pick(row, 9)):  # network mode of operation: not on LTE
+        if sixth is not None and sixth >= 64:
+            return Rat.WCDMA if umts_mode else None
+        return Rat.GSM if sixth is not None and flag in ("0", "1") else None
+    if eighth == -255 or umts_mode:
         return Rat.WCDMA
     channel = _channel(row[0])
-    if re.fullmatch(r"[0-9A-Fa-f]{5,9}", row[4]) or (to_int(row[4]) is None and row[4]) or (channel or 0) > 16383:
+    if (
+        re.fullmatch(r"[0-9A-Fa-f]{5,9}", row[4])
+        or (to_int(row[4]) is None and hex_id(row[4]) is not None)
+        or (channel or 0) > 16383
+    ):
         return Rat.LTE
     if known in (Rat.LTE, Rat.WCDMA):
         return known
-    return _by_channel(channel, (_level(row[1]) or 0) - (eighth or 0))
+    level = _level(row[1])
+    return _by_channel(channel, None if level is None or eighth is None else level - eighth)
 
 
-def _by_channel(channel: int | None, gap: float) -> Rat | None:
+def _by_channel(channel: int | None, gap: float | None) -> Rat | None:
     """Where UMTS and LTE channels overlap: LTE puts RSSI 23 dB or more over RSRP when loaded, UMTS rarely 16 over RSCP."""
     if channel is None:
         return None
     if not is_umts(channel):
         return Rat.LTE
-    if channel > 9600 or gap <= 16:
+    if channel > 9600:
+        return Rat.WCDMA
+    if gap is None:
+        return None
+    if gap <= 16:
         return Rat.WCDMA
     return Rat.LTE if gap >= 23 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,36 @@ def test_a_stale_supported_md_is_noticed(tmp_path: Path, monkeypatch: pytest.Mon
     assert supported.main(["--check"]) == 1
     assert supported.main([]) == 0
     assert supported.main(["--check"]) == 0
+
+
+def emptied(text: str) -> Iterator[tuple[str, str]]:
+    """Give the session once for every field of every reply, that field emptied or a dash; each with a name."""
+    rows = text.split("\n")
+    for place, row in enumerate(rows):
+        head, colon, body = row.partition(":")
+        cells = body.split(",")
+        if not colon or len(cells) < 2 or row.upper().startswith("AT"):
+            continue
+        for number in range(len(cells)):
+            for filler in ("", "-", '"-"'):
+                new = [*cells[:number], filler, *cells[number + 1 :]]
+                yield (
+                    f"{head} field {number} is {filler!r}",
+                    "\n".join([*rows[:place], f"{head}:{','.join(new)}", *rows[place + 1 :]]),
+                )
+
+
+NSA_WITHOUT_ITS_ANCHOR = {"q-rm520-nsa-tim", "q-nsa-hungary"}
+"""Without the word LTE the anchor is no cell any more, and what is left is rightly read as the NR leg alone."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_field_that_is_missing_never_moves_another_into_its_place(path: Path) -> None:
+    wrong = [
+        f"{name}: {verdict}"
+        for item in items(path)
+        for name, text in emptied(session(item))
+        for verdict in judge(item, read(text))
+        if verdict.wrong and not (item["id"] in NSA_WITHOUT_ITS_ANCHOR and verdict.label == "rat")
+    ]
+    assert not wrong, "\n".join(wrong)

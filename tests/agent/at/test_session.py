@@ -77,7 +77,7 @@ def test_parts() -> None:
         ('0,0,"A, B",7', ["0", "0", "A, B", "7"]),
         (',1001,"",', ["", "1001", "", ""]),
         ('"NR5G-NSA",', ["NR5G-NSA", ""]),
-        ('0,"open', ["0", "open"]),
+        ('0,"open', ["0", ""]),
     ],
 )
 def test_fields(text: str, fields: list[str]) -> None:
