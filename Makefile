@@ -14,7 +14,7 @@ demo:  ## the whole line on this machine, with simulated halls
 
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers
-	@$(PY) -m pytest -rs
+	@$(PY) -m pytest -rs -n 3 --dist worksteal
 
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev
@@ -24,6 +24,7 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m mypy scripts/setup.py
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
+	@$(PY) -m dashboards.grafana.build --check
 
 format:  ## write the style that check wants
 	$(SETUP) dev

@@ -25,6 +25,7 @@ END_MS = 4_102_444_800_000
 STEP_MS = 1000
 """A trusted clock that moves by more than this against time since boot was stepped; less is slewing and jitter."""
 NTP_CHECK_S = 10.0
+DAY_MS = 86_400_000
 
 RANKS = {"ntp": 3, "collector": 2, "network": 1}
 
@@ -121,6 +122,11 @@ class Clock:
     def now_ms(self) -> int | None:
         """Give UTC ms, None while it is not trusted."""
         return self.stamp(self._mono())[0]
+
+    def system_is_right(self) -> bool:
+        """Say whether the system clock, by which TLS judges dates, agrees with the trusted time to a day."""
+        now = self.now_ms()
+        return now is not None and abs(self._wall() - now) < DAY_MS
 
     def check(self) -> None:
         """Look whether NTP holds the system clock (at most every 10 s) and whether that clock was stepped."""

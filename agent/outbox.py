@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 BACKLOG_SAMPLES = 200
 THRIFTY_SAMPLES = 1000
 THRIFTY_INTERVAL_S = 3600.0
-"""Over the monthly budget one round an hour goes out, in frames as large as they get."""
+"""Over the monthly budget one round an hour goes out, in large frames; a change still goes at once, in one frame."""
 MAX_IN_FLIGHT = 4
 MAX_IN_FLIGHT_LIVE = 12
 REMEMBERED = 64
@@ -78,6 +78,11 @@ class Outbox:
         """Send a round at the next call: something changed that cannot wait."""
         self._urgent = True
 
+    def pace(self, frame_interval_s: float) -> None:
+        """Send a round of all streams at the next call, and from then on one every `frame_interval_s`."""
+        self._interval_s = frame_interval_s
+        self._round, self._round_at = 0, self._now()
+
     def due(self, utc_ms: int | None, *, thrifty: bool) -> list[Outgoing]:
         """Give the frames to publish now, newest first. `thrifty`: the month's budget is spent, so rounds are hourly."""
         now = self._now()
@@ -85,6 +90,7 @@ class Outbox:
         self._give_up(now)
         if now < self._pause_until:
             return []
+        regular = now >= self._round_at
         live = self._start_round(now, thrifty=thrifty)
         refill = self._more and not thrifty and len(self._flights) <= MAX_IN_FLIGHT // 2  # each look at the spool costs CPU
         if not (live or refill):
@@ -92,6 +98,8 @@ class Outbox:
         room = (MAX_IN_FLIGHT_LIVE if live else MAX_IN_FLIGHT) - len(self._flights)
         if self._failures:
             room = min(room, 1 - len(self._flights))  # one frame asks whether the collector is back
+        if thrifty and not regular:
+            room = min(room, 1)  # the newest signal frame: it has the change
         if room <= 0:
             return []
         frames = self._frames(room, utc_ms, THRIFTY_SAMPLES if thrifty else BACKLOG_SAMPLES)
@@ -106,7 +114,7 @@ class Outbox:
 
     def _start_round(self, now: float, *, thrifty: bool) -> bool:
         regular = now >= self._round_at
-        if not regular and (thrifty or not self._urgent):
+        if not regular and not self._urgent:
             return False
         self._mark = self._spool.newest()
         if regular:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from agent.meter import Meter
 from agent.outbox import Outbox
 from telemetry.ack import decode_ack
 from telemetry.streams import ClockState, Event
-from telemetry.topics import ack_topic, status_topic
+from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,14 @@ def check_dates(context: ssl.SSLContext, *, check: bool) -> None:
     context.verify_flags = flags & ~X509_V_FLAG_NO_CHECK_TIME if check else flags | X509_V_FLAG_NO_CHECK_TIME
 
 
+def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:
+    """Judge a server's certificate by the trusted time where the system clock is wrong. Raises ssl.SSLError out of its dates."""
+    start, end = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))
+    if not start <= now_ms / 1000 <= end:
+        dates = f"{certificate['notBefore']} to {certificate['notAfter']}"
+        raise ssl.SSLError(1, f"the certificate of the broker is valid from {dates} only")
+
+
 def read_password(path: Path | None) -> str | None:
     """Read the broker's password from its file. Raises ConfigError when it cannot be read."""
     if path is None:
@@ -104,16 +112,20 @@ class Publisher:
         boot_id: str,
         version: str,
         record_event: Callable[[Event], None],
+        on_config: Callable[[bytes], None] | None = None,
+        sim_spent: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare; nothing is sent yet. Raises ConfigError for files that the config names and that are not usable."""
         self._config, self._outbox, self._clock, self._meter = config, outbox, clock, meter
-        self._record_event = record_event
-        self._budget = config.budget_month
+        self._record_event, self._on_config, self._sim_spent = record_event, on_config, sim_spent
+        self.budget = config.budget_month
+        self._report: bytes | None = None
+        self._report_due = False
         self._status = {"v": 1, "boot": boot_id, "agent": version}
         self._context = tls_context(config.broker) if config.broker.tls else None
         self._client = self._make_client(config)
         self._backoff_s = MIN_BACKOFF_S
-        self._over_budget = False
+        self.over_budget = False
         self._said_at = 0.0
         self._hurry = threading.Event()
         self.up = False
@@ -146,6 +158,10 @@ class Publisher:
         """Send at once what is on the card (safe to call from any thread)."""
         self._hurry.set()
 
+    def report(self, payload: bytes) -> None:
+        """Say which settings are in force, now and after each reconnect (safe to call from any thread)."""
+        self._report, self._report_due = payload, True
+
     def run(self, stop: threading.Event) -> None:
         """Connect, send, listen and reconnect until stopped; then say goodbye."""
         while not stop.is_set():
@@ -164,14 +180,15 @@ class Publisher:
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
             stop.wait(wait)
-            self._backoff_s = min(THRIFTY_BACKOFF_S if self._over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
+            self._backoff_s = min(THRIFTY_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
 
     def _connect(self) -> bool:
         broker = self._config.broker
         if self._context is not None:
-            check_dates(self._context, check=self._clock.state is not ClockState.UNTRUSTED)
+            check_dates(self._context, check=self._clock.system_is_right())
         try:
             self._client.connect(broker.host, broker.port, broker.keepalive_s)
+            self._check_certificate()
         except (OSError, ssl.SSLError, ValueError) as error:
             self.refusal = str(error)
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))
@@ -180,6 +197,12 @@ class Publisher:
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
         return True
+
+    def _check_certificate(self) -> None:
+        """Judge dates by the collector's time on a Pi whose system clock still says 2020 (P3)."""
+        sock, now_ms = self._sock(), self._clock.now_ms()
+        if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not self._clock.system_is_right():
+            check_dates_at(sock.getpeercert() or {}, now_ms)
 
     def _sock(self) -> socket.socket | None:
         sock: Any = self._client.socket()
@@ -194,6 +217,7 @@ class Publisher:
             self._account()
             if self.up:
                 self._ask_time()
+                self._send_report()
                 self._send()
             if stop.is_set():
                 self._goodbye()
@@ -210,10 +234,12 @@ class Publisher:
         if sock is not None:
             self._meter.read(sock, self._clock.now_ms())
         used = self._meter.month_bytes()
-        over = used is not None and used >= self._budget
-        if over != self._over_budget:
-            self._over_budget = over
-            detail = f"{used} of {self._budget} bytes this month: " + ("sending hourly" if over else "sending as usual")
+        sim = sock is not None and self._sim_spent is not None and self._sim_spent(sock.getsockname()[0])
+        over = sim or (used is not None and used >= self.budget)
+        if over != self.over_budget:
+            self.over_budget = over
+            what = "the SIM has moved all it may" if sim else f"{used} of {self.budget} bytes"
+            detail = f"{what} this month: " + ("sending hourly" if over else "sending as usual")
             log.warning("event=budget over=%s used=%s", over, used)
             self._record_event(Event(kind="budget_spent" if over else "budget_free", detail=detail))
 
@@ -221,13 +247,18 @@ class Publisher:
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
-        frames = self._outbox.due(self._clock.now_ms(), thrifty=self._over_budget)
+        frames = self._outbox.due(self._clock.now_ms(), thrifty=self.over_budget)
         if not frames:
             return
         with _one_segment(self._sock()):
             for frame in frames:
                 self._client.publish(frame.topic, frame.payload, qos=0)
                 log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
+
+    def _send_report(self) -> None:
+        payload, due, self._report_due = self._report, self._report_due, False
+        if due and payload is not None:
+            self._client.publish(reported_topic(self._config.agent.site), payload, qos=0, retain=True)
 
     def _ask_time(self) -> None:
         if self._clock.state is ClockState.UNTRUSTED and time.monotonic() - self._said_at >= ASK_TIME_S:
@@ -251,12 +282,18 @@ class Publisher:
             log.warning("event=connect_refused reason=%r", str(reason))
             return
         self.up, self.refusal = True, None
-        client.subscribe(ack_topic(self._config.agent.site), qos=0)
+        site = self._config.agent.site
+        client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
+        self._report_due = self._report is not None
         self._say_online()
         self._outbox.connected()
         log.info("event=connected host=%s", self._config.broker.host)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic == config_topic(self._config.agent.site):
+            if self._on_config is not None:
+                self._on_config(bytes(message.payload))
+            return
         try:
             ack = decode_ack(bytes(message.payload))
         except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import importlib.metadata
 import logging
+import math
 import os
 import signal
 import threading
@@ -12,10 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from agent import clock as clocks
+from agent.budget import SimBudget
 from agent.change import ChangeDetector
 from agent.clock import Clock
 from agent.config import Config
@@ -26,12 +29,21 @@ from agent.meter import Meter
 from agent.outbox import Outbox
 from agent.publisher import Publisher
 from agent.recorder import Recorder
+from agent.remote import CONFIRM_S, Remote
 from agent.spool import Limits, Spool
 from telemetry.streams import Event, Row, Signal, present
+
+if TYPE_CHECKING:
+    from agent.modem import ModemWorker
+    from agent.probe.prober import Prober
 
 log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
+COUNT_EVERY_S = 10.0
+"""How often the kernel's counters of the SIMs are read."""
+ASK_AGAIN_S = 60.0
+"""While settings are on trial a round is sent this often, whatever the interval of frames: its answer ends the trial."""
 
 
 def version() -> str:
@@ -65,7 +77,8 @@ class Agent:
 
     def __init__(self, config: Config) -> None:
         """Open the spool and check the files that the config names. Raises ConfigError or SpoolError."""
-        self._config = config
+        self._remote = Remote(config, config.agent.data_dir / "remote.json", confirm_s=CONFIRM_S)
+        config = self._config = self._remote.effective
         self._version = version()
         self.stop = threading.Event()
         boot_id = clocks.boot_id()
@@ -73,16 +86,23 @@ class Agent:
         self._spool = Spool(config.agent.spool_path, boot_id, limits)
         self._clock = Clock()
         self._meter = Meter(self._spool)
-        outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
+        self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
+        self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
         self._publisher = Publisher(
             config,
-            outbox,
+            self._outbox,
             self._clock,
             self._meter,
             boot_id=boot_id,
             version=self._version,
             record_event=lambda event: self.record("event", None, event),
+            on_config=self._remote.received,
+            sim_spent=self._sims.spent,
         )
+        self._workers: list[ModemWorker] = []
+        self._workers_stop = threading.Event()
+        self._prober: Prober | None = None
+        self._ask_again_s = 0.0
         changes = ChangeDetector(config.sampling.rsrp_cuts_dbm, config.sampling.rsrp_hysteresis_db)
         self._recorder = Recorder(self._spool, self._clock, changes, self._publisher.hurry)
         self._clock.on_trust = self._recorder.trusted
@@ -99,57 +119,113 @@ class Agent:
 
     def run(self) -> int:
         """Measure and send until `stop` is set; give the exit code (1 when a part died and a restart is due)."""
-        # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
-        from agent.modem import ModemWorker  # noqa: PLC0415
-
         self._recorder.start()
         self.record("event", None, Event(kind="boot", detail=f"agent {self._version} started"))
         sending = threading.Thread(target=self._publisher.run, args=(self.stop,), name="publisher", daemon=True)
-        workers: list[threading.Thread] = [
-            ModemWorker(
-                modem,
-                self.record,
-                interval_s=self._config.sampling.interval_s,
-                stop=self.stop,
-                on_network_time=self._network_time,
-            )
-            for modem in self._config.modem
-        ]
-        for thread in (sending, *workers):
-            thread.start()
-        log.info("event=started site=%s modems=%d version=%s", self._config.agent.site, len(workers), self._version)
-        died = self._watch((self._recorder, sending, *workers))
+        sending.start()
+        self._start_workers()
+        self._start_prober()
+        log.info("event=started site=%s modems=%d version=%s", self._config.agent.site, len(self._workers), self._version)
+        died = self._watch(self._recorder, sending)
         self.stop.set()
-        for thread in (sending, *workers):
-            thread.join(timeout=10)
+        self._stop_workers()
+        sending.join(timeout=10)
+        if self._prober is not None:
+            self._prober.join(timeout=10)
         self._recorder.stop()
         self._meter.keep()
+        self._sims.keep()
         self._write_status()
         self._spool.close()
         log.info("event=stopped died=%s", died)
         return 1 if died else 0
 
-    def _watch(self, threads: tuple[threading.Thread, ...]) -> str | None:
+    def _start_workers(self) -> None:
+        # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
+        from agent.modem import ModemWorker  # noqa: PLC0415
+
+        self._workers_stop = threading.Event()
+        self._workers = [
+            ModemWorker(
+                modem,
+                self.record,
+                interval_s=self._config.sampling.interval_s,
+                stop=self._workers_stop,
+                on_network_time=self._network_time,
+            )
+            for modem in self._config.modem
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def _stop_workers(self) -> None:
+        self._workers_stop.set()
+        for worker in self._workers:
+            worker.join(timeout=10)
+
+    def _start_prober(self) -> None:
+        if not any(modem.interface for modem in self._config.modem):
+            return
+        from agent.probe.prober import Prober  # noqa: PLC0415  (a hall without an interface has no use for it)
+
+        self._prober = Prober(self._config.modem, self._config.probe, self.record, self._may_probe, self.stop)
+        self._prober.start()
+
+    def _may_probe(self, modem: str, cost: int) -> bool:
+        return not self._publisher.over_budget and self._sims.may_probe(modem, cost)
+
+    def _follow(self) -> None:
+        """Live by the settings that the server wants, as far as they hold."""
+        config = self._remote.tick(self._clock.mono_ms(), self._publisher.last_ack_mono_ms)
+        while self._remote.notices:
+            self.record("event", None, self._remote.notices.pop(0))
+        if config is not None:
+            self._apply(config)
+        report, self._remote.report = self._remote.report, None
+        if report is not None:
+            self._publisher.report(report)
+        if self._remote.waiting and time.monotonic() >= self._ask_again_s:
+            self._ask_again_s = time.monotonic() + ASK_AGAIN_S
+            self._outbox.pace(self._config.sampling.frame_interval_s)
+
+    def _apply(self, config: Config) -> None:
+        before, self._config = self._config, config
+        self._publisher.budget = config.budget_month
+        self._outbox.pace(config.sampling.frame_interval_s)
+        if self._prober is not None:
+            self._prober.settings = config.probe
+        if config.sampling.interval_s != before.sampling.interval_s:
+            self._stop_workers()  # ticks lie on a grid of the interval, so workers start anew on theirs; ports are opened again
+            self._start_workers()
+
+    def _watch(self, *parts: threading.Thread) -> str | None:
         """Take the Pi's health at its interval until stopped; give the name of a thread that died."""
-        next_device = time.monotonic()
-        connected = None
+        last_device, next_count = -math.inf, time.monotonic()
+        told = None
         while not self.stop.wait(WATCH_S):
-            for thread in threads:
+            for thread in (*parts, *self._workers):
                 if not thread.is_alive() and not self.stop.is_set():
                     log.critical("event=part_died part=%s", thread.name)
                     return thread.name
-            due = time.monotonic() >= next_device
+            self._follow()
+            now = time.monotonic()
+            if now >= next_count:
+                next_count = now + COUNT_EVERY_S
+                self._sims.read(self._clock.now_ms())
+            due = now >= last_device + self._config.sampling.device_interval_s
             if due:
-                next_device += self._config.sampling.device_interval_s
+                last_device = now
                 self._record_device()
-            if due or connected != self._publisher.up:
-                connected = self._publisher.up
+            news = (self._publisher.up, len(self._last))  # a technician asks `status` right after the first reading
+            if due or told != news:
+                told = news
                 self._write_status()
         return None
 
     def _record_device(self) -> None:
         try:
             self._meter.keep()
+            self._sims.keep()
             row = device_row(self._spool, self._clock, self._meter, self._config.budget_month, self._version)
             self.record("device", None, row)
         except SpoolError as error:
@@ -161,6 +237,8 @@ class Agent:
             "boot": clocks.boot_id(),
             "written_mono_ms": self._clock.mono_ms(),
             "pid": os.getpid(),
+            "version": self._version,
+            "sim_bytes_month": {modem.name: self._sims.used(modem.name) for modem in self._config.modem if modem.interface},
             "running": not self.stop.is_set(),
             "connected": self._publisher.up,
             "refusal": self._publisher.refusal,

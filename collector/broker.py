@@ -37,7 +37,7 @@ class Broker:
         if config.username is not None:
             self._client.username_pw_set(config.username, secret(config.password_file, "SINYAL_BROKER_PASSWORD"))
         if config.tls:
-            self._client.tls_set_context(_tls_context(config))
+            self._client.tls_set_context(tls_context(config))
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -85,7 +85,8 @@ class Broker:
         self._receive(Received(message.topic, bytes(message.payload), time.time_ns() // 1_000_000))
 
 
-def _tls_context(config: BrokerSection) -> ssl.SSLContext:
+def tls_context(config: BrokerSection) -> ssl.SSLContext:
+    """Make the TLS settings of a connection of the server to its broker."""
     context = ssl.create_default_context(cafile=config.ca)
     if config.cert and config.key:
         context.load_cert_chain(config.cert, config.key)

@@ -1,4 +1,4 @@
-"""`sinyal-collector`: run, import, export, sites check."""
+"""`sinyal-collector`: the programs of the server. Commands with parts of their own are loaded only when they are asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from collector.config import Config, load
@@ -23,6 +24,17 @@ from collector.store.store import MEASUREMENTS
 OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 CONFIG = Path("/etc/sinyal/collector.toml")
 
+COMMANDS = {
+    "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
+    "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
+    "fleet": ("collector.fleet", "one line a hall, worst first: last seen, clock, gaps, bytes"),
+    "settings": ("collector.settings", "change intervals, probes or budget of halls from here"),
+    "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
+    "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
+    "revoke": ("collector.enrol.revoke_command", "shut a stolen or lost Pi out, at once"),
+    "install": ("collector.install", "set this Debian up as the server"),
+    "compose-init": ("collector.enrol.compose_command", "make secrets and certificates for config/compose.yaml"),
+}
 ABOUT = """\
 The server's end of Sinyal: takes frames from the broker, checks them, stores them, and only then acknowledges them.
 
@@ -30,6 +42,9 @@ The server's end of Sinyal: takes frames from the broker, checks them, stores th
   sinyal-collector import /media/usb/sinyal-6408012001-20261124T080000Z.jsonl.gz
   sinyal-collector export --start 2026-11-01 --end 2026-12-01 --site 6408012001 -o senyiur.csv
   sinyal-collector sites check config/sites.csv
+  sinyal-collector enroll 6408012001 --modem telkomsel=/dev/ttyUSB2
+  sinyal-collector fleet
+  sinyal-collector alerts list
 """
 IMPORT = """\
 Reads files that `sinyal-agent export` wrote to a USB stick, through the same checks as frames from the broker.
@@ -49,7 +64,8 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
-    args = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(words).parse_args(words)
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
         return int(args.do(args))
@@ -63,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-collector", description=ABOUT, formatter_class=raw)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
@@ -93,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     check = sites.add_parser("check", help="check a sites.csv", description="Says what is wrong with a sites.csv, line by line.")
     check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
     check.set_defaults(do=_check_sites)
+
+    for name, (module, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        if name in words:
+            part = import_module(module)
+            part.add_arguments(command)
+            command.set_defaults(do=part.run)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
@@ -39,9 +39,16 @@ class Counters:
     store_errors: int = 0
     rejected_frames: Counter[str] = field(default_factory=Counter)
     """Frames answered `bad`, by kind."""
+    intake: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By site, since the last report: `late` samples and `rejected` frames."""
     store_up: bool = True
     lag_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LAG_WINDOW))
     """Arrival minus time of the newest sample, of the last frames, ms."""
+
+    def take_intake(self) -> dict[str, Counter[str]]:
+        """Give what was counted by site since the last call."""
+        taken, self.intake = self.intake, defaultdict(Counter)
+        return taken
 
     def totals(self) -> dict[str, int]:
         """Give all totals by name."""

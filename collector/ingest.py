@@ -16,6 +16,7 @@ import orjson
 from collector.counters import Counters
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.inbox import Inbox, Received
+from collector.journal import Journal
 from collector.ranges import Ranges
 from collector.rejected import RejectedFolder
 from collector.sites import Site
@@ -54,6 +55,7 @@ class Line:
     ) -> None:
         self.sites = sites
         self._store = store
+        self._journal = Journal()
         self._rejected = rejected
         self._counters = counters
         self._send_ack = send_ack
@@ -139,7 +141,7 @@ class Line:
             return
         try:
             placed = [Placed(c.frame, c.site) for c in checked]
-            stored = self._patiently(lambda: self._store.write(placed))
+            stored = self._patiently(lambda: self._journal.write(self._store, placed))
         except PointsRefusedError as error:
             if len(checked) == 1:
                 only = checked[0]
@@ -177,6 +179,8 @@ class Line:
     def _refuse(self, message: Received, kind: str, reason: str, seq: tuple[int, int] | None, ack: Ack) -> None:
         first, count = seq or (None, None)
         ack.bad.append(Answer(first, count, frame_id(message.payload), reason[:REASON_CHARS]))
+        with self._counting:
+            self._counters.intake[split_topic(message.topic)[0]]["rejected"] += 1
         self._count_bad(message, kind, reason)
 
     def _count_bad(self, message: Received, kind: str, reason: str) -> None:
@@ -198,6 +202,8 @@ class Line:
             counters.duplicate_samples += duplicates
             counters.stored_samples += len(frame.seq) - duplicates
             counters.late_samples += late
+            if late:
+                counters.intake[frame.site]["late"] += late
             counters.implausible_values += frame.dropped.total()
             counters.lag_ms.append(message.at_ms - max(frame.t_ms))
 

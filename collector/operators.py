@@ -9,7 +9,7 @@ from __future__ import annotations
 OTHER = "other"
 """A PLMN that is known but not in the list (a neighbour country, a private network): bounded, so it can be a tag."""
 
-OPERATORS = {
+OPERATORS = {  # new groups go to the end: rollups number them
     "51010": "Telkomsel",
     "51001": "IOH",  # Indosat
     "51021": "IOH",  # IM3

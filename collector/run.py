@@ -16,7 +16,9 @@ from collector.errors import CollectorError, ConfigError
 from collector.http import start_http
 from collector.inbox import Inbox, Received
 from collector.ingest import Line
+from collector.places import HOUR_NS, site_points
 from collector.rejected import RejectedFolder
+from collector.rollup import bring_up_to_date
 from collector.sites import read_sites
 from collector.store.influx1 import Influx1
 from collector.store.influx2 import Influx2
@@ -28,6 +30,7 @@ from telemetry.topics import split_topic
 
 MIB = 1 << 20
 STOP_WAIT_S = 10
+ROLLUP_EVERY_S = 300
 WORKERS = 2
 """One decodes while the other waits for the store; more would only wait for the interpreter."""
 log = logging.getLogger(__name__)
@@ -74,8 +77,11 @@ class Collector:
         )
         self._report = IngestReport(self.counters)
         self._report_at = time.monotonic() + ingest.report_every_s
+        self._placed_hour = 0
         everies = [self._report_when_due, *[_nothing] * (WORKERS - 1)]
         self._workers = [threading.Thread(target=self._work, args=[every], name="line", daemon=True) for every in everies]
+        self._ending = threading.Event()
+        self._rollup = threading.Thread(target=self._roll_up, name="rollup", daemon=True)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         try:
             self.http = start_http(config.http.host, config.http.port, self.counters, self.health)
@@ -86,16 +92,21 @@ class Collector:
         """Start working; returns at once."""
         for worker in self._workers:
             worker.start()
+        self._rollup.start()
         self.broker.start()
         log.info("event=started sites=%d store=%s", len(self.line.sites), self._config.store.engine)
 
     def stop(self) -> None:
         """Take no more, finish what is in hand if the store takes it within seconds, and close."""
+        self._ending.set()
         self.inbox.close()  # what arrives from now on is not taken, so it is not answered either
         if self.counters.store_up:
             self._join()
+            self._report_at = 0.0
+            self._report_when_due()
         self.line.stop()
         self._join()
+        self._rollup.join(STOP_WAIT_S)
         self.broker.stop()
         self.http.shutdown()
         self.http.server_close()
@@ -109,6 +120,7 @@ class Collector:
         except ConfigError as error:
             log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
         else:
+            self._placed_hour = 0
             log.info("event=sites_reloaded sites=%d", len(self.line.sites))
 
     def health(self) -> dict[str, bool]:
@@ -144,15 +156,42 @@ class Collector:
         ingest = self._config.ingest
         self.line.run(self.inbox, batch_frames=ingest.batch_frames, linger_s=ingest.linger_ms / 1000, every=every)
 
+    def _roll_up(self) -> None:
+        """Keep the rollups up to date, beside the line: what fails here comes again with the next round."""
+        while not self._ending.wait(ROLLUP_EVERY_S):
+            began = time.monotonic()
+            try:
+                hours = bring_up_to_date(self.store, self.line.sites, time.time_ns())
+            except CollectorError as error:
+                log.warning("event=rollup_failed reason=%s", error)
+            except Exception:
+                log.exception("event=rollup_failed")
+            else:
+                log.info("event=rolled_up hours=%d seconds=%.1f", hours, time.monotonic() - began)
+
     def _report_when_due(self) -> None:
         if time.monotonic() < self._report_at:
             return
         self._report_at = time.monotonic() + self._config.ingest.report_every_s
         fields: dict[str, Value] = {**self._report.fields(), "collector": self._name}
+        now_ns = time.time_ns()
+        hour = now_ns // HOUR_NS
+        places = [] if hour == self._placed_hour else site_points(self.line.sites.values(), now_ns)
+        self._placed_hour = hour
         try:
-            self.store.write_points([Point("ingest", {}, fields, time.time_ns())])
+            self.store.write_points([Point("ingest", {}, fields, now_ns), *self._intake(), *places])
         except CollectorError as error:
+            self._placed_hour = 0
             log.warning("event=ingest_report_lost reason=%s", error)
+
+    def _intake(self) -> list[Point]:
+        """Give what was counted by site, where there was anything; a site that is not in the list is nobody's account."""
+        now_ns, sites = time.time_ns(), self.line.sites
+        known = {sites[code]: counts for code, counts in self.counters.take_intake().items() if code in sites}
+        return [
+            Point("intake", {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}, counts, now_ns)
+            for site, counts in known.items()
+        ]
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""`sinyal-demo`: the whole line on one machine, or one simulated modem."""
+"""`sinyal-demo`: the whole line on one machine, one simulated modem, or a store full of history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from types import FrameType
 
 from rich.live import Live
 
-from demo import count
+from demo import count, seed
 from demo.count import Count
 from demo.halls import HALLS
 from demo.incidents import Script
@@ -35,14 +35,15 @@ DRAIN_S = 120.0
 STEP_S = 0.25
 PICTURE_EVERY_S = 1.0
 PROGRAMS_TEXT = """
-What runs: an MQTT broker, the collector with its SQLite store, and for each hall an agent that reads simulated modems
-over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of the agents are
-compared with the store.
+What runs: an MQTT broker, the collector with its SQLite store, the live page, and for each hall an agent that reads
+simulated modems over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of
+the agents are compared with the store.
 
 examples:
   sinyal-demo                                   a live table until Ctrl-C; without a terminal 60 s of log lines
   sinyal-demo run --halls 12 --seconds 30 --json
   sinyal-demo modem --family quectel --link /tmp/modem
+  sinyal-demo seed --days 7 --halls 141 --sqlite month.db
 """
 
 
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=_whole(1, 86400), metavar="S", help="end by itself after S seconds")
     run.add_argument("--json", action="store_true", help="log to stderr, one JSON line with the counts to stdout")
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
+    seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
     return parser
 
 
@@ -107,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.program == "modem":
         return modem_main(args)
     logging.basicConfig(level=logging.WARNING)
+    if args.program == "seed":
+        return seed.run(args)
     live = sys.stdout.isatty() and not args.json
     seconds = args.seconds or (None if live else UNATTENDED_S)
     try:
@@ -128,6 +132,9 @@ def run(options: Options) -> int:
     print(f"starting {options.halls} halls …", file=out, flush=True)
     try:
         with Line(folder, HALLS[: options.halls]) as line:
+            if not options.as_json:
+                line.start_page()
+                print(f"live page: {line.page_url}", file=out, flush=True)
             _watch(line, options, ending, lambda text: print(text, file=out, flush=True))
             print("end: no more measuring; waiting until every card is empty", file=out, flush=True)
             line.drain(DRAIN_S)

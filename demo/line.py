@@ -30,6 +30,8 @@ START_S = 60.0
 STOP_S = 30.0
 """An agent gives each of its threads 10 s to end."""
 LAST_WORDS = 10
+PAGE_PORT = 8080
+"""Where the live page is, if nobody else is there."""
 
 
 class LineError(Exception):
@@ -101,11 +103,13 @@ class Line:
 
     def __init__(self, folder: Path, chosen: Sequence[Hall]) -> None:
         self.folder, self.halls = folder, tuple(chosen)
-        self._port, self._http_port = _free_port(), _free_port()
+        self._port, self._http_port, self._page_port = _free_port(), _free_port(), _free_port(PAGE_PORT)
         self._store: Sqlite | None = None
         self._stack = ExitStack()
         self.broker = Program("broker", folder, "demo.broker", str(self._port))
         self.collector = Program("collector", folder, "collector.cli", "run", "--config", str(folder / "collector.toml"))
+        serve = ("dashboards.cli", "serve", "--config", str(folder / "collector.toml"), "--port", str(self._page_port))
+        self.page = Program("page", folder, *serve)
         self.agents = {h.code: self._agent(h) for h in self.halls}
         self.modems: dict[tuple[str, str], SimulatedModem] = {}
         self.spools = {h.code: self._home(h) / "spool.db" for h in self.halls}
@@ -129,6 +133,16 @@ class Line:
             self._store = Sqlite(self.folder / "store.db")
             self._stack.callback(self._store.close)
         return self._store
+
+    @property
+    def page_url(self) -> str:
+        """Where the live page is once `start_page` was called."""
+        return f"http://{HOST}:{self._page_port}"
+
+    def start_page(self) -> None:
+        """Start the live page; it answers a few seconds later."""
+        self._stack.callback(self.page.stop)
+        self.page.start()
 
     def start_broker(self) -> None:
         """Start the broker and wait until it listens."""
@@ -155,6 +169,7 @@ class Line:
     def check(self) -> None:
         """Raise LineError when a part ended that nobody stopped."""
         self.collector.check()
+        self.page.check()
         for agent in self.agents.values():
             agent.check()
 
@@ -163,7 +178,6 @@ class Line:
         return count.count(self.store, self.spools)
 
     def _start(self) -> None:
-        halls.write_sites(self.folder / "sites.csv", self.halls)
         (self.folder / "collector.toml").write_text(halls.collector_toml(self.folder, self._port, self._http_port))
         for program in (self.broker, self.collector):
             self._stack.callback(program.stop)
@@ -225,7 +239,11 @@ class Line:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def _free_port(wanted: int = 0) -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError:
+            return _free_port()
         return int(probe.getsockname()[1])

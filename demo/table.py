@@ -75,7 +75,8 @@ def summary(line: Line, elapsed_s: float) -> str:
 
 def picture(line: Line, news: Sequence[str], elapsed_s: float) -> Group:
     """Draw the table, and under it what happened last."""
-    table = Table(title="Sinyal demo: simulated halls and modems; everything else is real. Ctrl-C ends it.", title_style="bold")
+    title = f"Sinyal demo: simulated halls and modems; everything else is real. Live page: {line.page_url}. Ctrl-C ends it."
+    table = Table(title=title, title_style="bold")
     for name in ("hall", "operator", "state"):
         table.add_column(name, no_wrap=True)
     for name in ("RSRP dBm", "SINR dB", "last seen", "spool"):

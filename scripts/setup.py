@@ -3,7 +3,7 @@
 usage: python3 scripts/setup.py {demo,dev,servers}...
   demo      .venv with what the demo needs
   dev       .venv with everything, for tests and checks
-  servers   mosquitto, influxdb and victoria-metrics from Debian, for the tests against real servers
+  servers   mosquitto, influxdb, victoria-metrics, chromium and faketime from Debian, for the tests against the real things
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LISTS_FRESH_S = 86400
 COVERED_BY = {"demo": ("demo", "dev"), "dev": ("dev",)}
 SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "victoria-metrics": "victoria-metrics"}
 """Program to find -> Debian package that brings it."""
+TOOLS = {"chromium": "chromium", "faketime": "faketime"}
+"""The same for what is no service: a browser for the pages, a wrong clock for TLS."""
 SBIN = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
@@ -190,7 +192,7 @@ def set_up_python(extra: str) -> None:
 
 def missing_servers() -> dict[str, str]:
     """Give program -> package of the servers that this machine lacks."""
-    return {program: package for program, package in SERVERS.items() if not shutil.which(program, path=SBIN)}
+    return {program: package for program, package in (SERVERS | TOOLS).items() if not shutil.which(program, path=SBIN)}
 
 
 def forbid_starts(prefix: list[str]) -> bool:
@@ -218,11 +220,11 @@ def install_servers(prefix: list[str], packages: list[str]) -> dict[str, str]:
     finally:
         if ours:
             run(*prefix, "rm", "-f", POLICY)
-    installed = [p for p in packages if p not in failed]
-    if installed and Path("/run/systemd/system").is_dir():
-        run(*prefix, "systemctl", "disable", "--now", "--quiet", *installed)
-    if installed:
-        say(f"installed for the tests, left stopped and disabled: {', '.join(installed)}")
+    services = [p for p in packages if p not in failed and p in SERVERS.values()]
+    if services and Path("/run/systemd/system").is_dir():
+        run(*prefix, "systemctl", "disable", "--now", "--quiet", *services)
+    if services:
+        say(f"installed for the tests, left stopped and disabled: {', '.join(services)}")
     return failed
 
 

@@ -9,7 +9,7 @@ import requests
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.lines import lines, point_line
 from collector.store.influxql import InfluxQl
-from collector.store.store import Placed, Point, Row
+from collector.store.store import Placed, Point, Row, SeqDay
 
 WRITE_TIMEOUT_S = 30
 REFUSED = (400, 413, 422)
@@ -31,13 +31,13 @@ class Influx1:
         self._reader = InfluxQl(self._session, url, database)
         self._created = False
 
-    def write(self, batch: Sequence[Placed]) -> None:
+    def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         """Write frames in one request; see Store.write."""
-        self._post([line for placed in batch for line in lines(placed.frame, placed.site)])
+        self._post([*(line for placed in batch for line in lines(placed.frame, placed.site)), *map(_line, also)])
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Write other points in one request; see Store.write_points."""
-        self._post([point_line(p.measurement, p.tags, p.values, p.time_ns) for p in points])
+        self._post([_line(point) for point in points])
 
     def _post(self, batch: Sequence[str]) -> None:
         if not self._created:
@@ -59,18 +59,28 @@ class Influx1:
         self._reader.command(f'CREATE DATABASE "{self._database}" WITH DURATION {self._duration} NAME "sinyal"')
         self._created = True
 
-    def samples(self, measurement: str, start_ns: int, end_ns: int, site: str | None = None) -> Iterator[Row]:
+    def samples(
+        self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
+    ) -> Iterator[Row]:
         """Read a period; see Store.samples."""
-        return self._reader.samples(measurement, start_ns, end_ns, site)
+        return self._reader.samples(measurement, start_ns, end_ns, site, names)
 
-    def latest(self, measurement: str, site: str | None = None) -> list[Row]:
+    def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
         """Read the newest rows; see Store.latest."""
-        return self._reader.latest(measurement, site)
+        return self._reader.latest(measurement, site, before_ns)
 
     def seqs(self, site: str) -> list[int]:
         """Read the numbers of a site's samples; see Store.seqs."""
         return self._reader.seqs(site)
 
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
+        """Count numbers of samples by day; see Store.seq_days."""
+        return self._reader.seq_days(start_ns, end_ns, site)
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+
+def _line(point: Point) -> str:
+    return point_line(point.measurement, point.tags, point.values, point.time_ns)

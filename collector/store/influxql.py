@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import requests
 
 from collector.errors import StoreUnavailableError
-from collector.store.store import MEASUREMENTS, Row, row_of
+from collector.lines import TAGS
+from collector.store.store import MEASUREMENTS, Row, SeqDay, row_of
 from telemetry.streams import STREAMS
 
 QUERY_TIMEOUT_S = 60
 CHUNK_ROWS = 10_000
 LATEST_SPAN = "400d"
+HOUR_NS = 3600 * 1_000_000_000
+DAY_NS = 24 * HOUR_NS
+SLICE_NS = {"signal": HOUR_NS, "signal_1d": 31 * DAY_NS}
+SITE_SLICES = 24
+NEWEST_OF_EACH = 'GROUP BY "site", "modem" ORDER BY time DESC LIMIT 1'
+ALWAYS = {**dict.fromkeys(STREAMS, '"seq"'), "signal_1h": '"samples"', "signal_1d": '"samples"', "touched": '"hour"'}
+"""A field that every row has, of the measurements that grow."""
 
 
 class InfluxQl:
@@ -25,20 +34,66 @@ class InfluxQl:
         self._url = f"{url.rstrip('/')}/query"
         self._database = database
 
-    def samples(self, measurement: str, start_ns: int, end_ns: int, site: str | None) -> Iterator[Row]:
-        """Give the rows of a period in the order of time."""
-        where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
-        return self._rows(_select("*", [measurement], where), measurement)
+    def samples(
+        self, measurement: str, start_ns: int, end_ns: int, site: str | None, names: Sequence[str] | None
+    ) -> Iterator[Row]:
+        """Give the rows of a period in the order of time.
 
-    def latest(self, measurement: str, site: str | None) -> list[Row]:
+        InfluxDB merges many series into one order of time painfully slowly, so it gives them series by series, a slice of the
+        period at a time, and the order is made here.
+        """
+        step_ns = SLICE_NS.get(measurement, DAY_NS) * (1 if site is None else SITE_SLICES)
+        if end_ns - start_ns > step_ns:
+            start_ns, end_ns = self._span(measurement, start_ns, end_ns, site)
+        what = "*" if names is None else ", ".join(f'"{name}"' for name in names if name not in TAGS)
+        for first_ns in range(start_ns, end_ns, step_ns):
+            where = f"{_period(first_ns, min(end_ns, first_ns + step_ns))}{_only(site)}"
+            rows = self._rows(f"{_select(what, [measurement], where)} GROUP BY *", measurement)
+            yield from sorted(rows, key=lambda row: int(row["time_ns"]))
+
+    def _span(self, measurement: str, start_ns: int, end_ns: int, site: str | None) -> tuple[int, int]:
+        """Narrow a period to where there are rows."""
+        question = _select(ALWAYS.get(measurement, "*"), [measurement], _period(start_ns, end_ns) + _only(site))
+        ends = [f"{question} ORDER BY time {order} LIMIT 1" for order in ("ASC", "DESC")]
+        times = [int(row["time_ns"]) for end in ends for row in self._rows(end, measurement)]
+        return (times[0], times[1] + 1) if times else (0, 0)
+
+    def latest(self, measurement: str, site: str | None, before_ns: int | None) -> list[Row]:
         """Give the newest row of each site and modem, over all its operators, bands and technologies."""
-        where = f"time > now() - {LATEST_SPAN}{_only(site)}"
-        newest = ' GROUP BY "site", "modem" ORDER BY time DESC LIMIT 1'
-        return list(self._rows(_select("*", [measurement], where) + newest, measurement))
+        until = "now()" if before_ns is None else str(int(before_ns))
+        where = f"time > {until} - {LATEST_SPAN}{_only(site)}" + ("" if before_ns is None else f" AND time < {until}")
+        if measurement in ALWAYS:
+            return self._latest_in_two(measurement, site, where)
+        return list(self._rows(f"{_select('*', [measurement], where)} {NEWEST_OF_EACH}", measurement))
+
+    def _latest_in_two(self, measurement: str, site: str | None, where: str) -> list[Row]:
+        """First ask when it was, from one field: many times faster. Most are of one hour, so there are few hours to read."""
+        last = _select(f"last({ALWAYS[measurement]})", [measurement], where) + ' GROUP BY "site", "modem"'
+        times = {(row.get("site"), row.get("modem")): int(row["time_ns"]) for row in self._rows(last, "")}
+        found: dict[tuple[object, object], Row] = {}
+        for _, same_hour in groupby(sorted(times.values()), key=lambda time_ns: time_ns // HOUR_NS):
+            moments = list(same_hour)
+            newest = f"{_select('*', [measurement], _period(moments[0], moments[-1] + 1) + _only(site))} {NEWEST_OF_EACH}"
+            for row in self._rows(newest, measurement):
+                key = row.get("site"), row.get("modem")
+                if key in times and int(row["time_ns"]) >= times[key]:  # newer: it came between the two questions
+                    found[key] = row
+        return list(found.values())
 
     def seqs(self, site: str) -> list[int]:
         """Give the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
+
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None) -> list[SeqDay]:
+        """Count the numbers of samples of each site and day; a number is in one stream only, so the streams are added up."""
+        what = 'count(distinct("seq")) AS samples, min("seq") AS first, max("seq") AS last'
+        where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
+        days: dict[tuple[str, int], SeqDay] = {}
+        for row in self._rows(_select(what, STREAMS, where) + ' GROUP BY "site", time(1d) fill(none)', ""):
+            found = SeqDay(str(row["site"]), *(int(row[name]) for name in ("time_ns", "samples", "first", "last")))
+            day = days.get(found[:2])
+            days[found[:2]] = found if day is None else _together(day, found)
+        return list(days.values())
 
     def command(self, text: str) -> None:
         """Send a statement that changes something (create a database). Raises StoreUnavailableError."""
@@ -80,9 +135,17 @@ def _chunk_rows(chunk: Mapping[str, Any], measurement: str) -> Iterator[Row]:
                 yield row_of(measurement, [*zip(columns, values, strict=True), *tags])
 
 
+def _together(a: SeqDay, b: SeqDay) -> SeqDay:
+    return SeqDay(a.site, a.day_ns, a.samples + b.samples, min(a.first, b.first), max(a.last, b.last))
+
+
 def _select(what: str, measurements: Iterable[str], where: str) -> str:
     names = ", ".join(_name(measurement) for measurement in measurements)
     return f"SELECT {what} FROM {names} WHERE {where}"  # noqa: S608 - names from our list, texts quoted by _text
+
+
+def _period(start_ns: int, end_ns: int) -> str:
+    return f"time >= {int(start_ns)} AND time < {int(end_ns)}"
 
 
 def _only(site: str | None) -> str:

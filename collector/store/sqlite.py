@@ -13,13 +13,36 @@ from pathlib import Path
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.lines import TAGS, frame_tags, point_times_ns
 from collector.operators import operator_of
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, row_of
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
 BUSY_TIMEOUT_S = 10
 KEY = ("site", "modem", "time_ns")
+END_NS = 2**63 - 1
+DAY_NS = 86_400_000_000_000
 _AFFINITY: dict[type, str] = {bool: "INTEGER", int: "INTEGER", float: "REAL", str: "TEXT"}
+
+# SQLite jumps from key to key in these: the time does not grow with the rows of a modem.
+_MODEMS = """
+WITH RECURSIVE modems(modem) AS (
+    SELECT min(modem) FROM {table} WHERE site = :site
+    UNION ALL SELECT (SELECT min(modem) FROM {table} WHERE site = :site AND modem > modems.modem)
+    FROM modems WHERE modem IS NOT NULL)
+SELECT modem FROM modems WHERE modem IS NOT NULL
+"""
+_NEWEST = """
+WITH RECURSIVE halls(site) AS (
+    SELECT ifnull(:site, min(site)) FROM {table}
+    UNION ALL SELECT (SELECT min(site) FROM {table} WHERE site > halls.site) FROM halls WHERE site IS NOT NULL AND :site IS NULL),
+pairs(site, modem) AS (
+    SELECT site, (SELECT min(modem) FROM {table} WHERE site = halls.site) FROM halls WHERE site IS NOT NULL
+    UNION ALL SELECT site, (SELECT min(modem) FROM {table} WHERE site = pairs.site AND modem > pairs.modem)
+    FROM pairs WHERE modem IS NOT NULL)
+SELECT site, modem,
+    (SELECT max(time_ns) FROM {table} WHERE site = pairs.site AND modem = pairs.modem AND time_ns < :before) AS time_ns
+FROM pairs WHERE modem IS NOT NULL
+"""
 
 
 class Sqlite:
@@ -41,38 +64,54 @@ class Sqlite:
         except sqlite3.Error as error:
             raise StoreUnavailableError(f"{path}: {error}") from None
 
-    def write(self, batch: Sequence[Placed]) -> None:
+    def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         """Write frames in one transaction; see Store.write."""
-        with self._lock, _one_transaction(self._db):
-            for frame, site in batch:
-                names, rows = _frame_rows(frame, frame_tags(frame, site))
-                self._db.executemany(_insert(frame.stream, names), rows)
+        with self._lock:
+            self._make_columns(also)
+            with _one_transaction(self._db):
+                for frame, site in batch:
+                    names, rows = _frame_rows(frame, frame_tags(frame, site))
+                    self._db.executemany(_insert(frame.stream, names), rows)
+                self._insert_points(also)
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Write other points in one transaction; see Store.write_points."""
         with self._lock:
-            for point in points:
-                with _one_transaction(self._db):
-                    self._add_columns(point.measurement, {name: type(v) for name, v in point.values.items()})
-        with self._lock, _one_transaction(self._db):
-            for point in points:
-                cells: dict[str, Value] = {"site": "", "modem": "", **point.tags, "time_ns": point.time_ns, **point.values}
-                self._db.execute(_insert(point.measurement, tuple(cells)), list(cells.values()))
+            self._make_columns(points)
+            with _one_transaction(self._db):
+                self._insert_points(points)
 
-    def samples(self, measurement: str, start_ns: int, end_ns: int, site: str | None = None) -> Iterator[Row]:
+    def samples(
+        self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
+    ) -> Iterator[Row]:
         """Read a period; see Store.samples."""
-        where = "WHERE time_ns >= ? AND time_ns < ? AND ifnull(?, site) = site ORDER BY time_ns"
-        return self._rows(measurement, where, [start_ns, end_ns, site])
+        of_site = "" if site is None else f"site = :site AND modem IN ({_MODEMS.format(table=_table(measurement))}) AND"
+        which = f"WHERE {of_site} time_ns >= :start AND time_ns < :end ORDER BY time_ns"
+        return self._rows(measurement, which, {"start": start_ns, "end": end_ns, "site": site}, names)
 
-    def latest(self, measurement: str, site: str | None = None) -> list[Row]:
+    def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
         """Read the newest rows; see Store.latest."""
-        newest = _select("site, modem, max(time_ns)", measurement, "GROUP BY site, modem")
-        where = f"WHERE (site, modem, time_ns) IN ({newest}) AND ifnull(?, site) = site ORDER BY site, modem"
-        return list(self._rows(measurement, where, [site]))
+        newest = _NEWEST.format(table=_table(measurement))
+        join = f"JOIN ({newest}) AS newest USING (site, modem, time_ns) ORDER BY row.site, row.modem"
+        return list(self._rows(measurement, join, {"site": site, "before": END_NS if before_ns is None else before_ns}))
 
     def seqs(self, site: str) -> list[int]:
         """Read the numbers of a site's samples; see Store.seqs."""
-        return sorted(int(row["seq"]) for stream in STREAMS for row in self._rows(stream, "WHERE site = ?", [site], "seq"))
+        rows = (row for stream in STREAMS for row in self._rows(stream, "WHERE site = :site", {"site": site}, ["seq"]))
+        return sorted(int(row["seq"]) for row in rows)
+
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
+        """Count numbers of samples by day; see Store.seq_days."""
+        only = "" if site is None else "site = :site AND "
+        which = f"WHERE {only}time_ns >= :start AND time_ns < :end"
+        streams = " UNION ALL ".join(_select("site, time_ns / :day * :day AS day, seq", stream, which) for stream in STREAMS)
+        question = "SELECT site, day, count(DISTINCT seq), min(seq), max(seq) FROM"
+        values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS}
+        with closing(self._connect()) as db:
+            try:
+                return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, day", values)]
+            except sqlite3.Error as error:
+                raise StoreUnavailableError(f"{self._path}: {error}") from None
 
     def close(self) -> None:
         """Close the connection that writes."""
@@ -82,23 +121,36 @@ class Sqlite:
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
-    def _rows(self, measurement: str, where: str, values: Sequence[object], what: str = "*") -> Iterator[Row]:
-        question = _select(what, measurement, where)
+    def _rows(
+        self, measurement: str, which: str, values: Mapping[str, object], names: Sequence[str] | None = None
+    ) -> Iterator[Row]:
         # A connection of its own sees only what is committed, and lets a long read go on beside the writer.
         with closing(self._connect()) as db:
             try:
-                if not _columns(db, measurement):
+                known = _columns(db, measurement)
+                if not known:
                     return
-                cursor = db.execute(question, values)
-                names = [column[0] for column in cursor.description]
+                what = "row.*" if names is None else ", ".join(f"row.{name}" for name in known.intersection((*KEY, *names)))
+                cursor = db.execute(_select(what, measurement, which), values)
+                columns = [column[0] for column in cursor.description]
                 for cells in cursor:
-                    yield row_of(measurement, zip(names, cells, strict=True))
+                    yield row_of(measurement, zip(columns, cells, strict=True))
             except sqlite3.Error as error:
                 raise StoreUnavailableError(f"{self._path}: {error}") from None
 
+    def _make_columns(self, points: Sequence[Point]) -> None:
+        for point in points:
+            types = {name: type(v) for name, v in point.values.items()}
+            if not self._columns.get(point.measurement, set()).issuperset(types):
+                with _one_transaction(self._db):
+                    self._add_columns(point.measurement, types)
+
+    def _insert_points(self, points: Sequence[Point]) -> None:
+        for point in points:
+            cells: dict[str, Value] = {"site": "", "modem": "", **point.tags, "time_ns": point.time_ns, **point.values}
+            self._db.execute(_insert(point.measurement, tuple(cells)), list(cells.values()))
+
     def _add_columns(self, measurement: str, types: Mapping[str, type]) -> None:
-        if self._columns.get(measurement, set()).issuperset(types):
-            return
         table = _table(measurement)
         tags = "".join(f", {name} TEXT" for name in TAGS if name not in KEY and name not in types)
         self._db.execute(
@@ -135,8 +187,8 @@ def _table(measurement: str) -> str:
     return f'"{measurement}"'
 
 
-def _select(what: str, measurement: str, where: str) -> str:
-    return f"SELECT {what} FROM {_table(measurement)} {where}"  # noqa: S608 - all three parts are written in this file
+def _select(what: str, measurement: str, which: str) -> str:
+    return f"SELECT {what} FROM {_table(measurement)} AS row {which}"  # noqa: S608 - all three parts are written in this file
 
 
 def _columns(db: sqlite3.Connection, measurement: str) -> set[str]:

@@ -14,12 +14,18 @@ from collector.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
-MEASUREMENTS = (*STREAMS, "site_status", "alert", "ingest", "touched", "signal_1h", "signal_1d")
+MEASUREMENTS = (
+    *STREAMS,
+    *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
+    *("intake", "fleet", "fleet_1d"),
+)
 Row = dict[str, Value]
 
 _TYPES: dict[str, dict[str, type]] = {
     stream: {"clock": str, "seq": int, **{name: spec.type for name, spec in fields(stream).items()}} for stream in STREAMS
 }
+_ROLLED_UP: dict[str, type] = dict.fromkeys(("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "availability_percent"), float)
+_TYPES |= {"signal_1h": _ROLLED_UP, "signal_1d": _ROLLED_UP}
 
 
 class Placed(NamedTuple):
@@ -39,11 +45,21 @@ class Point:
     time_ns: int
 
 
+class SeqDay(NamedTuple):
+    """What is stored of a site for one day (UTC): its start in ns, how many different seq, the lowest and the highest."""
+
+    site: str
+    day_ns: int
+    samples: int
+    first: int
+    last: int
+
+
 class Store(Protocol):
     """What every engine does. Writing the same thing twice leaves one copy."""
 
-    def write(self, batch: Sequence[Placed]) -> None:
-        """Store all samples of these frames, durably, before returning.
+    def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
+        """Store all samples of these frames, and points that must not be without them, durably, before returning.
 
         Raises StoreUnavailableError (try again later) or PointsRefusedError (at least one sample can never be stored).
         """
@@ -51,14 +67,25 @@ class Store(Protocol):
     def write_points(self, points: Sequence[Point]) -> None:
         """Store points that are not from frames; raises as `write` does."""
 
-    def samples(self, measurement: str, start_ns: int, end_ns: int, site: str | None = None) -> Iterator[Row]:
-        """Give the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError."""
+    def samples(
+        self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
+    ) -> Iterator[Row]:
+        """Give the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
 
-    def latest(self, measurement: str, site: str | None = None) -> list[Row]:
-        """Give the newest row of each site and modem. Raises StoreUnavailableError."""
+        `names`: only these columns (at least one field among them), beside time_ns, site and modem; much faster than all.
+        """
+
+    def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
+        """Give the newest row of each site and modem, or the newest before a moment. Raises StoreUnavailableError."""
 
     def seqs(self, site: str) -> list[int]:
         """Give the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
+
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
+        """Count the seq of each site and day over all streams, start <= time < end, inside the database: no sample travels.
+
+        start and end are starts of days. Raises StoreUnavailableError.
+        """
 
     def close(self) -> None:
         """Release connections."""

@@ -30,6 +30,12 @@ MESSAGES = {
     "modem_password": "modem[1].port: must not hold a password; switch the password off in the web page of the stick "
     "(got 'http://admin:x@192.168.8.1/')",
     "modem_twice": "file: two [[modem]] sections have the name 'a'; give each its own",
+    "probe_no_interface": 'file: probe has targets but no [[modem]] has an interface; add `interface = "wwan0"` (see `ip link`)',
+    "probe_no_server": "probe: dns_names needs dns_server beside it: the address of the resolver to ask, as 1.1.1.1",
+    "probe_host": "probe.ping_hosts[1]: must be a host name or address, as 1.1.1.1 or example.go.id (got '-x')",
+    "probe_url": "probe.download_url: must be an address as https://example.go.id/file, without user and password "
+    "(got 'https://me:secret@example.go.id/')",
+    "sim_no_interface": "file: sim_bytes_month of modem 'a' needs interface beside it, whose bytes are counted",
     "not_toml": "not TOML: Invalid value (at line 2, column 8); a text value needs quotes, a section is [name]",
     "recovery_too_often": "modem[1].recovery.usb_reset_per_hour: must be 0..12 (got 99)",
     "budget_small": "budget.bytes_month: must be 100000 or more (got 6)",
@@ -81,12 +87,12 @@ def test_example_loads_and_shows_every_option() -> None:
     config = load(EXAMPLE)
     assert config.agent.site == "6408012001"
     text = EXAMPLE.read_text()
-    for section in (config.agent, config.broker, config.sampling, config.budget, config.spool, config.modem[0]):
+    for section in (config.agent, config.broker, config.sampling, config.budget, config.probe, config.spool, config.modem[0]):
         for name in type(section).model_fields:
             assert f"\n{name} =" in text or f"\n# {name} =" in text or f"[modem.{name}]" in text, name
 
 
 def test_values_of_the_example_are_the_defaults() -> None:
     config = load(EXAMPLE)
-    for section in (config.sampling, config.budget, config.spool, config.modem[0].recovery):
+    for section in (config.sampling, config.budget, config.probe, config.spool, config.modem[0].recovery):
         assert section == type(section)()

@@ -208,12 +208,38 @@ def test_over_the_budget_one_round_an_hour_in_large_frames(line: Line) -> None:
     rounds = []
     for _ in range(int(4 * THRIFTY_INTERVAL_S / 30)):
         line.measure(1)
-        line.outbox.hurry()
         frames = line.due()
         rounds += [len(f.seqs) for f in frames]
         line.ok(*frames)
     assert len(rounds) <= 8
     assert sum(rounds) >= 4 * 120 - 1
+
+
+def test_over_the_budget_a_change_still_goes_at_once_in_one_frame(line: Line) -> None:
+    line.thrifty = True
+    line.outbox.connected()
+    line.due()
+    line.measure(20, "cell")
+    (newest,) = line.measure(1)
+    line.outbox.hurry()
+    (frame,) = line.due()
+    assert decode(frame.payload).stream == "signal"
+    assert frame.seqs[-1] == newest
+    line.ok(frame)
+    line.measure(1)
+    assert line.due() == [], "without a change nothing goes before the hour"
+    line.outbox.hurry()
+    assert len(line.due()) == 1
+
+
+def test_pace_sends_a_round_of_all_streams_at_once(line: Line) -> None:
+    line.outbox.connected()
+    line.due()
+    line.measure(1, "event")
+    assert line.due() == []
+    line.outbox.pace(3600)
+    (frame,) = line.due()
+    assert decode(frame.payload).stream == "event"
 
 
 def test_samples_without_final_time_stay(line: Line) -> None:

@@ -55,12 +55,15 @@ def test_in_a_terminal_it_shows_the_table_until_ctrl_c() -> None:
     master, slave = pty.openpty()
     with subprocess.Popen([*DEMO, "--halls", "2"], stdin=slave, stdout=slave, stderr=slave, start_new_session=False) as demo:
         os.close(slave)
-        seen = _read_until(master, "lte home")
-        assert "RSRP dBm" in seen
-        demo.send_signal(2)
-        seen = _read_until(master, "duplicated 0")
-        assert "lost 0" in seen
-        assert demo.wait(30) == 0
+        try:
+            seen = _read_until(master, "lte home")
+            assert "RSRP dBm" in seen
+            demo.send_signal(2)
+            seen = _read_until(master, "duplicated 0")
+            assert "lost 0" in seen
+            assert demo.wait(30) == 0
+        finally:
+            demo.kill()  # where something above failed, leaving would wait for it for ever
     os.close(master)
 
 

@@ -1,0 +1,86 @@
+"""Versions of the program side by side: /opt/sinyal/VERSION is a venv of its own, `current` and `previous` are symlinks.
+
+The mechanism of Capistrano, Nix and ostree: the old version is never touched, and going over or back is one atomic rename.
+A new version is built from the running one: its dependencies are copied, only the signed wheels are put on top. So a metered
+SIM carries 200 kB and not 20 MB, no package index is asked, and nothing runs that was not here or signed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.errors import AgentError
+
+FOLDER = Path("/opt/sinyal")
+VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}[a-z0-9.+]{0,20}")
+BUILD_S = 600
+"""A Pi Zero copies and compiles for some minutes."""
+
+
+class VersionError(AgentError):
+    """A version could not be built or switched; what ran before still runs."""
+
+
+def link(path: Path, target: Path) -> None:
+    """Make a symlink or turn it, at once: there is no moment without it."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.symlink_to(target)
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Path:
+    """Make the venv of a version from wheels and the packages of the venv `donor`; give its path. Raises VersionError."""
+    if not VERSION.fullmatch(version):
+        raise VersionError(f"{version[:40]!r} is not a version")
+    target = folder / version
+    kept = {(folder / name).resolve() for name in ("current", "previous")} | {Path(sys.prefix).resolve()}
+    if target.resolve() in kept:
+        raise VersionError(f"{target}: is in use; nothing to build")
+    shutil.rmtree(target, ignore_errors=True)  # left by an attempt that was cut off
+    try:
+        _run(sys.executable, "-m", "venv", "--without-pip", str(target))
+        shutil.copytree(_packages(donor), _packages(target), dirs_exist_ok=True, symlinks=True)
+        pip = (sys.executable, "-m", "pip", "--python", str(target / "bin" / "python"), "--disable-pip-version-check")
+        _run(*pip, "install", "--quiet", "--no-index", "--no-deps", "--force-reinstall", *map(str, wheels))
+        _run(*pip, "check")
+        _run(str(target / "bin" / "sinyal-agent"), "--help")
+    except (OSError, shutil.Error, VersionError) as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise VersionError(f"{version}: could not be built, the version before runs on: {error}") from None
+    return target
+
+
+def prune(folder: Path) -> None:
+    """Delete versions that neither `current` nor `previous` names."""
+    kept = {(folder / name).resolve() for name in ("current", "previous")}
+    for path in folder.iterdir():
+        if VERSION.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and path.resolve() not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _packages(venv: Path) -> Path:
+    found = sorted(venv.glob("lib/python3.*/site-packages"))
+    if not found:
+        raise VersionError(f"{venv}: is not a venv")
+    return found[-1]
+
+
+def _run(*argv: str) -> None:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=BUILD_S, check=False, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise VersionError(f"`{' '.join(argv[:4])} …` took longer than {BUILD_S} s") from None
+    if done.returncode != 0:
+        raise VersionError((done.stderr or done.stdout).strip()[-500:] or f"exit code {done.returncode}")

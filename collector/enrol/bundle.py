@@ -1,0 +1,112 @@
+"""The bundle of a hall: one file `SITE.sinyal` with all that its Pi needs; `sinyal-agent install SITE.sinyal` does the rest.
+
+A gzip tar with these members and no others, no folders, no links: bundle.json first, then agent.toml, ca.crt, agent.crt,
+agent.key (0600), README.txt, and perhaps update.pub and *.whl. bundle.json: v (1), site, created, expires (of the certificate),
+sinyal_version, sha256 (of each other member by name). The file is a secret: it holds the key.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.enrol.ca import Pair
+from collector.errors import ConfigError
+
+BUNDLE_VERSION = 1
+FOLDER = "/etc/sinyal"  # where `sinyal-agent install` puts the files of the bundle
+
+AGENT_TOML = """\
+# {site}: {desa}, {kecamatan}. Written by `sinyal-collector enroll`; every other option is in agent.example.toml.
+
+[agent]
+site = "{site}"
+
+[broker]
+host = {host}
+port = {port}
+ca = "{folder}/ca.crt"
+cert = "{folder}/agent.crt"
+key = "{folder}/agent.key"
+"""
+MODEM_TOML = """
+[[modem]]
+name = {name}
+port = {port}
+"""
+README = """\
+Paket pemasangan Sinyal untuk {site} ({desa}, {kecamatan})
+
+File ini RAHASIA: berisi kunci perangkat. Jangan dikirim lewat grup percakapan; hapus dari flashdisk setelah dipasang.
+
+1. Salin file {site}.sinyal ke Raspberry Pi (Raspberry Pi OS 64 bit) di balai desa.
+2. Jalankan:  sudo sinyal-agent install {site}.sinyal
+3. Periksa:   sinyal-agent status
+
+Jika Pi atau file ini hilang atau dicuri, segera beri tahu kantor: satu perintah mencabut aksesnya.
+
+----
+
+Sinyal installation bundle for {site} ({desa}, {kecamatan})
+
+This file is SECRET: it holds the device's key. Do not send it through a chat group; delete it from the stick once installed.
+
+1. Copy {site}.sinyal to the Raspberry Pi (Raspberry Pi OS, 64 bit) in the hall.
+2. Run:       sudo sinyal-agent install {site}.sinyal
+3. Check:     sinyal-agent status --lang en
+
+If the Pi or this file is lost or stolen, tell the office at once: one command shuts it out.
+"""
+
+
+def agent_toml(site: str, desa: str, kecamatan: str, host: str, port: int, modems: Mapping[str, str]) -> str:
+    """Write the agent's configuration: who it is, where it reports, its modems by name with their ports."""
+    head = AGENT_TOML.format(site=site, desa=desa, kecamatan=kecamatan, host=_text(host), port=port, folder=FOLDER)
+    return head + "".join(MODEM_TOML.format(name=_text(name), port=_text(path)) for name, path in modems.items())
+
+
+def write_bundle(
+    out: Path, *, site: str, version: str, toml: str, readme: str, ca_pem: bytes, pair: Pair, extras: Mapping[str, bytes]
+) -> None:
+    """Write the bundle (mode 0600). Raises ConfigError when the file is there already or cannot be written."""
+    members = {"agent.toml": toml.encode(), "ca.crt": ca_pem, "agent.crt": pair.cert_pem, "agent.key": pair.key_pem}
+    members["README.txt"] = readme.encode()
+    members |= extras
+    about = {
+        "v": BUNDLE_VERSION,
+        "site": site,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "expires": pair.cert.not_valid_after_utc.isoformat(timespec="seconds"),
+        "sinyal_version": version,
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
+    }
+    packed = _pack({"bundle.json": json.dumps(about, indent=1).encode(), **members})
+    try:
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConfigError(f"{out}: is there already; delete it, or give another name with --out") from None
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error}") from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(packed)
+
+
+def _pack(members: Mapping[str, bytes]) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o600 if name == "agent.key" else 0o644
+            tar.addfile(info, io.BytesIO(content))
+    return gzip.compress(plain.getvalue())
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)  # a TOML basic string is written as a JSON string

@@ -1,0 +1,66 @@
+"""Who gets a message and when: by audience, kecamatan and severity; quiet hours and digests move the moment."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, time, timedelta, timezone
+
+from collector.notify.config import NotifyConfig, RouteSection
+from collector.watch.outbox import SEVERITIES, Message
+
+log = logging.getLogger(__name__)
+WITA = timezone(timedelta(hours=8), "WITA")  # no daylight saving, so no zone table is needed
+
+
+class Router:
+    """Gives the destinations of a message. Pure but for the log line of a message that no route takes."""
+
+    def __init__(self, config: NotifyConfig) -> None:
+        self._config = config
+
+    def __call__(self, message: Message) -> list[tuple[str, int]]:
+        """Give (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
+        due: dict[str, int] = {}
+        for route in self._config.route.values():
+            if _takes(route, message):
+                moment = self._due_ms(route, message)
+                for name in route.to:
+                    due[name] = min(moment, due.get(name, moment))
+        if not due:
+            log.warning(
+                "event=no_route key=%s rule=%s severity=%s role=%s", message.key, message.rule, message.severity, message.role
+            )
+        return list(due.items())
+
+    def _due_ms(self, route: RouteSection, message: Message) -> int:
+        if message.severity == "critical" and route.critical_passes:
+            return message.at_ms
+        moment = wita(message.at_ms)
+        if route.digest:
+            moment = min(_next(moment, at) for at in self._config.digest.at)
+        quiet = self._config.quiet
+        if route.keeps_quiet() and _within(moment.time(), quiet.start, quiet.end):
+            moment = _next(moment, quiet.end)
+        return max(message.at_ms, round(moment.timestamp() * 1000))
+
+
+def wita(at_ms: int) -> datetime:
+    """Give a moment (ms UTC) as time in WITA."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(WITA)
+
+
+def _takes(route: RouteSection, message: Message) -> bool:
+    if route.kecamatan is not None and message.kecamatan not in route.kecamatan:
+        return False
+    if SEVERITIES.index(message.severity) < SEVERITIES.index(route.severity):
+        return False
+    return message.role in route.roles()
+
+
+def _within(now: time, start: time, end: time) -> bool:
+    return start <= now < end if start <= end else now >= start or now < end
+
+
+def _next(moment: datetime, at: time) -> datetime:
+    today = moment.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today >= moment else today + timedelta(days=1)

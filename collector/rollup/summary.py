@@ -1,0 +1,171 @@
+"""What a period of one modem and operator comes to: counts, and histograms from which every percentile is exact.
+
+Values of a histogram are whole dB or dBm. As a text it is "value:count value:count", values rising.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from math import ceil, floor
+from typing import Self
+
+from collector.store.store import Row
+from telemetry.frame import Value
+from telemetry.streams import Clock, Rat, Registration
+
+Histogram = dict[int, int]
+"""How often each value came."""
+
+SERVED = frozenset((Registration.HOME.value, Registration.ROAMING.value))
+NO_SERVICE = frozenset((Registration.SEARCHING.value, Registration.DENIED.value, Registration.NOT_REGISTERED.value))
+FOUR_G = frozenset((Rat.LTE.value, Rat.LTE_M.value, Rat.NB_IOT.value, Rat.NR_NSA.value, Rat.NR_SA.value))
+ESTIMATED = frozenset((Clock.ESTIMATED.value, Clock.UNKNOWN.value))
+SLOT_S = 300
+
+
+@dataclass(slots=True)
+class Summary:
+    """One period of one modem and operator.
+
+    served: home or roaming. lte: served on LTE or newer. no_service: searching, denied, not registered. time_estimated: the
+    clock was estimated or unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample.
+    cell_changes: from one sample to the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all
+    served ones. The busy ones, 19:00-22:00 WITA, are of days only.
+    """
+
+    samples: int = 0
+    served: int = 0
+    lte: int = 0
+    three_g: int = 0
+    two_g: int = 0
+    no_service: int = 0
+    no_sim: int = 0
+    silent: int = 0
+    time_estimated: int = 0
+    named: int = 0
+    slots: int = 0
+    cell_changes: int = 0
+    rsrp: Histogram = field(default_factory=dict)
+    rsrq: Histogram = field(default_factory=dict)
+    sinr: Histogram = field(default_factory=dict)
+    rssi: Histogram = field(default_factory=dict)
+    band: Histogram = field(default_factory=dict)
+    rsrp_busy: Histogram = field(default_factory=dict)
+    sinr_busy: Histogram = field(default_factory=dict)
+
+    @property
+    def availability_percent(self) -> float | None:
+        """Share of the samples with service among those that could have it; None when there is none of them."""
+        asked = self.served + self.no_service
+        return 100 * self.served / asked if asked else None
+
+    def count(self, row: Row) -> None:
+        """Count one sample of `signal`; slots and cell changes are known to who sees its neighbours."""
+        self.samples += 1
+        self.named += "operator" in row
+        self.time_estimated += row.get("clock") in ESTIMATED
+        registration = row.get("registration")
+        if registration in SERVED:
+            self._count_served(row)
+        elif registration in NO_SERVICE:
+            self.no_service += 1
+        elif registration == Registration.NO_SIM:
+            self.no_sim += 1
+        elif registration == Registration.MODEM_SILENT:
+            self.silent += 1
+
+    def _count_served(self, row: Row) -> None:
+        self.served += 1
+        rat = row.get("rat")
+        if rat in FOUR_G:
+            self.lte += 1
+            _add(self.rsrp, row.get("rsrp_dbm"))
+            _add(self.rsrq, row.get("rsrq_db"))
+            _add(self.sinr, row.get("sinr_db"))
+        else:
+            self.three_g += rat == Rat.WCDMA
+            self.two_g += rat == Rat.GSM
+        _add(self.rssi, row.get("rssi_dbm"))
+        _add(self.band, row.get("band"))
+
+    def merge(self, other: Summary) -> None:
+        """Add another period, or another modem of the same operator."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in HISTOGRAMS:
+            _merge(getattr(self, name), getattr(other, name))
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """Read a row of `signal_1h` or `signal_1d`."""
+        summary = cls()
+        for name in COUNTS:
+            setattr(summary, name, int(row.get(name, 0)))
+        for name in HISTOGRAMS:
+            setattr(summary, name, _parse(str(row.get(f"{name}_hist", ""))))
+        return summary
+
+    def values(self, *, busy: bool) -> dict[str, Value]:
+        """Give the fields of a row, those of the busy hours where asked for.
+
+        An empty histogram is an empty text, so that it overwrites one that was not. The plain numbers beside them cannot be
+        taken back in InfluxDB: where samples moved to another operator, they hold only with lte (availability: samples) > 0.
+        """
+        row: dict[str, Value] = {name: getattr(self, name) for name in COUNTS}
+        row |= {f"{name}_hist": _text(getattr(self, name)) for name in HISTOGRAMS if busy or not name.endswith("_busy")}
+        plain = {
+            "rsrp_median_dbm": percentile(self.rsrp, 50),
+            "rsrp_p10_dbm": percentile(self.rsrp, 10),
+            "sinr_median_db": percentile(self.sinr, 50),
+            "availability_percent": self.availability_percent,
+        }
+        return row | {name: value for name, value in plain.items() if value is not None}
+
+
+COUNTS = tuple(f.name for f in fields(Summary) if f.type == "int")
+HISTOGRAMS = tuple(f.name for f in fields(Summary) if f.type == "Histogram")
+
+
+def percentile(hist: Mapping[int, int], q: float) -> float | None:
+    """Give the q-th percentile (0..100; 50 is the median), None of nothing.
+
+    Between two values it interpolates, as statistics.quantiles(method="inclusive") does. Raises ValueError for another q.
+    """
+    if not 0 <= q <= 100:
+        raise ValueError(f"q must be 0 to 100 (got {q})")
+    total = sum(hist.values())
+    if not total:
+        return None
+    place = q * (total - 1) / 100
+    low, high = _nth(hist, floor(place)), _nth(hist, ceil(place))
+    return low + (high - low) * (place - floor(place))
+
+
+def _nth(hist: Mapping[int, int], place: int) -> int:
+    """Give the value at a place (from 0) of all values in order."""
+    for value in sorted(hist):
+        place -= hist[value]
+        if place < 0:
+            return value
+    raise IndexError(place)
+
+
+def _add(hist: Histogram, value: Value | None) -> None:
+    if value is not None:
+        whole = round(float(value))
+        hist[whole] = hist.get(whole, 0) + 1
+
+
+def _merge(hist: Histogram, other: Mapping[int, int]) -> None:
+    for value, count in other.items():
+        hist[value] = hist.get(value, 0) + count
+
+
+def _parse(text: str) -> Histogram:
+    numbers = map(int, text.replace(":", " ").split())
+    return dict(zip(numbers, numbers, strict=True))
+
+
+def _text(hist: Mapping[int, int]) -> str:
+    return " ".join(f"{value}:{hist[value]}" for value in sorted(hist))

@@ -1,0 +1,225 @@
+"""The rules half of `alerts.toml`: [engine] and [rule.*]; delivery reads the rest. Errors name file, key and cure.
+
+The defaults live in `config/alerts.toml` alone, each with its reason; a rule that is not in the file is off.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from collector.config import FilePath, Section
+from collector.errors import ConfigError
+from collector.notify.config import OWN as DELIVERY_SECTIONS
+from collector.notify.config import NotifyConfig
+from collector.notify.config import load as load_delivery
+
+Minutes = Annotated[float, Field(ge=0, le=60 * 24 * 7)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class EngineSection(Section):
+    """[engine]: how the watch looks."""
+
+    state: FilePath = Path("watch.db")
+    """File of the watch's state and of its outbox."""
+    tick_s: Annotated[int, Field(ge=5, le=600)]
+    late_after_s: Annotated[int, Field(ge=60, le=86_400)]
+    """A sample that is older when it is first seen raises nothing and resolves nothing."""
+    clock_skew_s: Annotated[int, Field(ge=0, le=3600)]
+    """How far ahead of this clock a sample may be."""
+    grace_minutes: Minutes
+    """After a start, or when data flows again after it stopped for all, no hall counts as dark for this long."""
+    forget_after_days: Annotated[float, Field(ge=1, le=365)]
+    """A hall silent for longer no longer counts in the share of a common cause."""
+    learn_days: Annotated[int, Field(ge=3, le=60)]
+    learn_min_days: Annotated[int, Field(ge=2, le=30)]
+    """Days that must have been seen before a recurring gap counts as the hall's schedule."""
+    group_share: Share
+    """Share of the halls of an area, an operator or a cell that makes a common cause."""
+    together_minutes: Minutes
+    """Halls that went bad within this time of each other went together."""
+    group_min: Annotated[int, Field(ge=2)]
+    page_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """Address of the live page, for the link in a message; empty sends none."""
+
+
+class Rule(Section):
+    """What every rule says. `for` and `clear` are minutes of bad over good time, and of good over bad time."""
+
+    enabled: bool = True
+    severity: Literal["info", "warning", "critical"]
+    role: Literal["village", "field", "network", "server"]
+    for_minutes: Minutes
+    clear_minutes: Minutes
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class HallDark(Rule):
+    """[rule.hall_dark]."""
+
+    stale_minutes: Annotated[float, Field(ge=1, le=1440)]
+    partial_power_hours: Annotated[float, Field(ge=1, le=48)]
+
+
+class Limits(Rule):
+    """A rule on a number that is bad when low: raised below `below`, over at `above` or better."""
+
+    below: float
+    above: float
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> Self:
+        if self.above < self.below:
+            raise ValueError(
+                f"above = {self.above:g} must not be less than below = {self.below:g}; the gap between keeps it calm"
+            )
+        return self
+
+
+class SpoolFilling(Rule):
+    """[rule.spool_filling]."""
+
+    max_samples: Annotated[int, Field(ge=100)]
+    min_disk_mb: Annotated[float, Field(ge=0)]
+
+
+class DataBudget(Rule):
+    """[rule.data_budget]."""
+
+    used_percent: Annotated[float, Field(gt=0, le=100)]
+    budget_mb: Annotated[float, Field(gt=0)]
+    """For devices that do not say their own budget."""
+
+
+class SimExpiry(Rule):
+    """[rule.sim_expiry]."""
+
+    warn_days: Annotated[int, Field(ge=0, le=90)]
+
+
+class CollectorLagging(Rule):
+    """[rule.collector_lagging]."""
+
+    max_lag_s: Annotated[float, Field(ge=1)]
+
+
+class NothingArriving(Rule):
+    """[rule.nothing_arriving]."""
+
+    min_halls: Annotated[int, Field(ge=1)]
+
+
+class Rules(Section):
+    """All rules; one that is absent is off."""
+
+    hall_dark: HallDark | None = None
+    mains_off: Rule | None = None
+    no_service: Rule | None = None
+    weak_signal: Limits | None = None
+    low_quality: Limits | None = None
+    modem_sick: Rule | None = None
+    no_sim: Rule | None = None
+    clock_untrusted: Rule | None = None
+    spool_filling: SpoolFilling | None = None
+    data_budget: DataBudget | None = None
+    sim_expiry: SimExpiry | None = None
+    collector_lagging: CollectorLagging | None = None
+    nothing_arriving: NothingArriving | None = None
+    area_dark: Rule | None = None
+    operator_gone: Rule | None = None
+    cell_gone: Rule | None = None
+
+    def get(self, name: str) -> Rule | None:
+        """Give a rule that is there and enabled."""
+        rule: Rule | None = getattr(self, name)
+        return rule if rule is not None and rule.enabled else None
+
+
+class AlertsConfig(Section):
+    """What the watch reads of `alerts.toml`."""
+
+    engine: EngineSection
+    rule: Rules
+
+
+class Alerts(Section):
+    """The whole file: rules, and delivery."""
+
+    engine: EngineSection
+    rule: Rules
+    delivery: NotifyConfig
+
+
+def load(path: Path) -> Alerts:
+    """Read and check the whole of `alerts.toml`. Raises ConfigError whose text has one line for each fault."""
+    delivery = load_delivery(path)  # also says what to do when the file is missing or no TOML
+    data = {key: value for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items() if key not in DELIVERY_SECTIONS}
+    try:
+        own = AlertsConfig.model_validate(data, context=path.parent)
+    except ValidationError as error:
+        faults = (f"{path.name}: {_explain(fault, data)}" for fault in error.errors(include_url=False))
+        raise ConfigError("\n".join(faults)) from None
+    return Alerts.model_construct(engine=own.engine, rule=own.rule, delivery=delivery)
+
+
+TYPES = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number without quotes",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number without quotes",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text in quotes",
+    "path_type": "a path in quotes",
+    "model_type": "a section",
+    "model_attributes_type": "a section",
+    "dict_type": "a section",
+}
+
+
+def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
+    place = [str(part) for part in fault["loc"]]
+    key, kind = ".".join(place), fault["type"]
+    if kind == "missing":
+        cure = f"`{place[-1]} = ...` under [{'.'.join(place[:-1])}]" if len(place) > 1 else f"a section [{key}]"
+        return f"{key}: missing; add {cure}, as config/alerts.toml shows"
+    if kind == "extra_forbidden":
+        return f"{key}: unknown key; {_near(place[-1], _known(place))}"
+    value = _got(data, place)
+    if kind in TYPES:
+        return f"{key}: must be {TYPES[kind]}{value}"
+    if kind == "string_pattern_mismatch":
+        return f"{key}: must be an address as https://sinyal.example.go.id{value}"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}{value}"
+
+
+def _got(data: Any, place: list[str]) -> str:
+    for part in place:
+        if not isinstance(data, dict) or part not in data:
+            return ""
+        data = data[part]
+    return "" if isinstance(data, dict) else f" (got {data!r})"
+
+
+def _known(place: list[str]) -> list[str]:
+    if len(place) == 1:
+        return [*AlertsConfig.model_fields, *DELIVERY_SECTIONS]
+    if place[0] == "engine":
+        return list(EngineSection.model_fields)
+    if len(place) == 2:
+        return list(Rules.model_fields)
+    model = next(model for model in get_args(Rules.model_fields[place[1]].annotation) if model is not NoneType)
+    return list(model.model_fields)
+
+
+def _near(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"

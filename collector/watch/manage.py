@@ -1,0 +1,138 @@
+"""`sinyal-collector alerts list | ack | maintenance | test`: what a person does about alerts."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import time
+from pathlib import Path
+
+from collector.config import load as load_collector
+from collector.errors import ConfigError
+from collector.notify import command as test_command
+from collector.sites import read_sites
+from collector.watch.config import load
+from collector.watch.messages import moment_id
+from collector.watch.state import Alert, WatchDb
+
+OK, NOTHING = 0, 3
+COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
+HOUR_MS = 3_600_000
+ABOUT = """\
+Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
+
+  sinyal-collector alerts list
+  sinyal-collector alerts ack hall_dark/6408012001       # somebody deals with it: shown on the page and in Grafana
+  sinyal-collector alerts maintenance 6408012001 --hours 4
+  sinyal-collector alerts maintenance "Muara Wahau" --hours 6
+  sinyal-collector alerts test                           # a test message to every destination
+
+exit: 0 done; 2 bad usage or config; 3 no alert is open
+"""
+LIST = """\
+Prints the open alerts, the oldest first: key, severity, since when (WITA), halls concerned, whether somebody deals with it.
+`covered` are halls for which a common cause speaks.
+
+exit: 0 printed; 2 bad usage or config; 3 no alert is open
+"""
+ACK = """\
+Notes that somebody deals with an alert; the watch writes it to the store at its next look. The closing is still told.
+
+exit: 0 noted; 2 no such open alert, or bad config
+"""
+MAINTENANCE = """\
+Opens no alert for a hall or a whole kecamatan for some hours: work on the grid, a modem being changed. What is open stays
+open and is closed as usual. --hours 0 ends it.
+
+exit: 0 noted; 2 no such hall or kecamatan, or bad config
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `alerts`."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.formatter_class = ABOUT, raw
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    files = argparse.ArgumentParser(add_help=False)
+    files.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
+
+    listing = commands.add_parser("list", parents=[files], help="what is open", description=LIST, formatter_class=raw)
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(act=_list)
+
+    ack = commands.add_parser("ack", parents=[files], help="somebody deals with it", description=ACK, formatter_class=raw)
+    ack.add_argument("key", metavar="KEY", help="as `alerts list` prints it")
+    ack.set_defaults(act=_ack)
+
+    work = commands.add_parser(
+        "maintenance", parents=[files], help="no alerts for some hours", description=MAINTENANCE, formatter_class=raw
+    )
+    work.add_argument("scope", metavar="SITE|KECAMATAN", help="village code or name of a kecamatan")
+    work.add_argument("--hours", type=_hours, required=True, metavar="N", help="0 to 720")
+    work.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
+    work.set_defaults(act=_maintenance)
+
+    test = commands.add_parser("test", help="send a test message")
+    test_command.add_arguments(test)
+    test.set_defaults(act=test_command.run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    return int(args.act(args))
+
+
+def _list(args: argparse.Namespace) -> int:
+    alerts = sorted(_open(args.alerts)[1].values(), key=lambda alert: alert.since_ms)
+    for alert in alerts:
+        state = "covered" if alert.cover else "acknowledged" if alert.acked else "open"
+        if args.json:
+            print(json.dumps({"key": alert.key, "state": state, "since_ms": alert.since_ms, "count": alert.count}))
+        else:
+            print(f"{alert.key:44} {state:12} {moment_id(alert.since_ms):32} {alert.count} balai desa")
+    return OK if alerts else NOTHING
+
+
+def _ack(args: argparse.Namespace) -> int:
+    db, alerts = _open(args.alerts)
+    told = [key for key, alert in alerts.items() if alert.told_ms is not None]
+    if args.key not in told:
+        close = difflib.get_close_matches(args.key, told, n=1)
+        raise ConfigError(f"{args.key}: no such open alert; {f'did you mean {close[0]!r}?' if close else 'see `alerts list`'}")
+    db.acknowledge(args.key, _now_ms())
+    print(f"{args.key}: ditandai ditangani")
+    return OK
+
+
+def _maintenance(args: argparse.Namespace) -> int:
+    sites = read_sites(load_collector(args.config).sites.file)
+    known = [*sites, *sorted({site.kecamatan for site in sites.values()})]
+    if args.scope not in known:
+        close = difflib.get_close_matches(args.scope, known, n=1)
+        cure = f"did you mean {close[0]!r}?" if close else "see sites.csv"
+        raise ConfigError(f"{args.scope}: neither a hall nor a kecamatan; {cure}")
+    until_ms = _now_ms() + round(args.hours * HOUR_MS)
+    _open(args.alerts)[0].maintain(args.scope, until_ms)
+    print(f"{args.scope}: tanpa peringatan sampai {moment_id(until_ms)}" if args.hours else f"{args.scope}: selesai")
+    return OK
+
+
+def _open(alerts: Path) -> tuple[WatchDb, dict[str, Alert]]:
+    db = WatchDb(load(alerts).engine.state)
+    firing = {key: alert for key, alert in db.alerts().items() if alert.firing and (alert.told_ms is not None or alert.cover)}
+    return db, firing
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours <= 720:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours from 0 to 720")
+    return hours

@@ -1,0 +1,154 @@
+"""A dashboard: its variables, links, annotations, and its panels in rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from grafana_foundation_sdk.builders import dashboard as sdk
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DashboardLinkType,
+    GridPos,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
+
+from dashboards.grafana.context import Context, Text
+from dashboards.grafana.influxql import PLACE, RANGE, rows
+from dashboards.grafana.panels import Panel
+from dashboards.grafana.query import DATASOURCE
+
+SCHEMA_VERSION = 37
+"""Of Grafana 9.4, the oldest that is supported; newer ones migrate upwards, none migrates downwards."""
+ALL = VariableOption(selected=True, text=["All"], value=["$__all"])
+KECAMATAN_VALUES = 'SHOW TAG VALUES FROM "site" WITH KEY = "kecamatan"'
+DESA_VALUES = 'SHOW TAG VALUES FROM "site" WITH KEY = "desa" WHERE "kecamatan" =~ /^${kecamatan:regex}$/'
+OPERATOR_VALUES = f'SHOW TAG VALUES FROM "signal" WITH KEY = "operator" WHERE {PLACE}'
+MODEM_VALUES = f'SHOW TAG VALUES FROM "signal" WITH KEY = "modem" WHERE {PLACE}'
+ALERTS = f'"severity" =~ /^(warning|critical)$/ AND {PLACE}'
+
+
+class Shelf:
+    """Places rectangles on the grid of 24 columns: the highest free place below the last heading, leftmost first."""
+
+    def __init__(self) -> None:
+        self._top = 0
+        self._taken: list[GridPos] = []
+
+    def heading(self) -> GridPos:
+        """Give the place of a heading below everything so far; what follows comes below it."""
+        y = max((p.y + p.h for p in self._taken), default=self._top)
+        self._top, self._taken = y + 1, []
+        return GridPos(h=1, w=24, x=0, y=y)
+
+    def place(self, width: int, height: int) -> GridPos:
+        """Give the place of the next panel."""
+        heights = sorted({self._top, *(p.y + p.h for p in self._taken)})
+        free = (GridPos(h=height, w=width, x=x, y=y) for y in heights for x in range(25 - width))
+        found = next(place for place in free if not any(_overlap(place, other) for other in self._taken))
+        self._taken.append(found)
+        return found
+
+
+def _overlap(a: GridPos, b: GridPos) -> bool:
+    return a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.h and b.y < a.y + a.h
+
+
+class Board:
+    """One dashboard in the making: `row`, then `add` its panels, then `build`."""
+
+    def __init__(
+        self, context: Context, name: str, title: Text, about: Text, *, since: str = "now-24h", one_hall: bool = False
+    ) -> None:
+        self._context = context
+        self._ids = 0
+        self._shelf = Shelf()
+        self._alerts: str | None = None
+        board = sdk.Dashboard(context.say(title)).uid(context.uid(name)).description(context.say(about))
+        board.tags(["sinyal", f"sinyal-{context.language}"]).timezone("Asia/Makassar").time(since, "now").refresh("1m")
+        board.tooltip(DashboardCursorSync.CROSSHAIR).week_start("monday").editable()
+        links = sdk.DashboardLink("Sinyal").type(DashboardLinkType.DASHBOARDS).tags([f"sinyal-{context.language}"])
+        board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
+        board.with_variable(
+            sdk.DatasourceVariable("datasource").label(context.say(Text("Sumber data", "Data source"))).type("influxdb")
+        )
+        self._board = board
+        self._choose("kecamatan", Text("Kecamatan", "Sub-district"), KECAMATAN_VALUES)
+        self._choose("desa", Text("Desa", "Village"), DESA_VALUES, single=one_hall)
+
+    def choose_line(self) -> None:
+        """Let people choose operator and modem as well."""
+        self._choose("operator", Text("Operator", "Operator"), OPERATOR_VALUES)
+        self._choose("modem", Text("Modem", "Modem"), MODEM_VALUES)
+
+    def mark_alerts(self) -> None:
+        """Mark alerts of the chosen places in every panel with a time axis."""
+        language = self._context.language
+        fields = f'"title_{language}", "text_{language}", "severity", "state"'
+        self._alerts = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
+
+    def row(self, title: Text) -> None:
+        """Begin a row with a heading."""
+        self._ids += 1
+        self._board.with_row(sdk.Row(self._context.say(title)).id(self._ids).grid_pos(self._shelf.heading()))
+
+    def add(self, panel: Panel, width: int, height: int = 8) -> None:
+        """Put a panel where it fits: width in 24ths, height in Grafana's units of 30 px."""
+        self._ids += 1
+        self._board.with_panel(panel.id(self._ids).grid_pos(self._shelf.place(width, height)))
+
+    def build(self) -> dict[str, Any]:
+        """Give the dashboard as Grafana's JSON model."""
+        model = self._board.build()
+        model.schema_version = SCHEMA_VERSION
+        plain: dict[str, Any] = json.loads(json.dumps(model, cls=JSONEncoder))
+        for variable in plain["templating"]["list"]:
+            for unused in ("id", "auto", "auto_min", "auto_count"):  # the library fills in what only its other kinds have
+                variable.pop(unused, None)
+        del plain["style"]  # the person's own theme
+        if self._alerts is not None:
+            plain["annotations"] = {"list": [self._annotation(self._alerts)]}
+        return plain
+
+    def _choose(self, name: str, label: Text, query: str, *, single: bool = False) -> None:
+        variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query).datasource(DATASOURCE)
+        variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
+        if not single:
+            variable.multi(True).include_all(True).all_value(".*").current(ALL)
+        self._board.with_variable(variable)
+
+    def _annotation(self, query: str) -> dict[str, Any]:
+        # The library's model has no place for the columns of an InfluxQL annotation.
+        language = self._context.language
+        columns = {"titleColumn": f"title_{language}", "textColumn": f"text_{language}", "tagsColumn": "severity,state"}
+        target = {
+            "refId": "Alerts",
+            "query": query,
+            "rawQuery": True,
+            "resultFormat": "table",
+            "fromAnnotations": True,
+            **columns,
+        }
+        name = self._context.say(Text("Peringatan", "Alerts"))
+        source = {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid}
+        return {
+            "name": name,
+            "datasource": source,
+            "enable": True,
+            "hide": False,
+            "iconColor": self._context.classes.classes[3].colour,
+            "query": query,
+            **columns,
+            "target": target,
+        }
+
+
+def queries_of(dashboard: dict[str, Any]) -> Sequence[str]:
+    """Give every InfluxQL query of a dashboard: variables, panels, annotations."""
+    variables = [v["query"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
+    panels = [t["query"] for p in dashboard["panels"] for t in p.get("targets", [])]
+    return [*variables, *panels, *(a["query"] for a in dashboard.get("annotations", {}).get("list", []))]

@@ -1,0 +1,98 @@
+"""Writes dashboards and alert rules: `python -m dashboards.grafana.build`; with --check it only says whether they are current."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from collector.classes import read_classes
+from collector.errors import ConfigError
+from dashboards.grafana import alert_rules, alerts, fleet, hall, operators, pipeline, regency
+from dashboards.grafana.context import GENERATED, LANGUAGES, Context
+
+HERE = Path(__file__).parent
+CLASSES = HERE.parents[1] / "config" / "classes.toml"
+DASHBOARDS = {
+    "regency": regency.build,
+    "hall": hall.build,
+    "operators": operators.build,
+    "fleet": fleet.build,
+    "pipeline": pipeline.build,
+    "alerts": alerts.build,
+}
+EPILOG = """\
+What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/{classes,alerts}.toml.
+After changing one of them, run this without --check and keep what it wrote together with the change.
+
+exit: 0 current or written; 1 stale (--check); 2 classes.toml or alerts.toml is faulty
+"""
+
+
+def build_all(classes: Path = CLASSES) -> dict[str, dict[str, Any]]:
+    """Give every dashboard by its path below `generated/`. Raises ConfigError."""
+    read = read_classes(classes)
+    contexts = [Context(language, read) for language in LANGUAGES]
+    return {f"{c.language}/{name}.json": build(c) for c in contexts for name, build in DASHBOARDS.items()}
+
+
+def as_text(dashboard: dict[str, Any]) -> str:
+    """Give the text of a dashboard's file; the same dashboard gives the same bytes."""
+    return json.dumps(dashboard, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def all_texts(classes: Path = CLASSES) -> dict[str, str]:
+    """Give the text of every generated file by its path: dashboards, and the alert rules. Raises ConfigError."""
+    dashboards = {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
+    return {**dashboards, "alerting/sinyal.yaml": alert_rules.text_of(alert_rules.SHIPPED)}
+
+
+def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
+    """Name the files that differ from what would be written, are missing, or belong to nothing."""
+    wanted = all_texts(classes)
+    found = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.glob("*/*.*")}
+    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+
+
+def write_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
+    """Write all files and remove those of no dashboard; gives the names of those that changed."""
+    changed = stale_files(classes, folder)
+    wanted = all_texts(classes)
+    for name in changed:
+        path = folder / name
+        if name not in wanted:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[name], encoding="utf-8")
+    return changed
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write or check; gives the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dashboards.grafana.build",
+        description="Writes the Grafana dashboards (Indonesian and English) and alert rules as files.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not current")
+    args = parser.parse_args(argv)
+    try:
+        if not args.check:
+            for name in write_files():
+                print(f"written: {name}")
+            return 0
+        stale = stale_files()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for name in stale:
+        print(f"stale: dashboards/grafana/generated/{name}; run: python -m dashboards.grafana.build", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

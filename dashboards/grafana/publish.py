@@ -1,0 +1,225 @@
+"""`sinyal-dashboards publish`: puts folders, data source and dashboards into a Grafana; twice does no harm."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError
+from grafana_api.grafana_face import GrafanaFace
+
+from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
+from collector.errors import ConfigError
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED, LANGUAGES
+
+TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
+DEFAULT_URL = "http://127.0.0.1:3000"
+TIMEOUT_S = 20.0
+DATASOURCE_NAME = "Sinyal InfluxDB"
+FOLDERS = {"id": ("Sinyal (Bahasa Indonesia)", "sinyal-id"), "en": ("Sinyal (English)", "sinyal-en")}
+"""Title and uid of the folder of each language."""
+OWN_TO_GRAFANA = ("id", "version", "schemaVersion")
+OK, INCOMPLETE, USAGE = 0, 1, 2
+EPILOG = f"""\
+The token is read from the environment only, so that it stands in no file and no list of processes:
+  export {TOKEN}=glsa_...       a service account token; role Editor, with --config role Admin (data sources)
+
+  sinyal-dashboards publish --dry-run
+  sinyal-dashboards publish --url https://grafana.example.go.id --config /etc/sinyal/collector.toml
+  sinyal-dashboards publish --language id
+
+What is there already and equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
+stays in Grafana's history. Without --config the data source is left alone: every dashboard lets its reader choose one.
+
+exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
+"""
+Body = dict[str, Any]
+
+
+class Publisher:
+    """One Grafana. Says on `say` what it does with each thing; writes nothing when `dry`. Raises GrafanaException, OSError."""
+
+    def __init__(self, url: str, token: str, *, dry: bool, say: Callable[[str], None] = print) -> None:
+        parts = urlsplit(url)
+        prefix = parts.path.strip("/")
+        self._grafana = GrafanaFace(
+            auth=token,
+            host=parts.netloc,
+            protocol=parts.scheme,
+            url_path_prefix=f"{prefix}/" if prefix else "",
+            timeout=TIMEOUT_S,
+        )
+        self._grafana.api.s.trust_env = False  # a proxy of the user's session has no place between us and Grafana
+        self._dry, self._say = dry, say
+
+    def folder(self, uid: str, title: str) -> None:
+        """Make a folder, or give it its title again."""
+        found = self._find(lambda: self._grafana.folder.get_folder(uid))
+        if found is None:
+            self._do(f"folder {title}", "create", lambda: self._grafana.folder.create_folder(title, uid))
+        elif found.get("title") != title:
+            self._do(f"folder {title}", "rename", lambda: self._grafana.folder.update_folder(uid, title, overwrite=True))
+        else:
+            self._say(f"unchanged  folder {title}")
+
+    def datasource(self, wanted: Body) -> None:
+        """Make the data source, or set it right. Grafana never shows a secret: with one it is always written again."""
+        path = f"/datasources/uid/{wanted['uid']}"
+        found = self._find(lambda: self._grafana.api.GET(path))
+        name = f"data source {wanted['name']}"
+        if found is None:
+            self._do(name, "create", lambda: self._grafana.datasource.create_datasource(wanted))
+        elif "secureJsonData" in wanted or not _contains(found, wanted):
+            self._do(name, "update", lambda: self._grafana.api.PUT(path, json=wanted))
+        else:
+            self._say(f"unchanged  {name}")
+
+    def dashboard(self, model: Body, folder_uid: str) -> None:
+        """Make a dashboard, or set it right."""
+        found = self._find(lambda: self._grafana.dashboard.get_dashboard(model["uid"]))
+        name = f"dashboard {model['title']} ({model['uid']})"
+        body = {
+            "dashboard": {**model, "id": None},
+            "folderUid": folder_uid,
+            "overwrite": True,
+            "message": "sinyal-dashboards publish",
+        }
+        if found is None:
+            self._do(name, "create", lambda: self._grafana.dashboard.update_dashboard(body))
+        elif found.get("meta", {}).get("folderUid") != folder_uid or not _contains(found["dashboard"], model):
+            self._do(name, "update", lambda: self._grafana.dashboard.update_dashboard(body))
+        else:
+            self._say(f"unchanged  {name}")
+
+    def _find(self, ask: Callable[[], Body]) -> Body | None:
+        try:
+            return ask()
+        except GrafanaClientError as error:
+            if error.status_code == requests.codes.not_found:
+                return None
+            raise
+
+    def _do(self, name: str, verb: str, act: Callable[[], object]) -> None:
+        if self._dry:
+            self._say(f"would {verb}  {name}")
+            return
+        act()
+        self._say(f"{verb}d    {name}")
+
+
+def _contains(found: Any, wanted: Any) -> bool:
+    """Say whether everything that we want is there; Grafana adds defaults of its own."""
+    if isinstance(wanted, Mapping):
+        keys = [key for key in wanted if key not in OWN_TO_GRAFANA]
+        return isinstance(found, Mapping) and all(_contains(found.get(key), wanted[key]) for key in keys)
+    if isinstance(wanted, list):
+        same = isinstance(found, list) and len(found) == len(wanted)
+        return same and all(_contains(a, b) for a, b in zip(found, wanted, strict=True))
+    return bool(found == wanted)
+
+
+def datasource_of(store: StoreSection, url: str | None = None) -> Body:
+    """Describe the collector's store as a data source; `url` where Grafana reaches it by another address. Raises ConfigError."""
+    common: Body = {"uid": DATASOURCE_UID, "name": DATASOURCE_NAME, "type": "influxdb", "access": "proxy"}
+    options = {"version": "InfluxQL", "httpMode": "POST", "timeInterval": "30s"}
+    if isinstance(store, Influx1Section):
+        password = secret(store.password_file, "SINYAL_STORE_PASSWORD")
+        body = {**common, "url": url or store.url, "database": store.database, "user": store.username or ""}
+        body["jsonData"] = {**options, "dbName": store.database}
+        return {**body, "secureJsonData": {"password": password}} if password else body
+    if isinstance(store, Influx2Section):
+        token = secret(store.token_file, "SINYAL_STORE_TOKEN")
+        if not token:
+            raise ConfigError("store.token_file: missing; name the file with the token, or set SINYAL_STORE_TOKEN")
+        headers = {"httpHeaderName1": "Authorization"}
+        body = {**common, "url": url or store.url, "database": store.bucket}
+        body["jsonData"] = {**options, "dbName": store.bucket, **headers}
+        return {**body, "secureJsonData": {"httpHeaderValue1": f"Token {token}"}}
+    raise ConfigError("store.engine: Grafana reads InfluxDB, not SQLite; publish without --config, or use influx1 or influx2")
+
+
+def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:
+    """Give the dashboards of a language as they were generated."""
+    for path in sorted((folder / language).glob("*.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sinyal-dashboards publish`."""
+    parser.description = (
+        "Puts the Sinyal dashboards into a Grafana (9.4 to 13), with their folders and, with --config, the data source."
+    )
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--url", default=DEFAULT_URL, help=f"address of Grafana, with its path if it has one (default {DEFAULT_URL})"
+    )
+    parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
+    parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
+    parser.add_argument("--language", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
+    parser.add_argument("--dry-run", action="store_true", help="ask Grafana and say what would be done; write nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Publish as the arguments say; gives the exit code."""
+    try:
+        grafana = Publisher(_address(args.url), _token(), dry=args.dry_run)
+        source = datasource_of(load(args.config).store, args.store_url) if args.config else None
+        _publish(grafana, source, args.language)
+    except ConfigError as error:
+        return _fail(str(error), USAGE)
+    except GrafanaUnauthorizedError:
+        return _fail(f"Grafana does not accept the token (401); make a new service account token and export {TOKEN}", USAGE)
+    except GrafanaException as error:
+        return _fail(_refusal(error), USAGE if error.status_code == requests.codes.forbidden else INCOMPLETE)
+    except requests.exceptions.JSONDecodeError:
+        return _fail(f"{args.url} answers, but not as Grafana does; check the address and its path", INCOMPLETE)
+    except requests.RequestException as error:
+        return _fail(f"Grafana cannot be reached at {args.url}: {error}", INCOMPLETE)
+    return OK
+
+
+def _token() -> str:
+    token = os.environ.get(TOKEN, "").strip()
+    if not token:
+        raise ConfigError(f"{TOKEN}: not set; make a service account token in Grafana and export it (never on the command line)")
+    return token
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ConfigError(f"--url: must be an address as {DEFAULT_URL} (got {url})")
+    return url
+
+
+def _publish(grafana: Publisher, source: Body | None, language: str) -> None:
+    if source is not None:
+        grafana.datasource(source)
+    for one in LANGUAGES if language == "both" else (language,):
+        title, uid = FOLDERS[one]
+        grafana.folder(uid, title)
+        for model in dashboards(one):
+            grafana.dashboard(model, uid)
+
+
+def _refusal(error: GrafanaException) -> str:
+    cures = {
+        403: "the token needs role Editor for dashboards, Admin for the data source; what is provisioned from files stays",
+        409: "something else has this name; rename or delete it in Grafana",
+        412: "something else has this name in the folder; rename or delete it in Grafana",
+    }
+    cure = cures.get(error.status_code)
+    return f"Grafana refused: {error.message}" + (f" ({cure})" if cure else "")
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"sinyal-dashboards publish: {text}", file=sys.stderr)
+    return code

@@ -1,0 +1,94 @@
+"""Tables: their columns in a fixed order, each with a heading, a unit, and colours where it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMapping
+
+from dashboards.grafana.context import Context, Text
+from dashboards.grafana.look import Steps
+from dashboards.grafana.panels import dressed, join, link_property, only, step
+from dashboards.grafana.query import Influx
+
+COLOURED = {
+    "custom.cellOptions": {"type": "color-background", "mode": "basic"},
+    "custom.displayMode": "color-background-solid",  # what Grafana 9.4 and older call it
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `name` is the query's; scale or words colour its cells; `hall` makes it a link to the hall."""
+
+    name: str
+    heading: Text
+    unit: str | None = None
+    decimals: int | None = None
+    scale: Steps | None = None
+    words: list[ValueMapping] | None = None
+    width: int | None = None
+    hall: bool = False
+
+
+KECAMATAN = Column("kecamatan", Text("Kecamatan", "Sub-district"), width=150)
+DESA = Column("desa", Text("Desa", "Village"), width=160, hall=True)
+OPERATOR = Column("operator", Text("Operator", "Operator"), width=110)
+MODEM = Column("modem", Text("Modem", "Modem"), width=110)
+TIME = Column("Time", Text("Waktu", "Time"), "dateTimeAsLocal", width=170)
+
+
+def listing(
+    context: Context,
+    title: Text,
+    about: Text,
+    queries: Sequence[Influx],
+    columns: Sequence[Column],
+    *,
+    before: Sequence[DataTransformerConfig] = (),
+    sort: str | None = None,
+    descending: bool = False,
+    hide: Sequence[str] = (),
+) -> table.Panel:
+    """Make a table. `before` are transformations of the data; `hide` are columns that come but are not shown."""
+    panel = dressed(table.Panel(), context, title, about, queries)
+    hidden = {name: True for name in ("Time", *hide) if name not in {column.name for column in columns}}
+    order = {column.name: k for k, column in enumerate(columns)}
+    arrange = step("organize", excludeByName=hidden, indexByName=order, renameByName={})
+    panel.transformations([*before, arrange]).show_header(True)
+    for column in columns:
+        panel.override_by_name(column.name, _properties(context, column))
+    if sort is not None:
+        heading = next(context.say(column.heading) for column in columns if column.name == sort)
+        panel.sort_by([common.TableSortByFieldState().display_name(heading).desc(descending)])
+    return panel
+
+
+def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
+    values: list[tuple[str, object]] = [("displayName", context.say(column.heading))]
+    optional = {"unit": column.unit, "decimals": column.decimals, "custom.width": column.width, "mappings": column.words}
+    values += [(name, value) for name, value in optional.items() if value is not None]
+    if column.scale is not None:
+        values.append(
+            ("thresholds", {"mode": "absolute", "steps": [{"value": v, "color": colour} for v, colour in column.scale]})
+        )
+    if column.scale is not None or column.words is not None:
+        values += [("color", {"mode": "thresholds"}), *COLOURED.items()]
+    properties = [DynamicConfigValue(name, value) for name, value in values]
+    return [*properties, link_property(context)] if column.hall else properties
+
+
+def matrix(
+    context: Context, title: Text, about: Text, queries: Mapping[str, str], *, unit: str, decimals: int, scale: Steps
+) -> table.Panel:
+    """Make a table with sub-districts down and one column a query, every cell coloured by the scale.
+
+    A query gives `kecamatan` and a column of its own name. Grafana's own pivot loses such names from version 10 on.
+    """
+    targets = [Influx(query, chr(ord("A") + k)) for k, query in enumerate(queries.values())]
+    columns = [KECAMATAN, *(Column(name, Text(name, name), unit, decimals, scale) for name in queries)]
+    return listing(
+        context, title, about, targets, columns, before=[join("kecamatan"), only("kecamatan", *queries)], sort="kecamatan"
+    )

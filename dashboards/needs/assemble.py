@@ -1,0 +1,103 @@
+"""From the store to a report: gathers both periods, judges, ranks, compares."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from collector.classes import Classes
+from collector.sites import Site
+from collector.store.store import Store
+from dashboards.needs.compare import Measured as Judged
+from dashboards.needs.compare import compare
+from dashboards.needs.gather import evidence, operators_of, read_days, read_events, read_plmns, read_supply
+from dashboards.needs.judge import judge
+from dashboards.needs.method import SOURCES
+from dashboards.needs.model import Context, Evidence, Period, Report, Row, Supply, Village
+from dashboards.needs.parameters import Parameters, cuts
+from dashboards.needs.places import Area, inside
+from dashboards.needs.priority import priority
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a report judges by, beside the measurements."""
+
+    sites: Mapping[str, Site]
+    contexts: Mapping[str, Context]
+    areas: Mapping[str, Area]
+    parameters: Parameters
+    classes: Classes
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One period of all halls: evidence by site and operator, and the power of each hall."""
+
+    evidence: Mapping[str, Mapping[str, Evidence]]
+    supply: Mapping[str, Supply]
+    unknown_sites: tuple[str, ...]
+
+
+def gather(store: Store, basis: Basis, period: Period) -> Gathered:
+    """Read one period. Raises StoreUnavailableError."""
+    halls, unknown = read_days(store, basis.sites, period)
+    log.info("event=needs_read part=days first=%s end=%s halls=%d", period.first, period.end, len(halls))
+    if unknown:
+        log.warning("event=needs_unknown_sites count=%d sites=%s cure=add_them_to_sites.csv", len(unknown), ",".join(unknown))
+    read_plmns(store, halls, period)
+    told = read_events(store, period)
+    log.info("event=needs_read part=events boots=%d models=%d", told.boots.total(), len(told.models))
+    found = {
+        code: {
+            name: evidence(measured, period, {m: model for (site, m), model in told.models.items() if site == code})
+            for name, measured in operators.items()
+        }
+        for code, operators in halls.items()
+    }
+    limit = basis.parameters.limits.power_completeness_percent.value
+    supply = {}
+    for code, operators in found.items():
+        gaps = any(e.completeness is not None and e.completeness < limit for e in operators.values())
+        supply[code] = read_supply(store, told, code, period, gaps=gaps)
+    return Gathered(found, supply, unknown)
+
+
+def report(basis: Basis, period: Period, now: Gathered, earlier: tuple[Period, Gathered] | None) -> Report:
+    """Judge what was gathered: pure. Every village of the register is in it, measured or not."""
+    limits_cuts = cuts(basis.parameters, basis.classes)
+    villages = []
+    for site in basis.sites.values():
+        village = _village(basis, site, now)
+        if earlier is not None:
+            village = _compared(basis, village, _village(basis, site, earlier[1]))
+        villages.append(village)
+    past = None if earlier is None else earlier[0]
+    return Report(period, past, tuple(villages), basis.parameters, basis.classes, limits_cuts, SOURCES, now.unknown_sites)
+
+
+def _village(basis: Basis, site: Site, gathered: Gathered) -> Village:
+    measured = gathered.evidence.get(site.code, {})
+    supply, context = gathered.supply.get(site.code, Supply()), basis.contexts.get(site.code, Context())
+    limits, borders = basis.parameters.limits, cuts(basis.parameters, basis.classes)
+    verdicts = {name: judge(measured.get(name), limits, borders, supply, site) for name in operators_of(measured)}
+    rows = tuple(
+        Row(site, name, measured.get(name), verdict, priority(name, verdicts, site, context, basis.parameters))
+        for name, verdict in verdicts.items()
+    )
+    return Village(site, rows, inside(site, basis.areas), supply, context)
+
+
+def _compared(basis: Basis, village: Village, before: Village) -> Village:
+    past: dict[str, Judged] = {row.operator: (row.evidence, row.verdict) for row in before.rows}
+    limits, severity = basis.parameters.limits, basis.parameters.severity
+    rows = tuple(
+        replace(row, compared=compare((row.evidence, row.verdict), past[row.operator], limits, severity))
+        if row.operator in past
+        else row
+        for row in village.rows
+    )
+    return replace(village, rows=rows)

@@ -1,0 +1,43 @@
+"""The handover table as CSV that Indonesian Excel opens: UTF-8 with BOM; semicolon and decimal comma on demand."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from dashboards.needs.columns import COLUMNS, Cell, handover
+from dashboards.needs.model import Report
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def write_csv(report: Report, path: Path, *, semicolon: bool = False, decimal_comma: bool = False) -> None:
+    """Write all rows, villages in the order of the register."""
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out, delimiter=";" if semicolon else ",", lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        for village in report.villages:
+            for row in village.rows:
+                cells = handover(report, village, row)
+                writer.writerow([_text(cells[name], decimal_comma=decimal_comma) for name in COLUMNS])
+
+
+def _text(cell: Cell, *, decimal_comma: bool) -> str:
+    match cell:
+        case None:
+            return ""
+        case float():
+            text = repr(round(cell, 6))
+            return text.replace(".", ",") if decimal_comma else text
+        case date():
+            return cell.isoformat()
+        case str():
+            return safe(cell)
+        case _:
+            return str(cell)
+
+
+def safe(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula: an apostrophe goes before it (OWASP, CSV injection)."""
+    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) or text.startswith(DANGEROUS) else text

@@ -1,0 +1,84 @@
+"""From longitude and latitude to a flat drawing: enough for a regency, where a degree is the same length everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import cos, radians
+from typing import Self
+
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+NAME_STEPS = 14
+"""A grid of so many points a side is tried for a name: fine enough for 18 names, and quick."""
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Equirectangular at the middle latitude; x to the right, y down, from the north-west corner."""
+
+    west: float
+    north: float
+    scale_x: float
+    scale_y: float
+    width: float
+    height: float
+
+    @classmethod
+    def fit(cls, bounds: Bounds, width: float, height: float | None = None, margin: float = 0.0) -> Self:
+        """Fit west, south, east, north (degrees) into a width, and a height where one is given; keeps the shape."""
+        west, south, east, north = bounds
+        squeeze = cos(radians((south + north) / 2))
+        wide, high = max((east - west) * squeeze, 1e-6), max(north - south, 1e-6)
+        scale = (width - 2 * margin) / wide
+        if height is not None:
+            scale = min(scale, (height - 2 * margin) / high)
+        tall = height if height is not None else high * scale + 2 * margin
+        spare_x, spare_y = (width - wide * scale) / 2, (tall - high * scale) / 2
+        return cls(west - spare_x / (scale * squeeze), north + spare_y / scale, scale * squeeze, scale, width, tall)
+
+    def point(self, lon: float, lat: float) -> tuple[float, float]:
+        """Place a point."""
+        return (lon - self.west) * self.scale_x, (self.north - lat) * self.scale_y
+
+    def path(self, rings: Iterable[Sequence[tuple[float, float]]]) -> str:
+        """Write rings as the path of an SVG."""
+        parts = []
+        for ring in rings:
+            points = (f"{x:.1f} {y:.1f}" for x, y in (self.point(*p) for p in ring[:-1]))
+            parts.append(f"M{'L'.join(points)}Z")
+        return "".join(parts)
+
+
+def around(all_bounds: Iterable[Bounds], points: Iterable[tuple[float, float]]) -> Bounds:
+    """Give the bounds that hold all bounds and points (lon, lat). Raises ValueError for nothing at all."""
+    boxes = [*all_bounds, *((x, y, x, y) for x, y in points)]
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
+
+
+def name_place(geometry: BaseGeometry, taken: Sequence[tuple[float, float]], length: float, height: float) -> tuple[float, float]:
+    """Find where in a polygon a name of that length and height (degrees) lies farthest from what is drawn already (lon, lat)."""
+    west, south, east, north = geometry.bounds
+    steps = [(k + 0.5) / NAME_STEPS for k in range(NAME_STEPS)]
+    places = [(west + a * (east - west), south + b * (north - south)) for a in steps for b in steps]
+    inside = [place for place in places if geometry.contains(Point(place))]
+    middle = geometry.representative_point()
+
+    def room(place: tuple[float, float]) -> float:
+        gaps = (max(abs(place[0] - x) / length, abs(place[1] - y) / height) for x, y in taken)
+        return min(gaps, default=1.0)
+
+    best = max(inside, key=lambda place: min(room(place), 1.5), default=(middle.x, middle.y))
+    if room(best) >= 1.5:  # where there is room enough, the middle of it is the better place
+        free = [place for place in inside if room(place) >= 1.5]
+        best = min(free, key=lambda place: (place[0] - middle.x) ** 2 + (place[1] - middle.y) ** 2)
+    return best
+
+
+def ink(colour: str) -> str:
+    """Give the colour of a symbol that can be read on a fill: dark on light, white on dark."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 128 else "#111111"

@@ -1,0 +1,188 @@
+"""Reads what a report needs from the store: daily rollups in full; events, device reports and raw samples only in short looks.
+
+A modem that never registered cannot tell its operator: then its name or the register of halls tells, else it stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from collector.operators import operator_of
+from collector.rollup import Summary, percentile
+from collector.rollup.summary import COUNTS, HISTOGRAMS
+from collector.sites import Site
+from collector.store.store import Row as StoreRow
+from collector.store.store import Store
+from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Evidence, Period, Supply
+
+BRANDS = {
+    "telkomsel": "Telkomsel",
+    "byu": "Telkomsel",
+    "ioh": "IOH",
+    "indosat": "IOH",
+    "im3": "IOH",
+    "tri": "IOH",
+    "xlsmart": "XLSMART",
+    "xl": "XLSMART",
+    "axis": "XLSMART",
+    "smartfren": "XLSMART",
+}
+READ = ("operator", *COUNTS, *(f"{name}_hist" for name in HISTOGRAMS if name != "rssi"))
+"""Of the rollups; the report shows no RSSI, and the plain figures beside the histograms are for other readers."""
+SEEN_PERCENT = 1  # a band below this share of the served samples is a moment, not a service
+EVENT_DAYS = 31  # events and PLMN are looked for in the last days of the period: a year of events is long, and the newest count
+PLMN_DAYS, LOOK_S = 7, 600  # ten minutes at noon: every interval in use gives a sample in it
+DEVICE_DAYS = 7  # 2016 reports a hall; more would not change a share
+
+
+@dataclass(slots=True)
+class Measured:
+    """One operator at one hall, gathered: a sum of days, and which modems it came from."""
+
+    summary: Summary = field(default_factory=Summary)
+    slots: dict[int, int] = field(default_factory=dict)
+    days: set[int] = field(default_factory=set)
+    modems: set[str] = field(default_factory=set)
+    plmns: set[str] = field(default_factory=set)
+
+    def add(self, row: StoreRow) -> None:
+        """Add a day of one modem. Two modems at a time do not make a day longer: the one that measured more counts."""
+        day, summary = int(row["time_ns"]) // NS, Summary.from_row(row)
+        if summary.samples == 0:
+            return  # an operator that a later look took off this day
+        self.summary.merge(summary)
+        self.slots[day] = max(self.slots.get(day, 0), summary.slots)
+        if summary.served + summary.no_service:
+            self.days.add(day)
+        self.modems.add(str(row.get("modem", "")))
+
+
+Halls = dict[str, dict[str, Measured]]
+
+
+def read_days(store: Store, sites: Mapping[str, Site], period: Period) -> tuple[Halls, tuple[str, ...]]:
+    """Read the daily rollups: by site and operator, and the sites that the register does not know."""
+    halls: defaultdict[str, defaultdict[str, Measured]] = defaultdict(lambda: defaultdict(Measured))
+    nameless: defaultdict[str, defaultdict[str, list[StoreRow]]] = defaultdict(lambda: defaultdict(list))
+    unknown = set()
+    for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=READ):
+        code = str(row["site"])
+        if code not in sites:
+            unknown.add(code)
+        elif "operator" in row:
+            halls[code][str(row["operator"])].add(row)
+        else:
+            nameless[code][str(row.get("modem", ""))].append(row)
+    for code, modems in nameless.items():
+        names = attribute(sites[code], modems, halls.get(code, {}))
+        for modem, rows in modems.items():
+            for row in rows:
+                halls[code][names[modem]].add(row)
+    return {code: dict(operators) for code, operators in halls.items()}, tuple(sorted(unknown))
+
+
+def attribute(site: Site, modems: Iterable[str], seen: Mapping[str, Measured]) -> dict[str, str]:
+    """Find the operators of modems that never registered.
+
+    A modem that registered at another time has that operator; else its name tells; else, of one such modem and one operator of
+    the register that no other modem has, they belong together.
+    """
+    names: dict[str, str] = {}
+    for modem in modems:
+        known = [operator for operator, measured in seen.items() if modem in measured.modems]
+        names[modem] = known[0] if len(known) == 1 else BRANDS.get(modem.lower().strip("0123456789-_"), UNKNOWN_OPERATOR)
+    open_modems = [modem for modem, name in names.items() if name == UNKNOWN_OPERATOR]
+    listed = [BRANDS.get(name.lower(), name) for name in site.operators or ()]
+    left = [name for name in dict.fromkeys(listed) if name not in seen and name not in names.values()]
+    if len(open_modems) == len(left) == 1:
+        names[open_modems[0]] = left[0]
+    return names
+
+
+def read_plmns(store: Store, halls: Halls, period: Period) -> None:
+    """Note which PLMNs the samples told, from short looks at noon; rollups know the operator only."""
+    for number in range(min(PLMN_DAYS, period.days)):
+        noon = period.end_ns - NS * (43_200 + 86_400 * number)
+        for row in store.samples("signal", noon, noon + LOOK_S * NS, names=("plmn",)):
+            plmn, operators = row.get("plmn"), halls.get(str(row["site"]), {})
+            measured = operators.get(operator_of(plmn) or "")
+            if measured:
+                measured.plmns.add(str(plmn))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the events told: restarts by site, and the model of each modem."""
+
+    boots: Counter[str]
+    days: int
+    models: dict[tuple[str, str], str]
+
+
+def read_events(store: Store, period: Period) -> Told:
+    """Read the events of the last days of the period."""
+    days = min(EVENT_DAYS, period.days)
+    boots: Counter[str] = Counter()
+    models: dict[tuple[str, str], str] = {}
+    for row in store.samples("event", period.end_ns - days * 86_400 * NS, period.end_ns, names=("kind", "detail")):
+        site = str(row["site"])
+        if row.get("kind") == "boot":
+            boots[site] += 1
+        elif row.get("kind") == "modem_identified":
+            model = str(row.get("detail", "")).partition(": ")[2]
+            if model and not model.startswith("says nothing"):
+                models[site, str(row.get("modem", ""))] = model
+    return Told(boots, days, models)
+
+
+def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bool) -> Supply:
+    """Give what is known of the power of a hall; reports of its supply are read only where there are `gaps` to explain."""
+    weekly = told.boots[site] * 7 / told.days
+    if not gaps:
+        return Supply(told.boots[site], weekly)
+    first = max(period.start_ns, period.end_ns - DEVICE_DAYS * 86_400 * NS)
+    rows = list(store.samples("device", first, period.end_ns, site, ("undervoltage", "mains")))
+    bad = sum(row.get("undervoltage") is True or row.get("mains") is False for row in rows)
+    return Supply(told.boots[site], weekly, 100 * bad / len(rows) if rows else None)
+
+
+def evidence(measured: Measured, period: Period, models: Mapping[str, str]) -> Evidence:
+    """Turn what was gathered into the figures that are judged and shown."""
+    s = measured.summary
+    served_bands = [band for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served]
+    return Evidence(
+        days=len(measured.days),
+        slots=sum(measured.slots.values()),
+        slots_possible=period.slots,
+        samples=s.samples,
+        served=s.served,
+        lte=s.lte,
+        three_g=s.three_g,
+        two_g=s.two_g,
+        no_service=s.no_service,
+        no_sim=s.no_sim,
+        silent=s.silent,
+        time_estimated=s.time_estimated,
+        cell_changes=s.cell_changes,
+        lte_values=sum(s.rsrp.values()),
+        busy_values=sum(s.rsrp_busy.values()),
+        rsrp_median=percentile(s.rsrp, 50),
+        rsrp_p10=percentile(s.rsrp, 10),
+        rsrp_busy_median=percentile(s.rsrp_busy, 50),
+        rsrp_busy_p10=percentile(s.rsrp_busy, 10),
+        rsrq_median=percentile(s.rsrq, 50),
+        sinr_median=percentile(s.sinr, 50),
+        sinr_busy_median=percentile(s.sinr_busy, 50),
+        bands=tuple(served_bands),
+        modems=tuple(sorted(measured.modems - {""})),
+        models=tuple(sorted({models[m] for m in measured.modems if m in models})),
+        plmns=tuple(sorted(measured.plmns)),
+    )
+
+
+def operators_of(measured: Iterable[str]) -> list[str]:
+    """Give the national operators and whoever else was seen, the unknown one last."""
+    others = sorted(name for name in measured if name not in OPERATORS)
+    return [*OPERATORS, *sorted(others, key=lambda name: name == UNKNOWN_OPERATOR)]

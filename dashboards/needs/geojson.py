@@ -1,0 +1,58 @@
+"""The needs map as GeoJSON (RFC 7946): one point a hall and operator, with the handover columns and the diagnosis."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from dashboards.needs.columns import handover
+from dashboards.needs.labels import operator_words
+from dashboards.needs.model import Report, Row, Village
+from dashboards.needs.priority import FORMULA
+
+DEGREE_DIGITS = 6  # 0.1 m
+
+
+def write_geojson(report: Report, path: Path) -> None:
+    """Write the collection; the method is in its `metadata`, a foreign member as section 6.1 allows."""
+    rows = [(village, row) for village in report.villages for row in village.rows]
+    collection: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "metadata": {
+            "title": "Peta kebutuhan infrastruktur digital",
+            "period": [report.period.first.isoformat(), report.period.last.isoformat()],
+            "thresholds": report.version,
+            "priority": FORMULA,
+            "note": "A point is a hall; it does not describe the whole village. Titik adalah balai desa, bukan seluruh desa.",
+            "sources": [source.en for source in report.sources],
+        },
+        "features": [_feature(report, village, row) for village, row in rows],
+    }
+    if rows:
+        lons, lats = zip(*(_position(row) for _, row in rows), strict=True)
+        collection["bbox"] = [min(lons), min(lats), max(lons), max(lats)]
+    path.write_text(json.dumps(collection, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _feature(report: Report, village: Village, row: Row) -> dict[str, Any]:
+    cells = handover(report, village, row)
+    properties: dict[str, Any] = {name: cell.isoformat() if isinstance(cell, date) else cell for name, cell in cells.items()}
+    e = row.evidence
+    properties |= {
+        "state": row.verdict.state.value,
+        "diagnosis": row.verdict.main.diagnosis.value,
+        "reason_id": row.verdict.main.reason.id,
+        "reason_en": row.verdict.main.reason.en,
+        "completeness_percent": None if e is None or e.completeness is None else round(e.completeness, 1),
+        "estimated_time_percent": None if e is None or e.estimated_share is None else round(e.estimated_share, 1),
+        "coordinate_source": row.site.coordinate_source,
+        "change": row.compared.change.value if row.compared else None,
+    }
+    name = f"{row.site.code}-{operator_words(row.operator).en.lower().replace(' ', '-')}"
+    return {"type": "Feature", "id": name, "geometry": {"type": "Point", "coordinates": _position(row)}, "properties": properties}
+
+
+def _position(row: Row) -> list[float]:
+    return [round(row.site.lon, DEGREE_DIGITS), round(row.site.lat, DEGREE_DIGITS)]

@@ -1,0 +1,159 @@
+"""From evidence to state, diagnosis and reason: pure. Every limit comes from needs.toml and classes.toml.
+
+The order is fixed: first whether there is enough to judge, then the network from worst to best, then power and device. What
+is found first is the diagnosis, the rest is named beside it. Not measured is never no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collector.sites import Site
+from dashboards.needs.model import Diagnosis, Evidence, Finding, State, Supply, Verdict
+from dashboards.needs.parameters import Cuts, Limits
+from dashboards.needs.sentences import tell
+from dashboards.needs.words import POWER, Both, joined
+
+HEAVY = {
+    Diagnosis.BLANK_SPOT: State.BLANK_SPOT,
+    Diagnosis.TWO_G_ONLY: State.TWO_G_ONLY,
+    Diagnosis.WEAK_COVERAGE: State.WEAK,
+}
+"""The diagnoses that decide the state; others leave it at fair at best."""
+
+
+def judge(evidence: Evidence | None, limits: Limits, cuts: Cuts, supply: Supply, site: Site) -> Verdict:
+    """Judge one operator at one hall."""
+    if evidence is None or evidence.samples == 0:
+        return Verdict(State.NOT_MEASURED, Finding(Diagnosis.NOT_MEASURED, tell("not_measured")))
+    notes = tuple(_notes(evidence, limits, site))
+    device, power = _device(evidence, limits), _power(evidence, limits, supply, site)
+    lacking = list(_lacking(evidence, limits))
+    if lacking:
+        missing = Finding(Diagnosis.INSUFFICIENT_DATA, tell("insufficient", what=joined(lacking)))
+        main, *others = [f for f in (device, power, missing) if f]
+        return Verdict(State.INSUFFICIENT, main, tuple(others), notes)
+    network = [f for f in _network(evidence, limits, cuts) if f]
+    found = [*network, *(f for f in (power, device) if f)] or [_adequate(evidence, cuts)]
+    return Verdict(_state(evidence, cuts, network), found[0], tuple(found[1:]), notes)
+
+
+def busy_judged(e: Evidence, limits: Limits) -> bool:
+    """Say whether the busy hour may be judged: enough samples, and a time that is known."""
+    return e.busy_values >= limits.min_busy_samples.value and (e.estimated_share or 0) <= limits.estimated_time_percent.value
+
+
+def _lacking(e: Evidence, limits: Limits) -> Iterator[Both]:
+    for name, n, limit in (
+        ("few_samples", e.network, limits.min_samples.value),
+        ("few_days", e.days, limits.min_days.value),
+        ("few_slots", e.slots, limits.min_slots.value),
+    ):
+        if n < limit:
+            yield tell(name, n=n, limit=limit)
+    served = (e.availability or 0) > limits.blank_spot_availability_percent.value
+    on_lte = (e.lte_share or 0) >= limits.two_g_lte_percent.value
+    if served and on_lte and e.lte_values < limits.min_lte_samples.value:
+        yield tell("few_lte", n=e.lte_values, limit=limits.min_lte_samples.value)
+
+
+def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding | None]:
+    blank = _blank_spot(e, limits)
+    if blank:
+        yield blank
+        return
+    coverage = _two_g_only(e, limits) or _weak(e, limits, cuts)
+    yield coverage
+    yield None if coverage else _congested(e, limits, cuts)
+    yield _unstable(e, limits)
+
+
+def _blank_spot(e: Evidence, limits: Limits) -> Finding | None:
+    limit = limits.blank_spot_availability_percent.value
+    if e.availability is None or e.availability > limit:
+        return None
+    return Finding(Diagnosis.BLANK_SPOT, tell("blank_spot", share=100 - e.availability, n=e.network, limit=limit))
+
+
+def _two_g_only(e: Evidence, limits: Limits) -> Finding | None:
+    limit = limits.two_g_lte_percent.value
+    if e.lte_share is None or e.lte_share >= limit:
+        return None
+    two, three = 100 * e.two_g / e.served, 100 * e.three_g / e.served
+    return Finding(Diagnosis.TWO_G_ONLY, tell("two_g", lte=e.lte_share, two=two, three=three, limit=limit))
+
+
+def _weak(e: Evidence, limits: Limits, cuts: Cuts) -> Finding | None:
+    watched = (
+        ("weak_median", e.rsrp_median, cuts.sufficient_dbm),
+        ("weak_p10", e.rsrp_p10, cuts.edge_dbm),
+        ("weak_lte", e.lte_share, limits.weak_lte_percent.value),
+    )
+    signs = [tell(name, v=value, cut=cut) for name, value, cut in watched if value is not None and value < cut]
+    return Finding(Diagnosis.WEAK_COVERAGE, tell("weak", signs=joined(signs))) if signs else None
+
+
+def _congested(e: Evidence, limits: Limits, cuts: Cuts) -> Finding | None:
+    whole, busy = e.sinr_median, e.sinr_busy_median if busy_judged(e, limits) else None
+    bad_busy = busy is not None and busy < cuts.quality_db
+    if whole is None or not (bad_busy or whole < cuts.quality_db):
+        return None
+    drops = busy is not None and whole - busy >= limits.busy_sinr_drop_db.value
+    name = "congested" if bad_busy and drops else "interfered"
+    return Finding(Diagnosis.CONGESTED, tell(name, rsrp=e.rsrp_median, whole=whole, busy=busy, cut=cuts.quality_db))
+
+
+def _unstable(e: Evidence, limits: Limits) -> Finding | None:
+    signs = []
+    least, most = limits.unstable_availability_percent.value, limits.unstable_cell_changes_per_hour.value
+    if e.availability is not None and e.availability < least:
+        signs.append(tell("drops", v=e.availability, cut=least))
+    if e.cell_changes_per_hour is not None and e.cell_changes_per_hour > most:
+        signs.append(tell("cell_changes", v=e.cell_changes_per_hour, cut=most))
+    return Finding(Diagnosis.UNSTABLE, tell("unstable", signs=joined(signs))) if signs else None
+
+
+def _device(e: Evidence, limits: Limits) -> Finding | None:
+    limit = limits.device_fault_percent.value
+    if e.fault_share is None or e.fault_share < limit:
+        return None
+    silent, sim = 100 * e.silent / e.samples, 100 * e.no_sim / e.samples
+    return Finding(Diagnosis.DEVICE_FAULT, tell("device", silent=silent, sim=sim, limit=limit))
+
+
+def _power(e: Evidence, limits: Limits, supply: Supply, site: Site) -> Finding | None:
+    if e.completeness is None or e.completeness >= limits.power_completeness_percent.value:
+        return None
+    signs = []
+    if supply.boots_a_week >= limits.power_boots_per_week.value:
+        signs.append(tell("boots", n=supply.boots, rate=supply.boots_a_week))
+    if (supply.bad_power_percent or 0) >= limits.power_bad_reports_percent.value:
+        signs.append(tell("undervoltage", v=supply.bad_power_percent))
+    if not signs:
+        return None
+    if site.power:
+        signs.append(tell("known_power", p=POWER[site.power]))
+    return Finding(Diagnosis.POWER, tell("power", c=e.completeness, signs=joined(signs)))
+
+
+def _adequate(e: Evidence, cuts: Cuts) -> Finding:
+    quality = tell("no_sinr") if e.sinr_median is None else tell("sinr", v=e.sinr_median, cut=cuts.quality_db)
+    reason = tell("adequate", v=e.rsrp_median, cut=cuts.sufficient_dbm, p10=e.rsrp_p10, quality=quality, a=e.availability)
+    return Finding(Diagnosis.ADEQUATE, reason)
+
+
+def _state(e: Evidence, cuts: Cuts, network: list[Finding]) -> State:
+    heavy = next((HEAVY[f.diagnosis] for f in network if f.diagnosis in HEAVY), None)
+    if heavy:
+        return heavy
+    strong = e.rsrp_median is not None and e.rsrp_median >= cuts.strong_dbm
+    return State.ADEQUATE if strong and not network else State.FAIR
+
+
+def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Both]:
+    if site.booster:
+        yield tell("booster")
+    if site.antenna == "outdoor":
+        yield tell("outdoor")
+    if (e.estimated_share or 0) > limits.estimated_time_percent.value:
+        yield tell("estimated", v=e.estimated_share)

@@ -1,0 +1,317 @@
+"""What the needs map speaks of: period, evidence, state, diagnosis, verdict, row, village, report. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from enum import StrEnum
+
+from collector.classes import Classes
+from collector.sites import Site
+from dashboards.needs.parameters import Cuts, Parameters
+from dashboards.needs.words import Both
+
+WITA = timezone(timedelta(hours=8), "WITA")
+NS = 1_000_000_000
+SLOTS_A_DAY = 288
+OPERATORS = ("Telkomsel", "IOH", "XLSMART")
+"""The national operators: each village has a row for each of them, measured or not."""
+
+
+UNKNOWN_OPERATOR = "?"
+"""Operator of a modem that never registered and that neither its name nor the register names."""
+
+
+class State(StrEnum):
+    """What an operator gives at a hall, best first; the last two say nothing of the network."""
+
+    ADEQUATE = "adequate"
+    FAIR = "fair"
+    WEAK = "weak"
+    TWO_G_ONLY = "two_g_only"
+    BLANK_SPOT = "blank_spot"
+    INSUFFICIENT = "insufficient_data"
+    NOT_MEASURED = "not_measured"
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was enough to judge the network."""
+        return self not in {State.INSUFFICIENT, State.NOT_MEASURED}
+
+
+class Diagnosis(StrEnum):
+    """What most stands between a hall and good service of an operator."""
+
+    BLANK_SPOT = "blank_spot"
+    TWO_G_ONLY = "two_g_only"
+    WEAK_COVERAGE = "weak_coverage"
+    CONGESTED = "congested"
+    UNSTABLE = "unstable"
+    POWER = "power"
+    DEVICE_FAULT = "device_fault"
+    INSUFFICIENT_DATA = "insufficient_data"
+    NOT_MEASURED = "not_measured"
+    ADEQUATE = "adequate"
+
+
+class Change(StrEnum):
+    """How a row compares with the earlier period."""
+
+    BETTER = "better"
+    SAME = "same"
+    WORSE = "worse"
+    NOT_COMPARABLE = "not_comparable"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of WITA: the first one in, the first one out. `now` ends what could have been measured."""
+
+    first: date
+    end: date
+    now: datetime
+
+    @property
+    def start_ns(self) -> int:
+        """Give the first moment, UTC ns."""
+        return _midnight_ns(self.first)
+
+    @property
+    def end_ns(self) -> int:
+        """Give the first moment after it, UTC ns."""
+        return _midnight_ns(self.end)
+
+    @property
+    def last(self) -> date:
+        """Give the last day that is in; of a period that has not ended, today."""
+        return min(self.end - timedelta(days=1), self.now.astimezone(WITA).date())
+
+    @property
+    def days(self) -> int:
+        """Give the number of days."""
+        return (self.end - self.first).days
+
+    @property
+    def slots(self) -> int:
+        """Give the five-minute slots that have passed of it: what could have been measured."""
+        past_ns = min(self.end_ns, int(self.now.timestamp()) * NS) - self.start_ns
+        return max(0, past_ns // (NS * 86400 // SLOTS_A_DAY))
+
+
+def _midnight_ns(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=WITA).astimezone(UTC).timestamp()) * NS
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one operator showed at one hall in the period: counts of samples, levels in dBm and dB."""
+
+    days: int
+    slots: int
+    slots_possible: int
+    samples: int
+    served: int = 0
+    lte: int = 0
+    three_g: int = 0
+    two_g: int = 0
+    no_service: int = 0
+    no_sim: int = 0
+    silent: int = 0
+    time_estimated: int = 0
+    cell_changes: int = 0
+    lte_values: int = 0
+    busy_values: int = 0
+    rsrp_median: float | None = None
+    rsrp_p10: float | None = None
+    rsrp_busy_median: float | None = None
+    rsrp_busy_p10: float | None = None
+    rsrq_median: float | None = None
+    sinr_median: float | None = None
+    sinr_busy_median: float | None = None
+    bands: tuple[int, ...] = ()
+    modems: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    plmns: tuple[str, ...] = ()
+
+    @property
+    def network(self) -> int:
+        """Samples that say something of the network: a silent modem or a missing SIM do not."""
+        return self.served + self.no_service
+
+    @property
+    def availability(self) -> float | None:
+        """Served share of what says something of the network, %."""
+        return _percent(self.served, self.network)
+
+    @property
+    def completeness(self) -> float | None:
+        """Slots with a sample of all slots of the period, %."""
+        return _percent(min(self.slots, self.slots_possible), self.slots_possible)
+
+    @property
+    def lte_share(self) -> float | None:
+        """LTE or newer, % of the served samples."""
+        return _percent(self.lte, self.served)
+
+    @property
+    def estimated_share(self) -> float | None:
+        """Samples whose time is estimated, %."""
+        return _percent(self.time_estimated, self.samples)
+
+    @property
+    def fault_share(self) -> float | None:
+        """Modem silent or without SIM, % of all samples."""
+        return _percent(self.silent + self.no_sim, self.samples)
+
+    @property
+    def cell_changes_per_hour(self) -> float | None:
+        """Changes of the serving cell in an hour with samples."""
+        return None if self.slots == 0 else self.cell_changes * 12 / self.slots
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return None if whole == 0 else 100 * part / whole
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What the device said of its power in the last days of the period: restarts, bad power in % of the reports looked at."""
+
+    boots: int = 0
+    boots_a_week: float = 0.0
+    bad_power_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnosis with its reason."""
+
+    diagnosis: Diagnosis
+    reason: Both
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """State and main finding of a row, what else was found, and what limits the value of it."""
+
+    state: State
+    main: Finding
+    others: tuple[Finding, ...] = ()
+    notes: tuple[Both, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What other lists say of a village; None where they do not name it."""
+
+    blank_spot_list: bool | None = None
+    pln_programme: bool | None = None
+    no_grid_plan: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of the priority: its weight and value 0..1; None: not known, left out."""
+
+    name: str
+    weight: float
+    value: float | None
+    source: Both
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """Score 0..100, None where nothing could be judged; and how it came about."""
+
+    score: float | None
+    severity: float | None
+    inputs: tuple[Input, ...]
+    reason: Both
+
+    @property
+    def unknown(self) -> list[str]:
+        """Give the inputs that nobody knows."""
+        return [i.name for i in self.inputs if i.value is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Change against the earlier period and why."""
+
+    change: Change
+    reason: Both
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One village and one operator."""
+
+    site: Site
+    operator: str
+    evidence: Evidence | None
+    verdict: Verdict
+    priority: Priority
+    compared: Compared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """One village: its rows, and whether its coordinate lies inside its polygon (None: no polygon to check with)."""
+
+    site: Site
+    rows: tuple[Row, ...]
+    inside: bool | None
+    supply: Supply
+    context: Context
+
+    @property
+    def best(self) -> Row:
+        """Give the row of the operator that serves the hall best, judged ones before all others."""
+        order = list(State)
+        return min(self.rows, key=lambda r: order.index(r.verdict.state))
+
+    @property
+    def unmeasured(self) -> list[str]:
+        """Give the operators of which nothing can be said."""
+        return [r.operator for r in self.rows if not r.verdict.state.judged]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that the outputs show."""
+
+    period: Period
+    earlier: Period | None
+    villages: tuple[Village, ...]
+    parameters: Parameters
+    classes: Classes
+    cuts: Cuts
+    sources: tuple[Both, ...] = ()
+    ignored_sites: tuple[str, ...] = field(default=())
+
+    @property
+    def ranked(self) -> list[Row]:
+        """Give all rows, highest score first; what has no score comes last, measured before not measured."""
+        rows = [row for village in self.villages for row in village.rows]
+        unjudged = {State.INSUFFICIENT: 1, State.NOT_MEASURED: 2}
+        return sorted(
+            rows,
+            key=lambda r: (
+                unjudged.get(r.verdict.state, 0),
+                -(r.priority.score or 0),
+                r.verdict.main.diagnosis is Diagnosis.ADEQUATE,
+            ),
+        )
+
+    @property
+    def version(self) -> str:
+        """Give the version of the thresholds: classes and parameters."""
+        return f"classes {self.classes.version}; needs {self.parameters.version}"
+
+    @property
+    def kecamatan(self) -> dict[str, list[Village]]:
+        """Give the villages by kecamatan, in the order of the register."""
+        found: dict[str, list[Village]] = {}
+        for village in self.villages:
+            found.setdefault(village.site.kecamatan, []).append(village)
+        return found

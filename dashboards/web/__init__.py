@@ -1,0 +1,1 @@
+"""The live page: read-only, for offices and phones, with a JSON API beside it."""

@@ -1,0 +1,53 @@
+"""The list of halls: search, filter, and what a row says. The browser filters by the same rules without asking again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboards.web.models import HallNow
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a viewer asked for; an empty text asks for nothing."""
+
+    q: str = ""
+    kecamatan: str = ""
+    state: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A hall as the list shows it: of all its operators, or of the one that was asked for."""
+
+    hall: HallNow
+    state: str
+    last_known: str | None = None
+    rsrp_dbm: float | None = None
+    updated: datetime | None = None
+
+
+def line(hall: HallNow, operator: str = "") -> Line:
+    """Give the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
+    if not operator:
+        return Line(hall, hall.state, hall.last_known, hall.rsrp_dbm, hall.updated)
+    modem = next((modem for modem in hall.modems if modem.operator == operator), None)
+    if modem is None:
+        return Line(hall, "not_measured")
+    return Line(hall, modem.state, modem.last_known, modem.rsrp_dbm, modem.time)
+
+
+def lines(halls: Iterable[HallNow], wanted: Filter) -> list[Line]:
+    """Give the rows that match, by kecamatan and village."""
+    text = wanted.q.strip().casefold()
+    found = [
+        row
+        for row in (line(hall, wanted.operator) for hall in halls)
+        if (not text or text in row.hall.desa.casefold() or row.hall.code.startswith(text))
+        and wanted.kecamatan in ("", row.hall.kecamatan)
+        and wanted.state in ("", row.state)
+    ]
+    return sorted(found, key=lambda row: (row.hall.kecamatan, row.hall.desa))

@@ -1,0 +1,196 @@
+"""What the JSON API gives; OpenAPI is made from these. A value that is not known is left out, never null, 0 or a guess."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+Key = Annotated[str, Field(description="Key of a class of classes.toml, or of one of its states")]
+Number = float | None
+
+
+class ModemNow(BaseModel):
+    """One modem at a hall, judged by its samples of the last 15 minutes; where it is silent, by its last sample."""
+
+    modem: str
+    operator: str | None = Field(None, description="Operator group; the last one known where the modem has no service now")
+    state: Key
+    last_known: Key | None = Field(None, description="Only where state is `silent`: what the last sample said")
+    registration: str | None = None
+    technology: str | None = Field(None, description="gsm, wcdma, lte, lte_m, nb_iot, nr_nsa, nr_sa")
+    time: datetime = Field(description="Time of the newest sample, UTC")
+    clock: str | None = Field(None, description="How that time was found: ntp, network, rebased, estimated, unknown")
+    samples: int = Field(description="Samples in the last 15 minutes")
+    rsrp_dbm: Number = Field(None, description="Median of the last 15 minutes; the last value where the modem is silent")
+    rsrq_db: Number = None
+    sinr_db: Number = None
+    rssi_dbm: Number = None
+    plmn: str | None = None
+    band: int | None = None
+    channel: int | None = Field(None, description="EARFCN, NR-ARFCN, UARFCN or ARFCN, as the technology has it")
+    bandwidth_dl_mhz: Number = None
+    tac: int | None = None
+    cell_id: int | None = None
+    pci: int | None = None
+    nr_band: int | None = None
+    nr_rsrp_dbm: Number = None
+
+
+class HallNow(BaseModel):
+    """A hall: its best modem gives the state. `not_measured` means that no sample ever came; it is never `no_service`."""
+
+    code: str
+    desa: str
+    kecamatan: str
+    lat: float
+    lon: float
+    coordinate_source: Literal["centroid", "gnss", "office", "map"] = Field(
+        description="centroid: middle of the village's polygon, can be 10 km from the hall"
+    )
+    state: Key
+    last_known: Key | None = None
+    operator: str | None = Field(None, description="Operator of the modem that gave the state")
+    rsrp_dbm: Number = None
+    updated: datetime | None = Field(None, description="Newest sample of any modem, UTC; left out where nothing was measured")
+    operators: list[str] = Field(description="Operators measured here, and those that the register names")
+    modems: list[ModemNow]
+    antenna: str | None = None
+    booster: bool | None = Field(None, description="A repeater lifts the readings here")
+    power: str | None = None
+    population: int | None = None
+
+
+class Point(BaseModel):
+    """GeoJSON point, longitude before latitude, WGS84."""
+
+    type: Literal["Point"] = "Point"
+    coordinates: tuple[float, float]
+
+
+class Feature(BaseModel):
+    """One hall as GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: Point
+    properties: HallNow
+
+
+class Halls(BaseModel):
+    """All halls as GeoJSON, with the moment of the picture."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    generated: datetime = Field(description="Moment of this picture, UTC")
+    classes_version: str
+    stale: bool = Field(False, description="The store cannot be read now: this is the last picture that could be made")
+    counts: dict[str, int] = Field(description="Halls by state")
+    features: list[Feature]
+
+
+class DeviceNow(BaseModel):
+    """Newest health sample of the measuring device."""
+
+    time: datetime
+    uptime_s: int | None = None
+    cpu_temperature_c: Number = None
+    undervoltage: bool | None = None
+    mains: bool | None = None
+    disk_free_mb: Number = None
+    spool_depth: int | None = None
+    spool_age_s: int | None = None
+    quarantined: int | None = None
+    clock_state: str | None = None
+    bytes_month: int | None = None
+    budget_month: int | None = None
+    agent_version: str | None = None
+
+
+class EventItem(BaseModel):
+    """Something that happened at the device."""
+
+    time: datetime
+    modem: str | None = None
+    kind: str
+    detail: str | None = None
+
+
+class AlertItem(BaseModel):
+    """One alert over its life, as its newest change left it."""
+
+    key: str
+    rule: str | None = None
+    state: Literal["open", "acknowledged", "resolved"]
+    severity: Literal["info", "warning", "critical"]
+    since: datetime
+    until: datetime | None = Field(None, description="When it was resolved")
+    site: str | None = None
+    kecamatan: str | None = None
+    desa: str | None = None
+    operator: str | None = None
+    modem: str | None = None
+    count: int | None = Field(None, description="Halls concerned, where it is more than one hall's")
+    title_id: str
+    title_en: str
+    text_id: str = ""
+    text_en: str = ""
+
+
+class Alerts(BaseModel):
+    """Alerts of a period, open ones first, then the newest."""
+
+    generated: datetime
+    days: int
+    alerts: list[AlertItem]
+
+
+class HallDetail(BaseModel):
+    """A hall with its device, recent events and alerts."""
+
+    generated: datetime
+    classes_version: str
+    hall: HallNow
+    device: DeviceNow | None = None
+    events: list[EventItem]
+    alerts: list[AlertItem]
+
+
+class Curve(BaseModel):
+    """A value on the grid of its series; null where nothing was measured, so that gaps stay gaps."""
+
+    median: list[float | None]
+    low: list[float | None] = Field(description="10th percentile")
+    high: list[float | None] = Field(description="90th percentile")
+
+
+class ModemSeries(BaseModel):
+    """One modem and operator over time."""
+
+    modem: str
+    operator: str | None = None
+    service: list[str | None] = Field(
+        description="What most samples of a step said: lte, three_g, two_g, no_service, device_fault"
+    )
+    curves: dict[str, Curve] = Field(description="By rsrp_dbm, rsrq_db, sinr_db, rssi_dbm; a metric never measured is left out")
+
+
+class Series(BaseModel):
+    """Curves of a hall on one regular grid of time: step i begins at start + i x step_s."""
+
+    site: str
+    range: Literal["24h", "7d", "30d"]
+    start: datetime
+    step_s: int
+    steps: int
+    modems: list[ModemSeries]
+
+
+class Health(BaseModel):
+    """Whether this page can work, and how fresh its data are."""
+
+    status: Literal["ok", "store_unavailable"]
+    sites: int
+    measured: int = Field(description="Halls that ever sent a sample")
+    newest: datetime | None = Field(None, description="Newest sample of all halls, UTC")
+    classes_version: str

@@ -1,0 +1,92 @@
+"""Histograms give exactly the percentiles of the values they were made from; summaries add up."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.rollup import Summary, percentile
+from collector.store.store import Row
+
+VALUES = st.lists(st.integers(-150, 40), min_size=1, max_size=60)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "registration": st.sampled_from(
+                ["home", "roaming", "searching", "denied", "not_registered", "no_sim", "modem_silent"]
+            ),
+            "rat": st.sampled_from(["lte", "nr_sa", "wcdma", "gsm"]),
+            "operator": st.sampled_from(["Telkomsel", "IOH"]),
+            "clock": st.sampled_from(["ntp", "estimated", "unknown"]),
+            "rsrp_dbm": st.floats(-140, -40),
+            "sinr_db": st.floats(-20, 30),
+            "rssi_dbm": st.floats(-110, -40),
+            "band": st.sampled_from([1, 3, 8, 40]),
+        },
+    ),
+    max_size=30,
+)
+
+
+def summary_of(rows: list[Row]) -> Summary:
+    summary = Summary()
+    for row in rows:
+        summary.count(row)
+    return summary
+
+
+@given(VALUES)
+def test_the_median_is_the_median_of_the_list(values: list[int]) -> None:
+    assert percentile(Counter(values), 50) == statistics.median(values)
+
+
+@given(VALUES.filter(lambda values: len(values) > 1), st.integers(1, 99))
+def test_percentiles_are_those_of_the_list(values: list[int], q: int) -> None:
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    assert percentile(Counter(values), q) == pytest.approx(cuts[q - 1], abs=1e-9)
+
+
+@given(VALUES)
+def test_the_ends_are_the_smallest_and_the_largest(values: list[int]) -> None:
+    assert (percentile(Counter(values), 0), percentile(Counter(values), 100)) == (min(values), max(values))
+
+
+def test_a_percentile_of_nothing_is_nothing_and_a_strange_one_is_an_error() -> None:
+    assert percentile({}, 50) is None
+    for q in (-1, 100.5):
+        with pytest.raises(ValueError, match="0 to 100"):
+            percentile({-90: 1}, q)
+
+
+@settings(max_examples=50)
+@given(ROWS)
+def test_a_summary_reads_back_from_its_row(rows: list[Row]) -> None:
+    summary = summary_of(rows)
+    assert Summary.from_row(summary.values(busy=True)) == summary
+
+
+@settings(max_examples=50)
+@given(ROWS, ROWS)
+def test_two_summaries_merge_to_the_summary_of_all_their_samples(some: list[Row], others: list[Row]) -> None:
+    merged = summary_of(some)
+    merged.merge(summary_of(others))
+    assert merged == summary_of([*some, *others])
+
+
+def test_what_a_sample_counts_as() -> None:
+    lte = summary_of([{"registration": "home", "rat": "lte", "rsrp_dbm": -97.4, "rsrq_db": -11.0, "rssi_dbm": -67.0, "band": 3}])
+    assert (lte.served, lte.lte, lte.rsrp, lte.rsrq, lte.rssi, lte.band) == (1, 1, {-97: 1}, {-11: 1}, {-67: 1}, {3: 1})
+    gsm = summary_of([{"registration": "roaming", "rat": "gsm", "rssi_dbm": -80.0, "rsrp_dbm": -99.0}])
+    assert (gsm.served, gsm.two_g, gsm.lte, gsm.rsrp, gsm.rssi) == (1, 1, 0, {}, {-80: 1})
+
+
+def test_a_silent_modem_or_a_missing_sim_is_not_the_networks_fault() -> None:
+    rows: list[Row] = [{"registration": name} for name in ("modem_silent", "no_sim", "home", "searching", "denied")]
+    assert summary_of(rows).availability_percent == pytest.approx(100 / 3)
+    assert summary_of(rows[:2]).availability_percent is None
+    assert "availability_percent" not in summary_of(rows[:2]).values(busy=False)

@@ -1,0 +1,226 @@
+"""The engine on a real SQLite store: what is told, what is not, and that no death of the watch changes it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from collector.sites import Site
+from collector.store.sqlite import Sqlite
+from collector.store.store import Point
+from collector.watch.outbox import Message
+from tests.collector.watch.incidents import clock_ahead, hears, link_off, power_off, says
+from tests.collector.watch.world import DAY, HOUR, MINUTE, START_MS, Effect, Fault, HallSim, Watch, World, fleet, run
+
+TELEN = "6408072001"
+
+
+class Case:
+    """Eight halls, a store and a watch; `live` gives what was said as (minute, kind, key)."""
+
+    def __init__(self, folder: Path, sites: dict[str, Site] | None = None) -> None:
+        self.sites = sites or fleet(["Telen"])
+        self.store = Sqlite(folder / "store.db")
+        self.world = World(self.store, self.sites)
+        self.watch = Watch(folder / "watch.db", self.store, self.sites)
+        self.now = 0
+
+    def fault(self, start: int, end: int, change: Callable[..., None], site: str | None = TELEN) -> None:
+        self.world.faults.append(Fault(start, end, lambda hall: site is None or hall.site.code == site, change))
+
+    def live(self, until: int, step: int = MINUTE) -> list[tuple[int, str, str]]:
+        before = len(self.watch.sent)
+        run(self.world, self.watch, self.now, until, lambda _t: step)
+        self.now = until
+        return said(self.watch.sent[before:])
+
+    def firing(self) -> list[str]:
+        return [key for key, alert in self.watch.db.alerts().items() if alert.firing]
+
+
+def said(messages: list[Message]) -> list[tuple[int, str, str]]:
+    return [((m.at_ms - START_MS) // MINUTE, m.kind, m.key) for m in messages]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+def test_a_dark_hall_is_told_once_and_its_return_once(case: Case) -> None:
+    case.fault(HOUR, 2 * HOUR, power_off)
+    told = case.live(4 * HOUR)
+    assert [(kind, key) for _, kind, key in told] == [("open", f"hall_dark/{TELEN}"), ("resolve", f"hall_dark/{TELEN}")]
+    assert 75 <= told[0][0] <= 82  # 20 minutes after its last sample, which is at most 5 minutes older than the cut
+    assert 145 <= told[1][0] <= 160
+
+
+def test_what_is_told_says_hall_since_when_what_and_what_to_do(case: Case) -> None:
+    case.fault(HOUR, 2 * HOUR, power_off)
+    case.live(2 * HOUR)
+    first = case.watch.sent[0]
+    assert first.title_id == "Marah Haloq, Kec. Telen: perangkat tidak terhubung"
+    assert first.text_id.startswith("Sejak 1 Desember 2026 00.5")
+    assert "Tindakan: periksa listrik" in first.text_id
+    assert (first.site, first.kecamatan, first.role, first.severity) == (TELEN, "Telen", "village", "warning")
+
+
+@pytest.mark.parametrize("position", range(9))
+def test_killed_at_every_look_it_says_the_same(tmp_path: Path, position: int) -> None:
+    """Killed at the same step of every look around opening and closing: before the reads, in the commit, after it."""
+    case = Case(tmp_path)
+    case.fault(10 * MINUTE, 60 * MINUTE, power_off, None)
+    while case.now < 150 * MINUTE:
+        case.world.write(case.now)
+        near = 20 * MINUTE <= case.now <= 35 * MINUTE or 70 * MINUTE <= case.now <= 100 * MINUTE
+        case.watch.tick(case.now, position if near else None)
+        case.now += MINUTE
+    kinds = [(m.kind, m.key) for m in case.watch.sent]
+    assert kinds == [("open", "nothing_arriving"), ("resolve", "nothing_arriving")]
+    assert [(m.kind, m.key) for m in case.watch.outbox.messages()] == kinds
+    states = [row["state"] for row in case.store.samples("alert", 0, 2**62)]
+    assert states == ["open", "resolved"]
+
+
+def test_restart_in_the_middle_of_an_outage_says_nothing_again(case: Case) -> None:
+    case.fault(HOUR, 5 * HOUR, power_off)
+    assert len(case.live(2 * HOUR)) == 1
+    case.watch.restart()
+    assert case.live(3 * HOUR) == []
+    case.now += HOUR  # down for an hour
+    case.watch.restart()
+    assert case.live(5 * HOUR) == []
+    assert [kind for _, kind, _ in case.live(7 * HOUR)] == ["resolve"]
+
+
+def test_late_data_raises_nothing_and_closes_nothing(case: Case) -> None:
+    def imported(effect: Effect, _hall: HallSim, _t: int) -> None:
+        effect.imported = True
+
+    case.fault(HOUR, 30 * HOUR, link_off)
+    case.fault(20 * HOUR, 20 * HOUR + 5 * MINUTE, imported)  # its card is read while it is still dark
+    assert [(kind, key) for _, kind, key in case.live(20 * HOUR, 5 * MINUTE)] == [("open", f"hall_dark/{TELEN}")]
+    assert case.live(30 * HOUR, 5 * MINUTE) == []
+    stored = [row for row in case.store.samples("signal", 0, 2**62, TELEN) if row["registration"] == "searching"]
+    assert len(stored) > 200  # it did arrive
+    assert [kind for _, kind, _ in case.live(32 * HOUR, 5 * MINUTE)] == ["resolve"]
+
+
+def test_most_halls_of_a_kecamatan_are_one_alert(tmp_path: Path) -> None:
+    case = Case(tmp_path, fleet(["Telen", "Kombeng"]))
+    for code in [code for code, site in case.sites.items() if site.kecamatan == "Telen"][:6]:
+        case.fault(HOUR, 3 * HOUR, power_off, code)
+    told = case.live(5 * HOUR)
+    assert [(kind, key) for _, kind, key in told] == [("open", "area_dark/telen"), ("resolve", "area_dark/telen")]
+    assert case.watch.sent[0].title_id.startswith("Kec. Telen, 6 balai desa")
+    assert case.watch.db.alerts() == {}
+
+
+def test_a_hall_that_stays_dark_after_the_common_cause_is_told_alone(tmp_path: Path) -> None:
+    case = Case(tmp_path, fleet(["Telen", "Kombeng"]))
+    for code in [code for code, site in case.sites.items() if site.kecamatan == "Telen"]:
+        case.fault(HOUR, 8 * HOUR if code == TELEN else 3 * HOUR, power_off, code)
+    told = [(kind, key) for _, kind, key in case.live(6 * HOUR)]
+    assert told == [("open", "area_dark/telen"), ("resolve", "area_dark/telen"), ("open", f"hall_dark/{TELEN}")]
+
+
+def test_mains_off_hides_what_follows_from_it(case: Case) -> None:
+    case.fault(HOUR, 4 * HOUR, says(mains=False))
+    case.fault(HOUR, 2 * HOUR, hears(registration="searching"))
+    case.fault(2 * HOUR, 4 * HOUR, power_off)  # the battery is empty
+    told = [(kind, key) for _, kind, key in case.live(6 * HOUR)]
+    assert told == [("open", f"mains_off/{TELEN}"), ("resolve", f"mains_off/{TELEN}")]
+
+
+def test_a_hall_with_a_schedule_is_quiet_at_night_and_told_of_by_day(tmp_path: Path) -> None:
+    sites = dict(list(fleet(["Telen"]).items())[:4])
+    sites[TELEN] = dataclasses.replace(sites[TELEN], power=None)
+    case = Case(tmp_path, sites)
+
+    def night(effect: Effect, _hall: HallSim, t: int) -> None:
+        effect.powered = 6 * HOUR <= t % DAY < 18 * HOUR
+
+    case.fault(0, 9 * DAY, night)
+    assert case.live(5 * DAY, 10 * MINUTE) == []
+    case.fault(5 * DAY + 10 * HOUR, 6 * DAY + 8 * HOUR, power_off)
+    told = case.live(5 * DAY + 12 * HOUR, 5 * MINUTE)
+    assert [(kind, key) for _, kind, key in told] == [("open", f"hall_dark/{TELEN}")]
+    assert [kind for _, kind, _ in case.live(6 * DAY + 22 * HOUR, 10 * MINUTE)] == ["resolve"]
+
+
+def test_a_clock_ahead_is_a_clock_fault_and_never_counts_as_presence_later(case: Case) -> None:
+    case.fault(HOUR, 4 * HOUR, clock_ahead)
+    case.fault(5 * HOUR, 9 * HOUR, power_off)  # dark while the samples from the future come due
+    told = [(kind, key) for _, kind, key in case.live(7 * HOUR)]
+    assert told == [
+        ("open", f"clock_untrusted/{TELEN}"),
+        ("resolve", f"clock_untrusted/{TELEN}"),
+        ("open", f"hall_dark/{TELEN}"),
+    ]
+
+
+def test_maintenance_opens_nothing_and_ends(case: Case) -> None:
+    case.watch.db.maintain("Telen", START_MS + 3 * HOUR)
+    case.fault(HOUR, 6 * HOUR, power_off)
+    assert case.live(3 * HOUR) == []
+    assert [(kind, key) for _, kind, key in case.live(4 * HOUR)] == [("open", f"hall_dark/{TELEN}")]
+
+
+def test_an_acknowledgement_is_written_once_and_the_closing_is_still_told(case: Case) -> None:
+    case.fault(HOUR, 3 * HOUR, power_off)
+    case.live(2 * HOUR)
+    case.watch.db.acknowledge(f"hall_dark/{TELEN}", START_MS + 2 * HOUR)
+    case.watch.db.acknowledge("hall_dark/nobody", START_MS + 2 * HOUR)
+    case.live(5 * HOUR)
+    rows = list(case.store.samples("alert", 0, 2**62))
+    assert [row["state"] for row in rows] == ["open", "acknowledged", "resolved"]
+    assert {(row["site"], row["desa"], row["key"], row["rule"], row["severity"], row["count"]) for row in rows} == {
+        (TELEN, "Marah Haloq", f"hall_dark/{TELEN}", "hall_dark", "warning", 1)
+    }
+    assert len({row["since_ms"] for row in rows}) == 1
+
+
+def test_points_of_one_moment_do_not_hide_each_other(tmp_path: Path) -> None:
+    case = Case(tmp_path, fleet(["Telen", "Kombeng"]))
+    one = [code for code, hall in case.world.halls.items() if len(hall.modems) == 2][1]
+    case.fault(HOUR, 3 * HOUR, hears(registration="no_sim"), one)
+    case.live(2 * HOUR)
+    rows = list(case.store.samples("alert", 0, 2**62))
+    assert Counter(str(row["modem"]) for row in rows) == {"m1": 1, "m2": 1}
+
+
+def test_a_store_that_is_away_is_told_and_its_points_wait(case: Case) -> None:
+    case.live(HOUR)
+    case.watch.store.away = True
+    told = [(kind, key) for _, kind, key in case.live(90 * MINUTE)]
+    assert told == [("open", "nothing_arriving")]
+    assert list(case.store.samples("alert", 0, 2**62)) == []
+    case.watch.store.away = False
+    case.live(2 * HOUR)
+    assert [row["state"] for row in case.store.samples("alert", 0, 2**62)] == ["open", "resolved"]
+
+
+def test_alerts_of_a_hall_that_left_the_register_end_without_a_word(case: Case) -> None:
+    case.fault(HOUR, 9 * HOUR, power_off)
+    case.live(2 * HOUR)
+    case.watch.sites = {code: site for code, site in case.sites.items() if code != TELEN}
+    case.watch.restart()
+    assert case.live(3 * HOUR) == []
+    assert case.firing() == []
+
+
+def test_schedule_is_learnt_from_history_at_the_first_start(tmp_path: Path) -> None:
+    store = Sqlite(tmp_path / "store.db")
+    for site, hours in ((TELEN, range(6, 18)), ("6408072002", range(24))):  # the second shows that the line worked at night
+        starts = [START_MS - day * DAY + hour * HOUR for day in range(1, 8) for hour in hours]
+        tags = {"site": site, "modem": "m1"}
+        store.write_points([Point("signal_1h", tags, {"slots": 12, "samples": 120}, at * 1_000_000) for at in starts])
+    sites = fleet(["Telen"])
+    watch = Watch(tmp_path / "watch.db", store, sites)
+    watch.tick(0)
+    assert watch.engine._schedule.on(TELEN, "data", START_MS + 2 * HOUR) is False
+    assert watch.engine._schedule.on(TELEN, "data", START_MS + 12 * HOUR) is True

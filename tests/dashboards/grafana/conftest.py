@@ -1,0 +1,59 @@
+"""A real InfluxDB 1.x with a day of made-up halls, filled once for all tests of this folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from collector.store.influx1 import Influx1
+from collector.store.store import Row
+from tests import servers
+from tests.dashboards.grafana import history
+from tests.dashboards.grafana.history import END_MS, START_MS
+from tests.dashboards.grafana.substitute import Choice
+from tests.servers import fetch
+
+Chosen = Mapping[str, Sequence[str]]
+Answer = dict[str, Any]
+
+
+class Database:
+    """The filled store, asked as Grafana asks it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.store = Influx1(url, "sinyal")
+        self.sites = history.sites()
+        history.fill(self.store, self.sites)
+        self.signal = list(self.raw("signal"))
+
+    def ask(self, query: str, chosen: Chosen | None = None, least: str | None = None, start_ms: int = START_MS) -> list[Answer]:
+        """Give the rows of an answer, tags and columns by name; fails on an error of InfluxDB."""
+        text = Choice(start_ms, END_MS, chosen or {}).fill(query, least)
+        form = f"db=sinyal&epoch=ms&q={quote(text)}"
+        code, body = fetch(f"{self._url}/query", form.encode())
+        (result,) = json.loads(body)["results"]
+        assert code == 200
+        assert "error" not in result, f"{result} for {text}"
+        found = result.get("series", [])
+        return [
+            {**one.get("tags", {}), **dict(zip(one["columns"], values, strict=True))} for one in found for values in one["values"]
+        ]
+
+    def raw(self, measurement: str, start_ms: int = START_MS, end_ms: int = END_MS + 1, site: str | None = None) -> Iterator[Row]:
+        """Give the samples themselves."""
+        return self.store.samples(measurement, start_ms * 1_000_000, end_ms * 1_000_000, site)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    try:
+        server = servers.influxd(tmp_path_factory.mktemp("influxd"))
+    except servers.MissingServerError as error:
+        pytest.skip(str(error))
+    with server:
+        yield Database(server.url)

@@ -1,0 +1,215 @@
+"""The dashboards as Grafana reads them: complete, current, in both languages, and asking nobody outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.classes import read_classes
+from dashboards.grafana import build, look
+from dashboards.grafana.build import CLASSES, DASHBOARDS, build_all
+from dashboards.grafana.context import GENERATED, Context
+from telemetry.streams import STREAMS, fields
+
+BUILT = build_all()
+ROOT = Path(__file__).parents[3]
+each_dashboard = pytest.mark.parametrize("path", BUILT)
+
+
+def panels(path: str) -> list[dict[str, Any]]:
+    return [p for p in BUILT[path]["panels"] if p["type"] != "row"]
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def overrides(panel: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    rules = panel["fieldConfig"]["overrides"]
+    return {rule["matcher"]["options"]: {p["id"]: p["value"] for p in rule["properties"]} for rule in rules}
+
+
+def test_generated_files_are_current() -> None:
+    assert build.main(["--check"]) == 0
+    found = {path.relative_to(GENERATED).as_posix(): json.loads(path.read_text("utf-8")) for path in GENERATED.glob("*/*.json")}
+    assert found == BUILT
+    assert len(found) == 2 * len(DASHBOARDS) == 12
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    code = "import sys, pathlib, dashboards.grafana.build as build; build.write_files(folder=pathlib.Path(sys.argv[1]))"
+    env = {**os.environ, "PYTHONHASHSEED": "4711"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=env, check=True)
+    assert {p.name: p.read_bytes() for p in tmp_path.glob("id/*")} == {p.name: p.read_bytes() for p in GENERATED.glob("id/*")}
+
+
+def test_stale_missing_and_orphaned_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    folder = tmp_path / "generated"
+    shutil.copytree(GENERATED, folder)
+    (folder / "id/hall.json").write_text("{}")
+    (folder / "en/fleet.json").unlink()
+    (folder / "en/old.json").write_text("{}")
+    assert build.stale_files(folder=folder) == ["en/fleet.json", "en/old.json", "id/hall.json"]
+    monkeypatch.setattr(build, "stale_files", lambda: ["id/hall.json"])
+    assert build.main(["--check"]) == 1
+    assert "run: python -m dashboards.grafana.build" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert build.write_files(folder=folder) == ["en/fleet.json", "en/old.json", "id/hall.json"]
+    assert build.stale_files(folder=folder) == []
+
+
+@each_dashboard
+def test_identity_and_variables(path: str) -> None:
+    dashboard = BUILT[path]
+    language, name = path.removesuffix(".json").split("/")
+    assert dashboard["uid"] == (f"sinyal-{name}" if language == "id" else f"sinyal-{name}-en")
+    assert "id" not in dashboard
+    assert (dashboard["timezone"], dashboard["schemaVersion"]) == ("Asia/Makassar", 37)
+    variables = {v["name"]: v for v in dashboard["templating"]["list"]}
+    line = [] if name in ("fleet", "pipeline") else ["operator", "modem"]
+    assert list(variables) == ["datasource", "kecamatan", "desa", *line]
+    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", "influxdb")
+    for variable in list(variables.values())[1:]:
+        single = name == "hall" and variable["name"] == "desa"
+        assert variable.get("includeAll", False) is not single
+        assert single or variable["allValue"] == ".*"
+
+
+@each_dashboard
+def test_panels_are_told_apart_and_do_not_overlap(path: str) -> None:
+    everything = BUILT[path]["panels"]
+    ids = [p["id"] for p in everything]
+    assert len(set(ids)) == len(ids)
+    places = [p["gridPos"] for p in everything]
+    assert all(g["x"] >= 0 and g["x"] + g["w"] <= 24 and g["y"] >= 0 for g in places)
+    for a, b in combinations(places, 2):
+        apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"] or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+        assert apart, (a, b)
+
+
+@each_dashboard
+def test_every_panel_says_what_it_shows_and_in_which_unit(path: str) -> None:
+    numeric = {name for stream in STREAMS for name, f in fields(stream).items() if f.type in (int, float)}
+    for panel in panels(path):
+        assert panel["title"]
+        assert len(panel["description"]) > 10
+        assert panel["datasource"] == {"type": "influxdb", "uid": "${datasource}"}
+        assert all(t["datasource"] == panel["datasource"] and t["rawQuery"] for t in panel["targets"])
+        refs = [t["refId"] for t in panel["targets"]]
+        assert len(set(refs)) == len(refs) > 0
+        if panel["type"] == "table":
+            columns = overrides(panel)
+            assert panel["fieldConfig"]["defaults"].get("unit") or all(
+                "unit" in setting for name, setting in columns.items() if name.split(" ")[0] in numeric - {"band", "rat"}
+            )
+        else:
+            assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+
+
+@each_dashboard
+def test_gaps_stay_gaps(path: str) -> None:
+    for panel in panels(path):
+        custom = panel["fieldConfig"]["defaults"].get("custom", {})
+        assert custom.get("spanNulls", False) is False
+        if panel["type"] == "timeseries":
+            assert panel["interval"]
+            written = [t["query"] for t in panel["targets"]]
+            assert all(query.endswith(("fill(null)", "fill(0)")) for query in written)
+            counts = [query for query in written if query.endswith("fill(0)")]
+            assert all(query.startswith("SELECT count(") for query in counts), "only a count may be 0 where nothing was measured"
+
+
+def test_both_languages_show_the_same() -> None:
+    def bare(dashboard: dict[str, Any]) -> Any:
+        def one(panel: dict[str, Any]) -> list[Any]:
+            return [
+                panel["id"],
+                panel["type"],
+                panel["gridPos"],
+                panel.get("interval"),
+                [t["query"] for t in panel.get("targets", [])],
+            ]
+
+        return re.sub(r"(title|text)_(id|en)", r"\1", json.dumps([one(panel) for panel in dashboard["panels"]]))
+
+    for name in DASHBOARDS:
+        indonesian, english = BUILT[f"id/{name}.json"], BUILT[f"en/{name}.json"]
+        assert bare(indonesian) == bare(english)
+        assert indonesian["title"] != english["title"]
+        both = zip(panels(f"id/{name}.json"), panels(f"en/{name}.json"), strict=True)
+        assert all(a["description"] != b["description"] for a, b in both)
+
+
+@each_dashboard
+def test_nothing_is_fetched_from_elsewhere(path: str) -> None:
+    texts = list(strings(BUILT[path]))
+    assert not [text for text in texts if re.search(r"https?://|(^|[^:])//\w", text)]
+    for panel in panels(path):
+        if panel["type"] == "geomap":
+            layers = [panel["options"]["basemap"], *panel["options"]["layers"]]
+            assert [layer["type"] for layer in layers] == ["geojson", "markers"], "other base layers fetch tiles"
+
+
+def test_the_base_map_is_the_regency() -> None:
+    (geomap,) = (p for p in panels("id/regency.json") if p["type"] == "geomap")
+    kind, data = geomap["options"]["basemap"]["config"]["src"].split(",")
+    assert kind == "data:application/geo+json;base64"
+    shapes = json.loads(base64.b64decode(data))["features"]
+    assert len(shapes) == 18
+    assert {"Sangatta Utara", "Sandaran"} < {shape["properties"]["name"] for shape in shapes}
+
+
+def test_links_lead_to_the_hall_in_the_same_language() -> None:
+    for language, uid in (("id", "sinyal-hall"), ("en", "sinyal-hall-en")):
+        linked = []
+        for name in DASHBOARDS:
+            for panel in panels(f"{language}/{name}.json"):
+                urls = [link["url"] for setting in overrides(panel).values() for link in setting.get("links", [])]
+                assert all(url.startswith(f"/d/{uid}?") and "var-desa=${__data.fields.desa" in url for url in urls)
+                linked += [panel["type"]] * bool(urls)
+        assert {"geomap", "table"} <= set(linked)
+
+
+def test_thresholds_are_those_of_classes_toml(tmp_path: Path) -> None:
+    moved = tmp_path / "classes.toml"
+    moved.write_text(CLASSES.read_text("utf-8").replace("rsrp_dbm = -90", "rsrp_dbm = -93"), "utf-8")
+    for file, cut in ((CLASSES, -90), (moved, -93)):
+        (curve,) = (p for p in build_all(file)["id/hall.json"]["panels"] if p.get("title") == "RSRP, kuat sinyal")
+        classes = read_classes(file)
+        defaults = curve["fieldConfig"]["defaults"]
+        expected = [(None, classes.classes[-1].colour), *((c.cuts["rsrp_dbm"], c.colour) for c in reversed(classes.classes[:-1]))]
+        assert [(s["value"], s["color"]) for s in defaults["thresholds"]["steps"]] == expected
+        assert cut in [s["value"] for s in defaults["thresholds"]["steps"]]
+        assert defaults["custom"]["thresholdsStyle"]["mode"] == "area"
+    assert build.stale_files(moved)
+
+
+def test_a_level_has_the_colour_of_its_state_or_class() -> None:
+    classes = read_classes(CLASSES)
+    scale = look.levels_of(Context("id", classes))
+
+    def colour(level: float) -> str:
+        return [c for low, c in scale if low is None or level >= low][-1]
+
+    states = {-600: "not_measured", -500: "silent", -400: "device_fault", -300: "no_service", -200: "two_g_only"}
+    assert {level: colour(level) for level in states} == {level: classes.state[key].colour for level, key in states.items()}
+    for power in (-157.0, -111.0, -110.0, -95.5, -80.0, -44.0):
+        assert colour(power) == classes.of("rsrp_dbm", power).colour

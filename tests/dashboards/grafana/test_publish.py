@@ -1,0 +1,150 @@
+"""`sinyal-dashboards publish` against a server that answers as Grafana does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboards import cli
+from dashboards.grafana.build import DASHBOARDS
+from tests.dashboards.grafana.fake_grafana import TOKEN, FakeGrafana, serving
+from tests.servers import free_port
+
+STORE1 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx1"\nurl = "http://127.0.0.1:8086"\n'
+STORE2 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx2"\norg = "kutim"\nbucket = "sinyal"\n'
+SQLITE = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "sqlite"\npath = "store.db"\n'
+
+
+@pytest.fixture
+def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGrafana]:
+    monkeypatch.setenv("SINYAL_GRAFANA_TOKEN", TOKEN)
+    with serving(FakeGrafana()) as running:
+        yield running
+
+
+def config(folder: Path, text: str) -> str:
+    (folder / "collector.toml").write_text(text)
+    return str(folder / "collector.toml")
+
+
+def publish(grafana: FakeGrafana, *args: str) -> int:
+    return cli.main(["publish", "--url", grafana.url, *args])
+
+
+def test_everything_arrives_in_its_folder_and_twice_writes_nothing(
+    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = config(tmp_path, STORE1)
+    assert publish(grafana, "--config", store) == 0
+    assert {uid: f["title"] for uid, f in grafana.folders.items()} == {
+        "sinyal-id": "Sinyal (Bahasa Indonesia)",
+        "sinyal-en": "Sinyal (English)",
+    }
+    folders = {uid: d["meta"]["folderUid"] for uid, d in grafana.dashboards.items()}
+    expected = {f"sinyal-{name}": "sinyal-id" for name in DASHBOARDS} | {f"sinyal-{name}-en": "sinyal-en" for name in DASHBOARDS}
+    assert folders == expected
+    source = grafana.datasources["sinyal-influxdb"]
+    assert (source["type"], source["url"], source["database"]) == ("influxdb", "http://127.0.0.1:8086", "sinyal")
+    grafana.writes.clear()
+    capsys.readouterr()
+    assert publish(grafana, "--config", store) == 0
+    assert grafana.writes == []
+    assert capsys.readouterr().out.count("unchanged") == 2 + 1 + 2 * len(DASHBOARDS)
+
+
+def test_dry_run_says_what_it_would_do_and_writes_nothing(
+    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish(grafana, "--dry-run", "--config", config(tmp_path, STORE1)) == 0
+    assert grafana.writes == []
+    assert capsys.readouterr().out.count("would create") == 2 + 1 + 2 * len(DASHBOARDS)
+
+
+def test_what_somebody_changed_is_set_back(grafana: FakeGrafana) -> None:
+    assert publish(grafana, "--language", "id") == 0
+    grafana.dashboards["sinyal-hall"]["dashboard"]["panels"][1]["title"] = "changed by hand"
+    grafana.folders["sinyal-id"]["title"] = "renamed"
+    grafana.writes.clear()
+    assert publish(grafana, "--language", "id") == 0
+    assert grafana.writes == ["PUT folders/sinyal-id", "POST dashboards/db"]
+    assert grafana.dashboards["sinyal-hall"]["dashboard"]["version"] == 2
+    assert grafana.folders["sinyal-id"]["title"] == "Sinyal (Bahasa Indonesia)"
+
+
+def test_what_grafana_adds_by_itself_is_no_change(grafana: FakeGrafana) -> None:
+    assert publish(grafana, "--language", "en") == 0
+    stored = grafana.dashboards["sinyal-fleet-en"]["dashboard"]
+    stored["schemaVersion"] = 41
+    stored["panels"][1]["pluginVersion"] = "12.0.0"
+    grafana.writes.clear()
+    assert publish(grafana, "--language", "en") == 0
+    assert grafana.writes == []
+
+
+def test_a_store_with_a_token_gives_it_as_a_secret_header(
+    grafana: FakeGrafana, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SINYAL_STORE_TOKEN", "influx-secret")
+    url = "http://influxdb:8086"
+    assert publish(grafana, "--config", config(tmp_path, STORE2), "--store-url", url) == 0
+    source = grafana.datasources["sinyal-influxdb"]
+    assert (source["url"], source["jsonData"]["dbName"]) == (url, "sinyal")
+    assert source["jsonData"]["httpHeaderName1"] == "Authorization"
+    assert source["secureJsonFields"] == {"httpHeaderValue1": True}
+    assert "influx-secret" not in capsys.readouterr().out
+
+
+def test_a_wrong_token_is_named(
+    grafana: FakeGrafana, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SINYAL_GRAFANA_TOKEN", "glsa_wrong")
+    assert publish(grafana) == 2
+    error = capsys.readouterr().err
+    assert "401" in error
+    assert "SINYAL_GRAFANA_TOKEN" in error
+    assert "glsa_wrong" not in error
+    assert grafana.writes == []
+
+
+def test_an_editor_may_not_touch_the_data_source(
+    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grafana.role = "Editor"
+    assert publish(grafana, "--config", config(tmp_path, STORE1)) == 2
+    assert "Admin" in capsys.readouterr().err
+    assert publish(grafana) == 0
+
+
+def test_a_name_that_is_taken_is_refused(grafana: FakeGrafana, capsys: pytest.CaptureFixture[str]) -> None:
+    grafana.folders["other"] = {"uid": "other", "title": "Sinyal (Bahasa Indonesia)", "version": 1}
+    assert publish(grafana) == 1
+    assert "rename or delete" in capsys.readouterr().err
+
+
+def test_an_unreachable_grafana_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SINYAL_GRAFANA_TOKEN", TOKEN)
+    url = f"http://127.0.0.1:{free_port()}"
+    assert cli.main(["publish", "--url", url]) == 1
+    assert f"cannot be reached at {url}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [(["--url", "grafana.example"], "--url"), (["--config", "SQLITE"], "Grafana reads InfluxDB")],
+    ids=["address", "sqlite"],
+)
+def test_usage_errors_are_told_before_anything_is_asked(
+    args: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SINYAL_GRAFANA_TOKEN", TOKEN)
+    given = [config(tmp_path, SQLITE) if arg == "SQLITE" else arg for arg in args]
+    assert cli.main(["publish", *given]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_no_token_no_question(grafana: FakeGrafana, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("SINYAL_GRAFANA_TOKEN")
+    assert publish(grafana) == 2
+    assert "SINYAL_GRAFANA_TOKEN" in capsys.readouterr().err

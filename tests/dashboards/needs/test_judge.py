@@ -1,0 +1,131 @@
+"""Rules that must hold for any evidence, and the edges of the limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.classes import read_classes
+from collector.errors import ConfigError
+from collector.sites import Site
+from dashboards.needs.judge import judge
+from dashboards.needs.model import Diagnosis, Evidence, State, Supply
+from dashboards.needs.parameters import cuts, read_parameters
+from tests.dashboards.needs.halls import CONFIG
+
+PARAMETERS = read_parameters(CONFIG / "needs.toml")
+LIMITS, CUTS = PARAMETERS.limits, cuts(PARAMETERS, read_classes(CONFIG / "classes.toml"))
+SITE = Site("6408022001", "Muara Wahau", "Jak Luay", 1.1, 116.8, "gnss")
+COUNT = st.integers(0, 3000)
+LEVEL = st.one_of(st.none(), st.floats(-140, -40))
+QUALITY = st.one_of(st.none(), st.floats(-20, 30))
+
+
+@st.composite
+def evidences(draw: st.DrawFn) -> Evidence:
+    lte, two_g, three_g, no_service, no_sim, silent = (draw(COUNT) for _ in range(6))
+    served = lte + two_g + three_g
+    slots = draw(st.integers(0, 2304))
+    return Evidence(
+        draw(st.integers(0, 8)), slots, 2304, served + no_service + no_sim + silent,
+        served=served, lte=lte, three_g=three_g, two_g=two_g, no_service=no_service, no_sim=no_sim, silent=silent,
+        lte_values=lte, busy_values=lte // 8, rsrp_median=draw(LEVEL), rsrp_p10=draw(LEVEL), sinr_median=draw(QUALITY),
+        sinr_busy_median=draw(QUALITY), cell_changes=draw(COUNT), time_estimated=draw(st.integers(0, served)),
+    )  # fmt: skip
+
+
+@given(evidences(), st.floats(0, 20))
+def test_only_enough_samples_without_service_make_a_blank_spot(e: Evidence, boots: float) -> None:
+    verdict = judge(e, LIMITS, CUTS, Supply(boots_a_week=boots), SITE)
+    if verdict.state is State.BLANK_SPOT or verdict.main.diagnosis is Diagnosis.BLANK_SPOT:
+        assert e.network >= LIMITS.min_samples.value
+        assert e.no_service >= 0.95 * e.network
+    if e.served + e.no_service == 0:
+        assert verdict.state in {State.INSUFFICIENT, State.NOT_MEASURED}
+
+
+@given(evidences(), st.integers(0, 3000), st.integers(0, 3000))
+def test_a_silent_modem_or_missing_sim_never_changes_the_state_of_the_network(e: Evidence, silent: int, no_sim: int) -> None:
+    more = replace(e, silent=silent, no_sim=no_sim, samples=e.network + silent + no_sim, time_estimated=0)
+    less = replace(e, silent=0, no_sim=0, samples=e.network, time_estimated=0)
+    one, other = (judge(x, LIMITS, CUTS, Supply(), SITE).state for x in (more, less))
+    if less.samples and more.samples:
+        assert one == other
+
+
+@pytest.mark.parametrize("e", [None, Evidence(0, 0, 2304, 0)])
+def test_not_measured_is_never_a_blank_spot(e: Evidence | None) -> None:
+    verdict = judge(e, LIMITS, CUTS, Supply(boots_a_week=20), SITE)
+    assert (verdict.state, verdict.main.diagnosis) == (State.NOT_MEASURED, Diagnosis.NOT_MEASURED)
+    assert "bukan berarti tidak ada sinyal" in verdict.main.reason.id
+
+
+def _good(**changes: float) -> Evidence:
+    values: dict[str, float] = {"served": 2304, "lte": 2304, "lte_values": 2304, "busy_values": 288, "rsrp_median": -85}
+    values |= {"rsrp_p10": -95, "sinr_median": 15, "sinr_busy_median": 15, **changes}
+    samples = int(values["served"] + values.get("no_service", 0))
+    return Evidence(8, 2304, 2304, samples, **values)  # type: ignore[arg-type] # counts are whole here
+
+
+@pytest.mark.parametrize(
+    ("changes", "diagnosis"),
+    [
+        ({"rsrp_median": -100}, "adequate"),
+        ({"rsrp_median": -100.5}, "weak_coverage"),
+        ({"rsrp_p10": -110}, "adequate"),
+        ({"rsrp_p10": -111}, "weak_coverage"),
+        ({"lte": 230, "two_g": 2074}, "two_g_only"),  # 9.98 %
+        ({"lte": 231, "two_g": 2073, "lte_values": 231}, "weak_coverage"),  # 10.03 %: some LTE, less than half
+        ({"sinr_busy_median": 4}, "congested"),
+        ({"sinr_median": 4, "sinr_busy_median": 4}, "congested"),
+        ({"sinr_busy_median": 4, "busy_values": 59}, "adequate"),  # too few to judge the busy hour
+        ({"sinr_busy_median": 4, "time_estimated": 500}, "adequate"),  # 21.7 %: the hour is not known
+        ({"served": 95 * 20, "lte": 95 * 20, "no_service": 5 * 20}, "adequate"),
+        ({"served": 94 * 20, "lte": 94 * 20, "no_service": 6 * 20}, "unstable"),
+        ({"served": 5 * 20, "lte": 5 * 20, "no_service": 95 * 20}, "blank_spot"),
+        ({"cell_changes": 2304}, "adequate"),  # 12 an hour
+        ({"cell_changes": 2305}, "unstable"),
+        ({"lte_values": 99}, "insufficient_data"),  # served on LTE, but the modem hardly ever gives RSRP
+    ],
+)
+def test_the_limits_hold_at_their_edges(changes: dict[str, float], diagnosis: str) -> None:
+    assert judge(_good(**changes), LIMITS, CUTS, Supply(), SITE).main.diagnosis == diagnosis
+
+
+def test_congestion_and_interference_are_told_apart_in_the_reason() -> None:
+    busy = judge(_good(sinr_busy_median=4), LIMITS, CUTS, Supply(), SITE).main.reason
+    always = judge(_good(sinr_median=4, sinr_busy_median=3), LIMITS, CUTS, Supply(), SITE).main.reason
+    assert busy.en.endswith("congested.")
+    assert always.en.endswith("interfered.")
+
+
+def test_a_fault_of_the_parameters_names_file_key_and_cure(tmp_path: Path) -> None:
+    path = tmp_path / "needs.toml"
+    text = (CONFIG / "needs.toml").read_text(encoding="utf-8")
+    path.write_text(text.replace("blank_spot = { value = 1.0,", "blank_spot = { value = 7,"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"needs\.toml: severity\.blank_spot\.value: .*less than or equal to 1"):
+        read_parameters(path)
+    path.write_text(text.replace('strong = { value = "good"', 'strong = { value = "superb"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"classes\.strong: 'superb' has no cuts in classes\.toml; use one of very_good"):
+        cuts(read_parameters(path), read_classes(CONFIG / "classes.toml"))
+
+
+@pytest.mark.parametrize(
+    ("supply", "diagnosis"),
+    [
+        (Supply(), "adequate"),  # gaps alone do not say why
+        (Supply(boots=2, boots_a_week=2.9), "adequate"),
+        (Supply(boots=3, boots_a_week=3.0), "power"),
+        (Supply(bad_power_percent=9.9), "adequate"),
+        (Supply(bad_power_percent=10), "power"),
+    ],
+)
+def test_gaps_are_laid_to_power_only_with_a_sign_of_it(supply: Supply, diagnosis: str) -> None:
+    half = replace(_good(), slots=1152)
+    verdict = judge(half, LIMITS, CUTS, supply, SITE)
+    assert (verdict.main.diagnosis, verdict.state) == (diagnosis, "adequate")
+    assert judge(_good(), LIMITS, CUTS, supply, SITE).main.diagnosis == "adequate"  # nothing is missing: nothing to explain

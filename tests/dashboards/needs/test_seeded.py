@@ -1,0 +1,73 @@
+"""The report of a seeded history, one hall of each kind, against figures computed straight from its raw samples."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from statistics import median, quantiles
+
+import pytest
+
+from collector.sites import read_sites
+from collector.store.sqlite import Sqlite
+from collector.store.store import Row as StoreRow
+from dashboards.needs.assemble import gather, report
+from dashboards.needs.model import WITA, Report, Row
+from demo.profiles import PROFILES, plan
+from demo.seed import seed
+from tests.dashboards.needs.halls import CONFIG, PERIOD, basis
+
+DIAGNOSES = {
+    "good": "adequate",
+    "fair": "adequate",
+    "weak": "weak_coverage",
+    "two_g_only": "two_g_only",
+    "blank_spot": "blank_spot",
+    "congested": "congested",
+    "unstable": "unstable",
+    "power": "power",
+    "device_fault": "device_fault",
+    "barely_measured": "insufficient_data",
+}
+SITES = read_sites(CONFIG / "sites.csv")
+KINDS = {code: profile.name for code, profile in plan(SITES.values(), len(PROFILES)).items()}
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sqlite, Report]:
+    store = Sqlite(tmp_path_factory.mktemp("seeded") / "store.db")
+    end = datetime(PERIOD.end.year, PERIOD.end.month, PERIOD.end.day, tzinfo=WITA)
+    seed(store, SITES, days=PERIOD.days, halls=len(PROFILES), end=end, interval_s=300)
+    ground = basis(SITES)
+    return store, report(ground, PERIOD, gather(store, ground, PERIOD), None)
+
+
+def _measured(made: Report) -> list[Row]:
+    return [row for village in made.villages for row in village.rows if row.evidence]
+
+
+def test_each_kind_of_hall_gets_its_diagnosis(seeded: tuple[Sqlite, Report]) -> None:
+    found = {(KINDS[row.site.code], row.verdict.main.diagnosis.value) for row in _measured(seeded[1])}
+    assert found == set(DIAGNOSES.items())
+
+
+def test_every_figure_is_that_of_the_raw_samples(seeded: tuple[Sqlite, Report]) -> None:
+    store, made = seeded
+    for row in _measured(made):
+        e = row.evidence
+        assert e is not None
+        raw = [r for r in store.samples("signal", PERIOD.start_ns, PERIOD.end_ns, row.site.code) if r.get("modem") in e.modems]
+        served = [r for r in raw if r["registration"] == "home"]
+        away = sum(r["registration"] in {"searching", "not_registered"} for r in raw)
+        assert (e.samples, e.served, e.no_service) == (len(raw), len(served), away)
+        levels = [round(float(r["rsrp_dbm"])) for r in served if "rsrp_dbm" in r]
+        assert e.rsrp_median == (median(levels) if levels else None)
+        assert e.rsrp_p10 == (pytest.approx(quantiles(levels, n=10, method="inclusive")[0]) if levels else None)
+        busy = [round(float(r["sinr_db"])) for r in served if "sinr_db" in r and _hour(r) in range(19, 22)]
+        assert e.sinr_busy_median == (median(busy) if busy else None)
+        slots = {(r["modem"], int(r["time_ns"]) // 300_000_000_000) for r in raw}
+        assert e.slots <= len(slots)
+        assert e.completeness == pytest.approx(100 * len({slot for _, slot in slots}) / PERIOD.slots, abs=0.2)
+
+
+def _hour(row: StoreRow) -> int:
+    return datetime.fromtimestamp(int(row["time_ns"]) / 1e9, WITA).hour

@@ -1,0 +1,90 @@
+"""States: what a row of samples says, and what it must never say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collector.store.store import Row
+from dashboards.web.state import hall_now, judge, modem_now, most, service_of
+from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, NEVER, S
+
+NOW = 1_795_500_000 * S
+
+
+def row(age_s: float = 0, **fields: str | float) -> Row:
+    return {"time_ns": NOW - int(age_s * S), "site": "a", "modem": "m1", **fields}
+
+
+def lte(rsrp: float | None = None, age_s: float = 0, **fields: str | float) -> Row:
+    level = {} if rsrp is None else {"rsrp_dbm": rsrp}
+    return row(age_s, registration="home", rat="lte", **level, **fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "service"),
+    [
+        ({"registration": "home", "rat": "lte"}, "lte"),
+        ({"registration": "roaming", "rat": "nr_sa"}, "lte"),
+        ({"registration": "home", "rat": "wcdma"}, "three_g"),
+        ({"registration": "home", "rat": "gsm"}, "two_g"),
+        ({"registration": "searching"}, "no_service"),
+        ({"registration": "denied", "rat": "lte"}, "no_service"),
+        ({"registration": "not_registered"}, "no_service"),
+        ({"registration": "no_sim"}, "device_fault"),
+        ({"registration": "modem_silent"}, "device_fault"),
+        ({}, None),
+    ],
+)
+def test_service_of_one_sample(fields: dict[str, Any], service: str | None) -> None:
+    assert service_of(row(**fields)) == service
+
+
+def test_most_frequent_wins_and_of_equals_the_newest() -> None:
+    assert most(["a", "b", "b", None, None, None]) == "b"
+    assert most(["a", "b"]) == "b"
+    assert most([None]) is None
+
+
+@pytest.mark.parametrize(
+    ("rsrp", "key"), [(-80, "very_good"), (-80.5, "good"), (-90, "good"), (-100, "fair"), (-110, "poor"), (-110.5, "very_poor")]
+)
+def test_class_of_a_served_modem_is_that_of_the_median(rsrp: float, key: str) -> None:
+    assert judge([lte(rsrp - 40), lte(rsrp), lte(rsrp + 20)], CLASSES) == key
+
+
+def test_rssi_where_the_modem_gives_no_rsrp() -> None:
+    assert judge([row(registration="home", rat="lte", rssi_dbm=-60.0)], CLASSES) == "very_good"
+
+
+def test_served_without_any_level_is_not_measured_and_not_without_service() -> None:
+    assert judge([lte()], CLASSES) == "not_measured"
+
+
+def test_silent_after_15_minutes_whatever_the_last_sample_said() -> None:
+    assert modem_now([], lte(-85, 901), "IOH", NOW, CLASSES).state == "silent"
+    assert modem_now([], lte(-85, 901), "IOH", NOW, CLASSES).last_known == "good"
+    assert modem_now([lte(-85, 899)], lte(-85, 899), "IOH", NOW, CLASSES).state == "good"
+
+
+def test_values_are_medians_of_served_samples_and_absent_stays_absent() -> None:
+    rows = [lte(-90), lte(-95), row(registration="searching"), lte(-100)]
+    modem = modem_now(rows, rows[-1], None, NOW, CLASSES)
+    assert (modem.state, modem.rsrp_dbm, modem.sinr_db, modem.samples) == ("fair", -95.0, None, 4)
+    assert "sinr_db" not in modem.model_dump(exclude_none=True)
+
+
+def test_best_modem_gives_the_hall_and_none_at_all_is_not_measured() -> None:
+    weak, dead = row(registration="home", rat="lte", rsrp_dbm=-113.0), row(registration="searching")
+    modems = [modem_now([dead], dead, "IOH", NOW, CLASSES), modem_now([weak], weak, "Telkomsel", NOW, CLASSES)]
+    hall = hall_now(DEAD_SPOT, modems, CLASSES)
+    assert (hall.state, hall.operator, hall.operators) == ("very_poor", "Telkomsel", ["IOH", "Telkomsel", "XLSMART"])
+    never = hall_now(NEVER, [], CLASSES)
+    assert (never.state, never.updated, never.rsrp_dbm) == ("not_measured", None, None)
+
+
+def test_a_network_fault_is_told_before_a_fault_of_the_device() -> None:
+    dead, faulty = row(registration="searching"), row(registration="no_sim")
+    modems = [modem_now([r], r, None, NOW, CLASSES) for r in (faulty, dead)]
+    assert hall_now(DEAD_SPOT, modems, CLASSES).state == "no_service"
