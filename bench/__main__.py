@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.decode import decode_rate
 from bench.footprint import body, wire
 from bench.load import frame
+from bench.reports import figures as reports
 from bench.throughput import queryable_ms, rate
 from telemetry.frame import encode
 
@@ -66,7 +67,7 @@ def main() -> int:
     print(f"{'figure':<62}{'measured':>12}  target (ratio)")
     with tempfile.TemporaryDirectory(prefix="sinyal-bench-") as name:
         folder = Path(name)
-        for rows in (_codec(), _line(folder), _agent(folder)):
+        for rows in (_codec(), _line(folder), reports(folder / "reports"), _agent(folder)):
             for what, value, target in rows:
                 print(f"{what:<62}{value:>12}  {target}", flush=True)
     return 0

@@ -72,7 +72,8 @@ class Store(Protocol):
     ) -> Iterator[Row]:
         """Give the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
 
-        `names`: only these columns (at least one field among them), beside time_ns, site and modem; much faster than all.
+        `names`: only these fields (at least one) beside time_ns and the tags; much faster than all. SQLite leaves out other tags
+        than site and modem unless they are named.
         """
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:

@@ -29,7 +29,8 @@ class EngineSection(Section):
 
     state: FilePath = Path("watch.db")
     """File of the watch's state and of its outbox."""
-    tick_s: Annotated[int, Field(ge=5, le=600)]
+    tick_s: Annotated[int, Field(ge=5, le=120)]
+    """Well below the WatchdogSec of the service, which is 5 minutes."""
     late_after_s: Annotated[int, Field(ge=60, le=86_400)]
     """A sample that is older when it is first seen raises nothing and resolves nothing."""
     clock_skew_s: Annotated[int, Field(ge=0, le=3600)]

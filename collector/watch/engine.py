@@ -15,7 +15,7 @@ from collector.sites import Site
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection, Rules
 from collector.watch.judge import Verdict, judge_device, judge_signal
-from collector.watch.messages import WITA
+from collector.watch.messages import DARK, WHY_DARK, WITA
 from collector.watch.outbox import Outbox, transaction
 from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
@@ -24,6 +24,8 @@ from collector.watch.state import Alert, Hall, WatchDb
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""
+THRIFTY_MS = 4_500_000
+"""An agent over its data budget sends once an hour."""
 WIDE_MS = 300_000
 REPORTS_MS = 3_600_000
 """Reports of the collector that are older teach nothing about now."""
@@ -72,6 +74,7 @@ class Engine:
         for hall in list(self._reader.halls.values()):
             self._judge_hall(hall, now_ms, dt_s, quiet=quiet)
         self._judge_register(now_ms)
+        self._retire_modems()
         self._touched |= self._speaker.decide(now_ms, dt_s, self._maintained)
         self._commit(now_ms)
         self._hand_over_points()
@@ -98,10 +101,9 @@ class Engine:
 
     def _read(self, now_ms: int) -> bool:
         """Read and judge what is new; say whether anything arrived."""
-        since_ms = self._since(now_ms)
-        for news in self._reader.news("device", since_ms, now_ms):
+        for news in self._reader.news("device", now_ms - self._engine.late_after_s * 1000, now_ms):
             self._judge_device_row(news)
-        for news in self._reader.news("signal", since_ms, now_ms):
+        for news in self._reader.news("signal", self._since(now_ms), now_ms):
             self._judge_signal_row(news)
         flowing = bool(self._reader.changed)
         self._reader.arrivals(now_ms)
@@ -109,7 +111,7 @@ class Engine:
         return flowing
 
     def _since(self, now_ms: int) -> int:
-        """Give the time from which to read: what is not late, every 5 minutes; in between only what a frame on time can bring."""
+        """Give where to read `signal` from: all that is not late, every 5 minutes; in between what a frame on time brings."""
         earliest_ms = now_ms - self._engine.late_after_s * 1000
         if now_ms - self._meta.get("wide_ms", 0) >= WIDE_MS:
             self._meta["wide_ms"] = now_ms
@@ -173,11 +175,12 @@ class Engine:
 
     def _judge_hall(self, hall: Hall, now_ms: int, dt_s: float, *, quiet: bool) -> None:
         dark = self._rules.hall_dark
-        stale_ms = round((dark.stale_minutes if dark else 2 * QUIET_S / 60) * 60_000)
+        quiet_ms = THRIFTY_MS if hall.thrifty else QUIET_S * 1000
+        stale_ms = max(quiet_ms, round((dark.stale_minutes if dark else 0) * 60_000))
         age_ms = now_ms - hall.last_ms
         if dark is not None and hall.last_ms:
             verdict: bool | None = None  # between one frame missed and two, nothing is certain
-            if age_ms <= QUIET_S * 1000:
+            if age_ms <= quiet_ms:
                 verdict = False
             elif age_ms > stale_ms:
                 verdict = self._silence(hall, now_ms, stale_ms, dark.partial_power_hours, quiet=quiet)
@@ -195,7 +198,8 @@ class Engine:
         if verdict and (alert is None or not alert.bad):
             dt_s += min(now_ms - hall.last_ms, stale_ms) / 1000
         fresh_start = alert is None or alert.level_s <= 0
-        self._feed(Verdict("hall_dark", verdict), hall, None, dt_s, hall.last_ms if fresh_start else now_ms)
+        why = next((text for rule, text in WHY_DARK.items() if self._firing(rule, hall.site)), DARK)
+        self._feed(Verdict("hall_dark", verdict, why), hall, None, dt_s, hall.last_ms if fresh_start else now_ms)
 
     def _silence(self, hall: Hall, now_ms: int, stale_ms: int, partial_hours: float, *, quiet: bool) -> bool | None:
         """Judge a hall without fresh samples: True is dark, None says that its silence has another reason."""
@@ -221,6 +225,18 @@ class Engine:
                 bad = (site.sim_expiry - today).days <= rule.warn_days
                 day = f"{site.sim_expiry:%d/%m/%Y}"
                 self._feed(Verdict("sim_expiry", bad, day), self._reader.halls.get(site.code, Hall(site.code)), None, 0.0, now_ms)
+
+    def _retire_modems(self) -> None:
+        """Close what is open on a modem that its hall no longer has: nothing would ever close it."""
+        limit_ms = self._engine.forget_after_days * 86_400_000
+        for key, alert in self._alerts.items():
+            if alert.modem is None or alert.site is None:
+                continue
+            hall = self._reader.hall(alert.site)
+            if hall.last_ms - hall.cursors.get(alert.modem, 0) / 1_000_000 > limit_ms:
+                alert.firing = alert.bad = False
+                alert.level_s = 0.0
+                self._touched.add(key)
 
     def _firing(self, rule: str, site: str) -> bool:
         alert = self._alerts.get(f"{rule}/{site}")

@@ -15,6 +15,7 @@ DRAINED = 0.5
 FREE_AGAIN = 4 / 3
 BUDGET_BAND_PERCENT = 10
 MB = 1_000_000
+NEARLY_SPENT = 0.95
 
 
 class Verdict(NamedTuple):
@@ -54,6 +55,12 @@ def clock_ok(row: Row) -> bool | None:
     """Say whether a device trusts its clock."""
     state = row.get("clock_state")
     return None if state is None else state != ClockState.UNTRUSTED
+
+
+def thrifty(row: Row) -> bool:
+    """Say whether the agent's budget is spent, or will be before its next frame."""
+    used, budget = _number(row, "bytes_month"), _number(row, "budget_month")
+    return used is not None and budget is not None and used >= NEARLY_SPENT * budget
 
 
 def _low(limits: Limits | None, value: float | None) -> bool | None:

@@ -59,7 +59,7 @@ class Words(NamedTuple):
 WORDS: Mapping[str, Words] = {
     "hall_dark": Words(
         "perangkat tidak terhubung", "device not connected",
-        "listrik padam, perangkat mati, atau jaringan seluler terputus", "power cut, device off, or mobile network down",
+        "{}", "{}",
         "periksa listrik dan lampu perangkat", "check power and the lights of the device",
     ),
     "mains_off": Words(
@@ -140,6 +140,15 @@ WORDS: Mapping[str, Words] = {
 }  # fmt: skip
 
 
+WHY_DARK = {
+    "sim_expiry": "masa aktif kartu SIM hampir atau sudah habis|the SIM card is about to expire or has",
+    "data_budget": "kuota data habis|data quota used up",
+    "spool_filling": "kartu memori perangkat penuh atau rusak|memory card of the device full or broken",
+}
+DARK = "listrik padam, perangkat mati, atau jaringan seluler terputus|power cut, device off, or mobile network down"
+"""What is likely when a hall is dark: an open alert of the same hall says more than the rule can."""
+
+
 def message(kind: str, alert: Alert, rule: Rule, site: Site | None, now_ms: int, page_url: str) -> Message:
     """Write the opening or the closing of an alert."""
     words = WORDS[alert.rule]
@@ -180,7 +189,7 @@ def link(page_url: str, alert: Alert) -> str | None:
     """Give the address of the hall on the page, or of the page; None where no page is set."""
     if not page_url:
         return None
-    return page_url.rstrip("/") + (f"/desa/{alert.site}" if alert.site else "/")
+    return page_url.rstrip("/") + (f"/site/{alert.site}" if alert.site else "/alerts")
 
 
 def details(detail: str) -> tuple[str, str]:

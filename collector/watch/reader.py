@@ -13,7 +13,7 @@ from collector.journal import WINDOW_NS
 from collector.sites import Site
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection
-from collector.watch.judge import SERVED, clock_ok
+from collector.watch.judge import SERVED, clock_ok, thrifty
 from collector.watch.schedule import DATA, MAINS, Schedule
 from collector.watch.state import NS_PER_MS, Hall, ModemState
 from telemetry.streams import Clock
@@ -71,13 +71,15 @@ class Reader:
             hall.cursors[modem] = time_ns
             hall.arrived_ms = now_ms
             self.changed.add(site)
-            if stream == "device" and (trusted := clock_ok(row)) is not None:
-                hall.clock_ok = trusted
+            if stream == "device":
+                trusted = clock_ok(row)
+                hall.clock_ok = hall.clock_ok if trusted is None else trusted
+                hall.thrifty = thrifty(row)
             if row.get("clock") in UNSURE:
                 continue  # its time is a guess, so it proves nothing about now
             self._seen(hall, modem, row)
             gap_s = (time_ns - last) / NS_PER_S
-            yield News(hall, row, gap_s if gap_s <= self._engine.late_after_s else 0.0)
+            yield News(hall, row, gap_s if gap_s <= 2 * self._engine.late_after_s else 0.0)
 
     def arrivals(self, now_ms: int) -> None:
         """Note which halls sent anything, of whatever age: the journal `touched` has it by windows of 10 minutes."""

@@ -47,6 +47,8 @@ class Hall:
     wrong_ms: int = 0
     """When a sample from the future arrived."""
     clock_ok: bool | None = None
+    thrifty: bool = False
+    """Its data budget is (nearly) spent, so it sends once an hour."""
     cursors: dict[str, int] = field(default_factory=dict)
     """By modem ("" is the device): ns of the newest sample judged."""
     ahead: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class Case:
     def fault(self, start: int, end: int, change: Callable[..., None], site: str | None = TELEN) -> None:
         self.world.faults.append(Fault(start, end, lambda hall: site is None or hall.site.code == site, change))
 
-    def live(self, until: int, step: int = MINUTE) -> list[tuple[int, str, str]]:
+    def live(self, until: int, step: int = 2 * MINUTE) -> list[tuple[int, str, str]]:
         before = len(self.watch.sent)
         run(self.world, self.watch, self.now, until, lambda _t: step)
         self.now = until
@@ -78,7 +79,7 @@ def test_killed_at_every_look_it_says_the_same(tmp_path: Path, position: int) ->
         case.world.write(case.now)
         near = 20 * MINUTE <= case.now <= 35 * MINUTE or 70 * MINUTE <= case.now <= 100 * MINUTE
         case.watch.tick(case.now, position if near else None)
-        case.now += MINUTE
+        case.now += MINUTE if near else 5 * MINUTE
     kinds = [(m.kind, m.key) for m in case.watch.sent]
     assert kinds == [("open", "nothing_arriving"), ("resolve", "nothing_arriving")]
     assert [(m.kind, m.key) for m in case.watch.outbox.messages()] == kinds
@@ -211,6 +212,36 @@ def test_alerts_of_a_hall_that_left_the_register_end_without_a_word(case: Case) 
     case.watch.restart()
     assert case.live(3 * HOUR) == []
     assert case.firing() == []
+
+
+def test_what_is_open_on_a_modem_that_was_taken_away_is_closed(case: Case) -> None:
+    code = next(code for code, hall in case.world.halls.items() if len(hall.modems) == 2)
+    case.fault(HOUR, 5 * DAY, hears("m2", registration="no_sim"), code)
+    assert [(kind, key) for _, kind, key in case.live(2 * HOUR)] == [("open", f"no_sim/{code}/m2")]
+    del case.world.halls[code].modems["m2"]
+    assert case.live(3 * DAY, 10 * MINUTE) == []
+    assert [(kind, key) for _, kind, key in case.live(3 * DAY + 3 * HOUR, 10 * MINUTE)] == [("resolve", f"no_sim/{code}/m2")]
+
+
+def test_a_hall_that_sends_once_an_hour_to_save_data_is_not_dark(case: Case) -> None:
+    def hourly(effect: Effect, _hall: HallSim, t: int) -> None:
+        effect.device |= {"bytes_month": 6_000_000, "budget_month": 6_000_000}
+        effect.linked = t < 2 * HOUR or t % HOUR < 6 * MINUTE
+
+    case.fault(HOUR, 8 * HOUR, hourly)
+    assert {key for _, _, key in case.live(6 * HOUR)} == {f"data_budget/{TELEN}"}
+    case.fault(6 * HOUR + 10 * MINUTE, 9 * HOUR, power_off)
+    assert [(kind, key) for _, kind, key in case.live(8 * HOUR)] == [("open", f"hall_dark/{TELEN}")]
+
+
+def test_a_dark_hall_whose_sim_expires_is_told_so(tmp_path: Path) -> None:
+    sites = fleet(["Telen"])
+    sites[TELEN] = dataclasses.replace(sites[TELEN], sim_expiry=date(2026, 12, 3))
+    case = Case(tmp_path, sites)
+    case.fault(HOUR, 3 * HOUR, power_off)
+    assert [key for _, _, key in case.live(2 * HOUR)] == [f"sim_expiry/{TELEN}", f"hall_dark/{TELEN}"]
+    assert "03/12/2026" in case.watch.sent[0].title_id
+    assert "Kemungkinan: masa aktif kartu SIM" in case.watch.sent[1].text_id
 
 
 def test_schedule_is_learnt_from_history_at_the_first_start(tmp_path: Path) -> None:

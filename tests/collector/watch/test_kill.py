@@ -68,9 +68,9 @@ def _told(folder: Path, kills: int, seed: int) -> tuple[list[tuple[str, str]], i
     ]
     world = World(Sqlite(folder / "store.db"), sites, faults)
     watch = Process(folder)
-    for t in range(0, 130 * MINUTE, MINUTE):
+    for t in range(0, 130 * MINUTE, 2 * MINUTE):
         world.write(t)
-        kill = watch.kills < kills and t > HOUR // 2 and chance.random() < 0.4
+        kill = watch.kills < kills and t > HOUR // 2 and chance.random() < 0.6
         watch.look(t + START_MS, chance.uniform(0, 0.02) if kill else None)
     watch.process.kill()
     watch.process.join()

@@ -148,7 +148,7 @@ def test_texts_fit_one_sms_in_every_hall(rule: str, kind: str) -> None:
         assert set(said.short_id) <= GSM_BASIC | GSM_EXTENDED
         assert not any("{" in text for text in (said.title_id, said.title_en, said.text_id, said.text_en, said.short_id))
         assert "WITA" in said.text_id
-        assert said.link == f"https://sinyal.example.go.id/desa/{site.code}"
+        assert said.link == f"https://sinyal.example.go.id/site/{site.code}"
 
 
 def test_a_common_cause_names_what_its_halls_share_and_how_many() -> None:
