@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from httpx import Client
-from playwright.sync_api import Browser, sync_playwright
 
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from tests.dashboards.web.plant import browsing, plant
-from tests.servers import MissingServerError, Server, find_program, influxd
+from tests.servers import Server, influxd
 
 StartServer = Callable[[Callable[[], Server]], Server]
 
@@ -51,18 +49,3 @@ def client(planted: Store) -> Iterator[Client]:
     """Give a client of the page over the planted store."""
     with browsing(planted) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium; skip where it is missing, fail where CI=true."""
-    try:
-        program = find_program("chromium", "chromium")
-    except MissingServerError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])  # root in a container has no sandbox
-        yield browser
-        browser.close()

@@ -1,0 +1,26 @@
+"""A real browser for the pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.servers import MissingServerError, find_program
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium; skip where it is missing, fail where CI=true."""
+    try:
+        program = find_program("chromium", "chromium")
+    except MissingServerError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])  # root in a container has no sandbox
+        yield browser
+        browser.close()
