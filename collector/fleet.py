@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.config import load
@@ -16,10 +16,10 @@ from collector.ledger import DAY_NS, Days, Ledger
 from collector.run import open_store
 from collector.sites import Site, read_sites
 from collector.store.store import Point, Row, Store
+from collector.wita import WITA
 from telemetry.frame import Value
 from telemetry.streams import ClockState
 
-WITA = timezone(timedelta(hours=8))
 RECENT_DAYS = 30
 QUIET_MS = 3_600_000
 """A hall that says nothing for an hour has missed its frames twelve times, and the slow ones of a spent budget once."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.operators import operator_of
 from collector.sites import Site
 from collector.store.store import Point
 from demo.halls import IOH, TELKOMSEL, XLSMART
@@ -197,7 +198,7 @@ class History:
         first = rng.choices((TELKOMSEL, IOH, XLSMART), (6, 3, 1))[0]
         others = [plmn for plmn in (TELKOMSEL, IOH, XLSMART) if plmn != first]
         plmns = [first, *others[: int(rng.random() < SECOND_MODEM_SHARE)]]
-        self._modems = [Modem(site, f"modem{k}", plmn, profile, rng) for k, plmn in enumerate(plmns, 1)]
+        self._modems = [Modem(site, (operator_of(plmn) or "").lower(), plmn, profile, rng) for plmn in plmns]
         self._device, self._event = Batch(site.code, "device", None), Batch(site.code, "event", None)
         self._batches = [self._device, self._event, *(b for m in self._modems for b in (m.signal, m.cell, m.probe))]
         self._seq = 1

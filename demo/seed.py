@@ -7,6 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,24 +63,25 @@ def seed(
     end_s = int(end.timestamp())
     start_s = end_s - int(days * 86400)
     histories = {code: History(sites[code], kind, interval_s, seed) for code, kind in plan(sites.values(), halls, seed).items()}
-    batch: list[Placed] = []
-    samples = waiting = 0
-    for share, code, frame in _frames(histories, start_s, end_s):
-        batch.append(Placed(frame, sites[code]))
-        waiting += len(frame.seq)
-        if waiting >= WRITE_SAMPLES:
-            store.write(batch)
-            samples, waiting, batch = samples + waiting, 0, []
+    samples = 0
+    with ThreadPoolExecutor(1) as writer:  # the next samples are made while the store takes these
+        writing: Future[None] | None = None
+        for share, batch in _batches(_frames(histories, start_s, end_s), sites):
+            samples += sum(len(placed.frame.seq) for placed in batch)
+            if writing:
+                writing.result()
+            writing = writer.submit(store.write, batch)
             if progress:
                 progress("samples", share)
-    store.write(batch)
+        if writing:
+            writing.result()
     points = [point for history in histories.values() for point in history.status]
     points += site_points(sites.values(), end_s * 1_000_000_000)
     points += _reports(start_s, end_s, len(histories), seed)
     for first in range(0, len(points), WRITE_SAMPLES):
         store.write_points(points[first : first + WRITE_SAMPLES])
     _roll_up(store, sites, list(histories), range(start_s // HOUR_S, -(-end_s // HOUR_S)), progress)
-    return samples + waiting
+    return samples
 
 
 def _roll_up(store: Store, sites: Mapping[str, Site], codes: Sequence[str], hours: range, progress: Progress | None) -> None:
@@ -98,6 +100,20 @@ def _frames(histories: Mapping[str, History], start_s: int, end_s: int) -> Itera
     for code, history in histories.items():
         for frame in history.rest():
             yield 1.0, code, frame
+
+
+def _batches(frames: Iterator[tuple[float, str, Frame]], sites: Mapping[str, Site]) -> Iterator[tuple[float, list[Placed]]]:
+    """Give what is written at once, with the share of the period that is done then."""
+    batch: list[Placed] = []
+    waiting = 0
+    for share, code, frame in frames:
+        batch.append(Placed(frame, sites[code]))
+        waiting += len(frame.seq)
+        if waiting >= WRITE_SAMPLES:
+            yield share, batch
+            batch, waiting = [], 0
+    if batch:
+        yield 1.0, batch
 
 
 def _reports(start_s: int, end_s: int, halls: int, seed: int) -> Iterator[Point]:

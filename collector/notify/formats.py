@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector.notify.route import wita
 from collector.watch.outbox import SEVERITIES, Message
+from collector.wita import moment_id, wita
 
 # 3GPP TS 23.038, 6.2.1: the default alphabet (one septet each) and its extension (two septets each).
 GSM_BASIC = frozenset(
@@ -27,20 +27,6 @@ LINE_ROOM = 900  # leaves room for the fixed words of the template
 TITLE_MAX = 120
 LABEL_ID = {"info": "Info", "warning": "Peringatan", "critical": "Kritis"}
 LABEL_EN = {"info": "Info", "warning": "Warning", "critical": "Critical"}
-MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +42,7 @@ def single(message: Message) -> Text:
     label_id, label_en = _labels(message)
     lines = [message.text_id, "", f"{label_en}{message.title_en}", message.text_en, ""]
     lines += [f"Tautan / Link: {message.link}"] if message.link else []
-    lines += [f"{_date(message.at_ms)} · Ref {message.id}"]
+    lines += [f"{moment_id(message.at_ms)} · Ref {message.id}"]
     return Text(f"{label_id}{message.title_id}", "\n".join(lines))
 
 
@@ -75,7 +61,7 @@ def digest(messages: Sequence[Message]) -> Text:
         "",
     ]
     lines += [f"Tautan / Link: {links[0]}"] if len(links) == 1 else []
-    lines += [f"{_date(messages[-1].at_ms)} · Ref {', '.join(str(message.id) for message in messages)}"]
+    lines += [f"{moment_id(messages[-1].at_ms)} · Ref {', '.join(str(message.id) for message in messages)}"]
     return Text(title, "\n".join(lines))
 
 
@@ -168,8 +154,3 @@ def _place(messages: Sequence[Message]) -> tuple[str, str]:
         return f"{len(names)} wilayah", f"{len(names)} areas"
     name = names.pop()
     return (f"Kecamatan {name}", f"{name} sub-district") if name else ("Umum", "General")
-
-
-def _date(at_ms: int) -> str:
-    moment = wita(at_ms)
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year} {moment:%H.%M} WITA"

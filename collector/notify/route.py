@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 
 from collector.notify.config import NotifyConfig, RouteSection
 from collector.watch.outbox import SEVERITIES, Message
+from collector.wita import wita
 
 log = logging.getLogger(__name__)
-WITA = timezone(timedelta(hours=8), "WITA")  # no daylight saving, so no zone table is needed
 
 
 class Router:
@@ -42,11 +42,6 @@ class Router:
         if route.keeps_quiet() and _within(moment.time(), quiet.start, quiet.end):
             moment = _next(moment, quiet.end)
         return max(message.at_ms, round(moment.timestamp() * 1000))
-
-
-def wita(at_ms: int) -> datetime:
-    """Give a moment (ms UTC) as time in WITA."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(WITA)
 
 
 def _takes(route: RouteSection, message: Message) -> bool:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from collector.errors import CollectorError, StoreUnavailableError
 from collector.sites import Site
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection, Rules
 from collector.watch.judge import Verdict, judge_device, judge_signal
-from collector.watch.messages import DARK, WHY_DARK, WITA
+from collector.watch.messages import DARK, WHY_DARK
 from collector.watch.outbox import Outbox, transaction
 from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
 from collector.watch.speaker import Speaker
 from collector.watch.state import Alert, Hall, WatchDb
+from collector.wita import wita
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""
@@ -217,7 +217,7 @@ class Engine:
         rule = self._rules.sim_expiry
         if rule is None or not rule.enabled:
             return
-        today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(WITA).date()
+        today = wita(now_ms).date()
         for site in self._sites.values():
             if site.sim_expiry is None:
                 self._feed(Verdict("sim_expiry", False), Hall(site.code), None, 0.0, now_ms)

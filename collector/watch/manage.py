@@ -13,8 +13,8 @@ from collector.errors import ConfigError
 from collector.notify import command as test_command
 from collector.sites import read_sites
 from collector.watch.config import load
-from collector.watch.messages import moment_id
 from collector.watch.state import Alert, WatchDb
+from collector.wita import moment_id
 
 OK, NOTHING = 0, 3
 COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    if not load(args.alerts).engine.state.exists():
+        return NOTHING  # not made here: a file of root's would keep the service out
     alerts = sorted(_open(args.alerts)[1].values(), key=lambda alert: alert.since_ms)
     for alert in alerts:
         state = "covered" if alert.cover else "acknowledged" if alert.acked else "open"
@@ -119,7 +121,10 @@ def _maintenance(args: argparse.Namespace) -> int:
 
 
 def _open(alerts: Path) -> tuple[WatchDb, dict[str, Alert]]:
-    db = WatchDb(load(alerts).engine.state)
+    state = load(alerts).engine.state
+    if not state.exists():
+        raise ConfigError(f"engine.state: {state} is not there; start `sinyal-collector watch` first")
+    db = WatchDb(state)
     firing = {key: alert for key, alert in db.alerts().items() if alert.firing and (alert.told_ms is not None or alert.cover)}
     return db, firing
 

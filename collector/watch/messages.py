@@ -6,29 +6,14 @@ Texts are data: one entry a rule. `{}` in a title is the detail of the rule (dBm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from collector.sites import Site
 from collector.watch.config import Rule
 from collector.watch.outbox import Message
 from collector.watch.state import Alert
+from collector.wita import moment_id, wita
 
-WITA = timezone(timedelta(hours=8), "WITA")
-MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""
 WHOM_ID = {
@@ -198,23 +183,13 @@ def details(detail: str) -> tuple[str, str]:
     return first, second or first
 
 
-def moment_id(at_ms: int) -> str:
-    """Give a moment as `24 November 2026 14.35 WITA`."""
-    at = _wita(at_ms)
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year} {at:%H.%M} WITA"
-
-
 def moment_en(at_ms: int) -> str:
     """Give a moment as `24 Nov 2026 14:35 WITA`."""
-    return f"{_wita(at_ms):%-d %b %Y %H:%M} WITA"
+    return f"{wita(at_ms):%-d %b %Y %H:%M} WITA"
 
 
 def _short(at_ms: int) -> str:
-    return f"{_wita(at_ms):%d/%m %H.%M} WITA"
-
-
-def _wita(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(WITA)
+    return f"{wita(at_ms):%d/%m %H.%M} WITA"
 
 
 def _lasted(span_ms: int) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from collector.classes import Classes
-from dashboards.needs.model import WITA, Period, Report, State
+from collector.wita import WITA
+from dashboards.needs.model import Period, Report, State
 from dashboards.needs.parameters import Limit, listed
 from dashboards.needs.priority import INPUT_WORDS
 from dashboards.needs.words import Both, day, number, say

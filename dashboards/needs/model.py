@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from collector.classes import Classes
 from collector.sites import Site
+from collector.wita import WITA
 from dashboards.needs.parameters import Cuts, Parameters
 from dashboards.needs.words import Both
 
-WITA = timezone(timedelta(hours=8), "WITA")
 NS = 1_000_000_000
 SLOTS_A_DAY = 288
 OPERATORS = ("Telkomsel", "IOH", "XLSMART")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from collector.wita import MONTHS_ID
+
 MONTHS = (
-    ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"],
+    MONTHS_ID,
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
 )
 

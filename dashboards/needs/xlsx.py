@@ -14,10 +14,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from collector.wita import WITA
 from dashboards.needs.columns import COLUMNS, Cell, bands, handover, technologies
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
 from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, looks, settings, span, weights
-from dashboards.needs.model import WITA, Report, Row, Verdict, Village
+from dashboards.needs.model import Report, Row, Verdict, Village
 from dashboards.needs.places import dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
 from dashboards.needs.words import Both

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -11,9 +11,10 @@ from typing import Literal
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
+from collector.wita import WITA
+
 Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")
-WITA = timezone(timedelta(hours=8), "WITA")
 JUST_NOW_S = 10
 _LOCALES: dict[Language, str] = {"id": "id", "en": "en_GB"}
 

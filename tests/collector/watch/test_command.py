@@ -66,6 +66,14 @@ def watch_once(folder: Path) -> int:
 
 def test_list_says_that_nothing_is_open(folder: Path) -> None:
     assert alerts(folder, "list") == 3
+    assert not (folder / "watch.db").exists()  # made by root it would keep the service out
+    assert watch_once(folder) == 0
+    assert alerts(folder, "list") == 3
+
+
+def test_nothing_can_be_noted_before_the_watch_ran(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="start `sinyal-collector watch` first"):
+        alerts(folder, "ack", KEY)
 
 
 def test_list_shows_what_is_open_and_who_deals_with_it(outage: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,6 +103,7 @@ def test_maintenance_takes_halls_and_kecamatan_only(folder: Path, capsys: pytest
     config = ["--config", str(folder / "collector.toml")]
     with pytest.raises(ConfigError, match="did you mean 'Telen'"):
         alerts(folder, "maintenance", "Telem", "--hours", "2", *config)
+    watch_once(folder)
     assert alerts(folder, "maintenance", "Telen", "--hours", "2", *config) == 0
     assert "WITA" in capsys.readouterr().out
     assert set(WatchDb(folder / "watch.db").maintained(0)) == {"Telen"}

@@ -10,8 +10,9 @@ import pytest
 from collector.sites import read_sites
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row as StoreRow
+from collector.wita import WITA
 from dashboards.needs.assemble import gather, report
-from dashboards.needs.model import WITA, Report, Row
+from dashboards.needs.model import Report, Row
 from demo.profiles import PROFILES, plan
 from demo.seed import seed
 from tests.dashboards.needs.halls import CONFIG, PERIOD, basis

@@ -23,8 +23,9 @@ from collector.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store
+from collector.wita import WITA
 from dashboards.needs import command
-from dashboards.needs.model import NS, WITA
+from dashboards.needs.model import NS
 from demo.seed import seed
 from tests.dashboards.needs.halls import CONFIG
 from tests.servers import influxd
