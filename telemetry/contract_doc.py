@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from string import Template
 
+from telemetry import settings
 from telemetry.frame import MAX_INFLATED_BYTES, MAX_PAYLOAD_BYTES, MAX_SAMPLES, Sample, encode_json, pack
 from telemetry.streams import STREAMS, Clock, Field, fields
 from telemetry.topics import ROOT
@@ -92,6 +93,13 @@ def _section(stream: str) -> str:
     return "\n".join([f"### {stream}", "", doc, "", head, *(_row(f) for f in fields(stream).values()), ""])
 
 
+def _settings() -> str:
+    doc = inspect.getdoc(settings) or ""
+    keys = [f"- `{section}`: {', '.join(f'`{key}`' for key in names)}" for section, names in settings.KEYS.items()]
+    states = f"States of an answer: {', '.join(settings.State)}."
+    return "\n".join(["## Desired settings", "", doc, "", *keys, "", states, ""])
+
+
 def render() -> str:
     """Write the contract as Markdown."""
     head = _HEAD.substitute(
@@ -103,7 +111,7 @@ def render() -> str:
         example=_example(),
         clocks=", ".join(Clock),
     )
-    return "\n".join([head, *(_section(stream) for stream in STREAMS)])
+    return "\n".join([head, *(_section(stream) for stream in STREAMS), _settings()])
 
 
 def main() -> int:
