@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo test check format bench chaos lock clean
+.PHONY: demo test check format bench chaos lock audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -41,6 +41,9 @@ chaos:  ## kill everything at random times and count: 100 rounds
 
 lock:  ## choose the newest versions that fit together and write requirements/sinyal.lock
 	@PYTHON=$(PYTHON) scripts/lock.sh --upgrade
+
+audit:  ## bandit over our code, known faults of the locked packages
+	@PYTHON=$(PYTHON) scripts/audit.sh
 
 clean:  ## remove everything that the targets above made in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
