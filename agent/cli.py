@@ -17,6 +17,7 @@ DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
   sinyal-agent run --config /etc/sinyal/agent.toml     measure and send until stopped
+  sinyal-agent aim                                     a live meter while you turn the antenna
   sinyal-agent status                                  is this hall measured, connected, up to date?
   sinyal-agent export /media/usb                       readings to a stick, for a hall without any link
   sudo sinyal-agent install 6408012001.sinyal          set a fresh Raspberry Pi up from its bundle
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "parse": ("agent.parse", "add_arguments", "parse_main", False, "read a saved modem session"),
     "detect": ("agent.detect", "add_arguments", "detect_main", False, "find modems and their ports"),
     "capture": ("agent.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
+    "aim": ("agent.aim", "add_arguments", "run", False, "live meter for turning the antenna"),
     "install": ("agent.install", "add_arguments", "run", False, "set this Raspberry Pi up from its bundle"),
     "update": ("agent.update", "add_arguments", "run", False, "put a signed version in, and the old one back if it fails"),
 }

@@ -112,14 +112,14 @@ class Session:
         """Check that the modem answers, set it up, find its family. Raises LinkError when it does not answer."""
         self.alive()
         for command in SETUP:
-            self._try(command)
-        replies = [self._try(command) for command in IDENTITY]
+            self.ask(command)
+        replies = [self.ask(command) for command in IDENTITY]
         lines = [mask(line) for reply in replies if reply and reply.final == "OK" for line in reply.lines]
         self.identity = "; ".join(dict.fromkeys(lines))
         if self.family is None:
             self.family = registry.select("\n".join(lines)) or registry.by_name("generic")
         for setup in self.family.setup:
-            self._try(setup.text, setup.timeout_s)
+            self.ask(setup.text, setup.timeout_s)
 
     def alive(self) -> None:
         """Ask AT, twice if need be: the first may meet a modem that wakes up. Raises LinkTimeout, LinkClosed."""
@@ -140,23 +140,23 @@ class Session:
             if time.monotonic() >= deadline:
                 late.append(command.text)
                 continue
-            reply = self._try(command.text, command.timeout_s)
+            reply = self.ask(command.text, command.timeout_s)
             if reply is None:
                 late.append(command.text)
             else:
                 replies.append(reply)
-        return self._read(family, replies, late)
+        return self.read(family, replies, late)
 
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""
-        reply = self._try(nitz.ask(self.family.name if self.family else ""))
+        reply = self.ask(nitz.ask(self.family.name if self.family else ""))
         return nitz.utc_ms(reply) if reply else None
 
     def _commands(self, family: Family, number: int) -> list[Command]:
         # The SIM is asked for in every poll, whatever the family says: "no SIM" must not look like "searching".
         return [SIM, *(c for c in family.poll if number % c.every == 0 and c.text != SIM.text)]
 
-    def _try(self, command: str, timeout_s: float = 3.0) -> Reply | None:
+    def ask(self, command: str, timeout_s: float = 3.0) -> Reply | None:
         """Ask one command; None if only this one got no answer. Raises what was wrong if the modem answers nothing at all."""
         try:
             return self.link.ask(command, self._timeout_s or timeout_s)
@@ -167,7 +167,8 @@ class Session:
                 raise error from None
             return None
 
-    def _read(self, family: Family, replies: list[Reply], late: list[str]) -> Poll:
+    def read(self, family: Family, replies: list[Reply], late: list[str]) -> Poll:
+        """Read the replies of one poll; a missing or broken SIM is told from a place without service."""
         reading = registry.read(family, replies)
         sim = sim_of(replies)
         if sim in (Sim.MISSING, Sim.FAILURE):
