@@ -33,6 +33,8 @@ COMMANDS = {
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
     "revoke": ("collector.enrol.revoke_command", "shut a stolen or lost Pi out, at once"),
     "install": ("collector.install", "set this Debian up as the server"),
+    "backup": ("collector.backup", "write everything of this server into one file"),
+    "restore": ("collector.restore", "make a new machine the server that a backup was made on"),
     "compose-init": ("collector.enrol.compose_command", "make secrets and certificates for config/compose.yaml"),
 }
 ABOUT = """\

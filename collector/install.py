@@ -35,8 +35,14 @@ files that you edit as they are.
 exit: 0 done; 1 a step failed, run it again after curing it; 2 bad usage
 """
 PACKAGES = ("mosquitto", "influxdb")
-SERVICES = ("sinyal-collector.service", "sinyal-watch.service", "sinyal-dashboards.service", "sinyal-fleet.timer")
-UNITS = (*SERVICES, "sinyal-fleet.service")
+SERVICES = (
+    "sinyal-collector.service",
+    "sinyal-watch.service",
+    "sinyal-dashboards.service",
+    "sinyal-fleet.timer",
+    "sinyal-backup.timer",
+)
+UNITS = (*SERVICES, "sinyal-fleet.service", "sinyal-backup.service")
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 """Files that a person edits; they are put there once."""
 INFLUX_DROP_IN = """\

@@ -77,6 +77,11 @@ class Influx1:
         """Count numbers of samples by day; see Store.seq_days."""
         return self._reader.seq_days(start_ns, end_ns, site)
 
+    def drop(self) -> None:
+        """Remove the database with all that is in it; the next write makes an empty one. Raises StoreUnavailableError."""
+        self._reader.command(f'DROP DATABASE "{self._database}"')
+        self._created = False
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
