@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import orjson
 
 from agent.spool import Row, Spool
-from telemetry.ack import Ack, Answer, frame_id
+from telemetry.ack import Ack, frame_id
 from telemetry.frame import Sample, encode, pack
 from telemetry.topics import stream_topic
 
@@ -162,10 +162,10 @@ class Outbox:
 
     def answered(self, ack: Ack, utc_ms: int | None) -> int:
         """Apply the collector's answers; give how many samples left the card. Answers to unknown frames are ignored."""
-        stored = [seq for answer in ack.ok for seq in self._settled(answer)]
+        stored = [seq for crc in ack.ok for seq in self._settled(crc)]
         gone = self._spool.delete(stored, utc_ms) if stored else 0
         for answer in ack.bad:
-            seqs = self._settled(answer)
+            seqs = self._settled(answer.crc)
             if seqs:
                 self._spool.quarantine(seqs, answer.reason)
                 log.error("event=frame_refused n=%d reason=%r", len(seqs), answer.reason)
@@ -176,11 +176,11 @@ class Outbox:
             log.warning("event=frame_held reason=%r", ack.hold[0].reason)
         return gone
 
-    def _settled(self, answer: Answer) -> tuple[int, ...]:
-        seqs = self._sent.pop(answer.crc, None)
+    def _settled(self, crc: int) -> tuple[int, ...]:
+        seqs = self._sent.pop(crc, None)
         if seqs is None:
             return ()
-        self._flights.pop(answer.crc, None)
+        self._flights.pop(crc, None)
         self._failures = 0
         self._more = True
         return seqs

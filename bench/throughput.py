@@ -75,10 +75,10 @@ class Sender:
 
     def _answer(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         now = time.perf_counter()
-        for answer in decode_ack(bytes(message.payload)).ok:
-            if answer.crc in self._flying:
-                self._flying.discard(answer.crc)
-                self.acked_at[answer.crc] = now
+        for crc in decode_ack(bytes(message.payload)).ok:
+            if crc in self._flying:
+                self._flying.discard(crc)
+                self.acked_at[crc] = now
                 self._room.release()
 
     def send(self, topic: str, payload: bytes) -> None:

@@ -153,7 +153,7 @@ class Line:
             self._write(checked[middle:], acks)
             return
         for message, frame, site in checked if stored else ():
-            acks[site.code].ok.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload)))
+            acks[site.code].ok.append(frame_id(message.payload))
             self._count_stored(message, frame)
 
     def _patiently(self, write: Callable[[], None]) -> bool:

@@ -47,7 +47,7 @@ time is `t` in ns plus `seq` modulo 1,000,000, so that a frame sent twice overwr
 
 ## Answer
 
-`{"v":1,"ok":[[first,count,crc]],"bad":[[first,count,crc,"reason"]],"hold":[[first,count,crc,"reason"]],"t":ms}`: `ok` is in
+`{"v":1,"ok":[crc],"bad":[[first,count,crc,"reason"]],"hold":[[first,count,crc,"reason"]],"t":ms}`: `ok` is in
 the store; `bad` can never be stored (the agent quarantines it); `hold` is to be kept and tried again much later (unknown site).
 `crc` is the CRC-32 of the payload as sent and is what an agent matches. `t`, UTC of the collector, answers an `online` status.
 

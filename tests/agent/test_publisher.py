@@ -40,7 +40,7 @@ class Peer:
     def __init__(self, port: int) -> None:
         self.frames: list[Any] = []
         self.states: list[str] = []
-        self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer])
+        self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer.crc])
         self.time_ms: int | None = None
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.on_message = self._take
@@ -59,7 +59,7 @@ class Peer:
         elif kind != "ack":
             frame = decode(payload)
             self.frames.append(frame)
-            ack = self.answer(Answer(frame.seq[0], len(frame.seq), frame_id(payload)))
+            ack = self.answer(Answer(frame.seq[0], len(frame.seq), frame_id(payload), ""))
             if ack is not None:
                 client.publish(ack_topic(site), encode_ack(ack))
 
@@ -128,7 +128,7 @@ def test_samples_leave_the_card_only_after_the_answer(tmp_path: Path, broker: Se
         seqs = sender.measure(1000)
         wait_for(lambda: peer.frames, "a frame")
         assert sender.spool.depth == 1000
-        peer.answer = lambda answer: Ack(ok=[answer])
+        peer.answer = lambda answer: Ack(ok=[answer.crc])
         sender.outbox.connected()
         wait_for(lambda: sender.spool.depth == 0, "all samples answered", 60)
     assert set(peer.seqs) == set(seqs)
@@ -165,7 +165,7 @@ def test_nonsense_on_the_ack_topic_changes_nothing(tmp_path: Path, broker: Serve
         for nonsense in (b"", b"[]", b'{"v":2}', b'{"v":1,"ok":[[1,5]]}', b'{"v":1,"ok":[[1,5,77]]}', os.urandom(100)):
             peer.client.publish(ack_topic(SITE), nonsense)
         peer.client.publish(ack_topic(SITE), encode_ack(Ack(time_ms=1))).wait_for_publish(10)
-        peer.answer = lambda answer: Ack(ok=[answer])
+        peer.answer = lambda answer: Ack(ok=[answer.crc])
         sender.measure(1)
         wait_for(lambda: 6 in peer.seqs, "the next frame")
         wait_for(lambda: sender.spool.depth == 5, "only what was answered left")

@@ -213,7 +213,7 @@ def test_late_and_rejected_are_counted_by_site(tmp_path: Path, broker: Server, c
             encode(signal_frame(1, 1, OTHER.code, t0_ms=NOW_MS)),
         ]
         hall.send_raw(stream_topic(OTHER.code, "signal"), payloads[1])
-        hall.wait_answer("ok", payloads[0])
+        hall.wait_stored(payloads[0])
         wait_for(lambda: collector.counters.stored_samples == 8, "the other site's sample")
     collector.stop()
     office.fleet("--json")

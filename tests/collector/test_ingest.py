@@ -53,14 +53,14 @@ def test_any_payload_gets_exactly_one_answer(line: Line, acks: list[Ack], payloa
     acks.clear()
     line.process([Received(TOPIC, payload, int(time.time() * 1000))])
     (ack,) = acks
-    assert [answer.crc for answer in [*ack.ok, *ack.bad, *ack.hold]] == [frame_id(payload)]
+    assert [*ack.ok, *(answer.crc for answer in [*ack.bad, *ack.hold])] == [frame_id(payload)]
 
 
 def test_frames_of_one_batch_are_answered_in_one_message_a_site(line: Line, acks: list[Ack]) -> None:
     payloads = [encode(signal_frame(1 + 10 * i, 10)) for i in range(5)]
     line.process([Received(TOPIC, payload, 1_795_500_000_000) for payload in [*payloads, b"junk"]])
     (ack,) = acks
-    assert [answer.crc for answer in ack.ok] == [frame_id(payload) for payload in payloads]
+    assert ack.ok == [frame_id(payload) for payload in payloads]
     assert [answer.crc for answer in ack.bad] == [frame_id(b"junk")]
 
 
@@ -68,7 +68,7 @@ def test_numbers_beyond_any_database_are_refused_not_retried_for_ever(line: Line
     far = json.dumps(PLAIN | {"dseq": [2**62, 2**62]}).encode()
     line.process([Received(TOPIC, payload, 1_795_500_000_000) for payload in (far, encode(signal_frame(1, 10)))])
     assert [answer.crc for answer in acks[0].bad] == [frame_id(far)]
-    assert [answer.count for answer in acks[0].ok] == [10]
+    assert acks[0].ok == [frame_id(encode(signal_frame(1, 10)))]
 
 
 def test_topics_that_are_not_ours_are_counted_and_not_answered(line: Line, acks: list[Ack]) -> None:

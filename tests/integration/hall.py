@@ -52,8 +52,17 @@ class Hall:
     def send_raw(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, 1)
 
+    @property
+    def stored(self) -> set[int]:
+        """Give the CRCs of all frames that were answered `ok` so far."""
+        return {crc for ack in list(self.acks) for crc in ack.ok}
+
+    def wait_stored(self, payload: bytes) -> None:
+        """Wait until a payload is answered `ok`."""
+        wait_for(lambda: frame_id(payload) in self.stored, f"ack ok (so far: {self.acks[-3:]})")
+
     def answers(self, kind: str) -> dict[int, Answer]:
-        """Give all answers so far of one kind (ok, bad, hold) by CRC."""
+        """Give all answers so far of one kind (bad, hold) by CRC."""
         return {answer.crc: answer for ack in list(self.acks) for answer in getattr(ack, kind)}
 
     def wait_answer(self, kind: str, payload: bytes) -> Answer:

@@ -136,7 +136,7 @@ def say(hall: Client, *frames: Frame) -> None:
 
 def answered(hall: Client) -> set[int]:
     acks = [message for message in hall.heard if message.topic.endswith("/ack")]
-    return {answer.crc for message in acks for answer in decode_ack(bytes(message.payload)).ok}
+    return {crc for message in acks for crc in decode_ack(bytes(message.payload)).ok}
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "influx1"])
