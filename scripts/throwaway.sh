@@ -3,7 +3,7 @@
 # Prints every command and its time, then removes both. Needs root, Debian 12 or newer, network.
 #
 #   sudo scripts/throwaway.sh              # over the running system; nothing of it is changed
-#   sudo scripts/throwaway.sh --base DIR   # over a clean one, of `debootstrap --include=ca-certificates,curl,python3-venv bookworm DIR`
+#   sudo scripts/throwaway.sh --base DIR   # over a clean one, of `debootstrap --include=ca-certificates,curl,python3-venv,systemd bookworm DIR`
 #
 # What is not real: the modem (simulated), systemd (a stand-in starts what the unit files say, as their user and with their
 # capabilities, without their other locks) and the network (both use this machine's, so the ports of a server must be free).
