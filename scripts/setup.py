@@ -8,6 +8,7 @@ usage: python3 scripts/setup.py {demo,dev,servers}...
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -30,6 +31,8 @@ SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "victoria-metrics": 
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""
+LIBRARIES = {"libatomic.so.1": "libatomic1"}
+"""The same for libraries: what drives the browser needs this one."""
 SBIN = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
@@ -191,8 +194,18 @@ def set_up_python(extra: str) -> None:
 
 
 def missing_servers() -> dict[str, str]:
-    """Give program -> package of the servers that this machine lacks."""
-    return {program: package for program, package in (SERVERS | TOOLS).items() if not shutil.which(program, path=SBIN)}
+    """Give program or library -> package of what this machine lacks."""
+    programs = {program: package for program, package in (SERVERS | TOOLS).items() if not shutil.which(program, path=SBIN)}
+    return programs | {library: package for library, package in LIBRARIES.items() if not loads(library)}
+
+
+def loads(library: str) -> bool:
+    """Say whether a shared library is there."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def forbid_starts(prefix: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterator
 
@@ -16,10 +17,11 @@ def chromium() -> Iterator[Browser]:
     """Start Debian's Chromium; skip where it is missing, fail where CI=true."""
     try:
         program = find_program("chromium", "chromium")
-    except MissingServerError as error:
+        ctypes.CDLL("libatomic.so.1")
+    except (MissingServerError, OSError) as error:
         if os.environ.get("CI") == "true":
             pytest.fail(str(error))
-        pytest.skip(str(error))
+        pytest.skip(f"{error}; the browser needs: apt install chromium libatomic1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])  # root in a container has no sandbox
         yield browser
