@@ -6,9 +6,7 @@ Relative paths count from the folder of the config file.
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails
 
+from collector import toml
 from collector.errors import ConfigError
 
 MIB = 1 << 20
@@ -175,14 +174,7 @@ def secret(path: Path | None, variable: str) -> str | None:
 
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError whose text has one line for each fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; copy config/collector.example.toml there and edit it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); make it a text file that this user may read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
+    data = toml.read(path, "collector.example.toml")
     try:
         return Config.model_validate(data, context=path.parent)
     except ValidationError as error:
@@ -200,17 +192,6 @@ SECTIONS: dict[str, type[Section]] = {
     "ca": CaSection,
     "http": HttpSection,
 }
-TYPES = {
-    "int_type": "a whole number",
-    "int_parsing": "a whole number without quotes",
-    "int_from_float": "a whole number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "string_type": "text in quotes",
-    "path_type": "a path in quotes",
-    "model_type": "a section",
-    "model_attributes_type": "a section",
-}
 
 
 def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
@@ -220,26 +201,18 @@ def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
         where = f"`{place[-1]} = ...` under [{place[0]}]" if len(place) > 1 else f"a section [{key}]"
         return f"{key}: missing; add {where}, as config/collector.example.toml shows"
     if kind.startswith("union_tag"):
-        return f"store.engine: must be one of {', '.join(ENGINES)}{_got(data, ['store', 'engine'])}"
+        return f"store.engine: must be one of {', '.join(ENGINES)}{toml.got(data, ['store', 'engine'])}"
     if kind == "extra_forbidden":
-        return f"{key}: unknown key; {_near(str(place[-1]), list(_known(place, data)))}"
-    return f"{key}: {_reason(fault)}{_got(data, place)}"
+        return f"{key}: unknown key; {toml.near(str(place[-1]), list(_known(place, data)))}"
+    return f"{key}: {_reason(fault)}{toml.got(data, place)}"
 
 
 def _reason(fault: ErrorDetails) -> str:
-    if fault["type"] in TYPES:
-        return f"must be {TYPES[fault['type']]}"
+    if fault["type"] in toml.TYPES:
+        return f"must be {toml.TYPES[fault['type']]}"
     if fault["type"] == "string_pattern_mismatch":
         return "must be letters, digits, '_' and '-' only, and not too long"
-    return fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-
-
-def _got(data: Any, place: list[int | str]) -> str:
-    for part in place:
-        if not isinstance(data, dict) or part not in data:
-            return ""
-        data = data[str(part)]
-    return "" if isinstance(data, dict) else f" (got {data!r})"
+    return toml.reason(fault["msg"])
 
 
 def _known(place: list[int | str], data: dict[str, Any]) -> Iterator[str]:
@@ -247,8 +220,3 @@ def _known(place: list[int | str], data: dict[str, Any]) -> Iterator[str]:
         return iter(Config.model_fields)
     section: type[Section] = ENGINES[data["store"]["engine"]] if place[0] == "store" else SECTIONS[str(place[0])]
     return iter(section.model_fields)
-
-
-def _near(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"

@@ -6,10 +6,8 @@ in the config it is taken only where it can hold no secret: a webhook or a mail 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Collection, Iterator
 from datetime import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from collector import toml
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
 from collector.watch.outbox import ROLES
@@ -181,24 +180,21 @@ class NotifyConfig(Section):
                 yield f"route.{name}.concerns: is empty, so the route takes nothing; name roles or delete the key"
             for target in route.to:
                 if target not in names:
-                    yield f"route.{name}.to: no [destination.{target}]; {_near(target, names)}"
+                    yield f"route.{name}.to: no [destination.{target}]; {toml.near(target, names)}"
         for name, destination in self.destination.items():
             if destination.second == name:
                 yield f"destination.{name}.second: is itself; name another destination"
             elif destination.second is not None and destination.second not in names:
-                yield f"destination.{name}.second: no [destination.{destination.second}]; {_near(destination.second, names)}"
+                yield f"destination.{name}.second: no [destination.{destination.second}]; {toml.near(destination.second, names)}"
 
 
 def load(path: Path) -> NotifyConfig:
     """Read and check the delivery sections. Raises ConfigError whose text has one line for each fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; copy config/alerts.toml there and edit it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); make it a text file that this user may read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
+    return check(toml.read(path, "alerts.toml"), path)
+
+
+def check(data: dict[str, Any], path: Path) -> NotifyConfig:
+    """Check the delivery sections of a file that was read; raises as `load` does."""
     own = {key: value for key, value in data.items() if key in OWN}
     try:
         config = NotifyConfig.model_validate(own, context=path.parent)
@@ -213,7 +209,7 @@ def load(path: Path) -> NotifyConfig:
 def check_kecamatan(config: NotifyConfig, known: Collection[str], file: str = "alerts.toml") -> None:
     """Raise ConfigError where a route names a kecamatan that no site has: its messages would never come."""
     faults = [
-        f"{file}: route.{name}.kecamatan: no site is in {wanted!r}; {_near(wanted, sorted(known))}"
+        f"{file}: route.{name}.kecamatan: no site is in {wanted!r}; {toml.near(wanted, sorted(known))}"
         for name, route in config.route.items()
         for wanted in route.kecamatan or ()
         if wanted not in known
@@ -244,21 +240,10 @@ MODELS: dict[str, type[Section]] = {
     "relay": RelaySection,
 }
 NAMED = ("destination", "route")
-TYPES = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number without quotes",
-    "int_parsing": "a whole number without quotes",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "string_type": "text in quotes",
-    "path_type": "a path in quotes",
+TYPES = toml.TYPES | {
     "string_pattern_mismatch": "the name of an environment variable: letters, digits and '_'",
     "too_short": "a list with at least one entry",
     "tuple_type": "a list as ['one', 'two']",
-    "dict_type": "a section",
-    "model_type": "a section",
 }
 
 
@@ -268,13 +253,7 @@ def _explain(fault: ErrorDetails) -> str:
     if kind == "missing":
         return f"{key}: missing; add `{place[-1]} = ...` under [{'.'.join(place[:-1])}], {EXAMPLE}"
     if kind == "extra_forbidden":
-        return f"{key}: unknown key; {_near(place[-1], list(MODELS[place[0]].model_fields))}"
+        return f"{key}: unknown key; {toml.near(place[-1], list(MODELS[place[0]].model_fields))}"
     if place[0] in NAMED and kind in {"model_type", "dict_type"}:
         return f"{key}: must be a section; name it [{place[0]}.NAME], {EXAMPLE}"
-    reason = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{key}: {f'must be {TYPES[kind]}' if kind in TYPES else reason}"
-
-
-def _near(name: str, known: list[str]) -> str:
-    close: list[Any] = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known) or 'none'}"
+    return f"{key}: {f'must be {TYPES[kind]}' if kind in TYPES else toml.reason(fault['msg'])}"

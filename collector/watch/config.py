@@ -5,8 +5,6 @@ The defaults live in `config/alerts.toml` alone, each with its reason; a rule th
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args
@@ -14,11 +12,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from collector import toml
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
 from collector.notify.config import OWN as DELIVERY_SECTIONS
 from collector.notify.config import NotifyConfig
-from collector.notify.config import load as load_delivery
+from collector.notify.config import check as check_delivery
 
 Minutes = Annotated[float, Field(ge=0, le=60 * 24 * 7)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -160,30 +159,15 @@ class Alerts(Section):
 
 def load(path: Path) -> Alerts:
     """Read and check the whole of `alerts.toml`. Raises ConfigError whose text has one line for each fault."""
-    delivery = load_delivery(path)  # also says what to do when the file is missing or no TOML
-    data = {key: value for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items() if key not in DELIVERY_SECTIONS}
+    whole = toml.read(path, "alerts.toml")
+    delivery = check_delivery(whole, path)
+    data = {key: value for key, value in whole.items() if key not in DELIVERY_SECTIONS}
     try:
         own = AlertsConfig.model_validate(data, context=path.parent)
     except ValidationError as error:
         faults = (f"{path.name}: {_explain(fault, data)}" for fault in error.errors(include_url=False))
         raise ConfigError("\n".join(faults)) from None
     return Alerts.model_construct(engine=own.engine, rule=own.rule, delivery=delivery)
-
-
-TYPES = {
-    "int_type": "a whole number",
-    "int_parsing": "a whole number without quotes",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number without quotes",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "string_type": "text in quotes",
-    "path_type": "a path in quotes",
-    "model_type": "a section",
-    "model_attributes_type": "a section",
-    "dict_type": "a section",
-}
 
 
 def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
@@ -193,21 +177,13 @@ def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
         cure = f"`{place[-1]} = ...` under [{'.'.join(place[:-1])}]" if len(place) > 1 else f"a section [{key}]"
         return f"{key}: missing; add {cure}, as config/alerts.toml shows"
     if kind == "extra_forbidden":
-        return f"{key}: unknown key; {_near(place[-1], _known(place))}"
-    value = _got(data, place)
-    if kind in TYPES:
-        return f"{key}: must be {TYPES[kind]}{value}"
+        return f"{key}: unknown key; {toml.near(place[-1], _known(place))}"
+    value = toml.got(data, place)
+    if kind in toml.TYPES:
+        return f"{key}: must be {toml.TYPES[kind]}{value}"
     if kind == "string_pattern_mismatch":
         return f"{key}: must be an address as https://sinyal.example.go.id{value}"
-    return f"{key}: {fault['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}{value}"
-
-
-def _got(data: Any, place: list[str]) -> str:
-    for part in place:
-        if not isinstance(data, dict) or part not in data:
-            return ""
-        data = data[part]
-    return "" if isinstance(data, dict) else f" (got {data!r})"
+    return f"{key}: {toml.reason(fault['msg'])}{value}"
 
 
 def _known(place: list[str]) -> list[str]:
@@ -219,8 +195,3 @@ def _known(place: list[str]) -> list[str]:
         return list(Rules.model_fields)
     model = next(model for model in get_args(Rules.model_fields[place[1]].annotation) if model is not NoneType)
     return list(model.model_fields)
-
-
-def _near(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
