@@ -1,8 +1,9 @@
-"""Reading back with InfluxQL over `/query`, which every InfluxDB generation answers."""
+"""What all generations of InfluxDB share: points as lines, and reading back with InfluxQL over `/query`."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import requests
 
 from collector.errors import StoreUnavailableError
-from collector.lines import TAGS
-from collector.store.store import MEASUREMENTS, Row, SeqDay, row_of
+from collector.lines import TAGS, lines, point_line
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
 from telemetry.streams import STREAMS
 
 QUERY_TIMEOUT_S = 60
+REFUSED = (400, 413, 422)
+"""Answers to a write that no repetition cures."""
 CHUNK_ROWS = 10_000
 LATEST_SPAN = "400d"
 HOUR_NS = 3600 * 1_000_000_000
@@ -26,16 +29,28 @@ ALWAYS = {**dict.fromkeys(STREAMS, '"seq"'), "signal_1h": '"samples"', "signal_1
 """A field that every row has, of the measurements that grow."""
 
 
-class InfluxQl:
-    """Questions to one database of one server."""
+class Influx(ABC):
+    """One database of one server; see Store for what each method does. How lines get there is the generation's own."""
 
     def __init__(self, session: requests.Session, url: str, database: str) -> None:
         self._session = session
         self._url = f"{url.rstrip('/')}/query"
         self._database = database
 
+    def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
+        """Write frames in one request; see Store.write."""
+        self._post([*(line for placed in batch for line in lines(placed.frame, placed.site)), *map(_line, also)])
+
+    def write_points(self, points: Sequence[Point]) -> None:
+        """Write other points in one request; see Store.write_points."""
+        self._post([_line(point) for point in points])
+
+    @abstractmethod
+    def _post(self, batch: Sequence[str]) -> None:
+        """Send lines, durable when it returns. Raises as Store.write."""
+
     def samples(
-        self, measurement: str, start_ns: int, end_ns: int, site: str | None, names: Sequence[str] | None
+        self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
         """Give the rows of a period in the order of time.
 
@@ -58,7 +73,7 @@ class InfluxQl:
         times = [int(row["time_ns"]) for end in ends for row in self._rows(end, measurement)]
         return (times[0], times[1] + 1) if times else (0, 0)
 
-    def latest(self, measurement: str, site: str | None, before_ns: int | None) -> list[Row]:
+    def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
         """Give the newest row of each site and modem, over all its operators, bands and technologies."""
         until = "now()" if before_ns is None else str(int(before_ns))
         where = f"time > {until} - {LATEST_SPAN}{_only(site)}" + ("" if before_ns is None else f" AND time < {until}")
@@ -84,7 +99,7 @@ class InfluxQl:
         """Give the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
         """Count the numbers of samples of each site and day; a number is in one stream only, so the streams are added up."""
         what = 'count(distinct("seq")) AS samples, min("seq") AS first, max("seq") AS last'
         where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
@@ -120,6 +135,10 @@ class InfluxQl:
                     yield from _chunk_rows(json.loads(line), measurement)
             except (requests.RequestException, json.JSONDecodeError) as error:
                 raise StoreUnavailableError(f"{self._url}: {error}") from None
+
+
+def _line(point: Point) -> str:
+    return point_line(point.measurement, point.tags, point.values, point.time_ns)
 
 
 def _chunk_rows(chunk: Mapping[str, Any], measurement: str) -> Iterator[Row]:
