@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from agent.config import ModemSection
-from agent.floor import write_durably
+from agent.durable import write_durably
 from agent.interface import NET, addresses, moved
 
 log = logging.getLogger(__name__)

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from pathlib import Path
 
+from agent.durable import write_durably
+
 BLOCK = 1000
 """Numbers reserved at a time: one write of this file per thousand samples."""
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace a file so that after a power cut it is wholly old or wholly new."""
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class Floor:

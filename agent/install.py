@@ -18,6 +18,7 @@ from pathlib import Path
 from agent import detect, system_files, versions
 from agent.bundle import Bundle, read_bundle
 from agent.config import load
+from agent.durable import link_durably
 from agent.errors import ConfigError
 from agent.host import Host, InstallError
 from agent.modems.registry import FAMILIES
@@ -123,7 +124,7 @@ def _program(host: Host, bundle: Bundle) -> None:
     for name in ("current", "previous"):
         place = host.at(f"/opt/sinyal/{name}")
         if not place.is_symlink() or (name == "current" and own and current.resolve() != target.resolve()):
-            host.change(f"{place} -> {target}", partial(versions.link, place, target))
+            host.change(f"{place} -> {target}", partial(link_durably, place, target))
     command = host.at("/usr/local/bin/sinyal-agent")
     if not command.is_symlink():
         host.change(str(command), lambda: _link_command(command))
@@ -139,7 +140,7 @@ def _build(host: Host, bundle: Bundle) -> None:
 
 def _link_command(command: Path) -> None:
     command.parent.mkdir(parents=True, exist_ok=True)
-    versions.link(command, Path("/opt/sinyal/current/bin/sinyal-agent"))
+    link_durably(command, Path("/opt/sinyal/current/bin/sinyal-agent"))
 
 
 def _system(host: Host) -> None:

@@ -17,9 +17,9 @@ import orjson
 from pydantic import ValidationError
 
 from agent.config import SECTIONS, Config
+from agent.durable import write_durably
 from agent.errors import ConfigError
 from agent.explain import explain
-from agent.floor import write_durably
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, check_names, decode_desired, encode_reported
 from telemetry.streams import Event
 

@@ -22,8 +22,8 @@ from agent.budget import SimBudget
 from agent.change import ChangeDetector
 from agent.clock import Clock
 from agent.config import Config
+from agent.durable import write_durably
 from agent.errors import SpoolError
-from agent.floor import write_durably
 from agent.health import device_row
 from agent.meter import Meter
 from agent.outbox import Outbox

@@ -34,8 +34,8 @@ from pathlib import Path
 
 from agent import versions
 from agent.config import load
+from agent.durable import link_durably, write_durably
 from agent.errors import AgentError, ConfigError
-from agent.floor import write_durably
 from agent.status import read_state
 from agent.versions import VersionError
 
@@ -140,8 +140,8 @@ def start(wheel: bytes, version: str, name: str, place: Place) -> None:
         file.write_bytes(wheel)
         new = versions.build(place.folder, version, [file], old)
     write_durably(place.trial, json.dumps({"new": version, "old": str(old)}).encode())
-    versions.link(place.folder / "previous", old)
-    versions.link(current, new)
+    link_durably(place.folder / "previous", old)
+    link_durably(current, new)
     log.warning("event=update_trial version=%s before=%s", version, old.name)
     _call(place.restart)
 
@@ -159,7 +159,7 @@ def watch(place: Place, *, confirm_s: float = CONFIRM_S, wait: Callable[[float],
     while not reports(place.status, new):
         if time.monotonic() >= end:
             log.error("event=update_rolled_back version=%s back_to=%s", new, old.name)
-            versions.link(place.folder / "current", old)
+            link_durably(place.folder / "current", old)
             place.trial.unlink(missing_ok=True)
             _call(place.restart)
             return False

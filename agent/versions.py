@@ -7,7 +7,6 @@ SIM carries 200 kB and not 20 MB, no package index is asked, and nothing runs th
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -25,19 +24,6 @@ BUILD_S = 600
 
 class VersionError(AgentError):
     """A version could not be built or switched; what ran before still runs."""
-
-
-def link(path: Path, target: Path) -> None:
-    """Make a symlink or turn it, at once: there is no moment without it."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    part.symlink_to(target)
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Path:

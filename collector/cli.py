@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 from collector.config import Config, load
-from collector.errors import CollectorError, ConfigError
+from collector.errors import ConfigError
 from collector.exporter import export_csv
 from collector.importer import import_file
+from collector.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
 from collector.rejected import RejectedFolder
 from collector.run import MIB, Collector, open_store
 from collector.sites import read_sites
 from collector.store.store import MEASUREMENTS
 
-OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 CONFIG = Path("/etc/sinyal/collector.toml")
 
 COMMANDS = {
@@ -67,24 +65,13 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = _parser(words).parse_args(words)
-    logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        return int(args.do(args))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    except CollectorError as error:
-        print(f"store: {error}", file=sys.stderr)
-        return INCOMPLETE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return perform(_parser(words).parse_args(words))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-collector", description=ABOUT, formatter_class=raw)
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
+    add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
@@ -100,8 +87,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports.set_defaults(do=_import)
 
     export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
-    export.add_argument("--start", type=_moment, required=True, metavar="WHEN", help="first moment that is in")
-    export.add_argument("--end", type=_moment, required=True, metavar="WHEN", help="first moment that is out")
+    export.add_argument("--start", type=moment, required=True, metavar="WHEN", help="first moment that is in")
+    export.add_argument("--end", type=moment, required=True, metavar="WHEN", help="first moment that is out")
     export.add_argument("--site", metavar="CODE", help="only this site; default: all")
     export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")
@@ -119,14 +106,6 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             part.add_arguments(command)
             command.set_defaults(do=part.run)
     return parser
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date or time as 2026-11-24 or 2026-11-24T08:00+08:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from collector.errors import CollectorError, ConfigError
+from collector.program import add_log_level, perform
 
-INCOMPLETE, USAGE, INTERRUPTED = 1, 2, 130
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
@@ -29,24 +27,13 @@ What people look at: a page for offices, a needs map for policy, dashboards for 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = _parser(words).parse_args(words)
-    logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        return int(args.do(args))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    except CollectorError as error:
-        print(f"store: {error}", file=sys.stderr)
-        return INCOMPLETE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return perform(_parser(words).parse_args(words))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-dashboards", description=ABOUT, formatter_class=raw)
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
+    add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text)

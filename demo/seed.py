@@ -15,6 +15,7 @@ from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
 from collector.places import site_points
+from collector.program import moment
 from collector.run import open_store
 from collector.shipped import shipped
 from collector.sites import Site, read_sites
@@ -139,7 +140,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     store.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: its store, its list of sites")
     store.add_argument("--sqlite", type=Path, metavar="FILE", help="a SQLite file; made when missing")
     parser.add_argument("--sites", type=Path, metavar="FILE", help="list of sites for --sqlite (default: shipped)")
-    parser.add_argument("--end", type=_moment, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
+    parser.add_argument("--end", type=moment, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
     parser.add_argument("--interval-s", type=_at_least_1, default=30, metavar="S", help="seconds between samples (default 30)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, another history (default 1)")
 
@@ -197,11 +198,3 @@ def _at_least_1(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 (got {text})")
     return int(text)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date or time as 2026-11-24 or 2026-11-24T08:00+08:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent import clock, update, versions
+from agent.durable import link_durably
 from agent.errors import ConfigError
 from agent.update import Place, fetch, newer, start, verify, version_of, watch
 from agent.versions import VersionError
@@ -69,13 +70,13 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file.write_bytes(wheel("0.1.0"))
     pip = [sys.executable, "-m", "pip", "--python", str(first / "bin/python"), "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(file)], check=True, timeout=120)
-    versions.link(folder / "current", first)
+    link_durably(folder / "current", first)
     return folder
 
 
 @pytest.fixture
 def place(opt: Path, tmp_path: Path) -> Place:
-    versions.link(opt / "current", opt / "0.1.0")
+    link_durably(opt / "current", opt / "0.1.0")
     (opt / "trial.json").unlink(missing_ok=True)
     return Place(opt, tmp_path / "status.json", ("sh", "-c", f"echo restarted >> {tmp_path}/restarts"), ("true",))
 
@@ -139,8 +140,8 @@ def test_a_version_that_cannot_be_built_changes_nothing(place: Place, version: s
 def test_old_versions_are_deleted_but_not_the_two_in_use(tmp_path: Path) -> None:
     for name in ("0.1.0", "0.2.0", "0.3.0", "notes"):
         (tmp_path / name).mkdir()
-    versions.link(tmp_path / "current", tmp_path / "0.3.0")
-    versions.link(tmp_path / "previous", tmp_path / "0.2.0")
+    link_durably(tmp_path / "current", tmp_path / "0.3.0")
+    link_durably(tmp_path / "previous", tmp_path / "0.2.0")
     versions.prune(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"0.2.0", "0.3.0", "notes", "current", "previous"}
 

@@ -1,0 +1,41 @@
+"""What the programs of the server share: how they log, end, and read a moment from their words."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import UTC, datetime
+
+from collector.errors import CollectorError, ConfigError
+
+OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def perform(args: argparse.Namespace) -> int:
+    """Do `args.do(args)`, logging from `args.log_level` on; gives the exit code, faults told in one line each."""
+    logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        return int(args.do(args))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except CollectorError as error:
+        print(f"store: {error}", file=sys.stderr)
+        return INCOMPLETE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def add_log_level(parser: argparse.ArgumentParser) -> None:
+    """Add --log-level."""
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
+
+
+def moment(text: str) -> datetime:
+    """Read an argument as a moment, UTC unless it says otherwise."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date or time as 2026-11-24 or 2026-11-24T08:00+08:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
