@@ -66,6 +66,6 @@ def count(store: Sqlite, spools: Mapping[str, Path]) -> Count:
         here = numbers_given(spool) - numbers_skipped(store, site)
         measured += here
         stored += len(set(seqs))
-        lost += max(0, here - len(set(seqs)))
+        lost += max(0, here - len(set(seqs)) - (waiting(spool) or 0))  # what is still on the card is not lost
         points += len(seqs)
     return Count(measured, stored, lost, points - stored)
