@@ -26,15 +26,21 @@ EXAMPLES = """examples:
 # name -> (module, adds options, runs, needs the config, help)
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
-    "status": ("agent.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
-    "export": ("agent.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
-    "quarantine": ("agent.export", "add_quarantine_arguments", "quarantine_main", True, "readings that the collector refused"),
+    "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
+    "quarantine": (
+        "agent.host.export",
+        "add_quarantine_arguments",
+        "quarantine_main",
+        True,
+        "readings that the collector refused",
+    ),
     "parse": ("agent.parse", "add_arguments", "parse_main", False, "read a saved modem session"),
-    "detect": ("agent.detect", "add_arguments", "detect_main", False, "find modems and their ports"),
-    "capture": ("agent.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
-    "aim": ("agent.aim", "add_arguments", "run", False, "live meter for turning the antenna"),
-    "install": ("agent.install", "add_arguments", "run", False, "set this Raspberry Pi up from its bundle"),
-    "update": ("agent.update", "add_arguments", "run", False, "put a signed version in, and the old one back if it fails"),
+    "detect": ("agent.host.detect", "add_arguments", "detect_main", False, "find modems and their ports"),
+    "capture": ("agent.host.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
+    "aim": ("agent.aim.command", "add_arguments", "run", False, "live meter for turning the antenna"),
+    "install": ("agent.host.install", "add_arguments", "run", False, "set this Raspberry Pi up from its bundle"),
+    "update": ("agent.host.update", "add_arguments", "run", False, "put a signed version in, and the old one back if it fails"),
 }
 
 

@@ -7,9 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from agent.at import split_session
+from agent.at.digest import split_session
+from agent.at.reading import Reading
 from agent.modems import generic, registry
-from agent.modems.family import Family, Reading
+from agent.modems.family import Family
 from telemetry.streams import present
 
 EPILOG = """examples:

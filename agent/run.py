@@ -17,24 +17,24 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from agent import clock as clocks
-from agent.budget import SimBudget
-from agent.change import ChangeDetector
-from agent.clock import Clock
 from agent.config import Config
-from agent.durable import write_durably
 from agent.errors import SpoolError
-from agent.health import device_row
-from agent.meter import Meter
-from agent.outbox import Outbox
-from agent.publisher import Publisher
-from agent.recorder import Recorder
-from agent.remote import CONFIRM_S, Remote
-from agent.spool import Limits, Spool
+from agent.spool import clock as clocks
+from agent.spool.change import ChangeDetector
+from agent.spool.clock import Clock
+from agent.spool.recorder import Recorder
+from agent.spool.spool import Limits, Spool
+from agent.uplink.budget import SimBudget
+from agent.uplink.health import device_row
+from agent.uplink.meter import Meter
+from agent.uplink.outbox import Outbox
+from agent.uplink.publisher import Publisher
+from agent.uplink.remote import CONFIRM_S, Remote
+from ground.durable import write_durably
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
-    from agent.modem import ModemWorker
+    from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class Agent:
 
     def _start_workers(self) -> None:
         # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
-        from agent.modem import ModemWorker  # noqa: PLC0415
+        from agent.poll.worker import ModemWorker  # noqa: PLC0415
 
         self._workers_stop = threading.Event()
         self._workers = [

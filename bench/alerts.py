@@ -10,13 +10,13 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from collector.journal import WINDOW_NS, entry
-from collector.sites import Site
+from collector.notify.outbox import Outbox
+from collector.sites.sites import Site
+from collector.store.dirty_hours import WINDOW_NS, entry
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Store
 from collector.watch.config import load
 from collector.watch.engine import Engine
-from collector.watch.outbox import Outbox
 from collector.watch.state import WatchDb
 from telemetry.frame import Sample, Value, pack
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from bench.load import frame
-from collector.lines import lines
-from collector.sites import read_sites
+from collector.sites.sites import read_sites
+from collector.store.lines import lines
 from telemetry.frame import decode, encode
 
 SITE = "6408012001"

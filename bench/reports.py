@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.rollup import Summary, recompute
-from collector.shipped import shipped
-from collector.sites import read_sites
+from collector.server.shipped import shipped
+from collector.sites.sites import read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from collector.config import Config, load
 from collector.errors import ConfigError
-from collector.exporter import export_csv
-from collector.importer import import_file
-from collector.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
-from collector.rejected import RejectedFolder
-from collector.run import MIB, Collector, open_store
-from collector.sites import read_sites
+from collector.line.importer import import_file
+from collector.line.rejected import RejectedFolder
+from collector.run import MIB, Collector
+from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
+from collector.sites.sites import read_sites
+from collector.store.exporter import export_csv
+from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
 
 CONFIG = Path("/etc/sinyal/collector.toml")
@@ -25,14 +26,14 @@ CONFIG = Path("/etc/sinyal/collector.toml")
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
-    "fleet": ("collector.fleet", "one line a hall, worst first: last seen, clock, gaps, bytes"),
-    "settings": ("collector.settings", "change intervals, probes or budget of halls from here"),
+    "fleet": ("collector.server.fleet", "one line a hall, worst first: last seen, clock, gaps, bytes"),
+    "settings": ("collector.server.settings", "change intervals, probes or budget of halls from here"),
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
     "revoke": ("collector.enrol.revoke_command", "shut a stolen or lost Pi out, at once"),
-    "install": ("collector.install", "set this Debian up as the server"),
-    "backup": ("collector.backup", "write everything of this server into one file"),
-    "restore": ("collector.restore", "make a new machine the server that a backup was made on"),
+    "install": ("collector.server.install", "set this Debian up as the server"),
+    "backup": ("collector.server.backup", "write everything of this server into one file"),
+    "restore": ("collector.server.restore", "make a new machine the server that a backup was made on"),
     "compose-init": ("collector.enrol.compose_command", "make secrets and certificates for config/compose.yaml"),
 }
 ABOUT = """\

@@ -9,21 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 
-from collector.broker import Broker
-from collector.config import Config, Influx1Section, Influx2Section, SqliteSection, StoreSection, secret
-from collector.counters import Counters, IngestReport
+from collector.config import Config
 from collector.errors import CollectorError, ConfigError
-from collector.http import start_http
-from collector.inbox import Inbox, Received
-from collector.ingest import Line
-from collector.places import HOUR_NS, site_points
-from collector.rejected import RejectedFolder
+from collector.line.broker import Broker
+from collector.line.counters import Counters, IngestReport
+from collector.line.inbox import Inbox, Received
+from collector.line.pipeline import Line
+from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
-from collector.sites import read_sites
-from collector.store.influx1 import Influx1
-from collector.store.influx2 import Influx2
-from collector.store.sqlite import Sqlite
-from collector.store.store import Point, Store
+from collector.server.http import start_http
+from collector.sites.sites import read_sites
+from collector.store.open import open_store
+from collector.store.site_points import HOUR_NS, site_points
+from collector.store.store import Point
 from telemetry.ack import Ack
 from telemetry.frame import Value
 from telemetry.topics import split_topic
@@ -34,27 +32,6 @@ ROLLUP_EVERY_S = 300
 WORKERS = 2
 """One decodes while the other waits for the store; more would only wait for the interpreter."""
 log = logging.getLogger(__name__)
-
-
-def open_store(config: StoreSection) -> Store:
-    """Make the store that the config names. Raises ConfigError (a secret is missing) or StoreUnavailableError (SQLite only)."""
-    match config:
-        case SqliteSection():
-            return Sqlite(config.path)
-        case Influx1Section():
-            password = secret(config.password_file, "SINYAL_STORE_PASSWORD")
-            return Influx1(
-                config.url,
-                config.database,
-                username=config.username,
-                password=password,
-                retention_days=config.retention_days,
-            )
-        case Influx2Section():
-            token = secret(config.token_file, "SINYAL_STORE_TOKEN")
-            if not token:
-                raise ConfigError("store.token_file: missing; name the file with the token, or set SINYAL_STORE_TOKEN")
-            return Influx2(config.url, config.org, config.bucket, token)
 
 
 class Collector:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.spoolfile import connect_to_read, last_seq
+from agent.spool.file import connect_to_read, last_seq
 from collector.store.sqlite import Sqlite
 
 END_OF_TIME_NS = 2**62

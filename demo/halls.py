@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.shipped import shipped
+from collector.server.shipped import shipped
 
 TELKOMSEL, IOH, XLSMART = "51010", "51001", "51011"
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.operators import operator_of
-from collector.sites import Site
+from collector.sites.operators import operator_of
+from collector.sites.sites import Site
 from collector.store.store import Point
 from demo.halls import IOH, TELKOMSEL, XLSMART
 from demo.profiles import Profile

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from agent.at import parts
+from agent.at.digest import parts
 from demo.radio import PROFILES, Radio
 from demo.replies import IDENTITY, WITHOUT_SIM, Answers, family_answers, key, session_answers
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.sites import Site
+from collector.sites.sites import Site
 
 
 @dataclass(frozen=True, slots=True)

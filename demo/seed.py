@@ -14,11 +14,11 @@ from pathlib import Path
 from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
-from collector.places import site_points
-from collector.program import moment
-from collector.run import open_store
-from collector.shipped import shipped
-from collector.sites import Site, read_sites
+from collector.server.program import moment
+from collector.server.shipped import shipped
+from collector.sites.sites import Site, read_sites
+from collector.store.open import open_store
+from collector.store.site_points import site_points
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Store
 from demo.history import HOUR_S, History

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from collector.operators import operator_of
+from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
 from demo.line import Line

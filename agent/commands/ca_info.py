@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.modems.family import Reading
-from agent.modems.fill import fill
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 
 _CARRIER = re.compile(

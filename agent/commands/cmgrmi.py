@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.at import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, to_int
 from agent.commands.cpsi import lte_levels
 from telemetry import units
 

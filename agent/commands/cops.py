@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, to_int
 from agent.commands.creg import ACT
 from telemetry.streams import Rat
 

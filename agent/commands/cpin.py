@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import records
-from agent.modems.family import Reply
+from agent.at.fields import records
+from agent.at.reply import Reply
 
 _ABSENT = re.compile(r"10|SIM (?:card )?(?:is )?not inserted|NOT INSERTED|NO SIM", re.IGNORECASE)
 

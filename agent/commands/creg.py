@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.at import REGISTRATION, fields_of, hex_id, is_read_form, pick, records, to_int
-from agent.modems.family import Reply
+from agent.at.digest import REGISTRATION, is_read_form
+from agent.at.fields import fields_of, hex_id, pick, records, to_int
+from agent.at.reply import Reply
 from telemetry.streams import Rat, Registration
 
 STAT: dict[int, Registration] = {

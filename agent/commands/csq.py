@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, to_int
 from telemetry import units
 
 

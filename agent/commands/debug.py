@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import plmn_of
-from agent.bands import lte_fits
+from agent.at.bands import lte_fits
+from agent.at.fields import plmn_of
+from agent.at.fill import Value, fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import band_of, hint, labelled, number, whole
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import Value, fill
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _LABELS = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from agent.at.fill import fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer, band_of, hint, labelled, number, whole
 from agent.commands.nrinfo import LABELS as NR_LABELS
 from agent.commands.nrinfo import both_bases, read_nr_values
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import fill
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _PATH = r"(?:PCC|SCC\d?) Rx[\w]+"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, pick, to_float, to_hex, to_int
-from agent.bands import base_of, lte_fits, nr_fits
+from agent.at.bands import base_of, lte_fits, nr_fits
+from agent.at.fields import fields_of, pick, to_float, to_hex, to_int
+from agent.at.fill import Value, fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.gtccinfo import band_number
 from agent.commands.labels import answer
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import Value, fill
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import lte_resource_blocks_mhz, rsrp_dbm
 

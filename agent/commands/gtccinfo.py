@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.at import all_lines, fields_of, hex_id, pick, to_hex, to_int
-from agent.bands import base_of, lte_fits, nr_fits, umts_fits
+from agent.at.bands import base_of, lte_fits, nr_fits, umts_fits
+from agent.at.digest import all_lines
+from agent.at.fields import fields_of, hex_id, pick, to_hex, to_int
+from agent.at.fill import Value, fill, put_plmn
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import Value, fill, put_plmn
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import ecno_db, lte_bandwidth_mhz, lte_resource_blocks_mhz, rscp_dbm, rsrp_dbm, rsrq_db
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, to_int
+from agent.at.fill import Value, fill
+from agent.at.reading import Reading
 from agent.commands.labels import hint
-from agent.modems.family import Reading
-from agent.modems.fill import Value, fill
 from telemetry.streams import Rat, Registration
 from telemetry.units import csq_rssi_dbm, rsrp_dbm, rsrq_db
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import parts
-from agent.modems.family import Reply
+from agent.at.digest import parts
+from agent.at.reply import Reply
 
 _MAKER = ("+CGMI", "+GMI")
 _MODEL = ("+CGMM", "+GMM")

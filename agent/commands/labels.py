@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from agent.at import all_lines, block
-from agent.modems.family import Reply
+from agent.at.digest import all_lines
+from agent.at.fields import block
+from agent.at.reply import Reply
 from telemetry.streams import Registration, Signal
 
 

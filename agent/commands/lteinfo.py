@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.at import hex_id, to_float, to_int
+from agent.at.fields import hex_id, to_float, to_int
+from agent.at.fill import fill, put_plmn
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import fill, put_plmn
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import lte_bandwidth_mhz
 

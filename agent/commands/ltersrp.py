@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import fields_of, pick, records, to_float
-from agent.modems.family import Reading
-from agent.modems.fill import fill
+from agent.at.fields import fields_of, pick, records, to_float
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from telemetry.streams import Rat
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.at import hex_id, plmn_of, records, to_float, to_hex, to_int
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import Value, fill
+from agent.at.fields import hex_id, plmn_of, records, to_float, to_hex, to_int
+from agent.at.fill import Value, fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from telemetry.streams import Cell, Rat, Role
 
 _KEY = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import fields_of, hex_id, pick, plmn_of, records, to_float, to_hex, to_int
-from agent.modems.family import Reading
-from agent.modems.fill import Value, fill
+from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_hex, to_int
+from agent.at.fill import Value, fill
+from agent.at.reading import Reading
 from telemetry.streams import Rat
 
 

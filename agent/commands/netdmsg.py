@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
+from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from agent.commands.labels import band_of
-from agent.modems.family import Reading
-from agent.modems.fill import fill
 from telemetry.streams import Rat
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.at import to_hex
+from agent.at.fields import to_hex
+from agent.at.fill import fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer, band_of, labelled, number, whole
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import fill
 from telemetry.streams import Rat
 
 LABELS = (

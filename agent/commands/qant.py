@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import fields_of, records, to_float
+from agent.at.fields import fields_of, records, to_float
 from agent.commands.qnwinfo import rat_of
 from telemetry.streams import Rat
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import fields_of, pick, records, to_float, to_int
+from agent.at.fields import fields_of, pick, records, to_float, to_int
 from agent.commands.qeng import nr_bandwidth_mhz
 from agent.commands.qnwinfo import band_of
 from telemetry import units

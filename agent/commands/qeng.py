@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agent.at import fields_of, hex_id, pick, records, to_float, to_int
+from agent.at.fields import fields_of, hex_id, pick, records, to_float, to_int
 from agent.commands.qnwinfo import rat_of
 from telemetry import units
 from telemetry.streams import Rat

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at import fields_of, pick, plmn_of, records, to_int
+from agent.at.fields import fields_of, pick, plmn_of, records, to_int
 from telemetry.streams import Rat
 
 _BAND = re.compile(r"BAND ?n?(\d{1,4})", re.IGNORECASE)

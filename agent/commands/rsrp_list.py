@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, records, to_float, to_int
-from agent.modems.family import Reading
-from agent.modems.fill import fill
+from agent.at.fields import fields_of, records, to_float, to_int
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 
 Key = tuple[int, int]

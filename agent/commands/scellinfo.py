@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import plmn_of
+from agent.at.fields import plmn_of
+from agent.at.fill import fill
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer, labelled, number, whole
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import fill
 from telemetry.streams import Rat
 
 _LABELS = ("CELL_ID", "LAC_ID", "RSSI", "RSRP", "RSRQ", "BAND", "CHANNEL", "SINR", "CGI", "TX_PWR", "PCI")

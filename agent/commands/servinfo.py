@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
-from agent.bands import is_umts
-from agent.modems.family import Reading
-from agent.modems.fill import fill
+from agent.at.bands import is_umts
+from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from telemetry.streams import Rat
 
 

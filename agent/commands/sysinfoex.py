@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import fields_of, pick, records
+from agent.at.fields import fields_of, pick, records
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from agent.commands.labels import hint
-from agent.modems.family import Reading
-from agent.modems.fill import fill
 from telemetry.streams import Rat, Registration
 
 _MODES = {"1": Rat.GSM, "3": Rat.WCDMA, "6": Rat.LTE, "11": Rat.NR_SA}

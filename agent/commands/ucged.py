@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, hex_id, pick, to_float, to_int
+from agent.at.fields import fields_of, hex_id, pick, to_float, to_int
+from agent.at.fill import fill, put_plmn
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands.labels import answer, hint
-from agent.modems.family import Reading, Reply
-from agent.modems.fill import fill, put_plmn
 from telemetry.streams import Rat, Registration
 from telemetry.units import ecno_db, lte_resource_blocks_mhz, rsrp_dbm, rsrq_db, rxlev_dbm
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, to_int
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from agent.commands.labels import band_of
-from agent.modems.family import Reading
-from agent.modems.fill import fill
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import lte_bandwidth_mhz
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import fields_of, hex_id, pick, records
-from agent.modems.family import Reading
-from agent.modems.fill import fill
+from agent.at.fields import fields_of, hex_id, pick, records
+from agent.at.fill import fill
+from agent.at.reading import Reading
 from telemetry.streams import Rat
 
 _BAND = re.compile(r"LTE\s*B(\d{1,2})\s*,\s*(\d+)", re.IGNORECASE)

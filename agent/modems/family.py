@@ -6,34 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from telemetry.streams import Cell, Signal
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One AT exchange: the command (empty for unsolicited lines), its information lines, its final result (empty if cut off)."""
-
-    command: str
-    lines: tuple[str, ...]
-    final: str = "OK"
-
-
-@dataclass(slots=True)
-class Reading:
-    """What one poll gave: the serving cell, the other cells, and why something was left out."""
-
-    signal: Signal = field(default_factory=Signal)
-    cells: list[Cell] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A query of a poll. `every` = n asks it only in every n-th poll (slow or rarely changing answers)."""
-
-    text: str
-    timeout_s: float = 3.0
-    every: int = 1
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 
 
 @dataclass(frozen=True, slots=True)

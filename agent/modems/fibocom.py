@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines
+from agent.at.digest import all_lines
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands.gtcainfo import read_gtcainfo
 from agent.commands.gtccinfo import read_gtccinfo
 from agent.commands.gtsenrdtemp import read_gtsenrdtemp
@@ -15,7 +17,7 @@ from agent.commands.xcesq import read_xcesq
 from agent.commands.xlec import read_xlec
 from agent.commands.xmci import read_xmci
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
+from agent.modems.family import Family
 
 _XMM = re.compile(r"\+(?:XMCI|XCESQ|XLEC|XCCINFO)\b|\bL8[56]0\b", re.IGNORECASE)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines
+from agent.at.digest import all_lines
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands.ca_info import read_ca_info
 from agent.commands.debug import read_debug
 from agent.commands.rfsts import read_rfsts
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
+from agent.modems.family import Family
 
 
 def read(replies: Sequence[Reply], reading: Reading) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines
+from agent.at.digest import all_lines
+from agent.at.fill import LTE, fill
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands import cesq, cops, cpin, creg, csq
 from agent.commands.cesq import Cesq
 from agent.commands.creg import Creg
-from agent.modems.family import Command, Family, Reading, Reply
-from agent.modems.fill import LTE, fill
+from agent.modems.family import Family
 from telemetry.streams import Rat, Registration
 
 SETUP = (Command("AT+CMEE=1"), Command("AT+CREG=2"), Command("AT+CEREG=2"), Command("AT+C5GREG=2"))

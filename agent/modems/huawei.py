@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines
+from agent.at.digest import all_lines
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands.hcsq import read_hcsq
 from agent.commands.ltersrp import read_ltersrp
 from agent.commands.monsc import read_monsc
 from agent.commands.sysinfoex import read_sysinfoex
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
+from agent.modems.family import Family
 
 
 def read(replies: Sequence[Reply], reading: Reading) -> None:

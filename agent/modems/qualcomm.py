@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines
+from agent.at.digest import all_lines
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands.rsrp_list import read_qcrsrp
 from agent.commands.scellinfo import read_scellinfo
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
+from agent.modems.family import Family
 
 
 def read(replies: Sequence[Reply], reading: Reading) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at import all_lines, fields_of, pick, records
+from agent.at.digest import all_lines
+from agent.at.fields import fields_of, pick, records
+from agent.at.fill import CHANNEL, LTE, fill, fill_missing, put_plmn
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands import qant, qcainfo, qcsq, qeng, qnwinfo, qtemp
 from agent.commands.qcainfo import Carrier
 from agent.commands.qeng import ServingCell
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
-from agent.modems.fill import CHANNEL, LTE, fill, fill_missing, put_plmn
+from agent.modems.family import Family
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _REGISTERED = ("NOCONN", "CONNECT", "CONECT")  # the misspelling is the firmware's

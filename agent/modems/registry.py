@@ -7,10 +7,12 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 
 from agent import modems
+from agent.at.fill import tidy
+from agent.at.reading import Reading
+from agent.at.reply import Reply
 from agent.commands import identity
 from agent.modems import generic
-from agent.modems.family import Family, Reading, Reply
-from agent.modems.fill import tidy
+from agent.modems.family import Family
 
 
 def _found() -> Iterator[Family]:

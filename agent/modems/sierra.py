@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent.at.reading import Reading
+from agent.at.reply import Command, Reply
 from agent.commands.gstatus import read_gstatus
 from agent.commands.lteinfo import read_lteinfo
 from agent.commands.nrinfo import read_nrinfo
 from agent.modems import generic
-from agent.modems.family import Command, Family, Reading, Reply
+from agent.modems.family import Family
 
 
 def read(replies: Sequence[Reply], reading: Reading) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from agent.interface import moved
+from agent.port.interface import moved
 from telemetry.streams import Probe, present
 
 

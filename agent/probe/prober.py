@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from agent.config import ModemSection, ProbeSection
-from agent.modem import Record
+from agent.poll.worker import Record
 from agent.probe.child import Job
 from telemetry.streams import Event, Probe, ProbeKind
 

@@ -12,7 +12,7 @@ from collector.enrol.ca import RESERVED, Authority
 from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
 from collector.errors import ConfigError
-from collector.sites import Site, read_sites
+from collector.sites.sites import Site, read_sites
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"

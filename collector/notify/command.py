@@ -8,8 +8,8 @@ from pathlib import Path
 from collector.errors import ConfigError
 from collector.notify import config as notify_config
 from collector.notify.deliver import now_ms, open_channels
+from collector.notify.outbox import Message
 from collector.notify.sender import marks, text_for
-from collector.watch.outbox import Message
 
 OK, INCOMPLETE, NOTHING = 0, 1, 3
 CONFIG = Path("/etc/sinyal/alerts.toml")

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from collector import toml
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
-from collector.watch.outbox import ROLES
+from collector.notify.outbox import ROLES
 
 Audience = Literal["desa", "camat", "teknisi", "pimpinan"]
 Severity = Literal["info", "warning", "critical"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from collector.errors import ConfigError
 from collector.notify.channel import Channel
 from collector.notify.config import STUCK_AFTER_MIN, NotifyConfig
+from collector.notify.outbox import Outbox, open_db, transaction
 from collector.notify.route import Router
 from collector.notify.sender import Clock, Sender
-from collector.watch.outbox import Outbox, open_db, transaction
 
 log = logging.getLogger(__name__)
 POLL_S = 1.0

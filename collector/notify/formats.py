@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector.watch.outbox import SEVERITIES, Message
-from collector.wita import moment_id, wita
+from collector.notify.outbox import SEVERITIES, Message
+from ground.wita import moment_id, wita
 
 # 3GPP TS 23.038, 6.2.1: the default alphabet (one septet each) and its extension (two septets each).
 GSM_BASIC = frozenset(

@@ -22,8 +22,8 @@ from pydantic import BaseModel, Field, ValidationError
 from collector.config import secret
 from collector.errors import ConfigError
 from collector.notify.config import NotifyConfig, RelaySection
+from collector.notify.outbox import ROLES, SEVERITIES, Message, Outbox, open_db
 from collector.notify.route import Router
-from collector.watch.outbox import ROLES, SEVERITIES, Message, Outbox, open_db
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 1 << 20

@@ -6,8 +6,8 @@ import logging
 from datetime import datetime, time, timedelta
 
 from collector.notify.config import NotifyConfig, RouteSection
-from collector.watch.outbox import SEVERITIES, Message
-from collector.wita import wita
+from collector.notify.outbox import SEVERITIES, Message
+from ground.wita import wita
 
 log = logging.getLogger(__name__)
 

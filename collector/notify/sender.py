@@ -15,7 +15,7 @@ from collector.notify import formats
 from collector.notify.channel import Channel
 from collector.notify.config import DestinationSection
 from collector.notify.formats import Text
-from collector.watch.outbox import Message, Outbox
+from collector.notify.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
 RETRY_S, RETRY_MAX_S = 5, 300

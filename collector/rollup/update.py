@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from collector import journal
-from collector.operators import OPERATORS, OTHER
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
-from collector.sites import Site
+from collector.sites.operators import OPERATORS, OTHER
+from collector.sites.sites import Site
+from collector.store import dirty_hours as journal
 from collector.store.store import Point, Store
 from telemetry.frame import Value
 

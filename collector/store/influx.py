@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from collector.errors import StoreUnavailableError
-from collector.lines import TAGS, lines, point_line
+from collector.store.lines import TAGS, lines, point_line
 from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
 from telemetry.streams import STREAMS
 

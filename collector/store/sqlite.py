@@ -11,8 +11,8 @@ from itertools import repeat
 from pathlib import Path
 
 from collector.errors import PointsRefusedError, StoreUnavailableError
-from collector.lines import TAGS, frame_tags, point_times_ns
-from collector.operators import operator_of
+from collector.sites.operators import operator_of
+from collector.store.lines import TAGS, frame_tags, point_times_ns
 from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields

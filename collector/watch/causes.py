@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from collector.watch.config import EngineSection, Rules
 from collector.watch.state import Alert, Hall
 

@@ -20,13 +20,13 @@ from collector.errors import ConfigError
 from collector.notify.config import check_kecamatan
 from collector.notify.deliver import Delivery, open_channels
 from collector.notify.heartbeat import Heartbeat
+from collector.notify.outbox import Outbox
 from collector.notify.route import Router
-from collector.run import open_store
-from collector.sites import Site, read_sites
+from collector.sites.sites import Site, read_sites
+from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts, load
 from collector.watch.engine import Engine
-from collector.watch.outbox import Outbox
 from collector.watch.state import WatchDb
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130

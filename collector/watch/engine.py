@@ -10,17 +10,17 @@ import logging
 from collections.abc import Mapping
 
 from collector.errors import CollectorError, StoreUnavailableError
-from collector.sites import Site
+from collector.notify.outbox import Outbox, transaction
+from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection, Rules
 from collector.watch.judge import Verdict, judge_device, judge_signal
 from collector.watch.messages import DARK, WHY_DARK
-from collector.watch.outbox import Outbox, transaction
 from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
 from collector.watch.speaker import Speaker
 from collector.watch.state import Alert, Hall, WatchDb
-from collector.wita import wita
+from ground.wita import wita
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from collector.config import load as load_collector
 from collector.errors import ConfigError
 from collector.notify import command as test_command
-from collector.sites import read_sites
+from collector.sites.sites import read_sites
 from collector.watch.config import load
 from collector.watch.state import Alert, WatchDb
-from collector.wita import moment_id
+from ground.wita import moment_id
 
 OK, NOTHING = 0, 3
 COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from collector.sites import Site
+from collector.notify.outbox import Message
+from collector.sites.sites import Site
 from collector.watch.config import Rule
-from collector.watch.outbox import Message
 from collector.watch.state import Alert
-from collector.wita import moment_id, wita
+from ground.wita import moment_id, wita
 
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""

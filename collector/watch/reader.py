@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from collector.journal import WINDOW_NS
-from collector.sites import Site
+from collector.sites.sites import Site
+from collector.store.dirty_hours import WINDOW_NS
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection
 from collector.watch.judge import SERVED, clock_ok, thrifty

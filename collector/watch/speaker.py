@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.sites import Site
+from collector.notify.outbox import Message, Outbox
+from collector.sites.sites import Site
 from collector.watch.causes import Causes, Scope, bad_halls, covering
 from collector.watch.config import EngineSection, Rule, Rules
 from collector.watch.messages import message
-from collector.watch.outbox import Message, Outbox
 from collector.watch.state import Alert, Hall, WatchDb
 
 STILL_BAD_SHARE = 0.3

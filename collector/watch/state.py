@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 
+from collector.notify.outbox import open_db
 from collector.store.store import Point
-from collector.watch.outbox import open_db
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS hall (site TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;

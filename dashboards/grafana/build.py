@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collector.classes import read_classes
 from collector.errors import ConfigError
+from collector.sites.classes import read_classes
 from dashboards.grafana import alert_rules, alerts, fleet, hall, operators, pipeline, regency
 from dashboards.grafana.context import GENERATED, LANGUAGES, Context
 

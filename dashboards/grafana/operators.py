@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collector.operators import OPERATORS, OTHER
+from collector.sites.operators import OPERATORS, OTHER
 from dashboards.grafana import look
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text

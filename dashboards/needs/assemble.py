@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from collector.classes import Classes
-from collector.sites import Site
+from collector.sites.classes import Classes
+from collector.sites.sites import Site
 from collector.store.store import Store
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare

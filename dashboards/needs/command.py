@@ -12,12 +12,12 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from collector.classes import read_classes
 from collector.config import Config, load
 from collector.errors import ConfigError
 from collector.rollup import bring_up_to_date
-from collector.run import open_store
-from collector.sites import read_sites
+from collector.sites.classes import read_classes
+from collector.sites.sites import read_sites
+from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.needs.assemble import Basis, gather, report
 from dashboards.needs.csv import write_csv

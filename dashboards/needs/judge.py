@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from dashboards.needs.model import Diagnosis, Evidence, Finding, State, Supply, Verdict
 from dashboards.needs.parameters import Cuts, Limits
 from dashboards.needs.sentences import tell

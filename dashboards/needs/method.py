@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from collector.classes import Classes
-from collector.wita import WITA
+from collector.sites.classes import Classes
 from dashboards.needs.model import Period, Report, State
 from dashboards.needs.parameters import Limit, listed
 from dashboards.needs.priority import INPUT_WORDS
 from dashboards.needs.words import Both, day, number, say
+from ground.wita import WITA
 
 TITLE = Both("Peta Kebutuhan Infrastruktur Digital", "Needs map of digital infrastructure")
 MAP_NOTE = Both(

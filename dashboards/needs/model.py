@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from collector.classes import Classes
-from collector.sites import Site
-from collector.wita import WITA
+from collector.sites.classes import Classes
+from collector.sites.sites import Site
 from dashboards.needs.parameters import Cuts, Parameters
 from dashboards.needs.words import Both
+from ground.wita import WITA
 
 NS = 1_000_000_000
 SLOTS_A_DAY = 288

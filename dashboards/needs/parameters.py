@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from collector.classes import Classes
 from collector.errors import ConfigError
+from collector.sites.classes import Classes
 
 Text = Annotated[str, Field(min_length=1)]
 

@@ -12,7 +12,7 @@ from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from collector.errors import ConfigError
-from collector.sites import Site
+from collector.sites.sites import Site
 from dashboards.needs.model import Context
 
 DATA = Path(__file__).parents[1] / "data"

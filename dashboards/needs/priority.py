@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from dashboards.needs.model import OPERATORS, Context, Diagnosis, Input, Priority, State, Verdict
 from dashboards.needs.parameters import Parameters
 from dashboards.needs.words import POWER, UNKNOWN, Both, joined, number, say, yes_no

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from collector.wita import MONTHS_ID
+from ground.wita import MONTHS_ID
 
 MONTHS = (
     MONTHS_ID,

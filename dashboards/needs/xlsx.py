@@ -14,7 +14,6 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from collector.wita import WITA
 from dashboards.needs.columns import COLUMNS, Cell, bands, handover, technologies
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
 from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, looks, settings, span, weights
@@ -22,6 +21,7 @@ from dashboards.needs.model import Report, Row, Verdict, Village
 from dashboards.needs.places import dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
 from dashboards.needs.words import Both
+from ground.wita import WITA
 
 HEAD = PatternFill("solid", fgColor="1F3864")
 WHITE = Font(bold=True, color="FFFFFF")

@@ -15,7 +15,7 @@ from typing import Any
 
 import bokeh
 
-from collector.classes import Classes
+from collector.sites.classes import Classes
 
 STATIC = Path(__file__).with_name("static")
 BOUNDARIES = Path(__file__).parent.parent / "data"

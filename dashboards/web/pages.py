@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from collector.classes import METRICS, Classes
+from collector.sites.classes import METRICS, Classes
 from dashboards.web.api import picture_of
 from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from collector.classes import Classes
 from collector.errors import StoreUnavailableError
-from collector.sites import Site
+from collector.sites.classes import Classes
+from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from dashboards.web.cache import Cache
 from dashboards.web.models import (

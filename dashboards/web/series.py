@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from collector.classes import METRICS
 from collector.rollup import Histogram, Summary, percentile
-from collector.sites import Site
+from collector.sites.classes import METRICS
+from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from dashboards.web.models import Curve, ModemSeries, Series
 from dashboards.web.state import service_of

@@ -15,11 +15,11 @@ from typing import Self
 
 import uvicorn
 
-from collector.classes import Classes, read_classes
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
-from collector.run import open_store
-from collector.sites import Site, read_sites
+from collector.sites.classes import Classes, read_classes
+from collector.sites.sites import Site, read_sites
+from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
 from dashboards.web.picture import Picture

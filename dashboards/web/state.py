@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TypeVar
 
-from collector.classes import METRICS, Classes
-from collector.sites import Site
+from collector.sites.classes import METRICS, Classes
+from collector.sites.sites import Site
 from collector.store.store import Row
 from dashboards.web.models import HallNow, ModemNow
 

@@ -11,7 +11,7 @@ from typing import Literal
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
-from collector.wita import WITA
+from ground.wita import WITA
 
 Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.at import split_session
+from agent.at.digest import split_session
 from agent.modems import registry
 from agent.parse import as_json, read_session
 from tests.captures import supported

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from telemetry.frame import Frame, Sample, Value, pack
 
 SITE = Site("6408012001", "Muara Ancalong", "Senyiur", 0.30347, 116.53742, "centroid")

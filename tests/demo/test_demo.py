@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.floor import Floor
-from agent.spool import Entry, Spool
-from collector.sites import Site
+from agent.spool.high_water import Floor
+from agent.spool.spool import Entry, Spool
+from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
 from demo.cli import main

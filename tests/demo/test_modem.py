@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.link import Link
+from agent.port.link import Link
 from demo.modem import SimulatedModem, add_arguments, modem_main
 from demo.radio import PROFILES, Radio
 from demo.replies import IDENTITY, family_answers, read_session, session_answers

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from collector.rollup import Summary, percentile
-from collector.shipped import shipped
-from collector.sites import Site, read_sites
+from collector.server.shipped import shipped
+from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from collector.config import load
-from collector.ingest import Line
+from collector.line.pipeline import Line
 from collector.run import Collector
 from collector.store.influx1 import Influx1
 from telemetry.ack import frame_id

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from collector import backup, install, restore, settings
 from collector.config import load
 from collector.enrol import enroll_command, revoke_command
 from collector.enrol.ca import Pair
 from collector.errors import ConfigError
 from collector.run import Collector
+from collector.server import backup, install, restore, settings
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed
 from telemetry.ack import decode_ack, frame_id

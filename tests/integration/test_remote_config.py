@@ -12,9 +12,9 @@ import pytest
 
 from agent.config import load as load_agent
 from agent.run import Agent
-from collector import settings
 from collector.config import load
 from collector.run import Collector
+from collector.server import settings
 from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import yaml
 
-from agent.at import split_session
+from agent.at.digest import split_session
+from agent.at.reading import Reading
 from agent.modems import registry
-from agent.modems.family import Family, Reading
+from agent.modems.family import Family
 from telemetry.streams import Cell, Rat, Signal, fields, plausible, present
 from tests.captures.judge import session
 

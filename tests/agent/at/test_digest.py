@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.at import digest
-from agent.modems.family import Reply
+from agent.at.digest import digest
+from agent.at.reply import Reply
 
 CSQ = b"AT+CSQ\r\r\n+CSQ: 19,99\r\n\r\nOK\r\n"
 

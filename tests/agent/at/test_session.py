@@ -6,19 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.at import (
-    block,
-    fields_of,
-    hex_id,
-    parts,
-    plmn_of,
-    records,
-    split_session,
-    to_float,
-    to_hex,
-    to_int,
-)
-from agent.modems.family import Reply
+from agent.at.digest import parts, split_session
+from agent.at.fields import block, fields_of, hex_id, plmn_of, records, to_float, to_hex, to_int
+from agent.at.reply import Reply
 
 
 def test_commands_replies_and_unsolicited_lines() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from agent.interface import addresses, moved
+from agent.port.interface import addresses, moved
 from agent.probe.child import Job, perform
 from agent.probe.download import download
 from agent.probe.lookup import NOERROR, NXDOMAIN, lookup

@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agent.bundle import read_bundle
+from agent.host.bundle import read_bundle
 from collector.enrol import ca_command, enroll_command, revoke_command
 from collector.enrol.ca import PASSPHRASE, Authority, common_name, server_names
 from collector.enrol.register import Register

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from collector.notify.config import NotifyConfig, load
 from collector.notify.deliver import Delivery, open_channels
+from collector.notify.outbox import Kind, Message, Outbox, open_db
 from collector.notify.route import Router
 from collector.notify.sender import Sender
-from collector.watch.outbox import Kind, Message, Outbox, open_db
-from collector.wita import WITA
+from ground.wita import WITA
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=WITA)
 

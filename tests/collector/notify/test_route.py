@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.wita import WITA
+from ground.wita import WITA
 from tests.collector.notify.parts import message, ms, post
 from tests.collector.notify.services import Hook
 

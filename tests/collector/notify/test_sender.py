@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.notify.outbox import Kind
 from collector.notify.sender import GIVE_UP_MS, RETRY_MAX_S
-from collector.watch.outbox import Kind
 from tests.collector.notify.parts import Post, message, ms, post
 from tests.collector.notify.services import Hook, Mailbox
 

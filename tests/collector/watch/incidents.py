@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from telemetry.frame import Value
 from tests.collector.watch.world import DAY, HOUR, MINUTE, START_MS, Effect, Fault, HallSim, Watch, World, halls_of
 

@@ -14,10 +14,10 @@ from collections import Counter
 from pathlib import Path
 from statistics import quantiles
 
+from collector.notify.outbox import Message
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from collector.watch.config import Rules, load
-from collector.watch.outbox import Message
 from tests.collector.watch.incidents import MONTH, Incident, Script
 from tests.collector.watch.world import CONFIG, DAY, HOUR, MINUTE, START_MS, Watch, World, fleet
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from collector.sites import Site
+from collector.notify.outbox import Message
+from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point
-from collector.watch.outbox import Message
 from tests.collector.watch.incidents import clock_ahead, hears, link_off, power_off, says
 from tests.collector.watch.world import DAY, HOUR, MINUTE, START_MS, Effect, Fault, HallSim, Watch, World, fleet, run
 

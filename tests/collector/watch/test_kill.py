@@ -9,8 +9,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from collector.notify.outbox import Outbox, open_db
 from collector.store.sqlite import Sqlite
-from collector.watch.outbox import Outbox, open_db
 from tests.collector.watch.incidents import power_off
 from tests.collector.watch.world import HOUR, MINUTE, START_MS, Fault, HallSim, Watch, World, fleet
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from collector.notify.formats import GSM_BASIC, GSM_EXTENDED, septets
-from collector.sites import read_sites
+from collector.notify.outbox import Message, Outbox, open_db, transaction
+from collector.sites.sites import read_sites
 from collector.store.store import Row
 from collector.watch.config import load
 from collector.watch.judge import judge_device, judge_signal
 from collector.watch.messages import SHORT_CHARS, WORDS, message
-from collector.watch.outbox import Message, Outbox, open_db, transaction
 from collector.watch.schedule import AWAKE, DATA, Schedule
 from collector.watch.state import Alert
 from tests.collector.watch.world import CONFIG, DAY, HOUR, MINUTE, START_MS

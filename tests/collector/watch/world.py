@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.errors import StoreUnavailableError
-from collector.journal import WINDOW_NS, entry
-from collector.sites import Site, read_sites
+from collector.notify.outbox import Message, Outbox
+from collector.sites.sites import Site, read_sites
+from collector.store.dirty_hours import WINDOW_NS, entry
 from collector.store.store import Placed, Point, Row, SeqDay, Store
 from collector.watch.config import Alerts, load
 from collector.watch.engine import Engine
-from collector.watch.outbox import Message, Outbox
 from collector.watch.state import WatchDb
 from telemetry.frame import Sample, Value, pack
 

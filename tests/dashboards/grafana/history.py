@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector.places import site_points
 from collector.rollup import recompute
-from collector.sites import Site, read_sites
+from collector.sites.sites import Site, read_sites
+from collector.store.site_points import site_points
 from collector.store.store import Placed, Point, Store
 from demo.seed import seed
 from telemetry.frame import Frame, Sample, Value, pack

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from collector.classes import read_classes
+from collector.sites.classes import read_classes
 from dashboards.grafana import build, look
 from dashboards.grafana.build import CLASSES, DASHBOARDS, build_all
 from dashboards.grafana.context import GENERATED, Context

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collector.classes import read_classes
+from collector.sites.classes import read_classes
 from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
 from tests.dashboards.grafana.conftest import Database

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from collector.classes import read_classes
 from collector.rollup import recompute
-from collector.sites import Site
+from collector.sites.classes import read_classes
+from collector.sites.sites import Site
 from collector.store.store import Placed, Store
 from dashboards.needs.assemble import Basis, gather, report
 from dashboards.needs.model import Context, Period, Report

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.classes import read_classes
 from collector.errors import ConfigError
-from collector.sites import Site
+from collector.sites.classes import read_classes
+from collector.sites.sites import Site
 from dashboards.needs.judge import judge
 from dashboards.needs.model import Diagnosis, Evidence, State, Supply
 from dashboards.needs.parameters import cuts, read_parameters

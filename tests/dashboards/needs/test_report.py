@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.sites import Site
+from collector.sites.sites import Site
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from dashboards.needs.assemble import gather, report

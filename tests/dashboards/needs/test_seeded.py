@@ -7,14 +7,14 @@ from statistics import median, quantiles
 
 import pytest
 
-from collector.sites import read_sites
+from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row as StoreRow
-from collector.wita import WITA
 from dashboards.needs.assemble import gather, report
 from dashboards.needs.model import Report, Row
 from demo.profiles import PROFILES, plan
 from demo.seed import seed
+from ground.wita import WITA
 from tests.dashboards.needs.halls import CONFIG, PERIOD, basis
 
 DIAGNOSES = {

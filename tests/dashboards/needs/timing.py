@@ -17,16 +17,16 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from collector.lines import TAGS
 from collector.rollup import Summary
-from collector.sites import Site, read_sites
+from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
+from collector.store.lines import TAGS
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store
-from collector.wita import WITA
 from dashboards.needs import command
 from dashboards.needs.model import NS
 from demo.seed import seed
+from ground.wita import WITA
 from tests.dashboards.needs.halls import CONFIG
 from tests.servers import influxd
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from httpx import Client
 
-from collector.classes import Classes, read_classes
-from collector.sites import Site
+from collector.sites.classes import Classes, read_classes
+from collector.sites.sites import Site
 from collector.store.store import Placed, Point, Store
 from dashboards.web.serve import serve_in_thread
 from telemetry.frame import Sample, Value, pack

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from collector.rollup import recompute
-from collector.sites import Site, read_sites
+from collector.sites.sites import Site, read_sites
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from dashboards.web.serve import serve_in_thread

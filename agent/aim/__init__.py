@@ -1,0 +1,1 @@
+"""`sinyal-agent aim`: a live meter while somebody turns the antenna."""

@@ -1,0 +1,111 @@
+"""Lines of a reply to records, records to fields, fields to numbers. Pure; what cannot be read is absent, never a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agent.at.digest import name_of
+
+
+def records(lines: Iterable[str], prefix: str) -> list[str]:
+    """Give the text after each occurrence of a prefix (`+QENG`), case-insensitive.
+
+    Records glued without newline are split; a record wrapped over lines, or whose data stand on the next line, is joined.
+    """
+    marker = re.compile(rf"{re.escape(prefix)} ?:", re.IGNORECASE)
+    found: list[str] = []
+    open_record = False
+    for line in lines:
+        pieces = marker.split(line)
+        head = pieces[0].strip()
+        if len(pieces) > 1:
+            found.extend(piece.strip() for piece in pieces[1:])
+            open_record = True
+        elif name_of(head):
+            open_record = False
+        elif open_record and _continues(found[-1], head):
+            found[-1] = _join(found[-1], head)
+    return found
+
+
+def _continues(record: str, line: str) -> bool:
+    """Say whether an unprefixed line goes on with a record: something is open, or the line is itself a list."""
+    return not record or record.endswith(",") or "," in line or record.count('"') % 2 == 1
+
+
+def _join(record: str, line: str) -> str:
+    whole = record.count('"') % 2 == 0
+    separator = "," if record and whole and line.startswith('"') and not record.endswith(",") else ""
+    return f"{record}{separator}{line}"
+
+
+def block(lines: Iterable[str], prefix: str) -> list[str]:
+    """Give the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        if name_of(line):
+            inside = name_of(line) == prefix.lstrip("+^#!$%*").upper()
+            line = line.partition(":")[2].strip() if inside else ""  # noqa: PLW2901 - the rest of the line is the line
+        if inside and line:
+            found.append(line)
+    return found
+
+
+def fields_of(text: str) -> list[str]:
+    """Split a comma list honouring quotes; blanks around a value and its quotes are dropped. "" gives [].
+
+    A value whose quote never closes was torn off: it reads as "".
+    """
+    if not text.strip():
+        return []
+    values = [value.strip() for value in re.findall(r'(?:^|,)((?:\s*"[^"]*"[^,]*|[^,]*))', text.strip())]
+    if values[-1].count('"') == 1 and values[-1].startswith('"'):
+        values[-1] = ""
+    return [value.strip('"').strip() for value in values]
+
+
+def pick(fields: Sequence[str], index: int) -> str:
+    """Give a field, "" where the line ended before it."""
+    return fields[index] if 0 <= index < len(fields) else ""
+
+
+def to_int(text: str) -> int | None:
+    """Read a whole decimal number (zero padding and a sign allowed); None for `-`, nothing, junk."""
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,20}", text.strip()) else None
+
+
+def to_hex(text: str) -> int | None:
+    """Read a hexadecimal number with or without 0x; None for `-`, nothing, junk."""
+    digits = re.sub(r"^0[xX]", "", text.strip())
+    return int(digits, 16) if re.fullmatch(r"[0-9A-Fa-f]{1,16}", digits) else None
+
+
+def to_float(text: str) -> float | None:
+    """Read a decimal number; a unit after it (`-75.7dBm`) is ignored; None for `-`, nothing, junk."""
+    match = re.fullmatch(r"([+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,6})?|\.[0-9]{1,6}))\s*(?:dBm|dB|MHz|C)?", text.strip(), re.IGNORECASE)
+    return float(match.group(1)) if match else None
+
+
+def hex_id(text: str) -> int | None:
+    """Read a hexadecimal location or cell id; None for the fillers FFFE, FFFF, FFFFFFFF (TS 24.008 10.5.1.3)."""
+    digits = re.sub(r"^0[xX]", "", text.strip())
+    if re.fullmatch(r"0*F{3,}[EF]", digits, re.IGNORECASE):
+        return None
+    return to_hex(digits)
+
+
+THREE_DIGIT_MNC = frozenset(
+    ("302", "334", "338", "342", "344", "346", "348", "352", "354", "356", "358", "360", "365", "376")
+) | frozenset(("310", "311", "312", "313", "314", "315", "316", "405", "708", "714", "722", "732", "748", "750"))
+"""Countries where an MNC may have three digits (ITU-T E.212 Annex): a digit that the modem dropped cannot be put back."""
+
+
+def plmn_of(mcc: str, mnc: str) -> str | None:
+    """Join MCC and MNC as text, leading zeros kept (TS 23.003 2.2); a one-digit MNC is padded only where two is the rule."""
+    mcc, mnc = mcc.strip(), mnc.strip()
+    if len(mnc) == 1 and mcc not in THREE_DIGIT_MNC:
+        mnc = f"0{mnc}"
+    plmn = mcc + mnc
+    return plmn if re.fullmatch(r"[0-9]{3}", mcc) and re.fullmatch(r"[0-9]{2,3}", mnc) and mcc != "000" else None

@@ -1,0 +1,228 @@
+"""`sinyal-agent update`: a signed wheel becomes the running version, and stays only when it reports.
+
+1. The Ed25519 signature of the wheel is checked against /etc/sinyal/update.pub, which came with the bundle. The version is read
+   from inside the wheel, so that an old signed wheel cannot be passed off as a new one.
+2. /opt/sinyal/VERSION is built beside the running version (`agent/host/versions.py`).
+3. `trial.json` is on the disk, then `previous` and `current` are turned and the agent is restarted.
+4. The version before (sinyal-update.service) waits for the first frame of the new one that the collector acknowledges. None in
+   20 minutes: `current` is turned back and the agent restarted. A power cut in the middle starts the wait again with the boot.
+
+Signing, on a machine of the office that is not the server:
+  openssl genpkey -algorithm ed25519 -out update.key;  openssl pkey -in update.key -pubout -out update.pub     (once)
+  openssl pkeyutl -sign -rawin -inkey update.key -in sinyal-0.2.0-py3-none-any.whl -out sinyal-0.2.0-py3-none-any.whl.sig
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from io import BytesIO
+from pathlib import Path
+
+from agent.config import load
+from agent.errors import AgentError, ConfigError
+from agent.host import versions
+from agent.host.status import read_state
+from agent.host.versions import VersionError
+from ground.durable import link_durably, write_durably
+
+log = logging.getLogger(__name__)
+
+ETC = Path("/etc/sinyal")
+CONFIRM_S = 1200.0
+LOOK_S = 2.0
+MAX_BYTES = 50_000_000
+FETCH_S = 60.0
+SIGNATURE_BYTES = 64
+
+ABOUT = """\
+Takes a new version from a signed wheel, and keeps it only when it reports to the server within 20 minutes. Run as root.
+
+  sudo sinyal-agent update /media/usb/sinyal-0.2.0-py3-none-any.whl
+  sudo sinyal-agent update https://sinyal.example.go.id/sinyal-0.2.0-py3-none-any.whl
+
+The signature is expected beside the wheel, as FILE.sig or URL.sig. Ctrl-C ends the waiting here, not the update.
+
+exit: 0 the new version runs and reports, or ran already; 1 it did not, the version before runs again; 2 bad usage,
+signature or file
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where versions live, how the agent is restarted and the watcher started, and where the agent says how it does."""
+
+    folder: Path
+    status: Path
+    restart: tuple[str, ...] = ("systemctl", "restart", "sinyal-agent.service")
+    watch: tuple[str, ...] = ("systemctl", "start", "sinyal-update.service")
+
+    @property
+    def trial(self) -> Path:
+        """Give the file that names a trial while it lasts."""
+        return self.folder / "trial.json"
+
+
+def verify(wheel: bytes, signature: bytes, key_file: Path) -> None:
+    """Check the signature of a wheel. Raises ConfigError when it is not by the office's key, or there is no key."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  (10 MB that nothing else on the Pi needs)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
+    try:
+        key = load_pem_public_key(key_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{key_file}: no public key for updates ({error}); it comes with the bundle as update.pub") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(f"{key_file}: is not an Ed25519 key; make it with `openssl genpkey -algorithm ed25519`")
+    try:
+        key.verify(signature, wheel)
+    except InvalidSignature:
+        raise ConfigError("the wheel is not signed with the office's key, or was changed since; nothing was installed") from None
+
+
+def version_of(wheel: bytes) -> str:
+    """Read the version from a wheel of sinyal. Raises ConfigError when it is no such wheel."""
+    try:
+        with zipfile.ZipFile(BytesIO(wheel)) as archive:
+            name = next(n for n in archive.namelist() if re.fullmatch(r"sinyal-[^/]+\.dist-info/METADATA", n))
+            with archive.open(name) as file:
+                head = BytesHeaderParser().parsebytes(file.read(65_536))
+    except (zipfile.BadZipFile, StopIteration, OSError, RuntimeError):
+        raise ConfigError("this is no wheel of sinyal") from None
+    return str(head.get("Version", ""))
+
+
+def newer(version: str, than: str) -> bool:
+    """Say whether a version is a later one; only the numbers count."""
+    return _numbers(version) > _numbers(than)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version.partition("+")[0])]
+
+
+def fetch(source: str, ca: Path) -> bytes:
+    """Read a file or an address on the server, at most 50 MB. Raises ConfigError."""
+    try:
+        if not source.startswith(("http://", "https://")):
+            content = Path(source).read_bytes()
+        else:
+            context = ssl.create_default_context(cafile=ca) if source.startswith("https://") else None
+            with urllib.request.urlopen(source, timeout=FETCH_S, context=context) as reply:  # noqa: S310  (scheme is checked)
+                content = reply.read(MAX_BYTES + 1)
+    except (OSError, urllib.error.URLError, ValueError) as error:
+        raise ConfigError(f"{source}: cannot be read ({error})") from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{source}: has more than {MAX_BYTES // 1_000_000} MB; that is no wheel of sinyal")
+    return content
+
+
+def start(wheel: bytes, version: str, name: str, place: Place) -> None:
+    """Build a version and put it on trial. Raises VersionError when it cannot be built; then nothing has changed."""
+    current = place.folder / "current"
+    old = current.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(wheel)
+        new = versions.build(place.folder, version, [file], old)
+    write_durably(place.trial, json.dumps({"new": version, "old": str(old)}).encode())
+    link_durably(place.folder / "previous", old)
+    link_durably(current, new)
+    log.warning("event=update_trial version=%s before=%s", version, old.name)
+    _call(place.restart)
+
+
+def watch(place: Place, *, confirm_s: float = CONFIRM_S, wait: Callable[[float], None] = time.sleep) -> bool:
+    """Wait for the new version's first acknowledged frame, then keep it, or go back; says whether it was kept."""
+    try:
+        trial = json.loads(place.trial.read_bytes())
+        new, old = str(trial["new"]), Path(trial["old"])
+    except FileNotFoundError:
+        return True  # somebody else settled it
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VersionError(f"{place.trial}: cannot be read ({error}); look at {place.folder}/current and delete it") from None
+    end = time.monotonic() + confirm_s
+    while not reports(place.status, new):
+        if time.monotonic() >= end:
+            log.error("event=update_rolled_back version=%s back_to=%s", new, old.name)
+            link_durably(place.folder / "current", old)
+            place.trial.unlink(missing_ok=True)
+            _call(place.restart)
+            return False
+        wait(LOOK_S)
+    place.trial.unlink(missing_ok=True)
+    versions.prune(place.folder)
+    log.warning("event=update_kept version=%s", new)
+    return True
+
+
+def reports(status: Path, version: str) -> bool:
+    """Say whether a running agent of this version has had an answer of the collector."""
+    state = read_state(status)
+    return state is not None and state.get("version") == version and state.get("last_ack_mono_ms") is not None
+
+
+def _call(argv: tuple[str, ...]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        log.error("event=command_failed command=%r reason=%r", " ".join(argv), done.stderr.strip()[-300:])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Set the help and the arguments of `update`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = ABOUT
+    parser.add_argument("wheel", nargs="?", metavar="FILE|URL", help="wheel of sinyal, with its signature beside it")
+    parser.add_argument("--watch", action="store_true", help="end a trial that is on (sinyal-update.service does this)")
+    parser.add_argument("--config", type=Path, default=ETC / "agent.toml", metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do `update`; gives the exit code."""
+    place = Place(versions.FOLDER, load(args.config).agent.status_path)
+    if args.watch:
+        return 0 if watch(place) else 1
+    if args.wheel is None:
+        raise ConfigError("update: name a wheel, or --watch")
+    if place.trial.exists():
+        raise ConfigError(f"{place.trial}: another update is on trial; wait for its end (`systemctl status sinyal-update`)")
+    if not (place.folder / "current").is_symlink():
+        raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
+    wheel, signature = fetch(args.wheel, ETC / "ca.crt"), fetch(f"{args.wheel}.sig", ETC / "ca.crt")
+    verify(wheel, signature[:SIGNATURE_BYTES], ETC / "update.pub")
+    version, running = version_of(wheel), (place.folder / "current").resolve().name
+    if version == running:
+        print(f"{version} runs already")
+        return 0
+    if not newer(version, running):
+        raise ConfigError(f"{version} is older than {running}, which runs; give a newer version")
+    return _try(wheel, version, args.wheel.rsplit("/", 1)[-1], place)
+
+
+def _try(wheel: bytes, version: str, name: str, place: Place) -> int:
+    try:
+        start(wheel, version, name, place)
+        _call(place.watch)
+        print(f"{version} is on trial; waiting up to {CONFIRM_S / 60:.0f} min for the server's answer", flush=True)
+        kept = watch(place)
+    except AgentError as error:
+        print(error, file=sys.stderr)
+        return 1
+    now = (place.folder / "current").resolve().name
+    kept = kept and now == version
+    print(f"{version}: kept" if kept else f"{version}: did not report; {now} runs again")
+    return 0 if kept else 1

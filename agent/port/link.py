@@ -1,0 +1,157 @@
+"""The serial line to one modem: the only module that imports pyserial. One command in flight, bounded, faults told apart."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import struct
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import serial
+
+from agent.at.digest import digest
+from agent.at.mask import mask
+from agent.at.reply import Reply
+from agent.errors import AgentError
+from agent.port.holders import explain
+
+COOL_DOWN_S = 0.03  # after a final result; Telit asks for 20 ms, some SIMCom lose a command that follows sooner
+WRITE_TIMEOUT_S = 2.0  # a modem that holds its flow control for longer is as good as silent
+SLICE_S = 0.2  # longest wait before the stop event is looked at
+DRAIN_QUIET_S, DRAIN_MAX_S = 0.1, 1.0  # after a timeout: late bytes are over when it was quiet for that long
+MAX_BUFFER = 65536  # bytes; the longest honest reply (a neighbour list) has about 4000
+TIOCGEXCL = 0x80045440  # asm-generic/ioctls.h: is the terminal in exclusive mode?
+BUSY = (errno.EBUSY, errno.EAGAIN)
+
+
+class LinkError(AgentError):
+    """Something is wrong with the line to a modem. The text names the port and, where one is known, the cure."""
+
+
+class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
+    """No final result in time. `received` holds what came instead, if anything."""
+
+    def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
+        got = f"got {mask(received[:60].decode('ascii', 'backslashreplace'))!r}" if received else "got nothing"
+        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}")
+        self.received = received
+
+
+class LinkClosed(LinkError):  # noqa: N818 - named after what happened
+    """The port is not there (unplugged, renumbered, no permission) or went away (EIO, ENODEV, end of file)."""
+
+
+class LinkBusy(LinkError):  # noqa: N818 - named after what happened
+    """Another program has the port. The text names it where it can be seen."""
+
+
+class Link:
+    """An open AT port: a path, a by-id path or socket://host:port, with an exclusive lock.
+
+    `baud` in bit/s. `stop`: when set, a wait ends early with LinkClosed. Raises LinkClosed or LinkBusy when it cannot be opened.
+    """
+
+    def __init__(self, port: str, *, baud: int = 115200, stop: threading.Event | None = None) -> None:
+        self.port, self.leftovers, self.urcs = port, 0, 0
+        self._stop = stop or threading.Event()
+        self._ready_at = 0.0
+        self._late = False
+        self._serial = _open(port, baud)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the port. Never raises: a device that is gone cannot be closed better."""
+        with contextlib.suppress(OSError, serial.SerialException):
+            self._serial.close()
+
+    def ask(self, command: str, timeout_s: float = 3.0) -> Reply:
+        """Send one command and wait for its final result, at most `timeout_s` seconds. Raises LinkTimeout, LinkClosed."""
+        self._wait(self._ready_at - time.monotonic())
+        self.drain(DRAIN_QUIET_S if self._late else 0.0)
+        self._late = True
+        self._write(command, timeout_s)
+        buffer = bytearray()
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            chunk = self._read(min(left, SLICE_S))
+            if not chunk:
+                continue
+            buffer += chunk
+            found = digest(bytes(buffer), command)
+            self.urcs += len(found.urcs)
+            if found.reply is not None:
+                self.leftovers += len(buffer) - found.consumed
+                self._late, self._ready_at = False, time.monotonic() + COOL_DOWN_S
+                return found.reply
+            del buffer[: max(found.consumed, len(buffer) - MAX_BUFFER)]
+        raise LinkTimeout(self.port, command, timeout_s, bytes(buffer))
+
+    def drain(self, quiet_s: float = 0.0) -> None:
+        """Throw away what waits (unsolicited lines, late replies) until nothing came for `quiet_s`, at most DRAIN_MAX_S."""
+        deadline = time.monotonic() + DRAIN_MAX_S
+        while time.monotonic() < deadline and (chunk := self._read(quiet_s)):
+            self.leftovers += len(chunk)
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0 and self._stop.wait(seconds):
+            raise LinkClosed(f"{self.port}: stopping")
+
+    def _read(self, timeout_s: float) -> bytes:
+        if self._stop.is_set():
+            raise LinkClosed(f"{self.port}: stopping")
+        try:
+            self._serial.timeout = timeout_s
+            first = self._serial.read(1)
+            return bytes(first + self._serial.read(self._serial.in_waiting)) if first else b""
+        except (OSError, serial.SerialException) as error:
+            raise LinkClosed(f"{self.port}: went away ({error})") from error
+
+    def _write(self, command: str, timeout_s: float) -> None:
+        try:
+            self._serial.write(command.encode("ascii", "replace") + b"\r")
+        except serial.SerialTimeoutException:
+            raise LinkTimeout(self.port, command, timeout_s) from None
+        except (OSError, serial.SerialException) as error:
+            raise LinkClosed(f"{self.port}: went away ({error})") from error
+
+
+def _open(port: str, baud: int) -> serial.Serial:
+    try:
+        if "://" in port:
+            return serial.serial_for_url(port, baudrate=baud, timeout=SLICE_S, write_timeout=WRITE_TIMEOUT_S)
+        line = serial.Serial(port, baudrate=baud, timeout=SLICE_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+    except (OSError, serial.SerialException, ValueError) as error:
+        raise _refused(port, error) from error
+    if _exclusive_elsewhere(line.fileno()):
+        line.close()
+        raise LinkBusy(f"{port}: in exclusive use, {explain(port) or 'by a program that this user cannot see'}")
+    return line
+
+
+def _refused(port: str, error: Exception) -> LinkError:
+    number = getattr(error, "errno", None)
+    if number in BUSY:
+        return LinkBusy(f"{port}: busy, {explain(port) or 'by a program that this user cannot see; try `sudo fuser -v` on it'}")
+    if number in (errno.EACCES, errno.EPERM):
+        return LinkClosed(f"{port}: no permission; add this user to the group dialout and log in again")
+    if number == errno.ENOENT:
+        return LinkClosed(f"{port}: not there; is the modem plugged in? `sinyal-agent detect` lists what is")
+    return LinkClosed(f"{port}: cannot be opened ({error})")
+
+
+def _exclusive_elsewhere(fd: int) -> bool:
+    """Say whether somebody set exclusive mode: root passes TIOCEXCL, so opening alone does not tell."""
+    try:
+        answer = fcntl.ioctl(fd, TIOCGEXCL, struct.pack("i", 0))
+    except OSError:
+        return False
+    return bool(struct.unpack("i", answer)[0])

@@ -1,0 +1,129 @@
+"""The one road of a sample to the card: every worker calls `record`, one writer commits what came within a tenth of a second."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+
+from agent.errors import SpoolError
+from agent.spool.change import ChangeDetector
+from agent.spool.clock import Clock
+from agent.spool.rebase import settle
+from agent.spool.spool import Entry, Spool
+from telemetry.streams import STREAMS, Event, Row, Signal, present
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.1
+"""Samples of one poll and of parallel modems share a commit: a third of the card's wear, and no more than this is at risk."""
+MAX_WAITING = 10_000
+"""Samples kept in memory while the card refuses to write; then the newest are dropped and counted."""
+RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    stream: str
+    modem: str | None
+    mono_ms: int
+    body: bytes
+    urgent: bool
+
+
+class Recorder(threading.Thread):
+    """Takes samples from any thread and writes them to the spool. `on_urgent` is called when an urgent one is on the card."""
+
+    def __init__(self, spool: Spool, clock: Clock, changes: ChangeDetector, on_urgent: Callable[[], None]) -> None:
+        super().__init__(name="recorder", daemon=True)
+        self._spool, self._clock, self._changes, self._on_urgent = spool, clock, changes, on_urgent
+        self._queue: queue.Queue[_Item | None] = queue.Queue(MAX_WAITING)
+        self._trusted: tuple[int, str] | None = None
+        self._dropped = 0
+        self._ending = threading.Event()
+
+    def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
+        """Take one sample as of `mono_ms` since boot, or of now. Never blocks; what a full card cannot keep is counted."""
+        if not isinstance(row, STREAMS[stream]):
+            raise TypeError(f"stream {stream} takes {STREAMS[stream].__name__}, got {type(row).__name__}")
+        urgent = isinstance(row, Signal) and self._changes.changed(modem, row)
+        moment_ms = self._clock.mono_ms() if mono_ms is None else mono_ms
+        item = _Item(stream, modem, moment_ms, orjson.dumps(present(row)), urgent)
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            self._dropped += 1
+
+    def trusted(self, offset_ms: int, source: str) -> None:
+        """Note that the clock is trusted; the writer gives waiting samples their time between two commits."""
+        self._trusted = (offset_ms, source)
+
+    def stop(self) -> None:
+        """Write what waits and end."""
+        self._ending.set()
+        self._queue.put(None)
+        self.join(timeout=10)
+
+    def run(self) -> None:
+        """Gather and commit until stopped."""
+        going = True
+        while going or not self._queue.empty():
+            more, batch = self._gather()
+            going = going and more
+            self._write_until_done(batch)
+
+    def _gather(self) -> tuple[bool, list[_Item]]:
+        batch: list[_Item] = []
+        deadline: float | None = None
+        while True:
+            wait = 1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                item = self._queue.get(timeout=wait)
+            except queue.Empty:
+                return True, batch
+            if item is None:
+                return False, batch
+            batch.append(item)
+            deadline = deadline or time.monotonic() + GATHER_S
+
+    def _write_until_done(self, batch: list[_Item]) -> None:
+        while True:
+            try:
+                return self._write(batch)
+            except SpoolError as error:
+                log.critical("event=spool_write_failed waiting=%d reason=%r", len(batch), str(error))
+                if self._ending.wait(RETRY_S):
+                    return None
+
+    def _write(self, batch: list[_Item]) -> None:
+        self._clock.check()
+        if self._trusted is not None:
+            offset_ms, source = self._trusted
+            if settle(self._spool, offset_ms, source):
+                self._on_urgent()  # the first round came before the time was known and found nothing to send
+            if self._trusted == (offset_ms, source):
+                self._trusted = None
+        if batch:
+            self._spool.append([self._entry(item) for item in batch])
+            self._spool.keep_bounds()
+        self._note()
+        if any(item.urgent for item in batch):
+            self._on_urgent()
+
+    def _entry(self, item: _Item) -> Entry:
+        t_ms, clock = self._clock.stamp(item.mono_ms)
+        return Entry(item.stream, item.modem, item.mono_ms, t_ms, clock, item.body)
+
+    def _note(self) -> None:
+        """Record what spool and clock have to tell as events of their own."""
+        for notices in (self._spool.notices, self._clock.notices):
+            while notices:
+                self.record("event", None, notices.pop(0))
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            self.record("event", None, Event(kind="samples_dropped", detail="the card did not take them in time", count=dropped))

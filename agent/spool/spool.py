@@ -1,0 +1,282 @@
+"""The spool: every sample is on the card before anything else happens to it, and leaves only when the collector has it.
+
+SQLite with a write-ahead log, synced at every commit (P2). Small pages keep the bytes written to the card low (P9). Each row
+carries a CRC, so a sample that the card damaged is told from a good one. One writer at a time; safe to use from threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from agent.errors import SpoolError
+from agent.spool import file as spoolfile
+from agent.spool.high_water import Floor
+from agent.spool.thin import thin
+from telemetry.streams import Event
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+GROW_BYTES = 256_000
+"""What the next samples may need before the bounds are looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A sample to be stored. `mono_ms` counts from boot; `t_ms` (UTC) is None while the clock is not trusted."""
+
+    stream: str
+    modem: str | None
+    mono_ms: int
+    t_ms: int | None
+    clock: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored sample whose time is final. `body` is its values as JSON."""
+
+    seq: int
+    stream: str
+    modem: str | None
+    t_ms: int
+    clock: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the backlog; `min_free_mb` is what is left to the system."""
+
+    max_rows: int = 2_000_000
+    max_mb: int = 500
+    min_free_mb: int = 100
+
+
+class Spool:
+    """Samples on disk, numbered once and for ever. `notices` collects events for the caller to record."""
+
+    def __init__(self, path: Path, boot_id: str, limits: Limits | None = None, *, owner: bool = True) -> None:
+        """Open or make the spool. A damaged one is set aside. Raises SpoolError when nothing can be written there.
+
+        `owner` is False for a program that works beside the running agent: it leaves judging the file to the agent.
+        """
+        self.path = path
+        self.notices: list[Event] = []
+        self._boot_id = boot_id
+        self._limits = limits or Limits()
+        self._lock = threading.RLock()
+        self._floor = Floor(path.with_name("seq.floor"))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if owner:
+                self._db, notices = spoolfile.open_spool(path, self._floor)
+                self.notices += notices
+            else:
+                self._db = spoolfile.connect(path)
+            self._enter()
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            raise SpoolError(f"{path}: the spool cannot be written ({error}); check the card and [agent] data_dir") from error
+
+    def _enter(self) -> None:
+        db = self._db
+        db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))
+        self.boot: int = db.execute("SELECT n FROM boots WHERE boot_id = ?", (self._boot_id,)).fetchone()[0]
+        self._recount()
+
+    def _recount(self) -> None:
+        """Count once; from then on every transaction keeps the figures, as counting a long backlog reads all of it."""
+        self.depth: int = self._db.execute("SELECT count(*) FROM spool").fetchone()[0]
+        self.quarantined: int = self._db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
+        self._version = self._db.execute("PRAGMA data_version").fetchone()[0]
+
+    def close(self) -> None:
+        """Fold the log into the file and close it."""
+        with self._lock:
+            self._db.close()
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in one transaction; thin a full disk, replace a damaged file, and try once more. Raises SpoolError."""
+        with self._lock:
+            try:
+                return self._attempt(work)
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+                raise SpoolError(f"{self.path}: {error}") from error
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self.transaction(work)
+        except spoolfile.DAMAGE as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
+                self._thin_when_full()
+            elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                self._replace(str(error))
+            else:
+                raise
+        return self.transaction(work)
+
+    def transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in one transaction, all or nothing. Raises sqlite3.Error as it comes; `run` is what most callers want."""
+        with self._lock:
+            depth, quarantined = self.depth, self.quarantined
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self._db)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self.depth, self.quarantined = depth, quarantined
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            return result
+
+    def _replace(self, reason: str) -> None:
+        log.error("event=spool_damaged reason=%r", reason)
+        self._db.close()
+        self._db, notices = spoolfile.replace_spool(self.path, self._floor, reason)
+        self.notices += notices
+        self._enter()
+
+    def append(self, entries: Sequence[Entry]) -> list[int]:
+        """Store samples in one synced transaction; give their numbers. Raises SpoolError when the card refuses."""
+
+        def work(db: sqlite3.Connection) -> list[int]:
+            first = spoolfile.last_seq(db) + 1
+            self._floor.reserve(first + len(entries) - 1)
+            rows = [
+                (seq, e.stream, e.modem, self.boot, e.mono_ms, e.t_ms, e.clock, e.body)
+                for seq, e in enumerate(entries, start=first)
+            ]
+            db.executemany(spoolfile.INSERT, [(*row, spoolfile.row_crc(*row)) for row in rows])
+            spoolfile.note_seq(db, rows[-1][0])
+            self.depth += len(rows)
+            return [row[0] for row in rows]
+
+        return self.run(work)
+
+    def window(self, limit: int, up_to: int, slow_up_to: int | None = None) -> list[Row]:
+        """Give the newest samples whose time is final, newest first; damaged ones met on the way go to quarantine.
+
+        `up_to` is the highest number wanted, `slow_up_to` that of all streams but signal.
+        """
+
+        def work(db: sqlite3.Connection) -> tuple[list[Row], list[int]]:
+            query = "SELECT seq, stream, modem, boot, mono_ms, t_ms, clock, body, crc FROM spool"
+            query += " WHERE t_ms IS NOT NULL AND seq <= ? AND (seq <= ? OR stream = 'signal') ORDER BY seq DESC LIMIT ?"
+            good, damaged = [], []
+            for *row, crc in db.execute(query, (up_to, up_to if slow_up_to is None else slow_up_to, limit)):
+                if crc == spoolfile.row_crc(*row):
+                    good.append(Row(row[0], row[1], row[2], row[5], row[6], row[7]))
+                else:
+                    damaged.append(row[0])
+            return good, damaged
+
+        rows, damaged = self.run(work)
+        if damaged:
+            self.quarantine(damaged, "damaged on the card")
+            self.notices.append(Event(kind="sample_damaged", detail="samples damaged on the card", count=len(damaged)))
+        return rows
+
+    def newest(self) -> int:
+        """Give the highest number used so far; 0 when none was."""
+        return self.run(spoolfile.last_seq)
+
+    def oldest(self) -> tuple[int, int, int | None] | None:
+        """Give (boot, mono_ms, t_ms) of the oldest sample, None when the spool is empty."""
+        row = self.run(lambda db: db.execute("SELECT boot, mono_ms, t_ms FROM spool ORDER BY seq LIMIT 1").fetchone())
+        return None if row is None else (row[0], row[1], row[2])
+
+    def delete(self, seqs: Iterable[int], last_ms: int | None = None) -> int:
+        """Drop samples that the collector has; give how many were still here. `last_ms`: UTC now, kept for placing boots."""
+        numbers = [(seq,) for seq in seqs]
+
+        def work(db: sqlite3.Connection) -> int:
+            gone = db.executemany("DELETE FROM spool WHERE seq = ?", numbers).rowcount
+            if last_ms is not None:
+                db.execute("UPDATE boots SET last_ms = ? WHERE n = ?", (last_ms, self.boot))
+            self.depth -= gone
+            return gone
+
+        return self.run(work)
+
+    def quarantine(self, seqs: Iterable[int], reason: str) -> int:
+        """Set samples aside that can never be stored, with the collector's reason; give how many."""
+        numbers = [(seq,) for seq in seqs]
+
+        def work(db: sqlite3.Connection) -> int:
+            copy = f"INSERT OR REPLACE INTO quarantine SELECT {spoolfile.COLUMNS}, ? FROM spool WHERE seq = ?"  # noqa: S608  (own constant)
+            moved = db.executemany(copy, [(reason[:300], seq) for (seq,) in numbers]).rowcount
+            db.executemany("DELETE FROM spool WHERE seq = ?", numbers)
+            self.depth -= moved
+            self.quarantined += moved
+            return moved
+
+        return self.run(work)
+
+    def release(self) -> int:
+        """Move everything in quarantine back to the spool, to be sent again; give how many."""
+
+        def work(db: sqlite3.Connection) -> int:
+            copy = f"INSERT OR IGNORE INTO spool SELECT {spoolfile.COLUMNS} FROM quarantine WHERE reason != ?"  # noqa: S608  (own constant)
+            moved = db.execute(copy, ("damaged on the card",)).rowcount
+            db.execute("DELETE FROM quarantine WHERE reason != ?", ("damaged on the card",))
+            self.depth += moved
+            self.quarantined -= moved
+            return moved
+
+        return self.run(work)
+
+    def count(self, key: str) -> int:
+        """Give a counter of the installation (`thinned`, `bytes:2026-11`); 0 when it was never raised."""
+        row = self.run(lambda db: db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone())
+        return int(row[0]) if row else 0
+
+    def add(self, key: str, amount: int) -> None:
+        """Raise a counter of the installation."""
+        sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = value + ?2"
+        self.run(lambda db: db.execute(sql, (key, amount)))
+
+    def over_limit(self) -> str | None:
+        """Say which bound of the backlog is passed, None when there is room."""
+        with self._lock:
+            pages, free, size = (
+                self._db.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size")
+            )
+        disk = os.statvfs(self.path.parent)
+        if self.depth + self.quarantined > self._limits.max_rows:
+            return f"more than {self._limits.max_rows} samples"
+        if (pages - free) * size > self._limits.max_mb * 1_000_000:
+            return f"more than {self._limits.max_mb} MB"
+        # A nearly full card: the file must not grow, so the next samples need free pages inside it.
+        if disk.f_bavail * disk.f_frsize < self._limits.min_free_mb * 1_000_000 and free * size < GROW_BYTES:
+            return f"less than {self._limits.min_free_mb} MB free on the card"
+        return None
+
+    def keep_bounds(self) -> int:
+        """Thin the oldest half of the backlog when a bound is passed; give how many samples that cost."""
+        with self._lock:
+            if self._db.execute("PRAGMA data_version").fetchone()[0] != self._version:
+                self._recount()  # another program (quarantine resend) changed the file
+        reason = self.over_limit()
+        if reason is None or self.depth < 2:
+            return 0
+        try:
+            return thin(self, reason)
+        except sqlite3.Error as error:
+            log.warning("event=thin_failed reason=%r", str(error))
+            return 0
+
+    def _thin_when_full(self) -> None:
+        spoolfile.release_reserve(self.path)
+        thin(self, "disk full")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        spoolfile.make_reserve(self.path)

@@ -1,0 +1,1 @@
+"""The way to the collector: what goes next, in which frame, within which budget."""

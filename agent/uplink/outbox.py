@@ -1,0 +1,191 @@
+"""What goes out, in which order, and when a sample may leave the card (P1, P4): newest first, bounded in flight, acked by CRC.
+
+Pure of MQTT: the publisher asks `due` for payloads and hands over answers. One thread uses it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from agent.spool.spool import Row, Spool
+from telemetry.ack import Ack, frame_id
+from telemetry.frame import Sample, encode, pack
+from telemetry.topics import stream_topic
+
+log = logging.getLogger(__name__)
+
+BACKLOG_SAMPLES = 200
+THRIFTY_SAMPLES = 1000
+THRIFTY_INTERVAL_S = 3600.0
+"""Over the monthly budget one round an hour goes out, in large frames; a change still goes at once, in one frame."""
+MAX_IN_FLIGHT = 4
+MAX_IN_FLIGHT_LIVE = 12
+REMEMBERED = 64
+"""Frames whose late answer still counts after they were given up."""
+ACK_TIMEOUT_S = 30.0
+MAX_BACKOFF_S = 900.0
+HOLD_S = 900.0
+SLOW_STREAMS = frozenset({"cell", "device", "event", "probe"})
+SLOW_EVERY = 3
+"""Streams that nobody watches live go with the first round of a connection and every third: fewer headers (P8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One frame ready for the wire."""
+
+    topic: str
+    payload: bytes
+    crc: int
+    seqs: tuple[int, ...]
+
+
+class Outbox:
+    """Frames from the spool, and what the collector's answers do to it."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        site: str,
+        frame_interval_s: float,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool, self._site, self._interval_s = spool, site, frame_interval_s
+        self._now, self._jitter = now, jitter
+        self._flights: dict[int, float] = {}
+        self._sent: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+        self._mark = self._slow_mark = 0
+        self._round, self._round_at = 0, 0.0
+        self._urgent = self._more = self._thrifty = False
+        self._failures, self._pause_until = 0, 0.0
+
+    def connected(self) -> None:
+        """Start over on a fresh connection: nothing is in flight, a round is due now."""
+        self._flights.clear()
+        self._failures, self._pause_until = 0, 0.0
+        self._round, self._round_at = 0, self._now()
+
+    def hurry(self) -> None:
+        """Send a round at the next call: something changed that cannot wait."""
+        self._urgent = True
+
+    def pace(self, frame_interval_s: float) -> None:
+        """Send a round of all streams at the next call, and from then on one every `frame_interval_s`."""
+        self._interval_s = frame_interval_s
+        self._round, self._round_at = 0, self._now()
+
+    def due(self, utc_ms: int | None, *, thrifty: bool) -> list[Outgoing]:
+        """Give the frames to publish now, newest first. `thrifty`: the month's budget is spent, so rounds are hourly."""
+        now = self._now()
+        self._thrifty = thrifty
+        self._give_up(now)
+        if now < self._pause_until:
+            return []
+        regular = now >= self._round_at
+        live = self._start_round(now, thrifty=thrifty)
+        refill = self._more and not thrifty and len(self._flights) <= MAX_IN_FLIGHT // 2  # each look at the spool costs CPU
+        if not (live or refill):
+            return []
+        room = (MAX_IN_FLIGHT_LIVE if live else MAX_IN_FLIGHT) - len(self._flights)
+        if self._failures:
+            room = min(room, 1 - len(self._flights))  # one frame asks whether the collector is back
+        if thrifty and not regular:
+            room = min(room, 1)  # the newest signal frame: it has the change
+        if room <= 0:
+            return []
+        frames = self._frames(room, utc_ms, THRIFTY_SAMPLES if thrifty else BACKLOG_SAMPLES)
+        self._more = len(frames) == room
+        for frame in frames:
+            self._flights[frame.crc] = now + ACK_TIMEOUT_S
+            self._sent[frame.crc] = frame.seqs
+            self._sent.move_to_end(frame.crc)
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
+        return frames
+
+    def _start_round(self, now: float, *, thrifty: bool) -> bool:
+        regular = now >= self._round_at
+        if not regular and not self._urgent:
+            return False
+        self._mark = self._spool.newest()
+        if regular:
+            if self._round % SLOW_EVERY == 0:
+                self._slow_mark = self._mark
+            self._round += 1
+            self._round_at = now + (THRIFTY_INTERVAL_S if thrifty else self._interval_s)
+        self._urgent = False
+        return True
+
+    def _give_up(self, now: float) -> None:
+        """Take frames back whose answer is overdue, and wait longer each time before asking again."""
+        late = [crc for crc, deadline in self._flights.items() if now >= deadline]
+        if not late:
+            return
+        self._failures += 1
+        self._flights.clear()
+        wait = min(MAX_BACKOFF_S, ACK_TIMEOUT_S * 2.0 ** (self._failures - 1)) * (0.8 + 0.4 * self._jitter())
+        self._pause(wait)
+        log.warning("event=ack_timeout frames=%d failures=%d wait_s=%.0f", len(late), self._failures, wait)
+
+    def _pause(self, seconds: float) -> None:
+        self._pause_until = self._now() + seconds
+        if not self._thrifty:
+            self._round_at = min(self._round_at, self._pause_until)
+        self._more = True
+
+    def _frames(self, room: int, utc_ms: int | None, chunk: int) -> list[Outgoing]:
+        flying = {seq for crc in self._flights for seq in self._sent.get(crc, ())}
+        rows = [r for r in self._spool.window(chunk * 5 + len(flying), self._mark, self._slow_mark) if r.seq not in flying]
+        newest_ms = utc_ms or max((r.t_ms for r in rows), default=0)
+        groups: dict[tuple[bool, str, str | None], list[Row]] = {}
+        for row in rows:
+            rounds = SLOW_EVERY if row.stream in SLOW_STREAMS else 1
+            late = row.t_ms < newest_ms - int((rounds + 0.5) * self._interval_s * 1000)
+            groups.setdefault((late, row.stream, row.modem), []).append(row)
+        batches = [(late, batch) for (late, _, _), group in groups.items() for batch in _chunks(group, chunk)]
+        batches.sort(key=lambda item: (item[0], item[1][0].stream != "signal", -item[1][0].seq))
+        return [self._frame(batch) for _, batch in batches[:room]]
+
+    def _frame(self, batch: Sequence[Row]) -> Outgoing:
+        samples = [Sample(r.seq, r.t_ms, r.clock, orjson.loads(r.body)) for r in reversed(batch)]
+        payload = encode(pack(self._site, batch[0].stream, batch[0].modem, samples))
+        return Outgoing(stream_topic(self._site, batch[0].stream), payload, frame_id(payload), tuple(s.seq for s in samples))
+
+    def answered(self, ack: Ack, utc_ms: int | None) -> int:
+        """Apply the collector's answers; give how many samples left the card. Answers to unknown frames are ignored."""
+        stored = [seq for crc in ack.ok for seq in self._settled(crc)]
+        gone = self._spool.delete(stored, utc_ms) if stored else 0
+        for answer in ack.bad:
+            seqs = self._settled(answer.crc)
+            if seqs:
+                self._spool.quarantine(seqs, answer.reason)
+                log.error("event=frame_refused n=%d reason=%r", len(seqs), answer.reason)
+        if any(self._sent.get(answer.crc) for answer in ack.hold):
+            self._flights.clear()
+            self._failures += 1
+            self._pause(HOLD_S * (0.9 + 0.2 * self._jitter()))
+            log.warning("event=frame_held reason=%r", ack.hold[0].reason)
+        return gone
+
+    def _settled(self, crc: int) -> tuple[int, ...]:
+        seqs = self._sent.pop(crc, None)
+        if seqs is None:
+            return ()
+        self._flights.pop(crc, None)
+        self._failures = 0
+        self._more = True
+        return seqs
+
+
+def _chunks(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

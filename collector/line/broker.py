@@ -1,0 +1,93 @@
+"""The collector's connection to the broker: paho-mqtt, MQTT 3.1.1, subscribed to every stream of every site."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from collector.config import BrokerSection, secret
+from collector.line.inbox import Received
+from telemetry.ack import Ack, encode_ack
+from telemetry.streams import STREAMS
+from telemetry.topics import ROOT, ack_topic
+
+FIRST_RECONNECT_S, LAST_RECONNECT_S = 1, 30
+KEEPALIVE_S = 30
+FRAME_QOS = 1
+"""The broker queues for us while we are busy; the guarantee is the ack, so the session is clean and nothing is kept beyond it."""
+ACK_QOS = 0
+"""An ack that gets lost costs one resend; its PUBACK would cost SIM bytes every time."""
+log = logging.getLogger(__name__)
+
+
+class Broker:
+    """Hands every message to `receive` (on paho's thread) and sends acks. Connects again by itself, for ever."""
+
+    def __init__(self, config: BrokerSection, receive: Callable[[Received], None]) -> None:
+        self._config = config
+        self._receive = receive
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=config.client_id, protocol=mqtt.MQTTv311)
+        self._client.reconnect_delay_set(FIRST_RECONNECT_S, LAST_RECONNECT_S)
+        if config.username is not None:
+            self._client.username_pw_set(config.username, secret(config.password_file, "SINYAL_BROKER_PASSWORD"))
+        if config.tls:
+            self._client.tls_set_context(tls_context(config))
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self.subscribed = False
+        """Whether the broker has granted the subscription of the connection that is open now."""
+
+    def start(self) -> None:
+        """Begin to connect; a broker that is down is tried again until it answers."""
+        self._client.connect_async(self._config.host, self._config.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Leave the broker."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def send_ack(self, site: str, ack: Ack) -> None:
+        """Answer a site; lost when the broker is away, and then the agent sends its frames again."""
+        self._client.publish(ack_topic(site), encode_ack(ack), ACK_QOS)
+
+    def _topics(self) -> list[tuple[str, int]]:
+        share = f"$share/{self._config.group}/" if self._config.group else ""
+        return [(f"{share}{ROOT}/+/{kind}", FRAME_QOS) for kind in (*STREAMS, "status")]
+
+    def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
+        if code.is_failure:
+            log.error("event=broker_refused reason=%s", code)
+            return
+        log.info("event=broker_connected host=%s port=%d", self._config.host, self._config.port)
+        client.subscribe(self._topics())
+
+    def _on_subscribe(self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
+        self.subscribed = not any(code.is_failure for code in codes)
+        if not self.subscribed:
+            log.error("event=subscription_refused topics=%s cure='let the collector read %s/#'", self._topics(), ROOT)
+
+    def _on_disconnect(self, _client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
+        self.subscribed = False
+        log.warning("event=broker_disconnected reason=%s", code)
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if message.retain and message.topic.endswith("/status"):
+            return  # says how a site was at some time before we came
+        self._receive(Received(message.topic, bytes(message.payload), time.time_ns() // 1_000_000))
+
+
+def tls_context(config: BrokerSection) -> ssl.SSLContext:
+    """Make the TLS settings of a connection of the server to its broker."""
+    context = ssl.create_default_context(cafile=config.ca)
+    if config.cert and config.key:
+        context.load_cert_chain(config.cert, config.key)
+    return context

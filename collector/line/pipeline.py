@@ -1,0 +1,228 @@
+"""The line: receive -> decode -> check -> write -> ack. An answer leaves only after the store took the points.
+
+So the collector may be killed at any instant: what it had not answered, the agents send again, and a sample overwrites itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from collector.errors import PointsRefusedError, StoreUnavailableError
+from collector.line.counters import Counters
+from collector.line.inbox import Inbox, Received
+from collector.line.ranges import Ranges
+from collector.line.rejected import RejectedFolder
+from collector.sites.sites import Site
+from collector.store.dirty_hours import Journal
+from collector.store.store import Placed, Point, Store
+from telemetry.ack import Ack, Answer, frame_id
+from telemetry.frame import Frame, FrameError, decode
+from telemetry.topics import split_topic
+
+IDLE_S = 1.0
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 30.0
+REASON_CHARS = 200
+log = logging.getLogger(__name__)
+
+
+class Checked(NamedTuple):
+    """A message that may go into the store."""
+
+    message: Received
+    frame: Frame
+    site: Site
+
+
+class Line:
+    """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sites: Mapping[str, Site],
+        rejected: RejectedFolder,
+        counters: Counters,
+        send_ack: Callable[[str, Ack], None],
+        late_after_s: float,
+        patient: bool = True,
+    ) -> None:
+        self.sites = sites
+        self._store = store
+        self._journal = Journal()
+        self._rejected = rejected
+        self._counters = counters
+        self._send_ack = send_ack
+        self._patient = patient  # an import by hand gives up instead of waiting for a store
+        self._late_after_ms = late_after_s * 1000
+        self._known: defaultdict[str, Ranges] = defaultdict(Ranges)
+        self._stop = threading.Event()
+        self._counting = threading.Lock()
+
+    def run(self, inbox: Inbox, *, batch_frames: int, linger_s: float, every: Callable[[], None]) -> None:
+        """Work until the inbox is closed and empty, or `stop`; `every` runs after each batch and when idle."""
+        while not self._stop.is_set() and not (inbox.closed and not len(inbox)):
+            batch = inbox.take(batch_frames, linger_s, IDLE_S)
+            try:
+                self.process(batch)
+                every()
+            except Exception:
+                log.exception("event=batch_failed frames=%d", len(batch))
+                self._process_singly(batch)
+
+    def know(self, site: str, seqs: Sequence[int]) -> None:
+        """Tell which samples of a site are in the store already, so that duplicates are counted right."""
+        self._known[site].add(seqs)
+
+    def stop(self) -> None:
+        """Give up waiting for a store; what is not answered comes again."""
+        self._stop.set()
+
+    def process(self, batch: Sequence[Received]) -> None:
+        """Take a batch through the whole line. Returns when it is stored and answered, or after `stop`."""
+        acks: defaultdict[str, Ack] = defaultdict(Ack)
+        checked = [found for message in batch if (found := self._check(message, acks))]
+        self._write(checked, acks)
+        for site, ack in acks.items():
+            self._send_ack(site, ack)
+
+    def _process_singly(self, batch: Sequence[Received]) -> None:
+        """After a fault of our own: let the good frames through, and answer the one we cannot handle `hold`."""
+        for message in batch:
+            try:
+                self.process([message])
+            except Exception as error:
+                log.exception("event=frame_failed topic=%s", message.topic)
+                self._count_held()
+                answer = Answer(None, None, frame_id(message.payload), f"fault of the collector: {error!r}"[:REASON_CHARS])
+                self._send_ack(split_topic(message.topic)[0], Ack(hold=[answer]))
+
+    def _check(self, message: Received, acks: defaultdict[str, Ack]) -> Checked | None:
+        try:
+            topic_site, stream = split_topic(message.topic)
+        except ValueError as error:
+            self._count_bad(message, "topic", str(error))  # no such site, so nobody to answer
+            return None
+        if stream == "status":
+            self._take_status(message, topic_site)
+            return None
+        with self._counting:
+            self._counters.received_frames += 1
+        try:
+            frame = _frame_of(message, topic_site, stream)
+        except FrameError as error:
+            self._refuse(message, error.kind, error.reason, error.seq, acks[topic_site])
+            return None
+        site = self.sites.get(frame.site)
+        if site is None:
+            reason = f"site {frame.site} is not in the collector's list of sites: add its row"
+            acks[topic_site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
+            self._count_held()
+            return None
+        return Checked(message, frame, site)
+
+    def _take_status(self, message: Received, topic_site: str) -> None:
+        site = self.sites.get(topic_site)
+        point = status_point(site, message.payload, message.at_ms) if site else None
+        if point is None:
+            self._count_bad(message, "status", "not a status message of a site in the list")
+        else:
+            self._patiently(lambda: self._store.write_points([point]))
+
+    def _write(self, checked: Sequence[Checked], acks: defaultdict[str, Ack]) -> None:
+        """Write the batch in one go; where the store refuses it, halve it until the culprit stands alone."""
+        if not checked:
+            return
+        try:
+            placed = [Placed(c.frame, c.site) for c in checked]
+            stored = self._patiently(lambda: self._journal.write(self._store, placed))
+        except PointsRefusedError as error:
+            if len(checked) == 1:
+                only = checked[0]
+                seq = (only.frame.seq[0], len(only.frame.seq))
+                self._refuse(only.message, "store", f"store: {error}", seq, acks[only.site.code])
+                return
+            middle = len(checked) // 2
+            self._write(checked[:middle], acks)
+            self._write(checked[middle:], acks)
+            return
+        for message, frame, site in checked if stored else ():
+            acks[site.code].ok.append(frame_id(message.payload))
+            self._count_stored(message, frame)
+
+    def _patiently(self, write: Callable[[], None]) -> bool:
+        """Write, however long the store is away; False when told to stop meanwhile. Raises PointsRefusedError."""
+        delay_s = FIRST_RETRY_S
+        while not self._stop.is_set():
+            try:
+                write()
+            except StoreUnavailableError as error:
+                with self._counting:
+                    self._counters.store_errors += 1
+                    self._counters.store_up = False
+                if not self._patient:
+                    raise
+                log.warning("event=store_unavailable retry_s=%g reason=%s", delay_s, error)
+                self._stop.wait(delay_s)
+                delay_s = min(2 * delay_s, LAST_RETRY_S)
+            else:
+                self._counters.store_up = True
+                return True
+        return False
+
+    def _refuse(self, message: Received, kind: str, reason: str, seq: tuple[int, int] | None, ack: Ack) -> None:
+        first, count = seq or (None, None)
+        ack.bad.append(Answer(first, count, frame_id(message.payload), reason[:REASON_CHARS]))
+        with self._counting:
+            self._counters.intake[split_topic(message.topic)[0]]["rejected"] += 1
+        self._count_bad(message, kind, reason)
+
+    def _count_bad(self, message: Received, kind: str, reason: str) -> None:
+        with self._counting:
+            self._counters.rejected_frames[kind] += 1
+            self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
+        log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
+
+    def _count_held(self) -> None:
+        with self._counting:
+            self._counters.held_frames += 1
+
+    def _count_stored(self, message: Received, frame: Frame) -> None:
+        counters = self._counters
+        late_before = message.at_ms - self._late_after_ms
+        late = sum(t < late_before for t in frame.t_ms) if min(frame.t_ms) < late_before else 0
+        with self._counting:
+            duplicates = self._known[frame.site].add(frame.seq)
+            counters.duplicate_samples += duplicates
+            counters.stored_samples += len(frame.seq) - duplicates
+            counters.late_samples += late
+            if late:
+                counters.intake[frame.site]["late"] += late
+            counters.implausible_values += frame.dropped.total()
+            counters.lag_ms.append(message.at_ms - max(frame.t_ms))
+
+
+def _frame_of(message: Received, site: str, stream: str) -> Frame:
+    frame = decode(message.payload)
+    if (frame.site, frame.stream) != (site, stream):
+        raise FrameError("topic", f"frame says {frame.site}/{frame.stream} but came on {site}/{stream}")
+    return frame
+
+
+def status_point(site: Site, payload: bytes, at_ms: int) -> Point | None:
+    """Make the point of a status message (online, offline); None when it is not one."""
+    try:
+        message = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(message, dict) or message.get("state") not in ("online", "offline"):
+        return None
+    texts = {name: text[:64] for name in ("state", "boot", "agent") if isinstance(text := message.get(name), str)}
+    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
+    return Point("site_status", tags, dict(texts), at_ms * 1_000_000)

@@ -1,0 +1,1 @@
+"""What keeps the server: install, backup, restore, health, the account of the fleet, settings of halls."""

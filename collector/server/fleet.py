@@ -1,0 +1,207 @@
+"""`sinyal-collector fleet`: every hall on one line, the worst first; the same numbers as measurement `fleet`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.config import load
+from collector.sites.sites import Site, read_sites
+from collector.store.ledger import DAY_NS, Days, Ledger
+from collector.store.open import open_store
+from collector.store.store import Point, Row, Store
+from ground.wita import WITA
+from telemetry.frame import Value
+from telemetry.streams import ClockState
+
+RECENT_DAYS = 30
+QUIET_MS = 3_600_000
+"""A hall that says nothing for an hour has missed its frames twelve times, and the slow ones of a spent budget once."""
+ABOUT = """\
+Shows every hall that has ever reported, the worst first: when it was last seen (WITA), its clock and version, samples waiting on
+its card, lost and missing samples by their numbers, late samples and rejected frames of 30 days, bytes of this month, power.
+
+missing  numbers between the first and the last that are not in the store
+lost     those of them, at least, that nothing explains: not waiting, thinned out on a full card, quarantined, or skipped, as
+         the hall itself says. A damaged spool leaves up to 1000 numbers out to be safe; they count as lost here
+
+  sinyal-collector fleet
+  sinyal-collector fleet --json | jq '.[] | select(.lost > 0)'
+  sinyal-collector fleet --write        # for the timer: into the store, measurements fleet and fleet_1d
+
+exit: 0 shown or written; 1 the store is down; 2 bad usage or config; 3 no hall has ever reported
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hall:
+    """The account of one hall; None is not known. Times in ms UTC, bytes as the agent counts them in this UTC month."""
+
+    last_seen_ms: int
+    clock_state: str | None
+    agent_version: str | None
+    spool_depth: int | None
+    spool_age_s: int | None
+    missing: int | None
+    lost: int | None
+    quarantined: int | None
+    thinned: int | None
+    late: int
+    rejected: int
+    bytes_month: int | None
+    budget_month: int | None
+    undervoltage: bool | None
+
+    def values(self) -> dict[str, Value]:
+        """Give what is known, by name."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+
+    def troubles(self) -> int:
+        """Count what somebody should look at."""
+        over = self.bytes_month is not None and self.budget_month is not None and self.bytes_month > self.budget_month
+        untrusted = self.clock_state == ClockState.UNTRUSTED
+        return sum(map(bool, (self.undervoltage, untrusted, self.quarantined, self.thinned, self.rejected, over)))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Set the help and the arguments of `fleet`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = ABOUT
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--json", action="store_true", help="a list of objects; what is not known is left out")
+    what.add_argument("--write", action="store_true", help="write the numbers into the store and show nothing")
+    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do `fleet`; gives the exit code."""
+    config = load(args.config)
+    sites, store = read_sites(config.sites.file), open_store(config.store)
+    now_ns = time.time_ns()
+    ledger = Ledger()
+    ledger.read(store, now_ns)
+    ledger.bring_up_to_date(store, _counted_ns(store), now_ns)
+    halls = worst_first(survey(store, sites, ledger, now_ns), now_ns)
+    if args.write:
+        # The days first: the newest `fleet` point says up to when everything was counted.
+        store.write_points([*ledger.points(sites)])
+        store.write_points([*points(halls, sites, now_ns)])
+    elif args.json:
+        print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
+    else:
+        print("\n".join(table(halls, sites)))
+    store.close()
+    if not halls:
+        print("no hall has ever reported", file=sys.stderr)
+    return 0 if halls else 3
+
+
+def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, now_ns: int) -> dict[str, Hall]:
+    """Make the account of every hall of the list that has ever reported. Raises StoreUnavailableError."""
+    device = {str(row["site"]): row for row in store.latest("device")}
+    seen: dict[str, int] = {}
+    online = [row for row in store.latest("site_status") if row.get("state") == "online"]
+    for row in [*store.latest("signal"), *device.values(), *online]:
+        at_ms = int(row["time_ns"]) // 1_000_000
+        seen[str(row["site"])] = max(at_ms, seen.get(str(row["site"]), 0))
+    return {code: _hall(seen[code], device.get(code, {}), ledger.sites[code], now_ns) for code in sites if code in seen}
+
+
+def worst_first(halls: Mapping[str, Hall], now_ns: int) -> list[tuple[str, Hall]]:
+    """Sort: lost samples, then silence by its length, then the number of troubles, then what waits."""
+
+    def badness(item: tuple[str, Hall]) -> tuple[int, int, int, int, str]:
+        code, hall = item
+        quiet = now_ns // 1_000_000 - hall.last_seen_ms
+        return (-(hall.lost or 0), -quiet if quiet > QUIET_MS else 0, -hall.troubles(), -(hall.spool_depth or 0), code)
+
+    return sorted(halls.items(), key=badness)
+
+
+def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns: int) -> Iterator[Point]:
+    """Give the points of the measurement `fleet`."""
+    for code, hall in halls:
+        yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
+
+
+def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site]) -> Iterator[str]:
+    """Give the lines of the table, and one for the sites that never reported."""
+    head = ("SITE", "DESA", "LAST SEEN", "CLOCK", "VERSION", "WAITING", "LOST", "MISSING", "LATE", "REJECTED", "MB", "POWER")
+    rows = [head, *(_cells(code, sites[code].desa, hall) for code, hall in halls)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = {0, 1, 2, 3, 4, 11}
+    for row in rows:
+        cells = (cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        yield "  ".join(cells).rstrip()
+    if silent := len(sites) - len(halls):
+        yield f"{silent} of {len(sites)} sites have never reported"
+
+
+def _cells(code: str, desa: str, hall: Hall) -> tuple[str, ...]:
+    seen = datetime.fromtimestamp(hall.last_seen_ms / 1000, WITA)
+    used, budget = ("-" if count is None else f"{count / 1e6:.1f}" for count in (hall.bytes_month, hall.budget_month))
+    power = {True: "UNDERVOLTAGE", False: "ok", None: "-"}[hall.undervoltage]
+    counts = (hall.spool_depth, hall.lost, hall.missing, hall.late, hall.rejected)
+    return (
+        *(code, desa, f"{seen:%Y-%m-%d %H:%M}", hall.clock_state or "-", hall.agent_version or "-"),
+        *("-" if count is None else str(count) for count in counts),
+        *(f"{used}/{budget}", power),
+    )
+
+
+def _counted_ns(store: Store) -> int | None:
+    return max((int(row["time_ns"]) for row in store.latest("fleet")), default=None)
+
+
+def _hall(seen_ms: int, device: Row, days: Days, now_ns: int) -> Hall:
+    depth, thinned, quarantined = (_int(device, name) for name in ("spool_depth", "thinned", "quarantined"))
+    missing = _missing(days)
+    explained = sum(filter(None, (depth, thinned, quarantined, sum(day.skipped for day in days.values()))))
+    recent = [day for start, day in days.items() if start > now_ns - RECENT_DAYS * DAY_NS]
+    this_month = device and _month(int(device["time_ns"])) == _month(now_ns)  # else it is the count of an earlier month
+    undervoltage = device.get("undervoltage")
+    return Hall(
+        last_seen_ms=seen_ms,
+        clock_state=_str(device, "clock_state"),
+        agent_version=_str(device, "agent_version"),
+        spool_depth=depth,
+        spool_age_s=_int(device, "spool_age_s"),
+        missing=missing,
+        lost=None if missing is None else max(0, missing - explained),
+        quarantined=quarantined,
+        thinned=thinned,
+        late=sum(day.late for day in recent),
+        rejected=sum(day.rejected for day in recent),
+        bytes_month=_int(device, "bytes_month") if this_month else None,
+        budget_month=_int(device, "budget_month"),
+        undervoltage=None if undervoltage is None else bool(undervoltage),
+    )
+
+
+def _missing(days: Days) -> int | None:
+    """Count the numbers that should be there and are not; None where nothing was ever stored."""
+    firsts = [day.first for day in days.values() if day.first is not None]
+    lasts = [day.last for day in days.values() if day.last is not None]
+    if not firsts or not lasts:
+        return None
+    return max(0, max(lasts) - min(firsts) + 1 - sum(day.stored for day in days.values()))
+
+
+def _month(time_ns: int) -> tuple[int, int]:
+    at = datetime.fromtimestamp(time_ns / 1e9, UTC)
+    return at.year, at.month
+
+
+def _int(row: Row, name: str) -> int | None:
+    value = row.get(name)
+    return None if value is None else int(value)
+
+
+def _str(row: Row, name: str) -> str | None:
+    return str(row[name]) if name in row else None

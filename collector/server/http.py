@@ -1,0 +1,45 @@
+"""`/metrics` for Prometheus and `/healthz` for whoever restarts things; on loopback unless the config says otherwise."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from collector.line.counters import Counters, PrometheusCounters
+
+Health = Callable[[], Mapping[str, bool]]
+
+
+def start_http(host: str, port: int, counters: Counters, health: Health) -> ThreadingHTTPServer:
+    """Serve in a thread of its own; port 0 takes a free one. `/healthz` is 200 when all of `health` is true, else 503."""
+    registry = CollectorRegistry()
+    registry.register(PrometheusCounters(counters))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/metrics":
+                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+            elif self.path == "/healthz":
+                state = dict(health())
+                self._answer(200 if all(state.values()) else 503, "application/json", json.dumps(state).encode())
+            else:
+                self._answer(404, "text/plain", b"/metrics and /healthz are here\n")
+
+        def _answer(self, code: int, kind: str, body: bytes) -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing: a line for every scrape helps nobody."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    return server

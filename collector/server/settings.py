@@ -1,0 +1,209 @@
+"""`sinyal-collector settings`: what halls should do (intervals, probes, budget), and what they say of it.
+
+Each hall has its own retained message; `--all` writes them all, so a hall needs no right to read anything but its own topic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from collector.config import BrokerSection, load, secret
+from collector.errors import CollectorError, ConfigError
+from collector.line.broker import tls_context
+from collector.sites.sites import read_sites
+from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
+from telemetry.topics import config_topic, reported_topic, split_topic
+
+ABOUT = """\
+Sets what halls do, without a boat: intervals, probes, budget. Without KEY=VALUE: shows what is wanted and what halls say.
+
+  sinyal-collector settings 6408012001                              show
+  sinyal-collector settings 6408012001 sampling.interval_s=60       change one thing, keep the rest
+  sinyal-collector settings --all 'probe.ping_hosts=["1.1.1.1"]' probe.interval_s=1800
+  sinyal-collector settings 6408012001 --unset probe.ping_hosts     the hall's own file rules again
+  sinyal-collector settings --all --clear                           for everything
+
+The broker keeps the wish for halls that are away. A hall judges it as strictly as its own file, tries it, and goes back to
+what it had when the collector does not answer within 10 minutes or the Pi restarts meanwhile. Nothing else can be set from here.
+
+keys: {keys}
+
+exit: 0 done; 1 a hall refused, or has not answered (it does when it comes); 2 bad usage or config
+"""
+CONNECT_S = 15.0
+ENDED = (State.APPLIED, State.REJECTED, State.ROLLED_BACK, State.FILE)
+
+
+class Line:
+    """A short connection to the broker: reads what is retained, writes wishes, hears answers. Use as a context manager."""
+
+    def __init__(self, broker: BrokerSection, sites: Iterable[str]) -> None:
+        self._broker, self._sites = broker, list(sites)
+        self.desired: dict[str, Desired] = {}
+        self.reported: dict[str, Reported] = {}
+        self._settled, self._refused = threading.Event(), ""
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        if broker.username is not None:
+            self._client.username_pw_set(broker.username, secret(broker.password_file, "SINYAL_BROKER_PASSWORD"))
+        if broker.tls:
+            self._client.tls_set_context(tls_context(broker))
+        self._client.on_connect = self._on_connect
+        self._client.on_message = self._on_message
+        # The broker answers in order: after this every retained message is here.
+        self._client.on_subscribe = lambda client, *_: client.unsubscribe("sinyal/v1/none")
+        self._client.on_unsubscribe = lambda *_: self._settled.set()
+
+    def __enter__(self) -> Line:
+        try:
+            self._client.connect(self._broker.host, self._broker.port)
+        except OSError as error:
+            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {error}") from None
+        self._client.loop_start()
+        if not self._settled.wait(CONNECT_S) or self._refused:
+            self.__exit__()
+            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {self._refused or 'does not answer'}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: Any, _props: object) -> None:
+        if code.is_failure:
+            self._refused = str(code)
+            self._settled.set()
+            return
+        client.subscribe([(topic(site), 1) for site in self._sites for topic in (config_topic, reported_topic)])
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        site, kind = split_topic(message.topic)
+        try:
+            if kind == "config":
+                self.desired[site] = decode_desired(bytes(message.payload))
+            elif message.payload:
+                self.reported[site] = decode_reported(bytes(message.payload))
+        except ValueError as error:
+            print(f"{site}: unreadable {kind}: {error}", file=sys.stderr)
+
+    def wish(self, site: str, desired: Desired) -> None:
+        """Keep a wish at the broker for a hall. One without settings is kept too: a hall that is away must learn of it."""
+        self._client.publish(config_topic(site), encode_desired(desired), qos=1, retain=True).wait_for_publish(CONNECT_S)
+        self.desired[site] = desired
+
+    def answer(self, site: str) -> Reported | None:
+        """Give what a hall says of the wish that stands; None while it has not answered that one."""
+        reported, desired = self.reported.get(site), self.desired.get(site, Desired())
+        return reported if reported is not None and reported.id == desired.id else None
+
+
+def changed(before: Settings, assign: Mapping[str, Any], unset: Iterable[str]) -> Settings:
+    """Give settings with some keys set and some taken away. Keys are `section.key`. Raises ConfigError for an unknown one."""
+    after = {section: dict(values) for section, values in before.items()}
+    for name in (*assign, *unset):
+        section, _, key = name.partition(".")
+        if key not in KEYS.get(section, ()):
+            raise ConfigError(f"{name}: cannot be set from the server; can be: {', '.join(_names())}")
+        if name in assign:
+            after.setdefault(section, {})[key] = assign[name]
+        else:
+            after.get(section, {}).pop(key, None)
+    return {section: values for section, values in after.items() if values}
+
+
+def _names() -> list[str]:
+    return [f"{section}.{key}" for section, keys in KEYS.items() for key in keys]
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE, as sampling.interval_s=60")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, value  # text without quotes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Set the help and the arguments of `settings`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = ABOUT.format(keys=", ".join(_names()))
+    parser.add_argument("site", nargs="?", metavar="SITE", help="code of the site as in sites.csv")
+    parser.add_argument("assign", nargs="*", type=_assignment, metavar="KEY=VALUE", help="value as in TOML")
+    parser.add_argument("--all", action="store_true", help="every site of sites.csv")
+    parser.add_argument("--unset", action="append", default=[], metavar="KEY", help="leave this to the hall's file; repeatable")
+    parser.add_argument("--clear", action="store_true", help="leave everything to the hall's file")
+    parser.add_argument("--wait", type=float, default=20.0, metavar="S", help="how long to wait for answers, s (default: 20)")
+    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do `settings`; gives the exit code."""
+    config = load(args.config)
+    known, assign = read_sites(config.sites.file), dict(args.assign)
+    if args.all and args.site is not None:
+        name, value = _assignment_of(args.site)
+        assign = {name: value, **assign}
+        args.site = None
+    sites = list(known) if args.all else [args.site]
+    if sites == [None]:
+        raise ConfigError("settings: name a SITE, or --all")
+    if strange := [site for site in sites if site not in known]:
+        raise ConfigError(f"{strange[0]}: is not in {config.sites.file}; correct the code or add its row")
+    changed({}, assign, args.unset)
+    with Line(config.broker, sites) as line:
+        if not (assign or args.unset or args.clear):
+            return _show(line, sites)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        for site in sites:
+            before = {} if args.clear else line.desired.get(site, Desired()).settings
+            after = changed(before, assign, args.unset)
+            try:
+                line.wish(site, Desired(name, after))
+            except ValueError as error:
+                raise ConfigError(f"{site}: {error}") from None
+        _wait(line, sites, args.wait)
+        return _show(line, sites)
+
+
+def _assignment_of(text: str) -> tuple[str, Any]:
+    try:
+        return _assignment(text)
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f"--all takes no SITE: {error}") from None
+
+
+def _wait(line: Line, sites: list[str], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answers = [line.answer(site) for site in sites]
+        if all(answer is not None and answer.state in ENDED for answer in answers):
+            return
+        time.sleep(0.1)
+
+
+def _show(line: Line, sites: list[str]) -> int:
+    well = True
+    for site in sites:
+        desired, answer = line.desired.get(site, Desired()), line.answer(site)
+        wanted = " ".join(f"{s}.{k}={v}" for s, values in desired.settings.items() for k, v in values.items())
+        if answer is None:
+            said = "no answer yet; the broker keeps it for the hall" if desired.id else "nothing set"
+            well = well and not desired.id
+        else:
+            said = f"{answer.state}" + (f": {answer.reason}" if answer.reason else "")
+            well = well and answer.state in (State.APPLIED, State.FILE)
+        print(f"{site}: {said}" + (f" [{wanted}]" if wanted else ""))
+    return 0 if well else 1

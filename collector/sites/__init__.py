@@ -1,0 +1,1 @@
+"""The register: which halls exist, who operates there, which class a value belongs to."""

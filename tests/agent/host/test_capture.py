@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.host.capture import add_arguments, capture_main
+from agent.parse import as_json, read_session
+from demo.modem import Fault, SimulatedModem
+from demo.radio import Radio
+from demo.replies import family_answers, session_answers
+
+NOW_S = 1_790_000_000.0
+SECRETS = "AT+CGMI\nACME\nOK\nATI\nACME\nIMEI: 867556040000001\nOK\nAT+CSQ\n+CSQ: 19,99\nOK\n"
+
+
+def run(port: Path, out: Path, *more: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return capture_main(parser.parse_args(["--port", str(port), "--out", str(out), *more]))
+
+
+@pytest.mark.parametrize("family", ["generic", "quectel", "simcom"])
+def test_folder_reads_back_as_it_says(family: str, tmp_path: Path) -> None:
+    with SimulatedModem(family_answers(family, Radio(), lambda: NOW_S), tmp_path / "m"):
+        assert run(tmp_path / "m", tmp_path / "out") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"session.txt", "expected.json", "README.md"}
+    session = (tmp_path / "out/session.txt").read_text()
+    wanted = json.loads((tmp_path / "out/expected.json").read_text())
+    assert as_json(session, *read_session(session)) == wanted
+    assert wanted["family"] == family
+    assert wanted["rsrp_dbm"] == pytest.approx(Radio().air(NOW_S).cells[0].rsrp_dbm, abs=1)
+    assert family != "quectel" or len(wanted["cells"]) == 3
+
+
+def test_an_unknown_modem_is_asked_for_every_dialect(tmp_path: Path) -> None:
+    with SimulatedModem(family_answers("generic", Radio()), tmp_path / "m") as modem:
+        assert run(tmp_path / "m", tmp_path / "out") == 0
+    assert {'AT+QENG="SERVINGCELL"', "AT+CPSI?", "AT!GSTATUS?", "AT^HCSQ?", "AT#RFSTS"} <= set(modem.asked)
+    assert not {"AT+COPS=?", "AT+CFUN=1,1"} & set(modem.asked), "these interrupt service"
+
+
+def test_identities_are_masked(tmp_path: Path) -> None:
+    with SimulatedModem(session_answers(SECRETS), tmp_path / "m"):
+        assert run(tmp_path / "m", tmp_path / "out") == 0
+    written = "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    assert "867556040000001" not in written
+    assert "IMEI: 000000000000000" in written
+
+
+def test_a_silent_modem_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SimulatedModem(family_answers("generic", Radio()), tmp_path / "m") as modem:
+        modem.fault = Fault.SILENCE
+        assert run(tmp_path / "m", tmp_path / "out") == 3
+    assert not (tmp_path / "out").exists()
+    assert "no final result" in capsys.readouterr().err
+
+
+def test_a_capture_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/session.txt").write_text("mine")
+    assert run(tmp_path / "m", tmp_path / "out") == 2
+    assert "another folder" in capsys.readouterr().err

@@ -1,0 +1,213 @@
+"""A signed wheel becomes the running version in real venvs, stays when it reports, and goes when it does not. No network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from agent.errors import ConfigError
+from agent.host import update, versions
+from agent.host.update import Place, fetch, newer, start, verify, version_of, watch
+from agent.host.versions import VersionError
+from agent.spool import clock
+from ground.durable import link_durably
+
+PROGRAM = """
+import sys
+if {broken}:
+    raise SystemExit("broken")
+import needed
+print("sinyal {version} needs", needed.VALUE)
+"""
+
+
+def wheel(version: str, *, broken: bool = False, requires: str = "") -> bytes:
+    """Make a small wheel of sinyal."""
+    info = f"sinyal-{version}.dist-info"
+    files = {
+        "fake_agent.py": f"def main():\n    exec({PROGRAM.format(version=version, broken=broken)!r})\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n{requires}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nsinyal-agent = fake_agent:main\n",
+    }
+    rows = []
+    for name, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        rows.append(f"{name},sha256={digest},{len(text.encode())}")
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def name_of(version: str) -> str:
+    return f"sinyal-{version}-py3-none-any.whl"
+
+
+@pytest.fixture(scope="module")
+def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make /opt/sinyal with version 0.1.0, which has a dependency, running."""
+    folder = tmp_path_factory.mktemp("opt")
+    first = folder / "0.1.0"
+    venv.create(first)
+    packages = next(first.glob("lib/python3.*/site-packages"))
+    (packages / "needed.py").write_text("VALUE = 42\n")
+    file = folder / name_of("0.1.0")
+    file.write_bytes(wheel("0.1.0"))
+    pip = [sys.executable, "-m", "pip", "--python", str(first / "bin/python"), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(file)], check=True, timeout=120)
+    link_durably(folder / "current", first)
+    return folder
+
+
+@pytest.fixture
+def place(opt: Path, tmp_path: Path) -> Place:
+    link_durably(opt / "current", opt / "0.1.0")
+    (opt / "trial.json").unlink(missing_ok=True)
+    return Place(opt, tmp_path / "status.json", ("sh", "-c", f"echo restarted >> {tmp_path}/restarts"), ("true",))
+
+
+def says(opt: Path, name: str = "current") -> str:
+    done = subprocess.run([opt / name / "bin/sinyal-agent"], capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout.strip()
+
+
+def restarts(place: Place) -> int:
+    return len((place.status.parent / "restarts").read_text().splitlines())
+
+
+def report(place: Place, version: str, ack: int | None) -> None:
+    state = {"boot": clock.boot_id(), "pid": os.getpid(), "running": True, "version": version, "last_ack_mono_ms": ack}
+    place.status.write_text(json.dumps(state))
+
+
+def test_a_new_version_that_reports_is_kept(place: Place) -> None:
+    start(wheel("0.2.0"), "0.2.0", name_of("0.2.0"), place)
+    assert says(place.folder) == "sinyal 0.2.0 needs 42", "dependencies came along without any index"
+    assert says(place.folder, "previous") == "sinyal 0.1.0 needs 42", "the version before is untouched"
+    assert restarts(place) == 1
+    report(place, "0.1.0", 5)
+    answers = iter([("0.2.0", None), ("0.2.0", 7)])  # it runs, then the collector answers it
+    assert watch(place, wait=lambda _: report(place, *next(answers)))
+    assert not place.trial.exists()
+    assert restarts(place) == 1
+    assert says(place.folder) == "sinyal 0.2.0 needs 42"
+
+
+def test_a_new_version_that_does_not_report_goes(place: Place) -> None:
+    start(wheel("0.3.0"), "0.3.0", name_of("0.3.0"), place)
+    # A power cut now: the next boot finds the trial, and the version before, which sinyal-update.service runs, ends it.
+    assert json.loads(place.trial.read_text()) == {"new": "0.3.0", "old": str((place.folder / "0.1.0").resolve())}
+    assert (place.folder / "previous").resolve() == (place.folder / "0.1.0").resolve()
+    report(place, "0.3.0", None)
+    assert not watch(place, confirm_s=0)
+    assert says(place.folder) == "sinyal 0.1.0 needs 42"
+    assert restarts(place) == 2
+    assert not place.trial.exists()
+    assert watch(place), "nothing is on trial now"
+
+
+@pytest.mark.parametrize(
+    ("version", "content", "reason"),
+    [
+        ("0.5.0", wheel("0.5.0", broken=True), "broken"),
+        ("0.5.1", wheel("0.5.1", requires="Requires-Dist: not-there-xyz\n"), "not-there-xyz"),
+    ],
+)
+def test_a_version_that_cannot_be_built_changes_nothing(place: Place, version: str, content: bytes, reason: str) -> None:
+    with pytest.raises(VersionError, match=reason):
+        start(content, version, name_of(version), place)
+    assert not (place.folder / version).exists()
+    assert not place.trial.exists()
+    assert says(place.folder) == "sinyal 0.1.0 needs 42"
+    assert not (place.status.parent / "restarts").exists()
+
+
+def test_old_versions_are_deleted_but_not_the_two_in_use(tmp_path: Path) -> None:
+    for name in ("0.1.0", "0.2.0", "0.3.0", "notes"):
+        (tmp_path / name).mkdir()
+    link_durably(tmp_path / "current", tmp_path / "0.3.0")
+    link_durably(tmp_path / "previous", tmp_path / "0.2.0")
+    versions.prune(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"0.2.0", "0.3.0", "notes", "current", "previous"}
+
+
+def test_a_version_that_runs_is_never_built_over(place: Place) -> None:
+    for version in ("0.1.0", "../0.9.0", "current"):
+        with pytest.raises(VersionError):
+            versions.build(place.folder, version, [], place.folder / "0.1.0")
+    assert says(place.folder) == "sinyal 0.1.0 needs 42"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Ed25519PrivateKey:
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "update.pub").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return key
+
+
+def test_only_what_the_office_signed_is_taken(tmp_path: Path, key: Ed25519PrivateKey) -> None:
+    content = wheel("0.2.0")
+    verify(content, key.sign(content), tmp_path / "update.pub")
+    for wrong in (key.sign(content + b" "), Ed25519PrivateKey.generate().sign(content), b"", b"x" * 64):
+        with pytest.raises(ConfigError, match="not signed with the office's key"):
+            verify(content, wrong, tmp_path / "update.pub")
+    with pytest.raises(ConfigError, match="it comes with the bundle"):
+        verify(content, key.sign(content), tmp_path / "none.pub")
+    other = generate_private_key(SECP256R1()).public_key()
+    (tmp_path / "ec.pub").write_bytes(other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(ConfigError, match="not an Ed25519 key"):
+        verify(content, key.sign(content), tmp_path / "ec.pub")
+
+
+def test_the_openssl_of_the_manual_signs_what_the_agent_takes(tmp_path: Path) -> None:
+    file = tmp_path / name_of("0.2.0")
+    file.write_bytes(wheel("0.2.0"))
+    for command in (
+        "genpkey -algorithm ed25519 -out update.key",
+        "pkey -in update.key -pubout -out update.pub",
+        f"pkeyutl -sign -rawin -inkey update.key -in {file.name} -out {file.name}.sig",
+    ):
+        assert command in (update.__doc__ or "")
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, timeout=30, capture_output=True)
+    verify(fetch(str(file), tmp_path), fetch(f"{file}.sig", tmp_path), tmp_path / "update.pub")
+
+
+def test_the_version_comes_from_inside_the_wheel() -> None:
+    assert version_of(wheel("0.2.0")) == "0.2.0"
+    for nothing in (b"", b"no zip", wheel("0.2.0").replace(b"sinyal-0.2.0", b"others-0.2.0")):
+        with pytest.raises(ConfigError, match="no wheel of sinyal"):
+            version_of(nothing)
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    assert newer("0.10.0", "0.9.0")
+    assert newer("0.2.0", "sinyal")
+    assert not newer("0.1.9", "0.2.0")
+    assert not newer("0.2.0", "0.2.0")
+
+
+def test_a_source_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"none\.whl: cannot be read"):
+        fetch(str(tmp_path / "none.whl"), tmp_path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        fetch("http://127.0.0.1:9/sinyal.whl", tmp_path)
+    monkeypatch.setattr("agent.host.update.MAX_BYTES", 10)
+    (tmp_path / "big.whl").write_bytes(b"x" * 11)
+    with pytest.raises(ConfigError, match="more than"):
+        fetch(str(tmp_path / "big.whl"), tmp_path)

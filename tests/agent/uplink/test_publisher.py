@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from agent.config import Config, load
+from agent.spool.clock import Clock
+from agent.spool.spool import Entry, Spool
+from agent.uplink.meter import Meter
+from agent.uplink.outbox import Outbox
+from agent.uplink.publisher import Publisher
+from telemetry.ack import Ack, Answer, encode_ack, frame_id
+from telemetry.frame import decode
+from telemetry.streams import Event
+from telemetry.topics import ack_topic, split_topic
+from tests.certificates import Authority, Pair
+from tests.servers import Server, mosquitto, wait_for
+
+T0 = 1_800_000_000_000
+SITE = "6408012001"
+
+
+class Peer:
+    """The other end of the line: takes frames and answers each as the test says."""
+
+    def __init__(self, port: int) -> None:
+        self.frames: list[Any] = []
+        self.states: list[str] = []
+        self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer.crc])
+        self.time_ms: int | None = None
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.on_message = self._take
+        self.client.on_connect = lambda client, *_: client.subscribe("sinyal/v1/+/+")
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        wait_for(self.client.is_connected, "the peer to connect")
+
+    def _take(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        site, kind = split_topic(message.topic)
+        payload = bytes(message.payload)
+        if kind == "status":
+            self.states.append(json.loads(payload)["state"])
+            if self.time_ms is not None and self.states[-1] == "online":
+                client.publish(ack_topic(site), encode_ack(Ack(time_ms=self.time_ms)))
+        elif kind != "ack":
+            frame = decode(payload)
+            self.frames.append(frame)
+            ack = self.answer(Answer(frame.seq[0], len(frame.seq), frame_id(payload), ""))
+            if ack is not None:
+                client.publish(ack_topic(site), encode_ack(ack))
+
+    @property
+    def seqs(self) -> list[int]:
+        return [seq for frame in self.frames for seq in frame.seq]
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Sender:
+    """A publisher in its thread, over a real spool."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.spool = Spool(config.agent.spool_path, "boot-1")
+        self.clock = clock or Clock(wall=lambda: T0, ntp=lambda: True)
+        self.meter = Meter(self.spool)
+        self.outbox = Outbox(self.spool, SITE, config.sampling.frame_interval_s)
+        self.events: list[Event] = []
+        self.publisher = Publisher(
+            config,
+            self.outbox,
+            self.clock,
+            self.meter,
+            boot_id="boot-1",
+            version="0.1.0",
+            record_event=self.events.append,
+        )
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.publisher.run, args=(self.stop,), daemon=True)
+
+    def measure(self, count: int) -> list[int]:
+        return self.spool.append([Entry("signal", "a", n, T0 + n * 1000, "ntp", b'{"rsrp_dbm":-97}') for n in range(count)])
+
+    def __enter__(self) -> Sender:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+def settings(folder: Path, port: int, broker: str = "tls = false", more: str = "") -> Config:
+    path = folder / "agent.toml"
+    path.write_text(
+        f'[agent]\nsite = "{SITE}"\ndata_dir = "{folder}/data"\n[broker]\nhost = "127.0.0.1"\nport = {port}\n{broker}\n'
+        f"[sampling]\nframe_interval_s = 1\n{more}",
+    )
+    return load(path)
+
+
+@pytest.fixture
+def peer(broker: Server) -> Iterator[Peer]:
+    end = Peer(broker.port)
+    yield end
+    end.close()
+
+
+def test_samples_leave_the_card_only_after_the_answer(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.answer = lambda _: None
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        seqs = sender.measure(1000)
+        wait_for(lambda: peer.frames, "a frame")
+        assert sender.spool.depth == 1000
+        peer.answer = lambda answer: Ack(ok=[answer.crc])
+        sender.outbox.connected()
+        wait_for(lambda: sender.spool.depth == 0, "all samples answered", 60)
+    assert set(peer.seqs) == set(seqs)
+
+
+def test_status_is_online_then_offline_and_after_a_crash_the_will_says_so(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        wait_for(lambda: peer.states[-1:] == ["online"], "online")
+        sock = sender.publisher._sock()
+        assert sock is not None
+        sock.shutdown(socket.SHUT_RDWR)  # as a cut line: no goodbye
+        wait_for(lambda: "offline" in peer.states, "the will")
+        wait_for(lambda: peer.states[-1:] == ["online"], "online again")
+    wait_for(lambda: peer.states[-1:] == ["offline"], "the goodbye")
+
+
+def test_refused_and_held_frames(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.answer = lambda a: Ack(bad=[Answer(a.first, a.count, a.crc, "shape: no")])
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(3)
+        wait_for(lambda: sender.spool.quarantined == 3, "quarantine")
+        peer.answer = lambda a: Ack(hold=[Answer(a.first, a.count, a.crc, "unknown site")])
+        sender.measure(3)
+        held = len(peer.frames)
+        wait_for(lambda: len(peer.frames) > held, "the held frame")
+        assert sender.spool.depth == 3
+
+
+def test_nonsense_on_the_ack_topic_changes_nothing(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.answer = lambda _: None
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(5)
+        wait_for(lambda: peer.frames, "a frame")
+        for nonsense in (b"", b"[]", b'{"v":2}', b'{"v":1,"ok":[[1,5]]}', b'{"v":1,"ok":[[1,5,77]]}', os.urandom(100)):
+            peer.client.publish(ack_topic(SITE), nonsense)
+        peer.client.publish(ack_topic(SITE), encode_ack(Ack(time_ms=1))).wait_for_publish(10)
+        peer.answer = lambda answer: Ack(ok=[answer.crc])
+        sender.measure(1)
+        wait_for(lambda: 6 in peer.seqs, "the next frame")
+        wait_for(lambda: sender.spool.depth == 5, "only what was answered left")
+
+
+def test_a_broker_that_comes_back_gets_everything(tmp_path: Path, broker: Server) -> None:
+    config = settings(tmp_path, broker.port)
+    broker.kill()
+    with Sender(config) as sender:
+        seqs = sender.measure(500)
+        wait_for(lambda: sender.publisher.refusal, "a refused connection")
+        broker.start()
+        peer = Peer(broker.port)
+        wait_for(lambda: sender.spool.depth == 0, "all samples answered", 60)
+        assert set(peer.seqs) == set(seqs)
+        peer.close()
+
+
+def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.time_ms = T0
+    clock = Clock(ntp=lambda: False)
+    with Sender(settings(tmp_path, broker.port), clock) as sender:
+        wait_for(sender.clock.now_ms, "the time")
+        assert abs((sender.clock.now_ms() or 0) - T0) < 60_000
+
+
+def test_bytes_of_the_connection_are_counted_and_kept(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(100)
+        wait_for(lambda: sender.spool.depth == 0, "all samples answered")
+        wait_for(sender.meter.month_bytes, "the account")
+    used = sender.meter.month_bytes() or 0
+    assert 500 < used < 20_000
+    assert sender.spool.count("bytes:2027-01") == used
+    assert peer.frames
+
+
+def test_over_the_budget_measuring_goes_on_and_sending_slows(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    config = settings(tmp_path, broker.port, more="[budget]\nbytes_month = 100_000\n")
+    Spool(config.agent.spool_path, "boot-0").add("bytes:2027-01", 100_000)
+    with Sender(config) as sender:
+        wait_for(lambda: sender.events, "the event")
+        first = len(peer.frames)
+        sender.measure(5)
+        sender.publisher.hurry()
+        wait_for(lambda: not sender.publisher._hurry.is_set(), "the publisher to look")
+        assert sender.spool.depth + len(peer.seqs) >= 5
+        assert len(peer.frames) <= first + 1
+    assert [e.kind for e in sender.events] == ["budget_spent"]
+
+
+TLS = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+cafile %s
+certfile %s
+keyfile %s
+require_certificate true
+use_identity_as_username true
+listener %d 127.0.0.1
+"""
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "ca")
+
+
+Prepare = tuple[Callable[[], Server], Callable[[int], Config]]
+
+
+def tls_line(folder: Path, authority: Authority, server: Pair, plain_port: int) -> Prepare:
+    hall = authority.issue(SITE)
+    text = TLS % (authority.cert, server.cert, server.key, plain_port)
+    keys = f'ca = "{authority.cert}"\ncert = "{hall.cert}"\nkey = "{hall.key}"'
+    return lambda: mosquitto(folder / "tls", text), lambda port: settings(folder, port, keys)
+
+
+def test_tls_with_a_certificate_of_this_hall(tmp_path: Path, authority: Authority, start_server: Any) -> None:
+    plain = _free()
+    prepare, config = tls_line(tmp_path, authority, authority.issue("server"), plain)
+    server = start_server(prepare)
+    peer = Peer(plain)
+    with Sender(config(server.port)) as sender:
+        sender.measure(10)
+        wait_for(lambda: sender.spool.depth == 0, "all samples answered over TLS")
+    peer.close()
+
+
+def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, authority: Authority, start_server: Any) -> None:
+    """The certificate is not valid at this moment, as seen by a Pi that woke in the past: dates are skipped until trust."""
+    future = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+    plain = _free()
+    certificate = authority.issue("server", start=future, end=future + dt.timedelta(days=9))
+    prepare, config = tls_line(tmp_path, authority, certificate, plain)
+    server = start_server(prepare)
+    with Sender(config(server.port), Clock(ntp=lambda: False)) as sender:
+        wait_for(lambda: sender.publisher.up, "a connection with an untrusted clock")
+    trusted = Clock(ntp=lambda: True)
+    trusted.check()
+    with Sender(config(server.port), trusted) as sender:
+        wait_for(lambda: sender.publisher.refusal, "a refusal with a trusted clock")
+        assert "not yet valid" in (sender.publisher.refusal or "")
+    stranger = Authority(tmp_path / "other", "stranger")
+    (tmp_path / "ca" / "ca.crt").write_bytes(stranger.cert.read_bytes())
+    with Sender(config(server.port), Clock(ntp=lambda: False)) as sender:
+        wait_for(lambda: sender.publisher.refusal, "a refusal of a strange authority")
+        assert "CERTIFICATE_VERIFY_FAILED" in (sender.publisher.refusal or "")
+        assert not sender.publisher.up
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.time_ms = T0
+    settings(tmp_path, broker.port)
+    command = [sys.executable, "-m", "agent.cli", "run", "--config", str(tmp_path / "agent.toml")]
+    with ExitStack() as stack:
+        program = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        wait_for(lambda: any(f.stream == "event" for f in peer.frames), "the boot event")
+        second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert second.returncode == 2
+        assert "another sinyal-agent runs here" in second.stderr
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=30)
+        assert program.returncode == 0
+        assert "Traceback" not in errors
+    wait_for(lambda: peer.states[-1:] == ["offline"], "the goodbye")
+    assert {f.stream for f in peer.frames} >= {"event", "device"}
+
+
+def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
+    tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.uplink.publisher.ASK_TIME_S", 0.2)
+    peer = Peer(broker.port)
+    clock = Clock(wall=lambda: 0, ntp=lambda: False)
+    with Sender(settings(tmp_path, broker.port), clock):
+        wait_for(lambda: peer.states.count("online") >= 2, "the agent to ask again")  # the first question met no collector
+        peer.time_ms = T0
+        wait_for(lambda: clock.now_ms() is not None, "the agent to know the time")
+        said = peer.states.count("online")
+    peer.close()
+    assert peer.states.count("online") <= said + 1

@@ -1,0 +1,97 @@
+"""Line protocol: exact text, the time of a point, and the same values through the fast path as one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.sites.sites import Site
+from collector.store.lines import lines, point_line, point_times_ns
+from telemetry.frame import Sample, Value, pack
+from tests.collector.frames import SITE, T0_MS
+
+PREFIX = r"site=6408012001,kecamatan=Muara\ Ancalong,desa=Senyiur"
+
+
+def one(stream: str, values: dict[str, Value], *, seq: int = 7, modem: str | None = "m1", site: Site = SITE) -> str:
+    (line,) = lines(pack(site.code, stream, modem, [Sample(seq, T0_MS, "ntp", values)]), site)
+    return line
+
+
+def test_types_tags_and_time() -> None:
+    values: dict[str, Value] = {"rat": "lte", "plmn": "51010", "band": 3, "pci": 211, "rsrp_dbm": -97.5, "registration": "home"}
+    assert one("signal", values) == (
+        f"signal,{PREFIX},modem=m1,operator=Telkomsel,rat=lte,band=3 "
+        'seq=7i,clock="ntp",plmn="51010",pci=211i,rsrp_dbm=-97.5,registration="home" 1795500000000000007'
+    )
+
+
+def test_a_whole_number_in_a_float_field_stays_a_float() -> None:
+    assert ' seq=7i,clock="ntp",rsrp_dbm=-97 ' in one("signal", {"rsrp_dbm": -97})
+
+
+def test_no_modem_no_tag_and_booleans() -> None:
+    assert one("device", {"undervoltage": True, "uptime_s": 5}, modem=None).startswith(
+        f'device,{PREFIX} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '
+    )
+
+
+def test_awkward_texts() -> None:
+    site = Site("x-1", "A, B", "C=D 100%", 0.5, 117.0, "gnss")
+    assert one("event", {"kind": "boot", "detail": 'a "b" \\ 50%'}, modem=None, site=site) == (
+        r"event,site=x-1,kecamatan=A\,\ B,desa=C\=D\ 100% "
+        r'seq=7i,clock="ntp",kind="boot",detail="a \"b\" \\ 50%" 1795500000000000007'
+    )
+
+
+def test_absent_values_and_changing_tags_within_a_frame() -> None:
+    rows: list[dict[str, Value]] = [
+        {"rat": "lte", "rsrp_dbm": -97.0},
+        {"rat": "gsm", "rssi_dbm": -71.0},
+        {"registration": "no_sim"},
+    ]
+    got = lines(pack(SITE.code, "signal", "m1", [Sample(1 + i, T0_MS, "ntp", row) for i, row in enumerate(rows)]), SITE)
+    assert [line.split(" 17955")[0].removeprefix(f"signal,{PREFIX},modem=m1") for line in got] == [
+        ',rat=lte seq=1i,clock="ntp",rsrp_dbm=-97.0',
+        ',rat=gsm seq=2i,clock="ntp",rssi_dbm=-71.0',
+        ' seq=3i,clock="ntp",registration="no_sim"',
+    ]
+
+
+def test_samples_of_one_millisecond_have_times_of_their_own() -> None:
+    frame = pack(SITE.code, "cell", "m1", [Sample(999_999 + i, T0_MS, "ntp", {"pci": i}) for i in range(3)])
+    assert point_times_ns(frame) == [T0_MS * 1_000_000 + n for n in (999_999, 0, 1)]
+
+
+def test_point_of_the_collector() -> None:
+    line = point_line("ingest", {}, {"stored": 5, "lag": 1.5, "up": False, "name": "a b"}, 42)
+    assert line == 'ingest stored=5i,lag=1.5,up=false,name="a b" 42'
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "rsrp_dbm": st.floats(-157, -30, width=32),
+            "pci": st.integers(0, 1007),
+            "rat": st.sampled_from(["lte", "gsm"]),
+            "plmn": st.sampled_from(["51010", "51089", "50212"]),
+            "registration": st.sampled_from(["home", "denied"]),
+        },
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(ROWS)
+def test_a_frame_gives_what_its_samples_give_alone(rows: list[dict[str, Value]]) -> None:
+    samples = [Sample(1 + i, T0_MS + i, "ntp", row) for i, row in enumerate(rows)]
+    together = lines(pack(SITE.code, "signal", "m1", samples), SITE)
+    alone = [lines(pack(SITE.code, "signal", "m1", [s]), SITE)[0] for s in samples]
+    assert [parts(line) for line in together] == [parts(line) for line in alone]
+
+
+def parts(line: str) -> tuple[str, set[str], str]:
+    head, body, time = line.replace(r"\ ", "_").split(" ")
+    return head, set(body.split(",")), time
