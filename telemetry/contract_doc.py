@@ -1,4 +1,7 @@
-"""CONTRACT.md, generated from the code: `python -m telemetry.contract_doc [--check]`. Exit 1 when the file is stale."""
+"""What is generated from the contract: `python -m telemetry.contract_doc [--check]`. Exit 1 when a file is stale.
+
+CONTRACT.md, and in config/mosquitto.acl the lines that say what a hall may publish and read.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from string import Template
 from telemetry import settings
 from telemetry.frame import MAX_INFLATED_BYTES, MAX_PAYLOAD_BYTES, MAX_SAMPLES, Sample, encode_json, pack
 from telemetry.streams import STREAMS, Clock, Field, fields
-from telemetry.topics import ROOT
+from telemetry.topics import HALL_READS, HALL_WRITES, ROOT
 
 PATH = Path(__file__).with_name("CONTRACT.md")
+ACL = PATH.parents[1] / "config" / "mosquitto.acl"
 
 _HEAD = Template("""# Contract v1
 
@@ -114,15 +118,27 @@ def render() -> str:
     return "\n".join([head, *(_section(stream) for stream in STREAMS), _settings()])
 
 
+def render_acl(text: str) -> str:
+    """Return the broker's access list with its lines for halls written anew; all other lines stay."""
+    halls = [f"pattern {may} {ROOT}/%u/{kind}" for may, kinds in (("write", HALL_WRITES), ("read", HALL_READS)) for kind in kinds]
+    lines = text.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith("pattern "))
+    others = [line for line in lines if not line.startswith("pattern ")]
+    return "\n".join([*others[:place], *halls, *others[place:], ""])
+
+
 def main() -> int:
-    """Write CONTRACT.md, or with --check compare it."""
-    text = render()
-    if "--check" not in sys.argv[1:]:
-        PATH.write_text(text, encoding="utf-8")
+    """Write the files, or with --check compare them."""
+    stale = []
+    for path, text in ((PATH, render()), (ACL, render_acl(ACL.read_text(encoding="utf-8")))):
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(path))
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+    if not stale or "--check" not in sys.argv[1:]:
         return 0
-    if PATH.is_file() and PATH.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write(f"{PATH} is stale: run python -m telemetry.contract_doc\n")
+    sys.stderr.write(f"{', '.join(stale)}: stale; run python -m telemetry.contract_doc\n")
     return 1
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from telemetry.streams import STREAMS, Clock, Field, Meta, fields, plausible
+from telemetry.ranges import Meta
+from telemetry.streams import STREAMS, Clock, Field, fields, plausible
 from telemetry.topics import is_site_id
 
 VERSION = 1

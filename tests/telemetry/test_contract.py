@@ -3,7 +3,7 @@
 import pytest
 
 from telemetry.ack import Ack, Answer, decode_ack, encode_ack, frame_id
-from telemetry.contract_doc import PATH, render
+from telemetry.contract_doc import ACL, PATH, render, render_acl
 from telemetry.streams import STREAMS, Registration, Signal, fields, present
 from telemetry.topics import KINDS, ack_topic, split_topic, stream_topic
 
@@ -18,6 +18,8 @@ UNIT_ENDINGS = {
     "%": "_percent",
     "MB": "_mb",
     "kbit/s": "_kbps",
+    "°": "_deg",
+    "m": "_m",
 }
 
 
@@ -42,6 +44,14 @@ def test_the_same_name_means_the_same_in_every_stream() -> None:
 
 def test_the_contract_document_is_fresh() -> None:
     assert PATH.read_text(encoding="utf-8") == render()
+
+
+def test_a_hall_may_publish_every_stream() -> None:
+    """A publish that the broker denies at QoS 0 tells nobody: a stream that the access list forgets would be lost in silence."""
+    text = ACL.read_text(encoding="utf-8")
+    assert text == render_acl(text)
+    for stream in STREAMS:
+        assert stream_topic("hall", stream).replace("hall", "%u") in text
 
 
 def test_absent_is_absent() -> None:
