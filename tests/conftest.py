@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
-from tests.servers import Server
+from lab import servers
+from lab.servers import Server
 
 
 def _started(stack: ExitStack, prepare: Callable[[], Server]) -> Server:
