@@ -22,6 +22,8 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m mypy scripts/setup.py scripts/words.py
+	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
+	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check

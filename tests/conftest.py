@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lab import servers
+from lab.servers import Server
 from scripts.words import compile_words
-from tests import servers
-from tests.servers import Server
 
 
 def pytest_configure() -> None:
