@@ -21,8 +21,8 @@ from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
 from demo.profiles import PROFILES, plan
+from lab.servers import Server, influxd
 from telemetry.streams import STREAMS
-from tests.servers import Server, influxd
 
 Starter = Callable[[Callable[[], Server]], Server]
 ALL_TIME = (0, 2**62)

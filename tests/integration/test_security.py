@@ -21,12 +21,12 @@ from collector.enrol import enroll_command, revoke_command
 from collector.enrol.ca import Authority, Pair
 from collector.enrol.register import Register
 from collector.run import Collector
+from lab.servers import Server, wait_for
 from telemetry.ack import decode_ack, frame_id
 from telemetry.frame import MAX_PAYLOAD_BYTES, encode
 from telemetry.topics import KINDS, ack_topic, config_topic, stream_topic
 from tests.collector.enrol.plant import Plant, make_plant, run
 from tests.collector.frames import OTHER, SITE, signal_frame
-from tests.servers import Server, wait_for
 
 Starter = Callable[[Callable[[], Server]], Server]
 GONE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
