@@ -58,6 +58,11 @@ class Registration(StrEnum):
         """What this state alone says of the service of the SIM's operator; `service_of` asks the whole sample."""
         return _SERVICES[self]
 
+    @property
+    def served(self) -> bool:
+        """Whether a network serves the modem."""
+        return self.service is Service.SERVED
+
 
 class Rat(StrEnum):
     """Radio access technology of the serving cell."""
@@ -111,9 +116,9 @@ _GENERATIONS = {
 }
 
 TELLING: Mapping[Generation, tuple[str, ...]] = {
-    Generation.G5: ("nrarfcn", "nr_nrarfcn", "nr_rsrp_dbm"),
-    Generation.G4: ("earfcn", "rsrp_dbm", "rsrq_db"),
-    Generation.G3: ("uarfcn", "rscp_dbm", "ecio_db"),
+    Generation.G5: ("nrarfcn", "nr_rsrp_dbm"),
+    Generation.G4: ("earfcn", "rsrp_dbm"),
+    Generation.G3: ("uarfcn", "rscp_dbm"),
     Generation.G2: ("arfcn",),
 }
 """Values that exist on one generation only, newest first: where the technology was not told, they tell it. RSRP exists on E-UTRA
