@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 BOUNDS = ("greater_than_equal", "less_than_equal")
 TYPES = {
-    "int_type": "a whole number without quotes",
-    "int_from_float": "a whole number",
+    "int_type": "an integer without quotes",
+    "int_from_float": "an integer",
     "float_type": "a number without quotes",
     "bool_type": "true or false",
     "string_type": "text in quotes",
@@ -25,7 +25,7 @@ TYPES = {
 
 
 def explain(error: ErrorDetails, data: Mapping[str, Any], root: type[BaseModel], sections: Mapping[str, type[BaseModel]]) -> str:
-    """Give one line for one fault of a config. `sections`: the models by the name they have in the file."""
+    """Return one line for one fault of a config. `sections`: the models by the name they have in the file."""
     loc, kind = error["loc"], error["type"]
     key, got = _key(loc), _at(data, loc)
     if kind == "missing":

@@ -38,14 +38,14 @@ class Cost(NamedTuple):
 
 
 def sites_of(halls: int) -> dict[str, Site]:
-    """Give invented halls, eight to a kecamatan."""
+    """Return invented halls, eight to a kecamatan."""
     return {
         f"h{n:05}": Site(f"h{n:05}", f"Kecamatan {n // 8}", f"Desa {n}", 0.5, 117.0, "map", power="grid") for n in range(halls)
     }
 
 
 def frames(sites: Mapping[str, Site], minute: int) -> Iterator[Placed]:
-    """Give the frames of one minute: a fifth of the halls sends its last 5 minutes."""
+    """Yield the frames of one minute: a fifth of the halls sends its last 5 minutes."""
     for n, site in enumerate(sites.values()):
         if n % 5 != minute % 5 or (n % DARK_SHARE == 0 and minute > WARM_MINUTES - 14):
             continue

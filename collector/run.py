@@ -106,7 +106,7 @@ class Collector:
 
     @property
     def working(self) -> bool:
-        """Say whether the line is alive."""
+        """Return whether the line is alive."""
         return all(worker.is_alive() for worker in self._workers)
 
     def _receive(self, message: Received) -> None:
@@ -162,7 +162,7 @@ class Collector:
             log.warning("event=ingest_report_lost reason=%s", error)
 
     def _intake(self) -> list[Point]:
-        """Give what was counted by site, where there was anything; a site that is not in the list is nobody's account."""
+        """Return what was counted by site, where there was anything; a site that is not in the list is nobody's account."""
         now_ns, sites = time.time_ns(), self.line.sites
         known = {sites[code]: counts for code, counts in self.counters.take_intake().items() if code in sites}
         return [

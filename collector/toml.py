@@ -11,9 +11,9 @@ from typing import Any
 from collector.errors import ConfigError
 
 TYPES = {
-    "int_type": "a whole number",
-    "int_parsing": "a whole number without quotes",
-    "int_from_float": "a whole number",
+    "int_type": "an integer",
+    "int_parsing": "an integer without quotes",
+    "int_from_float": "an integer",
     "float_type": "a number",
     "float_parsing": "a number without quotes",
     "bool_type": "true or false",
@@ -40,7 +40,7 @@ def read(path: Path, example: str) -> dict[str, Any]:
 
 
 def got(data: Any, place: Sequence[int | str]) -> str:
-    """Give ` (got VALUE)` for what stands at a place, nothing for a section or where nothing stands."""
+    """Return ` (got VALUE)` for what stands at a place, nothing for a section or where nothing stands."""
     for part in place:
         if not isinstance(data, dict) or part not in data:
             return ""
@@ -49,11 +49,11 @@ def got(data: Any, place: Sequence[int | str]) -> str:
 
 
 def near(name: str, known: Sequence[str]) -> str:
-    """Give the cure for an unknown name: the closest known one, or all of them."""
+    """Return the cure for an unknown name: the closest known one, or all of them."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known) or 'none'}"
 
 
 def reason(text: str) -> str:
-    """Give pydantic's own words for a fault as we say them."""
+    """Return pydantic's own words for a fault as we say them."""
     return text.removeprefix("Value error, ").replace("Input should be", "must be")

@@ -77,7 +77,7 @@ class Ending:
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"must be a whole number, {low} to {high} (got {text})")
+            raise argparse.ArgumentTypeError(f"must be an integer, {low} to {high} (got {text})")
         return int(text)
 
     return number

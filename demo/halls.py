@@ -103,11 +103,11 @@ HALLS = (
 
 
 def collector_toml(folder: Path, port: int, http_port: int) -> str:
-    """Give the collector's configuration."""
+    """Return the collector's configuration."""
     return COLLECTOR.format(folder=folder, shipped=shipped(), port=port, http_port=http_port)
 
 
 def agent_toml(hall: Hall, folder: Path, port: int, *, measuring: bool = True) -> str:
-    """Give the configuration of a hall's agent; not measuring: it only sends what it still has."""
+    """Return the configuration of a hall's agent; not measuring: it only sends what it still has."""
     modems = "".join(MODEM.format(name=m.name, port=folder / m.name) for m in hall.modems) if measuring else ""
     return AGENT.format(site=hall.code, folder=folder, port=port, device_s=10 if measuring else 86400) + modems

@@ -29,7 +29,7 @@ class Script:
         self._todo = self._plan()
 
     def step(self, elapsed_s: float) -> list[str]:
-        """Do what is due; give what happened, in words."""
+        """Do what is due; return what happened, in words."""
         happened: list[str] = []
         while self._todo and self._todo[0].at_s + self._cycle * CYCLE_S <= elapsed_s:
             incident = self._todo.pop(0)

@@ -55,7 +55,7 @@ def seed(
     seed: int = 1,
     progress: Progress | None = None,
 ) -> int:
-    """Write the history of `halls` halls over the `days` before `end` (aware), and its rollups; gives the number of samples.
+    """Write the history of `halls` halls over the `days` before `end` (aware), and its rollups; return the number of samples.
 
     `progress(what, share)` is told now and then. Raises what the store raises, ValueError for an `end` without zone.
     """
@@ -93,7 +93,7 @@ def _roll_up(store: Store, sites: Mapping[str, Site], codes: Sequence[str], hour
 
 
 def _frames(histories: Mapping[str, History], start_s: int, end_s: int) -> Iterator[tuple[float, str, Frame]]:
-    """Give all frames in the order of time, with the share of the period that is done."""
+    """Yield all frames in the order of time, with the share of the period that is done."""
     for hour in range(start_s // HOUR_S * HOUR_S, end_s, HOUR_S):
         for code, history in histories.items():
             for frame in history.hour(hour, start_s, end_s):
@@ -104,7 +104,7 @@ def _frames(histories: Mapping[str, History], start_s: int, end_s: int) -> Itera
 
 
 def _batches(frames: Iterator[tuple[float, str, Frame]], sites: Mapping[str, Site]) -> Iterator[tuple[float, list[Placed]]]:
-    """Give what is written at once, with the share of the period that is done then."""
+    """Yield what is written at once, with the share of the period that is done then."""
     batch: list[Placed] = []
     waiting = 0
     for share, code, frame in frames:
@@ -118,7 +118,7 @@ def _batches(frames: Iterator[tuple[float, str, Frame]], sites: Mapping[str, Sit
 
 
 def _reports(start_s: int, end_s: int, halls: int, seed: int) -> Iterator[Point]:
-    """Give what a collector would have said about itself."""
+    """Yield what a collector would have said about itself."""
     rng = random.Random(f"{seed}/ingest")  # noqa: S311 - repeatable, not a secret
     zeros = dict.fromkeys(("implausible_values", "held_frames", "dropped_frames", "store_errors", "rejected_frames"), 0)
     for t in range(start_s, end_s, REPORT_S):
@@ -146,7 +146,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Seed as the arguments say; gives the exit code."""
+    """Seed as the arguments say; return the exit code."""
     try:
         config = load(args.config) if args.config else None
         sites = read_sites(config.sites.file if config else args.sites or shipped() / "sites.csv")
@@ -196,5 +196,5 @@ class _Show:
 
 def _at_least_1(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 (got {text})")
+        raise argparse.ArgumentTypeError(f"must be an integer from 1 (got {text})")
     return int(text)

@@ -63,7 +63,7 @@ def state(row: Row, age_s: float | None) -> str:
 
 
 def summary(line: Line, elapsed_s: float) -> str:
-    """Give one line for a log."""
+    """Return one line for a log."""
     rows = statuses(line, time.time())
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
     waiting = sum(count.waiting(spool) or 0 for spool in line.spools.values())

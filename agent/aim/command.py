@@ -50,7 +50,7 @@ WORDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent aim`."""
     parser.description = (
-        "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line a modem;\n"
+        "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line per modem;\n"
         "on a narrow terminal (a phone) four short ones. Turn slowly and stop at each step: a modem averages before it answers.\n"
         "It needs the modems' ports for itself: stop the agent first, start it again afterwards. Nothing is recorded or sent."
     )
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:
-    """Give `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Readable for every user."""
+    """Return `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Readable for every user."""
     try:
         argv = (proc / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
         group = (proc / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace")
@@ -161,7 +161,7 @@ class Aim:
 
     @property
     def over(self) -> bool:
-        """Say whether it was ended or the time is up."""
+        """Return whether it was ended or the time is up."""
         return self.stop.is_set() or (self._until is not None and time.monotonic() >= self._until)
 
     def wait(self, until_s: float) -> list[tuple[Track, Look]]:
@@ -215,7 +215,7 @@ def _obey(typed: str, aim: Aim) -> None:
 
 
 def _beep(fd: int, tracks: Mapping[str, Track], now: float) -> float:
-    """Ring once where there is a level now; give the seconds to the next."""
+    """Ring once where there is a level now; return the seconds to the next."""
     signals = [found for track in tracks.values() if (found := track.now(now))]
     shares = [level.share for found in signals if (level := level_of(found))]
     if not shares:
@@ -232,7 +232,7 @@ def as_lines(aim: Aim, style: Style, say: Callable[[str], None]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Aim until ended; give 0, 2 when the ports are in use, 3 when no modem gave a reading."""
+    """Aim until ended; return 0, 2 when the ports are in use, 3 when no modem gave a reading."""
     config, modems = _source(args)
     if text := refusal(modems, config, args.lang):
         print(text, file=sys.stderr)

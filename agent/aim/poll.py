@@ -60,14 +60,14 @@ class Look:
 
 
 def fast_commands(family: Family) -> tuple[Command, ...]:
-    """Give the commands that tell level and quality: the vendor's own, else the 3GPP ones."""
+    """Return the commands that tell level and quality: the vendor's own, else the 3GPP ones."""
     common = {command.text for command in generic.POLL}
     own = [c for c in family.poll if c.text not in common and c.text not in BESIDE and c.every == 1]
     return tuple(own) or (Command("AT+CSQ"), Command("AT+CESQ"))
 
 
 def is_level(signal: Signal) -> bool:
-    """Say whether a reading has the level that its technology is judged by."""
+    """Return whether a reading has the level that its technology is judged by."""
     own = signal.rsrp_dbm, signal.nr_rsrp_dbm, signal.rscp_dbm, signal.rssi_dbm if signal.rat is Rat.GSM else None
     return any(value is not None for value in own)
 

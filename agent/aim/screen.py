@@ -123,7 +123,7 @@ def state_of(track: Track, now_s: float, lang: str) -> str:
 
 
 def row(track: Track, now_s: float, style: Style) -> Row:
-    """Give what is shown of one modem now."""
+    """Return what is shown of one modem now."""
     signal = track.now(now_s)
     level = level_of(signal) if signal else None
     best = track.best(level.kind if level else None)
@@ -174,7 +174,7 @@ def paint(text: str, *codes: int) -> str:
 
 
 def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
-    """Give one line for each modem, below a line of headings."""
+    """Return one line for each modem, below a line of headings."""
     heads = WORDS[style.lang]["heads"]
     name_w = min(10, max(5, *(len(r.name) for r in rows)))
     net_w = min(22, max(18, *(len(r.net) for r in rows)))
@@ -193,7 +193,7 @@ def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
 
 
 def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[str]:
-    """Give four short lines for each modem, three where the screen is low."""
+    """Return four short lines for each modem, three where the screen is low."""
     words = WORDS[style.lang]
     lines = []
     roomy = len(rows) * 5 <= height
@@ -210,7 +210,7 @@ def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[s
 
 
 def picture(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style: Style) -> list[str]:
-    """Give the lines of the whole screen; `size` is (columns, rows)."""
+    """Return the lines of the whole screen; `size` is (columns, rows)."""
     width, height = max(NARROWEST, size[0]), max(3, size[1])
     rows = [row(track, now_s, style) for track in tracks]
     words = WORDS[style.lang]
@@ -242,7 +242,7 @@ def _moment(when: datetime) -> str:
 
 
 def line(track: Track, look: Look, style: Style) -> str:
-    """Give the line of one look for a pipe."""
+    """Return the line of one look for a pipe."""
     head: dict[str, object] = {"time": _moment(look.when), "modem": look.modem}
     if look.signal is None:
         return logfmt(event="no_reading", **head, state=look.fault or "fault", detail=look.detail)
@@ -272,7 +272,7 @@ def line(track: Track, look: Look, style: Style) -> str:
 
 
 def summary(track: Track, now_s: float, style: Style, *, plain: bool) -> str:
-    """Give the last line about a modem: the best value and when; `plain` as key=value."""
+    """Return the last line about a modem: the best value and when; `plain` as key=value."""
     best = track.best()
     if plain:
         return logfmt(event="summary", modem=track.name, readings=track.readings, **_plain(best))

@@ -84,7 +84,7 @@ def put_plmn(signal: Signal, mcc: str, mnc: str) -> None:
 
 
 def _kind(row: Signal | Cell) -> Rat | None:
-    """Give the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
+    """Return the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
     return Rat.NR_SA if isinstance(row, Cell) and row.rat is Rat.NR_NSA else row.rat
 
 

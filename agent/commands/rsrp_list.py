@@ -19,7 +19,7 @@ def _level(text: str) -> float | None:
 
 
 def triplets(lines: Sequence[str], prefix: str) -> dict[Key, float]:
-    """Give the levels (dBm or dB) of a list by (PCI, EARFCN), in its order."""
+    """Return the levels (dBm or dB) of a list by (PCI, EARFCN), in its order."""
     found: dict[Key, float] = {}
     for record in records(lines, prefix):
         row = fields_of(record)

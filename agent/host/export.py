@@ -1,6 +1,6 @@
 """Readings on a USB stick: `export` for a hall without any link, `quarantine` for what the collector refused.
 
-A file holds one frame a line as plain JSON, gzipped. Rows stay in the spool: importing twice changes nothing.
+A file holds one frame per line as plain JSON, gzipped. Rows stay in the spool: importing twice changes nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def parse_time(text: str) -> int:
 
 
 def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[bytes, int]]:
-    """Give (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
+    """Yield (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
     names = db.execute(f"SELECT DISTINCT stream, modem FROM {table} WHERE t_ms IS NOT NULL ORDER BY 1, 2").fetchall()  # noqa: S608
     query = f"SELECT {spoolfile.COLUMNS} FROM {table} WHERE t_ms IS NOT NULL AND stream = ? AND modem IS ? ORDER BY seq"  # noqa: S608
     for stream, modem in names:
@@ -60,7 +60,7 @@ def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[byte
 
 
 def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Path, utc_ms: int) -> tuple[Path, int]:
-    """Write the samples of the tables to `sinyal-<site>-<UTC>.jsonl.gz`; give path and number of samples.
+    """Write the samples of the tables to `sinyal-<site>-<UTC>.jsonl.gz`; return path and number of samples.
 
     The file appears under its name only when it is complete and on the stick. Raises ExportError.
     """

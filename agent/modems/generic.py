@@ -59,7 +59,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
 
 
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
-    """Give what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
+    """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
     return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
 
@@ -103,7 +103,7 @@ def _levels(row: Cesq, reading: Reading) -> None:
 
 
 def operator_name(replies: Sequence[Reply]) -> str | None:
-    """Give the operator's name where +COPS printed one (not digits)."""
+    """Return the operator's name where +COPS printed one (not digits)."""
     names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and not row.oper.isdigit()]
     return names[-1] if names else None
 

@@ -172,7 +172,7 @@ def _nr_leg(cell: ServingCell, reading: Reading) -> None:
 
 
 def _lte_sinr(raw: float | None, lines: Sequence[str], reading: Reading) -> float | None:
-    """Give dB from the SINR column: plain dB on some firmware, X/5 - 20 on other (EC2x manual).
+    """Return dB from the SINR column: plain dB on some firmware, X/5 - 20 on other (EC2x manual).
 
     Where +QCSQ was read too, the meaning nearer to it is right; else plain up to 30, scaled above 40, unknown between.
     """

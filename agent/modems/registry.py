@@ -27,7 +27,7 @@ FAMILIES: tuple[Family, ...] = (*_found(), generic.FAMILY)
 
 
 def by_name(name: str) -> Family:
-    """Give a family by its name. Raises KeyError, whose text lists the names."""
+    """Return a family by its name. Raises KeyError, whose text lists the names."""
     for family in FAMILIES:
         if family.name == name:
             return family

@@ -72,7 +72,7 @@ def _registration(status: Mapping[str, str]) -> Registration | None:
 
 
 def _rat(signal: Mapping[str, str], status: Mapping[str, str], notes: list[str]) -> Rat | None:
-    """Give the technology if everything that names one agrees."""
+    """Return the technology if everything that names one agrees."""
     named = [(signal.get("mode"), _MODE), *((status.get(f"CurrentNetworkType{end}"), _TYPE) for end in ("", "Ex"))]
     # 0 is "no service" of the types; beside it, mode 0 is no sign of 2G either.
     idle = status.get("CurrentNetworkType") == "0"
@@ -213,7 +213,7 @@ class HilinkSession:
         return poll
 
     def network_time_ms(self) -> int | None:
-        """Give nothing: the API has no time of the network."""
+        """Return nothing: the API has no time of the network."""
         return None
 
     def close(self) -> None:

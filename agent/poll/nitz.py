@@ -16,7 +16,7 @@ _TIME = re.compile(r'\+(CCLK|QLTS): ?"?(\d{2}|\d{4})/(\d\d)/(\d\d),(\d\d):(\d\d)
 
 
 def ask(family: str) -> str:
-    """Give the command that reads network time on a family."""
+    """Return the command that reads network time on a family."""
     return ASK_QUECTEL if family == "quectel" else ASK
 
 

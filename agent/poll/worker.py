@@ -255,7 +255,7 @@ class ModemWorker(threading.Thread):
         return Session(link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s)
 
     def _find(self) -> str:
-        """Give the path to open: the configured one, unless another modem has that number now or it is gone."""
+        """Return the path to open: the configured one, unless another modem has that number now or it is gone."""
         configured, was = self.config.port, self._usb
         if was is None:
             return configured

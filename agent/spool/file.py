@@ -70,7 +70,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def last_seq(db: sqlite3.Connection) -> int:
-    """Give the highest number used in this file; 0 when none was."""
+    """Return the highest number used in this file; 0 when none was."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
     return int(row[0]) if row else 0
 

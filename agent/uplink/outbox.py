@@ -84,7 +84,7 @@ class Outbox:
         self._round, self._round_at = 0, self._now()
 
     def due(self, utc_ms: int | None, *, thrifty: bool) -> list[Outgoing]:
-        """Give the frames to publish now, newest first. `thrifty`: the month's budget is spent, so rounds are hourly."""
+        """Return the frames to publish now, newest first. `thrifty`: the month's budget is spent, so rounds are hourly."""
         now = self._now()
         self._thrifty = thrifty
         self._give_up(now)
@@ -161,7 +161,7 @@ class Outbox:
         return Outgoing(stream_topic(self._site, batch[0].stream), payload, frame_id(payload), tuple(s.seq for s in samples))
 
     def answered(self, ack: Ack, utc_ms: int | None) -> int:
-        """Apply the collector's answers; give how many samples left the card. Answers to unknown frames are ignored."""
+        """Apply the collector's answers; return how many samples left the card. Answers to unknown frames are ignored."""
         stored = [seq for crc in ack.ok for seq in self._settled(crc)]
         gone = self._spool.delete(stored, utc_ms) if stored else 0
         for answer in ack.bad:

@@ -43,12 +43,12 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Say whether everything in the file is in the store now."""
+        """Return whether everything in the file is in the store now."""
         return not (self.rejected or self.held or self.fault)
 
     @property
     def readable(self) -> bool:
-        """Say whether the file gave anything at all."""
+        """Return whether the file gave anything at all."""
         return bool(self.stored or self.duplicate or self.rejected or self.held)
 
 

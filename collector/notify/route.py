@@ -19,7 +19,7 @@ class Router:
         self._config = config
 
     def __call__(self, message: Message) -> list[tuple[str, int]]:
-        """Give (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
+        """Return (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
         due: dict[str, int] = {}
         for route in self._config.route.values():
             if _takes(route, message):

@@ -13,7 +13,7 @@ OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def perform(args: argparse.Namespace) -> int:
-    """Do `args.do(args)`, logging from `args.log_level` on; gives the exit code, faults told in one line each."""
+    """Do `args.do(args)`, logging from `args.log_level` on; return the exit code, faults told in one line each."""
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
         return int(args.do(args))

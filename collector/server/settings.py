@@ -103,13 +103,13 @@ class Line:
         self.desired[site] = desired
 
     def answer(self, site: str) -> Reported | None:
-        """Give what a hall says of the wish that stands; None while it has not answered that one."""
+        """Return what a hall says of its desired settings; None while it has not answered these."""
         reported, desired = self.reported.get(site), self.desired.get(site, Desired())
         return reported if reported is not None and reported.id == desired.id else None
 
 
 def changed(before: Settings, assign: Mapping[str, Any], unset: Iterable[str]) -> Settings:
-    """Give settings with some keys set and some taken away. Keys are `section.key`. Raises ConfigError for an unknown one."""
+    """Return settings with some keys set and some taken away. Keys are `section.key`. Raises ConfigError for an unknown one."""
     after = {section: dict(values) for section, values in before.items()}
     for name in (*assign, *unset):
         section, _, key = name.partition(".")
@@ -150,7 +150,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `settings`; gives the exit code."""
+    """Do `settings`; return the exit code."""
     config = load(args.config)
     known, assign = read_sites(config.sites.file), dict(args.assign)
     if args.all and args.site is not None:

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until told to stop; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Watch until told to stop; return the exit code. Raises ConfigError or StoreUnavailableError."""
     collector, alerts = load_collector(args.config), load(args.alerts)
     sites = read_sites(collector.sites.file)
     check_kecamatan(alerts.delivery, {site.kecamatan for site in sites.values()}, args.alerts.name)
@@ -107,7 +107,7 @@ class Loop:
         self._stop = self._reload = self._interrupted = False
 
     def run(self, heartbeat: Beats, delivery: Delivery) -> int:
-        """Look until told to stop; gives the exit code."""
+        """Look until told to stop; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._signalled)
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)

@@ -137,7 +137,7 @@ class Rules(Section):
     cell_gone: Rule | None = None
 
     def get(self, name: str) -> Rule | None:
-        """Give a rule that is there and enabled."""
+        """Return a rule that is there and enabled."""
         rule: Rule | None = getattr(self, name)
         return rule if rule is not None and rule.enabled else None
 
@@ -182,7 +182,7 @@ def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
     if kind in toml.TYPES:
         return f"{key}: must be {toml.TYPES[kind]}{value}"
     if kind == "string_pattern_mismatch":
-        return f"{key}: must be an address as https://sinyal.example.go.id{value}"
+        return f"{key}: must be an address such as https://sinyal.example.go.id{value}"
     return f"{key}: {toml.reason(fault['msg'])}{value}"
 
 

@@ -111,7 +111,7 @@ class Engine:
         return flowing
 
     def _since(self, now_ms: int) -> int:
-        """Give where to read `signal` from: all that is not late, every 5 minutes; in between what a frame on time brings."""
+        """Return where to read `signal` from: all that is not late, every 5 minutes; in between what a frame on time brings."""
         earliest_ms = now_ms - self._engine.late_after_s * 1000
         if now_ms - self._meta.get("wide_ms", 0) >= WIDE_MS:
             self._meta["wide_ms"] = now_ms

@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Do it; return the exit code. Raises ConfigError or StoreUnavailableError."""
     return int(args.act(args))
 
 

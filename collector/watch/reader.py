@@ -53,7 +53,7 @@ class Reader:
         self.changed: set[str] = set()
 
     def news(self, stream: str, since_ms: int, now_ms: int) -> Iterator[News]:
-        """Give the rows of `signal` or `device` since then that are new, oldest first. Raises StoreUnavailableError."""
+        """Yield the rows of `signal` or `device` since then that are new, oldest first. Raises StoreUnavailableError."""
         start_ns = since_ms * NS_PER_MS
         limit_ns = (now_ms + self._engine.clock_skew_s * 1000) * NS_PER_MS
         for row in self._store.samples(stream, start_ns, now_ms * NS_PER_MS + AHEAD_S * NS_PER_S, names=COLUMNS[stream]):
@@ -91,7 +91,7 @@ class Reader:
                 self.changed.add(site)
 
     def ingest(self, start_ms: int, now_ms: int) -> list[Row]:
-        """Give the collector's reports on itself since then."""
+        """Return the collector's reports on itself since then."""
         return list(self._store.samples("ingest", start_ms * NS_PER_MS, (now_ms + 1) * NS_PER_MS))
 
     def learn_history(self, now_ms: int, days: int) -> None:
@@ -112,7 +112,7 @@ class Reader:
                     self.changed.add(site)
 
     def hall(self, site: str) -> Hall:
-        """Give what is known of a hall."""
+        """Return what is known of a hall."""
         return self.halls.setdefault(site, Hall(site))
 
     def _seen(self, hall: Hall, modem: str, row: Row) -> None:

@@ -111,7 +111,7 @@ class Alert:
 
     @property
     def over(self) -> bool:
-        """Say whether nothing is left of it."""
+        """Return whether nothing is left of it."""
         return not self.firing and not self.bad and self.level_s <= 0
 
 
@@ -160,7 +160,7 @@ class WatchDb:
         self.db.execute("INSERT OR REPLACE INTO ack VALUES (?, ?)", (key, at_ms))
 
     def take_acks(self) -> list[str]:
-        """Give the keys that were acknowledged, and clear the list (part of the caller's transaction)."""
+        """Return the keys that were acknowledged, and clear the list (part of the caller's transaction)."""
         keys = [row[0] for row in self.db.execute("SELECT key FROM ack")]
         self.db.execute("DELETE FROM ack")
         return keys
@@ -170,7 +170,7 @@ class WatchDb:
         self.db.execute("INSERT OR REPLACE INTO maintenance VALUES (?, ?)", (scope, until_ms))
 
     def maintained(self, now_ms: int) -> dict[str, int]:
-        """Give sites and kecamatan under maintenance, with the moment of its end."""
+        """Return sites and kecamatan under maintenance, with the moment of its end."""
         return dict(self.db.execute("SELECT scope, until_ms FROM maintenance WHERE until_ms > ?", (now_ms,)))
 
     def put_point(self, at_ms: int, tags: dict[str, str], fields: dict[str, str | int]) -> None:
@@ -179,7 +179,7 @@ class WatchDb:
         self.db.execute("INSERT INTO point (at_ms, tags, fields) VALUES (?, ?, ?)", row)
 
     def points(self) -> list[tuple[int, Point]]:
-        """Give the queued points with their numbers; the number in the ns keeps points of one moment apart."""
+        """Return the queued points with their numbers; the number in the ns keeps points of one moment apart."""
         rows = self.db.execute("SELECT id, at_ms, tags, fields FROM point ORDER BY id")
         return [
             (i, Point("alert", orjson.loads(tags), orjson.loads(fields), at_ms * NS_PER_MS + i % NS_PER_MS))

@@ -71,7 +71,7 @@ def _figures(board: Board, context: Context) -> None:
 
 
 def severities(context: Context) -> list[ValueMapping]:
-    """Give words and colours of severities."""
+    """Return words and colours of severities."""
     colours = {one.key: one.colour for one in context.classes.classes}
     return look.words(
         context,
@@ -84,7 +84,7 @@ def severities(context: Context) -> list[ValueMapping]:
 
 
 def states(context: Context) -> list[ValueMapping]:
-    """Give words and colours of an alert's states."""
+    """Return words and colours of an alert's states."""
     colours = {one.key: one.colour for one in context.classes.classes}
     return look.words(
         context,

@@ -31,7 +31,7 @@ def add(board: Board, context: Context) -> None:
         "Satu baris satu modem dan pita frekuensi, terisi selama pita itu melayani (LTE, NR), berwarna menurut "
         "RSRP. Perpindahan pita "
         "yang sering dapat berarti tepi jangkauan; pita yang hilang, perubahan jaringan.",
-        "One row a modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes "
+        "One row per modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes "
         "may mean the edge of "
         "coverage; a band that vanishes, a change of the network.",
     )

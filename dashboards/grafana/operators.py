@@ -72,7 +72,7 @@ def _summary(context: Context) -> Panel:
 
 def _matrices(context: Context) -> list[Panel]:
     def per_operator(what: str) -> dict[str, str]:
-        """Give for each operator the query whose column has its name."""
+        """Return for each operator the query whose column has its name."""
         found = {}
         for name in (*dict.fromkeys(OPERATORS.values()), OTHER):
             sums = rows(_sums(), "signal_1h", f"{WHERE} AND \"operator\" = '{name}'", '"kecamatan"')

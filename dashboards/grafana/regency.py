@@ -58,7 +58,7 @@ def _map(context: Context) -> geomap.Panel:
         "tidak ada LTE. Klik titik untuk membuka balainya. Peta dasar: batas kecamatan indikatif, tanpa "
         "internet. Koordinat bertanda "
         "centroid adalah titik tengah desa, bukan letak kantor.",
-        "One point a hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state "
+        "One point per hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state "
         "where there is no LTE. Click "
         "a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
         "Coordinates marked centroid are "
@@ -103,7 +103,7 @@ def _named(context: Context, name: Text) -> list[DynamicConfigValue]:
 
 
 def _class_conditions(context: Context) -> list[tuple[str, str, str]]:
-    """Give name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
+    """Return name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
     found: list[tuple[str, str, str]] = []
     above: float | None = None
     for one in context.classes.classes:
@@ -189,13 +189,13 @@ def _worst(context: Context) -> Panel:
 
 
 def availability(context: Context) -> Column:
-    """Give the column of availability."""
+    """Return the column of availability."""
     scale = look.rising(context, look.AVAILABILITY)
     return Column("availability", Text("Ketersediaan", "Availability"), "percent", 1, scale)
 
 
 def medians_of(context: Context) -> list[Column]:
-    """Give the columns of strength and quality."""
+    """Return the columns of strength and quality."""
     return [
         Column("rsrp", Text("RSRP", "RSRP"), "dBm", 0, look.classes_of(context, "rsrp_dbm")),
         Column("sinr", Text("SINR", "SINR"), "dB", 1, look.classes_of(context, "sinr_db")),

@@ -36,7 +36,7 @@ SEEN_PERCENT = 1  # a technology or band below this share is a moment, not a ser
 
 
 def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
-    """Give the cells of a row by column, in order."""
+    """Return the cells of a row by column, in order."""
     site, e = row.site, row.evidence
     kelurahan = len(site.code) == 10 and site.code[6] == "1"
     cells: dict[str, Cell] = dict.fromkeys(COLUMNS)

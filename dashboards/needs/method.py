@@ -179,7 +179,7 @@ class Setting(NamedTuple):
 
 
 def settings(report: Report) -> Iterator[Setting]:
-    """Give all figures of needs.toml with their reasons, and the cuts of classes.toml."""
+    """Yield all figures of needs.toml with their reasons, and the cuts of classes.toml."""
     parameters = report.parameters
     for name, key in listed_keys(report):
         yield Setting(f"classes.{name}", key[0], key[1])
@@ -193,7 +193,7 @@ def settings(report: Report) -> Iterator[Setting]:
 
 
 def listed_keys(report: Report) -> Iterator[tuple[str, tuple[Both, Both]]]:
-    """Give the classes that count as strong, sufficient and edge, with their cuts."""
+    """Yield the classes that count as strong, sufficient and edge, with their cuts."""
     keys, borders = report.parameters.classes, report.cuts
     for name, key, cut in (
         ("strong", keys.strong, borders.strong_dbm),

@@ -1,4 +1,4 @@
-"""Two A4 pages a kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
+"""Two A4 pages per kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def _paragraphs(texts: Sequence[Both]) -> list[Paragraph]:
 
 
 def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float, width: float) -> float:
-    """Set paragraphs under each other; gives where they end."""
+    """Set paragraphs under each other; return where they end."""
     y = top
     for paragraph in paragraphs:
         _, height = paragraph.wrap(width, HEIGHT)

@@ -16,20 +16,20 @@ NOT_FOUND: dict[int | str, dict[str, str]] = {404: {"description": "No site of t
 
 
 def picture_of(request: Request) -> Picture:
-    """Give the picture that this application shows."""
+    """Return the picture that this application shows."""
     picture: Picture = request.app.state.picture
     return picture
 
 
 @router.get("/sites", response_model_exclude_none=True, summary="All halls now, as GeoJSON")
 def sites(request: Request) -> Halls:
-    """Give every hall of the register with its state; a hall without any data is `not_measured`."""
+    """Return every hall of the register with its state; a hall without any data is `not_measured`."""
     return picture_of(request).halls()
 
 
 @router.get("/sites/{code}", response_model_exclude_none=True, responses=NOT_FOUND, summary="One hall now")
 def site(request: Request, code: Code) -> HallDetail:
-    """Give a hall with its modems, device, recent events and alerts."""
+    """Return a hall with its modems, device, recent events and alerts."""
     try:
         return picture_of(request).hall(code)
     except KeyError:
@@ -38,7 +38,7 @@ def site(request: Request, code: Code) -> HallDetail:
 
 @router.get("/sites/{code}/series", responses=NOT_FOUND, summary="Curves of one hall")
 def series(request: Request, code: Code, span: Annotated[Range, Query(alias="range")] = "24h") -> Series:
-    """Give the curves per modem and operator: 24 hours in steps of 5 minutes, 7 and 30 days in hours."""
+    """Return the curves per modem and operator: 24 hours in steps of 5 minutes, 7 and 30 days in hours."""
     try:
         return picture_of(request).series(code, span)
     except KeyError:
@@ -51,7 +51,7 @@ def alerts(
     days: Annotated[int, Query(ge=1, le=90, description="Alerts that changed in the last days")] = ALERT_DAYS,
     state: Annotated[Literal["open", "acknowledged", "resolved"] | None, Query(description="Only these")] = None,
 ) -> Alerts:
-    """Give the alerts that changed in a period, each once, as its newest change left it."""
+    """Return the alerts that changed in a period, each once, as its newest change left it."""
     found = picture_of(request).alerts(days)
     if state is None:
         return found
@@ -60,7 +60,7 @@ def alerts(
 
 @router.get("/health", response_model_exclude_none=True, summary="Whether the page can work")
 def health(request: Request, response: Response) -> Health:
-    """Give 200 while the store answers, else 503."""
+    """Return 200 while the store answers, else 503."""
     state = picture_of(request).health()
     if state.status != "ok":
         response.status_code = 503

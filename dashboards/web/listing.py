@@ -31,7 +31,7 @@ class Line:
 
 
 def line(hall: HallNow, operator: str = "") -> Line:
-    """Give the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
+    """Return the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
     if not operator:
         return Line(hall, hall.state, hall.last_known, hall.rsrp_dbm, hall.updated)
     modem = next((modem for modem in hall.modems if modem.operator == operator), None)
@@ -41,7 +41,7 @@ def line(hall: HallNow, operator: str = "") -> Line:
 
 
 def lines(halls: Iterable[HallNow], wanted: Filter) -> list[Line]:
-    """Give the rows that match, by kecamatan and village."""
+    """Return the rows that match, by kecamatan and village."""
     text = wanted.q.strip().casefold()
     found = [
         row

@@ -118,7 +118,7 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
 
 
 def _language(request: Request) -> tuple[Language, bool]:
-    """Give the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
+    """Return the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
     asked, kept = request.query_params.get("lang"), request.cookies.get(COOKIE)
     for language in LANGUAGES:
         if asked == language:
@@ -127,7 +127,7 @@ def _language(request: Request) -> tuple[Language, bool]:
 
 
 def legend_of(classes: Classes, language: Language) -> list[dict[str, Any]]:
-    """Give all classes and states, best first, as page and script show them."""
+    """Return all classes and states, best first, as page and script show them."""
     known = {c.key: c for c in classes.classes} | classes.state
     cuts = {c.key: c.cuts for c in classes.classes}
     return [
@@ -145,7 +145,7 @@ def legend_of(classes: Classes, language: Language) -> list[dict[str, Any]]:
 
 
 def _bar(alert: AlertItem) -> tuple[float, float]:
-    """Give start and length of an alert on the bar of the last seven days, percent."""
+    """Return start and length of an alert on the bar of the last seven days, percent."""
     now = utc_now()
     ages = [min(max((now - at).total_seconds() / BAR_S, 0.0), 1.0) for at in (alert.since, alert.until or now)]
     start = round(100 * (1 - ages[0]), 2)

@@ -68,7 +68,7 @@ class Picture:
         self._last: Halls | None = None
 
     def halls(self) -> Halls:
-        """Give all halls now, or the last picture marked stale. Raises StoreUnavailableError where there is none."""
+        """Return all halls now, or the last picture marked stale. Raises StoreUnavailableError where there is none."""
         try:
             return self._cache.get("halls", NOW_S, self._read_halls)
         except StoreUnavailableError as error:
@@ -78,12 +78,12 @@ class Picture:
             return self._last.model_copy(update={"stale": True})
 
     def hall(self, code: str) -> HallDetail:
-        """Give one hall of the register. Raises KeyError for an unknown code, StoreUnavailableError."""
+        """Return one hall of the register. Raises KeyError for an unknown code, StoreUnavailableError."""
         site = self.sites[code]
         return self._cache.get(("hall", code), DETAIL_S, lambda: self._read_hall(site))
 
     def series(self, code: str, span: Range) -> Series:
-        """Give the curves of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
+        """Return the curves of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
         site = self.sites[code]
         self.halls()
         operators = {modem[1]: operator for modem, operator in self._operators.items() if modem[0] == code}
@@ -92,11 +92,11 @@ class Picture:
         )
 
     def alerts(self, days: int) -> Alerts:
-        """Give the alerts that changed in the last days. Raises StoreUnavailableError."""
+        """Return the alerts that changed in the last days. Raises StoreUnavailableError."""
         return self._cache.get(("alerts", days), DETAIL_S, lambda: self._read_alerts(days))
 
     def health(self) -> Health:
-        """Say whether the store answers, and how new the newest sample is."""
+        """Return whether the store answers, and how new the newest sample is."""
         try:
             halls = self.halls()
         except StoreUnavailableError:
@@ -178,7 +178,7 @@ class Picture:
 
 
 def concerns(alert: AlertItem, hall: HallNow) -> bool:
-    """Say whether an alert is about this hall: its own, or a common one of its kecamatan or of an operator measured here."""
+    """Return whether an alert is about this hall: its own, or a common one of its kecamatan or of an operator measured here."""
     if alert.site is not None:
         return alert.site == hall.code
     if alert.kecamatan is not None and alert.kecamatan != hall.kecamatan:

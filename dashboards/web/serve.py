@@ -91,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGTERM or Ctrl-C; gives the exit code. Raises ConfigError, StoreUnavailableError."""
+    """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
     config = load(args.config)
     picture = Picture(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
     ended, numbers = threading.Event(), list[int]()
@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535 (got {text})")
+        raise argparse.ArgumentTypeError(f"must be an integer, 0 to 65535 (got {text})")
     return int(text)
 
 

@@ -42,7 +42,7 @@ def service_of(row: Row) -> str | None:
 
 
 def most(services: Iterable[T | None]) -> T | None:
-    """Give what occurs most often; of equals the one seen last. None where there is none."""
+    """Return what occurs most often; of equals the one seen last. None where there is none."""
     counts: Counter[T] = Counter()
     order: dict[T, int] = {}
     for position, service in enumerate(services):
@@ -53,7 +53,7 @@ def most(services: Iterable[T | None]) -> T | None:
 
 
 def judge(rows: Sequence[Row], classes: Classes) -> str:
-    """Give the class or state of samples of one modem, in the order of time. Without a level it is `not_measured`."""
+    """Return the class or state of samples of one modem, in the order of time. Without a level it is `not_measured`."""
     service = most(service_of(row) for row in rows)
     if service in ("no_service", "device_fault"):
         return service
@@ -67,7 +67,7 @@ def judge(rows: Sequence[Row], classes: Classes) -> str:
 
 
 def middle(rows: Iterable[Row], name: str) -> float | None:
-    """Give the median of a field over the rows that have it."""
+    """Return the median of a field over the rows that have it."""
     values = [float(row[name]) for row in rows if name in row]
     return round(median(values), 1) if values else None
 
@@ -132,5 +132,5 @@ def rank(classes: Classes) -> Mapping[str, int]:
 
 
 def moment(row: Row) -> datetime:
-    """Give the time of a row, UTC."""
+    """Return the time of a row, UTC."""
     return datetime.fromtimestamp(int(row["time_ns"]) / 1e9, UTC)

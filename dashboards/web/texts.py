@@ -21,7 +21,7 @@ _LOCALES: dict[Language, str] = {"id": "id", "en": "en_GB"}
 
 @cache
 def words(language: Language) -> dict[str, str]:
-    """Give all texts of a language by key."""
+    """Return all texts of a language by key."""
     table = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
     return {key: text[language] for key, text in table.items()}
 
@@ -34,12 +34,12 @@ class Texts:
         self._locale = _LOCALES[language]
 
     def __call__(self, key: str, **values: object) -> str:
-        """Give a text with its braces filled."""
+        """Return a text with its braces filled."""
         text = words(self.language)[key]
         return text.format(**values) if values else text
 
     def word(self, prefix: str, value: str) -> str:
-        """Give the text of a word of the contract, or the word itself where this page does not know it."""
+        """Return the text of a word of the contract, or the word itself where this page does not know it."""
         return words(self.language).get(prefix + value, value)
 
     def number(self, value: float, digits: int = 1) -> str:
@@ -67,5 +67,5 @@ class Texts:
 
 
 def utc_now() -> datetime:
-    """Give the moment, UTC."""
+    """Return the moment, UTC."""
     return datetime.now(UTC)

@@ -56,7 +56,7 @@ class Turning(Radio):
 
 
 def shown(data: bytes, rows: int) -> list[str]:
-    """Give what a terminal shows after these bytes; what runs over the right edge is kept, so that a test sees it."""
+    """Return what a terminal shows after these bytes; what runs over the right edge is kept, so that a test sees it."""
     lines, row, column = [""] * rows, 0, 0
     for numbers, action, character in (found.groups() for found in PIECE.finditer(data.decode(errors="replace"))):
         if character and character >= " ":
@@ -110,7 +110,7 @@ class Terminal:
         wait_for(lambda: re.search(pattern, "\n".join(self.lines), re.MULTILINE), f"{pattern!r} on the screen")
 
     def end(self) -> tuple[int, str]:
-        """Press Ctrl-C; give the exit code and what stands on the terminal afterwards."""
+        """Press Ctrl-C; return the exit code and what stands on the terminal afterwards."""
         self.type(b"\x03")
         code = self.process.wait(20)
         wait_for(lambda: b"\x1b[?1049l" in self.raw, "the terminal to be given back")

@@ -86,7 +86,7 @@ def worker(url: str, log: Log, timeout_s: float | None = None) -> ModemWorker:
 
 
 def answer(**changes: str) -> dict[str, dict[str, str]]:
-    """Give answers as the session does: file names by path, elements without text left out."""
+    """Return answers as the session does: file names by path, elements without text left out."""
     names = ONLINE | {{"signal": SIGNAL, "status": STATUS, "plmn": PLMN}[key]: name for key, name in changes.items()}
     pages = {path: ET.parse(ANSWERS / f"{name}.xml").getroot() for path, name in names.items()}  # noqa: S314 - our own files
     return {path: {element.tag: element.text for element in page if element.text} for path, page in pages.items()}

@@ -79,7 +79,7 @@ def device_frame(seq: int, values: dict[str, Value], site: str = SITE.code, t_ms
 
 
 def frame(first: int, count: int, *, days_ago: int = 0, site: str = SITE.code) -> Frame:
-    """Give signal samples, 30 s apart, from the beginning of a day on."""
+    """Return signal samples, 30 s apart, from the beginning of a day on."""
     return signal_frame(first, count, site, t0_ms=TODAY_MS - days_ago * DAY_MS - first * 30_000)
 
 

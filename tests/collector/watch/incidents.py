@@ -215,7 +215,7 @@ class Script:
         world.report = lambda t: {"store_errors": 3} if _in(self.store_errors, t) else {}
 
     def step(self, t: int) -> int:
-        """Give the distance to the next look."""
+        """Return the distance to the next look."""
         for incident in self.incidents:
             if incident.start == 0:
                 continue

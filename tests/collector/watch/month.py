@@ -42,12 +42,12 @@ class Result:
 
     @staticmethod
     def right(incident: Incident, said: Counter[tuple[str, str]]) -> bool:
-        """Say whether an incident was told as expected."""
+        """Return whether an incident was told as expected."""
         return all((said[(key, "open")], said[(key, "resolve")]) == want for key, want in incident.expect.items())
 
     @property
     def good(self) -> bool:
-        """Say whether all were, and nothing else was said."""
+        """Return whether all were, and nothing else was said."""
         return not self.unexpected and not self.duplicates and all(self.right(*row) for row in self.rows)
 
     def print(self) -> None:

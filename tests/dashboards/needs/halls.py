@@ -1,6 +1,6 @@
 """Made-up halls, one a diagnosis, so plain that every figure of the report can be computed by hand.
 
-Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 an hour, 288 a day, 2304 in all. Every hour of a hall is the
+Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 per hour, 288 per day, 2304 in all. Every hour of a hall is the
 same, except where its comment says otherwise.
 """
 

@@ -78,7 +78,7 @@ EVIL = '=HYPERLINK("http://x")'
 
 
 def renamed(made: Report, name: str) -> Report:
-    """Give the first village another name, as somebody could write it into sites.csv."""
+    """Return the first village another name, as somebody could write it into sites.csv."""
     first, *others = made.villages
     site = replace(first.site, desa=name)
     village = replace(first, site=site, rows=tuple(replace(row, site=site) for row in first.rows))
