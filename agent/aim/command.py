@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:
-    """Return `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Readable for every user."""
+    """Return `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Any user may ask."""
     try:
         argv = (proc / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
         group = (proc / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace")

@@ -29,7 +29,7 @@ README = """# {title}
 
 
 def commands(family: Family) -> list[Command]:
-    """Return what to ask: what every modem knows, and the family's queries; the generic family stands for "unknown": everyone's."""
+    """Return what to ask: what every modem knows, and the family's queries; the generic family stands for "unknown": all."""
     families = FAMILIES if family.name == "generic" else (family,)
     listed = [*map(Command, COMMON), *(command for one in families for command in one.poll)]
     return list({command.text.upper(): command for command in reversed(listed)}.values())[::-1]
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def capture_main(args: argparse.Namespace) -> int:
-    """Run `sinyal-agent capture`. Returns 0, 2 when the folder is taken or cannot be written, 3 when the modem does not answer."""
+    """Run `sinyal-agent capture`. Returns 0, 2 when the folder is taken or unwritable, 3 when the modem does not answer."""
     if (args.out / "session.txt").exists():
         print(f"--out {args.out}: holds a capture already; give another folder", file=sys.stderr)
         return 2

@@ -70,7 +70,7 @@ class Ladder:
         return self._since is not None
 
     def failed(self, fault: Fault, now_s: float) -> Step:
-        """Return the step to take now. A step over its hourly limit is passed over; after the last rung the climb begins again."""
+        """Return the step to take now. A step over its hourly limit is passed over; after the last one it begins again."""
         if self._since is None:
             self._since, self._count = now_s, 0
         if fault in FREE:

@@ -63,7 +63,7 @@ class IngestReport:
         self._before = counters.totals()
 
     def fields(self) -> dict[str, int]:
-        """Return the differences, and median and largest lag in ms where a frame came (a lag below 0 is a clock ahead of ours)."""
+        """Return the differences, and median and largest lag in ms where a frame came (below 0: a clock ahead of ours)."""
         now = self._counters.totals()
         fields = {name: value - self._before[name] for name, value in now.items()}
         self._before = now

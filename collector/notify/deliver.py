@@ -75,7 +75,7 @@ class Delivery:
         return Sender(section, self._channels[name], second, self._outbox(), self._clock)
 
     def healthy(self) -> bool:
-        """Return whether every thread lives and no message failed for longer than stuck_after_min. For the engine's thread alone."""
+        """Return whether every thread lives and no message failed for longer than stuck_after_min. For the engine's thread."""
         since = self._health.failing_since_ms()
         return all(thread.is_alive() for thread in self._threads) and (
             since is None or self._clock() - since < self._stuck_after_ms

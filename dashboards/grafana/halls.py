@@ -1,7 +1,7 @@
 """The level of each hall now, by its best operator, as the map and the list of halls show it.
 
-One number per hall: a power in dBm where LTE or NR serves it, else a code for its state (look.LEVELS). Each query gives one of the
-states; they are joined by site and the largest wins, which is the best that any operator offers there.
+One number per hall: a power in dBm where LTE or NR serves it, else a code for its state (look.LEVELS). Each query gives one of
+the states; they are joined by site and the largest wins, which is the best that any operator offers there.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ def _thresholds(report: Report) -> list[str]:
 
 
 def _reasons(canvas: Canvas, villages: Sequence[Village], top: float) -> None:
-    """Give the reason of each row, needs first, as far as the page has room; says where the rest is."""
+    """Write the reason of each row, needs first, as far as the page has room; says where the rest is."""
     rows = [row for village in villages for row in village.rows if row.evidence]
     rows.sort(key=lambda row: (row.verdict.main.diagnosis is Diagnosis.ADEQUATE, -(row.priority.score or 0)))
     y = top

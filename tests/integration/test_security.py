@@ -68,7 +68,7 @@ class Client:
         return self._mqtt.publish(topic, payload, qos, retain)
 
     def roundtrip(self) -> None:
-        """Give when the broker has handled all that was sent before."""
+        """Wait until the broker has handled all that was sent before."""
         self.subscribe("sinyal/v1/nobody")
 
     def close(self) -> None:

@@ -71,7 +71,7 @@ def fleet(kecamatan: Sequence[str] | None = None) -> dict[str, Site]:
 
 
 def halls_of(sites: Mapping[str, Site]) -> dict[str, HallSim]:
-    """Return each hall its modems: every fourth on XLSMART, every fifth with a second; two Telkomsel halls of four share a cell."""
+    """Return each hall its modems: every fourth on XLSMART, every fifth with a second; two Telkomsel halls share a cell."""
     chance = random.Random(7)
     halls = {}
     for number, site in enumerate(sites.values()):

@@ -1,7 +1,7 @@
 """Made-up halls, one a diagnosis, so plain that every figure of the report can be computed by hand.
 
-Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 per hour, 288 per day, 2304 in all. Every hour of a hall is the
-same, except where its comment says otherwise.
+Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 per hour, 288 per day, 2304 in all. Every hour of a hall is
+the same, except where its comment says otherwise.
 """
 
 from __future__ import annotations
