@@ -181,7 +181,7 @@ class SpoolSection(Section):
 
 
 class RecoverySection(Section):
-    """[modem.recovery]: how often per hour the ladder may go as far as each step."""
+    """[modem.recovery]: how often per hour each step of recovery may be taken."""
 
     reopen_per_hour: Annotated[int, Field(ge=0, le=60)] = 12
     at_reset_per_hour: Annotated[int, Field(ge=0, le=12)] = 2

@@ -15,7 +15,7 @@ from collector.errors import ConfigError
 from collector.line.importer import import_file
 from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
-from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
+from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, perform, timestamp
 from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
@@ -88,8 +88,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports.set_defaults(do=_import)
 
     export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
-    export.add_argument("--start", type=moment, required=True, metavar="WHEN", help="first moment that is in")
-    export.add_argument("--end", type=moment, required=True, metavar="WHEN", help="first moment that is out")
+    export.add_argument("--start", type=timestamp, required=True, metavar="WHEN", help="first moment that is in")
+    export.add_argument("--end", type=timestamp, required=True, metavar="WHEN", help="first moment that is out")
     export.add_argument("--site", metavar="CODE", help="only this site; default: all")
     export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")

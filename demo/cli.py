@@ -23,9 +23,9 @@ from demo import count, seed
 from demo.count import Count
 from demo.halls import HALLS
 from demo.incidents import Script
-from demo.line import Line, LineError
+from demo.line import DemoLine, LineError
 from demo.modem import add_arguments, modem_main
-from demo.table import picture, summary
+from demo.table import live_table, summary
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEFAULT_HALLS = 6
@@ -33,7 +33,7 @@ UNATTENDED_S = 60.0
 LINE_EVERY_S = 5.0
 DRAIN_S = 120.0
 STEP_S = 0.25
-PICTURE_EVERY_S = 1.0
+TABLE_EVERY_S = 1.0
 PROGRAMS_TEXT = """
 What runs: an MQTT broker, the collector with its SQLite store, the live page, and for each hall an agent that reads
 simulated modems over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of
@@ -131,7 +131,7 @@ def run(options: Options) -> int:
     folder = Path(tempfile.mkdtemp(prefix="sinyal-demo-"))
     print(f"starting {options.halls} halls …", file=out, flush=True)
     try:
-        with Line(folder, HALLS[: options.halls]) as line:
+        with DemoLine(folder, HALLS[: options.halls]) as line:
             if not options.as_json:
                 line.start_page()
                 print(f"live page: {line.page_url}", file=out, flush=True)
@@ -154,7 +154,7 @@ def run(options: Options) -> int:
     return EXIT_FAILED if counted.lost or counted.duplicated else EXIT_OK
 
 
-def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
+def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
     script, news = Script(line), []
     began, shown = time.monotonic(), -LINE_EVERY_S
     with _screen(options.live) as screen:
@@ -168,13 +168,13 @@ def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], No
             if screen is None:
                 for text in happened:
                     say(f"{elapsed:4.0f} s  {text}")
-            if elapsed - shown < (LINE_EVERY_S if screen is None else PICTURE_EVERY_S):
+            if elapsed - shown < (LINE_EVERY_S if screen is None else TABLE_EVERY_S):
                 continue
             shown = elapsed
             if screen is None:
                 say(summary(line, elapsed))
             else:
-                screen.update(picture(line, news, elapsed), refresh=True)
+                screen.update(live_table(line, news, elapsed), refresh=True)
 
 
 def _screen(live: bool) -> Live | nullcontext[None]:

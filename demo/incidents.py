@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.line import Line
+from demo.line import DemoLine
 from demo.modem import Fault
 
 CYCLE_S = 60.0
@@ -23,7 +23,7 @@ class Incident:
 class Script:
     """Makes the incidents happen to a line as time goes on."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DemoLine) -> None:
         self._line = line
         self._cycle = 0
         self._todo = self._plan()

@@ -98,7 +98,7 @@ class Program:
             raise LineError("\n".join([f"{self.name} ended with {self._process.returncode}; {self.log} says:", *tail]))
 
 
-class Line:
+class DemoLine:
     """Broker, collector, and an agent with its modems for every hall. Use as a context manager; everything ends with it."""
 
     def __init__(self, folder: Path, chosen: Sequence[Hall]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
-from collector.server.program import moment
+from collector.server.program import timestamp
 from collector.server.shipped import shipped
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -140,7 +140,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     store.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: its store, its list of sites")
     store.add_argument("--sqlite", type=Path, metavar="FILE", help="a SQLite file; made when missing")
     parser.add_argument("--sites", type=Path, metavar="FILE", help="list of sites for --sqlite (default: shipped)")
-    parser.add_argument("--end", type=moment, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
+    parser.add_argument("--end", type=timestamp, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
     parser.add_argument("--interval-s", type=_at_least_1, default=30, metavar="S", help="seconds between samples (default 30)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, another history (default 1)")
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
-from demo.line import Line
+from demo.line import DemoLine
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
@@ -35,7 +35,7 @@ class Status:
     waiting: int | None
 
 
-def statuses(line: Line, now_s: float) -> list[Status]:
+def statuses(line: DemoLine, now_s: float) -> list[Status]:
     """Read the newest sample of every modem, and every spool."""
     newest = {(row["site"], row.get("modem")): row for row in line.store.latest("signal")}
     found: list[Status] = []
@@ -62,7 +62,7 @@ def state(row: Row, age_s: float | None) -> str:
     return f"{row['rat']} {registration}" if "rat" in row else registration.replace("_", " ")
 
 
-def summary(line: Line, elapsed_s: float) -> str:
+def summary(line: DemoLine, elapsed_s: float) -> str:
     """Return one line for a log."""
     rows = statuses(line, time.time())
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
@@ -73,7 +73,7 @@ def summary(line: Line, elapsed_s: float) -> str:
     return f"{elapsed_s:4.0f} s  {modems}, samples measured {measured}, waiting on cards {waiting}"
 
 
-def picture(line: Line, news: Sequence[str], elapsed_s: float) -> Group:
+def live_table(line: DemoLine, news: Sequence[str], elapsed_s: float) -> Group:
     """Draw the table, and under it what happened last."""
     title = f"Sinyal demo: simulated halls and modems; everything else is real. Live page: {line.page_url}. Ctrl-C ends it."
     table = Table(title=title, title_style="bold")

@@ -1,4 +1,4 @@
-"""What aiming knows of one modem: the last look, the best so far, the rate. Levels in dBm, times monotonic seconds."""
+"""What aiming knows of one modem: the last poll, the best so far, the rate. Levels in dBm, times monotonic seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.aim.poll import OLD_S, Look
+from agent.aim.poll import OLD_S, AimPoll
 from telemetry.streams import Registration, Signal
 
 SERVED = (Registration.HOME, Registration.ROAMING)
@@ -68,27 +68,27 @@ class Best:
 
 @dataclass(slots=True)
 class Track:
-    """All looks at one modem so far. `last`: the newest reading; `fault`: what came after it instead of one, if anything."""
+    """All polls at one modem so far. `last`: the newest reading; `fault`: what came after it instead of one, if anything."""
 
     name: str
     since_s: float
-    last: Look | None = None
-    fault: Look | None = None
+    last: AimPoll | None = None
+    fault: AimPoll | None = None
     readings: int = 0
     _best: dict[str, Best] = field(default_factory=dict)
     _times: deque[float] = field(default_factory=deque)
 
-    def take(self, look: Look) -> None:
-        """Take one look."""
-        if look.signal is None:
-            self.fault = look
+    def take(self, poll: AimPoll) -> None:
+        """Take one poll."""
+        if poll.signal is None:
+            self.fault = poll
             return
-        self.last, self.fault = look, None
+        self.last, self.fault = poll, None
         self.readings += 1
-        self._times.append(look.at_s)
-        level = level_of(look.signal)
+        self._times.append(poll.at_s)
+        level = level_of(poll.signal)
         if level is not None and (level.kind not in self._best or level.dbm > self._best[level.kind].level.dbm):
-            self._best[level.kind] = Best(level, look.at_s, look.when, look.signal, look.operator)
+            self._best[level.kind] = Best(level, poll.at_s, poll.when, poll.signal, poll.operator)
 
     def forget_best(self) -> None:
         """Begin the search for the best anew."""

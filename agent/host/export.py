@@ -35,12 +35,12 @@ class ExportError(AgentError):
 def parse_time(text: str) -> int:
     """Read an ISO time with zone (2026-03-01T08:15+08:00, or ...Z), as UTC ms. Raises argparse.ArgumentTypeError."""
     try:
-        moment = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        when = None
+    if when is None or when.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time with zone; write it like 2026-03-01T08:15+08:00")
-    utc_ms = int(moment.timestamp() * 1000)
+    utc_ms = int(when.timestamp() * 1000)
     if not clocks.sane(utc_ms):
         raise argparse.ArgumentTypeError(f"{text!r} cannot be now; check the year")
     return utc_ms

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 
 from agent import modems
-from agent.at.fill import tidy
+from agent.at.plausible import tidy
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import identity

@@ -53,7 +53,7 @@ class Limits:
     settle_s: float = 30.0
 
 
-class Ladder:
+class RecoveryPolicy:
     """The state of one modem's illness. Call `failed` after a poll that failed, `worked` after one that did not."""
 
     def __init__(self, limits: Limits) -> None:

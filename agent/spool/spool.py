@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
-from agent.spool.high_water import Floor
+from agent.spool.high_water import HighWaterMark
 from agent.spool.thin import thin
 from telemetry.streams import Event
 
@@ -74,11 +74,11 @@ class Spool:
         self._boot_id = boot_id
         self._limits = limits or Limits()
         self._lock = threading.RLock()
-        self._floor = Floor(path.with_name("seq.floor"))
+        self._high_water = HighWaterMark(path.with_name("seq.floor"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if owner:
-                self._db, notices = spoolfile.open_spool(path, self._floor)
+                self._db, notices = spoolfile.open_spool(path, self._high_water)
                 self.notices += notices
             else:
                 self._db = spoolfile.connect(path)
@@ -142,7 +142,7 @@ class Spool:
     def _replace(self, reason: str) -> None:
         log.error("event=spool_damaged reason=%r", reason)
         self._db.close()
-        self._db, notices = spoolfile.replace_spool(self.path, self._floor, reason)
+        self._db, notices = spoolfile.replace_spool(self.path, self._high_water, reason)
         self.notices += notices
         self._enter()
 
@@ -151,7 +151,7 @@ class Spool:
 
         def work(db: sqlite3.Connection) -> list[int]:
             first = spoolfile.last_seq(db) + 1
-            self._floor.reserve(first + len(entries) - 1)
+            self._high_water.reserve(first + len(entries) - 1)
             rows = [
                 (seq, e.stream, e.modem, self.boot, e.mono_ms, e.t_ms, e.clock, e.body)
                 for seq, e in enumerate(entries, start=first)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from collector.line.counters import Counters
 from collector.line.inbox import Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
 from collector.store.store import Store
@@ -60,7 +60,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
         result.fault = "name must be sinyal-SITE-UTC.jsonl.gz, as `sinyal-agent export` writes it"
         return result
     counters = Counters()
-    line = Line(
+    line = Pipeline(
         store=store,
         sites=sites,
         rejected=rejected,

@@ -1,6 +1,6 @@
 """Keeps `signal_1h` and `signal_1d` what the raw samples say: computes again each hour that got samples, then its day of WITA.
 
-The journal `touched` says which hours; the point `rollup`, written last, says how far it was read. A crash in between only means
+Dirty hours (`touched`) say which; the point `rollup`, written last, says how far they were read. A crash in between only means
 that the same is done again, and two collectors that do it at once write the same.
 """
 
@@ -13,7 +13,7 @@ from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
 from collector.sites.operators import OPERATORS, OTHER
 from collector.sites.sites import Site
-from collector.store import dirty_hours as journal
+from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
 
@@ -37,9 +37,9 @@ Days = defaultdict[str, defaultdict[str, ModemDay]]
 def bring_up_to_date(store: Store, sites: Mapping[str, Site], now_ns: int) -> int:
     """Compute again what was touched since the last time; return the number of hours. Raises as the store does."""
     done_ns = max((int(row["time_ns"]) for row in store.latest(CHECKPOINT, before_ns=now_ns + SKEW_NS)), default=0)
-    since_ns = max(0, done_ns - journal.WINDOW_NS - SKEW_NS)
+    since_ns = max(0, done_ns - dirty_hours.WINDOW_NS - SKEW_NS)
     touched: defaultdict[str, set[int]] = defaultdict(set)
-    for row in store.samples(journal.MEASUREMENT, since_ns, END_NS):
+    for row in store.samples(dirty_hours.MEASUREMENT, since_ns, END_NS):
         touched[str(row["site"])].add(int(row["hour"]) // 3600)
     count = recompute(store, sites, touched)
     store.write_points([Point(CHECKPOINT, {}, {"hours": count}, now_ns)])

@@ -32,7 +32,7 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     """Read an argument as a moment, UTC unless it says otherwise."""
     try:
         found = datetime.fromisoformat(text)

@@ -69,7 +69,7 @@ def _networks(rule: str, operator: str, kecamatan: str | None, band: int | None,
 
 
 class Causes:
-    """Finds the common cause of an alert among what is bad now. Made anew for each look, when somebody asks."""
+    """Finds the common cause of an alert among what is bad now. Made anew for each tick, when somebody asks."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ is likely, what to do. One message when it begins and one when it is over; one f
 data raises nothing. Its state is a file, so it may be killed at any moment and tells nothing twice.
 
   sinyal-collector watch --config /etc/sinyal/collector.toml --alerts /etc/sinyal/alerts.toml
-  sinyal-collector watch --once         # one look, says what it would send, sends nothing: it waits in the outbox
+  sinyal-collector watch --once         # one tick, says what it would send, sends nothing: it waits in the outbox
   sinyal-collector alerts list          # what is open now
 
 SIGHUP reads sites.csv again. exit: 0 stopped; 1 the store or the state file failed; 2 bad usage or config; 130 Ctrl-C
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Loop:
-    """One look each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the look."""
+    """One tick each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the tick."""
 
     def __init__(
         self, collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox

@@ -57,7 +57,7 @@ def clock_ok(row: Row) -> bool | None:
     return None if state is None else state != ClockState.UNTRUSTED
 
 
-def thrifty(row: Row) -> bool:
+def over_budget(row: Row) -> bool:
     """Return whether the agent's budget is spent, or will be before its next frame."""
     used, budget = _number(row, "bytes_month"), _number(row, "budget_month")
     return used is not None and budget is not None and used >= NEARLY_SPENT * budget

@@ -47,7 +47,7 @@ class Hall:
     wrong_ms: int = 0
     """When a sample from the future arrived."""
     clock_ok: bool | None = None
-    thrifty: bool = False
+    over_budget: bool = False
     """Its data budget is (nearly) spent, so it sends once an hour."""
     cursors: dict[str, int] = field(default_factory=dict)
     """By modem ("" is the device): ns of the newest sample judged."""
@@ -116,7 +116,7 @@ class Alert:
 
 
 class WatchDb:
-    """The file. Everything that changes in one look of the watch goes in by one transaction of the caller."""
+    """The file. Everything that changes in one tick of the watch goes in by one transaction of the caller."""
 
     def __init__(self, path: Path) -> None:
         self.db: sqlite3.Connection = open_db(path)
@@ -156,7 +156,7 @@ class WatchDb:
         self.db.execute("DELETE FROM day WHERE day < ?", (forget_before,))
 
     def acknowledge(self, key: str, at_ms: int) -> None:
-        """Note that somebody deals with an alert; the watch takes it up at its next look."""
+        """Note that somebody deals with an alert; the watch takes it up at its next tick."""
         self.db.execute("INSERT OR REPLACE INTO ack VALUES (?, ?)", (key, at_ms))
 
     def take_acks(self) -> list[str]:
@@ -192,6 +192,8 @@ class WatchDb:
 
 
 def _hall(data: dict[str, object]) -> Hall:
+    if "thrifty" in data:  # as it was called before
+        data["over_budget"] = data.pop("thrifty")
     hall = Hall(**data)  # type: ignore[arg-type]  # written by this module, field by field
     hall.modems = {name: ModemState(**modem) for name, modem in hall.modems.items()}  # type: ignore[arg-type]  # a dict from JSON
     hall.ahead = {name: (first, last) for name, (first, last) in hall.ahead.items()}

@@ -1,6 +1,6 @@
 """The level of each hall now, by its best operator, as the map and the list of halls show it.
 
-One number per hall: a power in dBm where LTE or NR serves it, else a code for its state (look.LEVELS). Each query gives one of
+One number per hall: a power in dBm where LTE or NR serves it, else a code for its state (theme.LEVELS). Each query gives one of
 the states; they are joined by site and the largest wins, which is the best that any operator offers there.
 """
 
@@ -13,9 +13,9 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from dashboards.grafana.influxql import EVERY, LTE, NOW, OLDER, PLACE, SERVED, rows
 from dashboards.grafana.influxql import FAULT as FAULTY
 from dashboards.grafana.influxql import NO_SERVICE as UNSERVED
-from dashboards.grafana.look import FAULT, NO_SERVICE, NOT_MEASURED, SILENT, TWO_G
 from dashboards.grafana.panels import join, largest, only
 from dashboards.grafana.query import Influx
+from dashboards.grafana.theme import FAULT, NO_SERVICE, NOT_MEASURED, SILENT, TWO_G
 
 STATES = ("power", "older", "unserved", "faulty", "silent", "unmeasured")
 

@@ -34,8 +34,8 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.grafana.context import Context, Text
-from dashboards.grafana.look import Steps, one_colour, steps
 from dashboards.grafana.query import DATASOURCE, Influx
+from dashboards.grafana.theme import Steps, one_colour, steps
 
 Panel = timeseries.Panel | stat.Panel | statetimeline.Panel | statushistory.Panel | bargauge.Panel | table.Panel | geomap.Panel
 AnyPanel = TypeVar("AnyPanel", bound=Panel)

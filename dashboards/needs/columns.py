@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from dashboards.needs.boundaries import dotted
 from dashboards.needs.labels import DIAGNOSIS_WORDS
 from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
-from dashboards.needs.places import dotted
 from dashboards.needs.words import ANTENNA, COORDINATES
 
 Cell = str | int | float | date | None

@@ -20,13 +20,13 @@ from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.csv import write_csv
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.pdf import write_pdf
-from dashboards.needs.places import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.xlsx import write_xlsx
 
 OK, NOTHING = 0, 3

@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboards.needs.boundaries import Area, dotted
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.drawing import Projection, around, ink, name_place
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Look, looks, made_at, settings, span, weights
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, made_at, settings, span, styles, weights
 from dashboards.needs.model import OPERATORS, Diagnosis, Evidence, Report, State, Village
-from dashboards.needs.places import Area, dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS, INPUT_WORDS
 from dashboards.needs.words import ANTENNA, COORDINATES, POWER, UNKNOWN, Both, number, yes_no
 
@@ -33,13 +33,13 @@ def write_html(report: Report, areas: Mapping[str, Area], kecamatan: Mapping[str
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters["num"] = _number
-    found = looks(report.classes)
+    found = styles(report.classes)
     page = env.get_template("needs.html").render(
         report=report,
         ranked=list(enumerate(report.ranked, 1)),
         villages=report.villages,
         map=_map(report, areas, kecamatan),
-        looks=found,
+        styles=found,
         ink=ink,
         legend=_legend(report, found),
         operators=_operators(report),
@@ -83,7 +83,7 @@ def _number(value: float | None, digits: int = 1) -> str:
     return number(value, digits).id
 
 
-def _legend(report: Report, found: Mapping[State, Look]) -> list[tuple[State, Look, int]]:
+def _legend(report: Report, found: Mapping[State, Style]) -> list[tuple[State, Style, int]]:
     """Return each state with the number of villages whose best operator has it."""
     count = Counter(village.best.verdict.state for village in report.villages)
     return [(state, found[state], count[state]) for state in State]

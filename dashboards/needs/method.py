@@ -1,4 +1,4 @@
-"""Method, limits and sources as every output prints them, and how a state looks."""
+"""Method, limits and sources as every output prints them, and the style of a state."""
 
 from __future__ import annotations
 
@@ -135,14 +135,14 @@ UNITS = {
 }
 
 
-class Look(NamedTuple):
+class Style(NamedTuple):
     """Colour and symbol of a state."""
 
     colour: str
     symbol: str
 
 
-def looks(classes: Classes) -> dict[State, Look]:
+def styles(classes: Classes) -> dict[State, Style]:
     """Take colours and symbols from classes.toml, so that page, dashboards and report agree."""
     known = {c.key: c for c in classes.classes}
     state = classes.state
@@ -156,7 +156,7 @@ def looks(classes: Classes) -> dict[State, Look]:
         State.INSUFFICIENT: state["silent"],
         State.NOT_MEASURED: state["not_measured"],
     }
-    return {name: Look(look.colour, look.symbol) for name, look in chosen.items()}
+    return {name: Style(found.colour, found.symbol) for name, found in chosen.items()}
 
 
 def span(period: Period) -> Both:

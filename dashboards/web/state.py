@@ -88,7 +88,7 @@ def modem_now(recent: Sequence[Row], newest: Row, operator: str | None, now_ns: 
             "state": "silent" if silent else state,
             "last_known": state if silent else None,
             "technology": place.get("rat"),
-            "time": moment(newest),
+            "time": timestamp(newest),
             "clock": newest.get("clock"),
             "samples": 0 if silent else len(recent),
             "channel": next((place[name] for name in CHANNELS if name in place), None),
@@ -131,6 +131,6 @@ def rank(classes: Classes) -> Mapping[str, int]:
     return {key: place for place, key in enumerate([*(c.key for c in classes.classes), *states])}
 
 
-def moment(row: Row) -> datetime:
+def timestamp(row: Row) -> datetime:
     """Return the time of a row, UTC."""
     return datetime.fromtimestamp(int(row["time_ns"]) / 1e9, UTC)

@@ -46,17 +46,17 @@ class Texts:
         """Write a number with at most `digits` decimals: -97,5 or -97.5."""
         return str(format_decimal(value, format=f"#,##0.{'#' * digits}" if digits else "#,##0", locale=self._locale))
 
-    def time(self, moment: datetime) -> str:
+    def time(self, when: datetime) -> str:
         """Write a moment in WITA: 24 November 2026 19.27."""
-        return str(format_datetime(moment, "d MMMM y HH.mm" if self.language == "id" else "d MMMM y HH:mm", WITA, self._locale))
+        return str(format_datetime(when, "d MMMM y HH.mm" if self.language == "id" else "d MMMM y HH:mm", WITA, self._locale))
 
-    def short_time(self, moment: datetime) -> str:
+    def short_time(self, when: datetime) -> str:
         """Write a moment in WITA without the year: 24 Nov 19.27."""
-        return str(format_datetime(moment, "d MMM HH.mm" if self.language == "id" else "d MMM HH:mm", WITA, self._locale))
+        return str(format_datetime(when, "d MMM HH.mm" if self.language == "id" else "d MMM HH:mm", WITA, self._locale))
 
-    def age(self, moment: datetime, now: datetime) -> str:
+    def age(self, when: datetime, now: datetime) -> str:
         """Write how long ago a moment was: 3 menit yang lalu. A moment ahead of us is just now."""
-        passed = now - moment
+        passed = now - when
         if passed.total_seconds() < JUST_NOW_S:
             return self("just_now")
         return str(format_timedelta(-passed, granularity="second", add_direction=True, threshold=1, locale=self._locale))

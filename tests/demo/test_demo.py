@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.spool.high_water import Floor
+from agent.spool.high_water import HighWaterMark
 from agent.spool.spool import Entry, Spool
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
@@ -108,7 +108,7 @@ def test_a_sample_that_is_not_in_the_store_counts_as_lost_and_a_second_point_as_
 
 
 def test_numbers_that_an_agent_skipped_on_purpose_were_not_measured(tmp_path: Path) -> None:
-    Floor(tmp_path / "seq.floor").reserve(1)  # a card whose spool was deleted: its numbers up to 1000 may have been used
+    HighWaterMark(tmp_path / "seq.floor").reserve(1)  # a card whose spool was deleted: its numbers up to 1000 may have been used
     spool = Spool(tmp_path / "spool.db", "boot-1")
     skipped = present(spool.notices[0])
     assert skipped["kind"] == "seq_skipped"

@@ -190,7 +190,7 @@ def test_a_stick_that_is_away_is_silent_and_comes_back() -> None:
     assert [signal.registration for signal in log.signals("h")] == [Registration.HOME, *[Registration.MODEM_SILENT] * 2]
     assert "modem_gone" in log.kinds("h")
     with serve(stick, stick.port):
-        for _ in range(6):  # a reopen belongs to a tick of the ladder
+        for _ in range(6):  # a reopen belongs to a step of recovery
             reader.tick()
         reader._close()
     assert log.signals("h")[-1].registration is Registration.HOME

@@ -69,7 +69,7 @@ def _until(incident: Incident) -> int:
 def play(
     store: Store, folder: Path, *, script: Script, start: int = 0, end: int, kills: int, seed: int = 1, often: float = 0.03
 ) -> tuple[Watch, Result]:
-    """Play the script from `start` to `end` (ms since START_MS), killing the watch at a share of the close looks."""
+    """Play the script from `start` to `end` (ms since START_MS), killing the watch at a share of the close ticks."""
     world = World(store, script.sites)
     script.apply(world)
     watch = Watch(folder / "watch.db", store, script.sites)

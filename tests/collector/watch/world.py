@@ -262,7 +262,7 @@ class Watch:
 
 
 def run(world: World, watch: Watch, start: int, end: int, step: Callable[[int], int]) -> None:
-    """Let world and watch live from start to end (ms since START_MS); `step(t)` gives the next look's distance."""
+    """Let world and watch live from start to end (ms since START_MS); `step(t)` gives the next tick's distance."""
     t = start
     while t < end:
         world.write(t)

@@ -16,9 +16,9 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import Site
 from collector.store.store import Placed, Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.model import Context, Period, Report
 from dashboards.needs.parameters import read_parameters
-from dashboards.needs.places import DESA, read_areas
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"

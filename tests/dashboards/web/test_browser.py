@@ -34,8 +34,8 @@ def server(planted: Sqlite) -> Iterator[Server]:
 def lively(store: Sqlite) -> Iterator[Server]:
     """Serve a page that asks every second and keeps nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dashboards.web.picture.NOW_S", 0)
-        patch.setattr("dashboards.web.picture.DETAIL_S", 0)
+        patch.setattr("dashboards.web.snapshot.NOW_S", 0)
+        patch.setattr("dashboards.web.snapshot.DETAIL_S", 0)
         patch.setattr("dashboards.web.pages.REFRESH_S", 1)
         with serve_in_thread(store, SITES, CLASSES, port=0) as running:
             yield running

@@ -16,7 +16,7 @@ STILL_BAD_SHARE = 0.3
 Change = tuple[str, Alert]
 
 
-class Speaker:
+class AlertDispatcher:
     """Turns states into messages and points. `decide`, then `commit` in the transaction, then `committed` after it."""
 
     def __init__(
