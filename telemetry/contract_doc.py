@@ -36,12 +36,11 @@ SITE is a village code without dots (`6408012001`) or 1..32 of `a-z`, `0-9`, `-`
 
 ## Frame
 
-A JSON object: `v` (1), `site`, `inst` (installation that numbered the samples, 8..16 of 0-9 and a-f), `stream`, `modem` (absent
-when the sample is of the site itself), `seq` [first, count], `dseq`
-(steps between numbers, absent when all are 1), `t0` (UTC, ms), `dt` (steps between times, ms), `const` (values that all share),
-`cols` (one value a sample, `null` where absent). When it is smaller the whole is deflated (zlib, preset dictionary
-`telemetry/dictionary_v1.txt`): a first byte `{` is JSON, 0x78 is zlib. At most $payload bytes on the wire,
-$inflated inflated, $samples samples.
+A JSON object: `v` (1), `site`, `inst` (installation that numbered the samples, 8..16 of 0-9 and a-f), `stream`, `modem`
+(absent when the sample is of the site itself), `seq` [first, count], `dseq` (steps between numbers, absent when all are 1), `t0`
+(UTC, ms), `dt` (steps between times, ms), `const` (values that all share), `cols` (one value a sample, `null` where absent).
+When it is smaller the whole is deflated (zlib, preset dictionary `telemetry/dictionary_v1.txt`): a first byte `{` is JSON, 0x78
+is zlib. At most $payload bytes on the wire, $inflated inflated, $samples samples.
 
 ```json
 $example
@@ -58,13 +57,13 @@ poll do not collide, and two installations that call themselves one site do not 
 `{"v":1,"ok":[crc],"bad":[[first,count,crc,"reason"]],"hold":[…],"clock":[…],"t":ms,"inst":"…","ask":n,"top":seq}`, each key
 only where it says something. `crc` is the CRC-32 of the payload as sent and is what an agent matches.
 
-- `ok` is in the store: the agent deletes it. `bad` can never be stored: it quarantines it. `hold` is to be kept and tried again much
-  later (unknown site). `clock` lies more than $ahead s after its receipt, so it was not stored: the agent corrects its clock by
-  `t`, the collector's UTC, dates the samples anew and sends them again. A frame without `inst` gets `bad` instead.
-- A status `{"v":1,"state":"online","boot":…,"agent":…,"inst":…,"ask":n}` is answered with `t`, and as soon as the store says it
-  with `top`: the highest seq stored of that installation, or of the whole site for an installation that is new there. `inst` and `ask`
-  come back, so that the answer finds its question and its round trip can be measured. Frames leave when `top` is known, and
-  numbers go on above it, so an old image put back or a new card never gives a number out twice.
+- `ok` is in the store: the agent deletes it. `bad` can never be stored: it quarantines it. `hold` is to be kept and tried
+  again much later (unknown site). `clock` lies more than $ahead s after its receipt, so it was not stored: the agent corrects its
+  clock by `t`, the collector's UTC, dates the samples anew and sends them again. A frame without `inst` gets `bad` instead.
+- A status `{"v":1,"state":"online","boot":…,"agent":…,"inst":…,"ask":n}` is answered with `t`, and as soon as the store says
+  it with `top`: the highest seq stored of that installation, or of the whole site for an installation that is new there.
+  `inst` and `ask` come back, so that the answer finds its question and its round trip can be measured. Frames leave when `top`
+  is known, and numbers go on above it, so an old image put back or a new card never gives a number out twice.
 
 ## Compatibility
 
