@@ -47,8 +47,8 @@ $example
 ```
 
 `seq` numbers the samples of an installation over all streams, is never reset, and with the time makes a point unique: the
-store's time is `t` in ns plus (`seq` + `inst` as a number) modulo 1,000,000, so that a frame sent twice overwrites itself, cells of one
-poll do not collide, and two installations that call themselves one site do not overwrite each other.
+store's time is `t` in ns plus (`seq` + `inst` as a number) modulo 1,000,000, so that a frame sent twice overwrites itself, cells
+of one poll do not collide, and two installations that call themselves one site do not overwrite each other.
 
 `inst` comes from the hardware, the data folder and a number drawn when the spool was made: a cloned card and a new card differ.
 
