@@ -11,6 +11,12 @@ import pytest
 
 from lab import servers
 from lab.servers import Server
+from scripts.words import compile_words
+
+
+def pytest_configure() -> None:
+    """Let the programs under test read the catalogue of words as it is now."""
+    compile_words()
 
 
 def _started(stack: ExitStack, prepare: Callable[[], Server]) -> Server:
