@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo test check format bench chaos lock audit clean
+.PHONY: demo test check format words bench chaos lock audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -21,15 +21,22 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m mypy scripts/setup.py
+	@$(PY) -m mypy scripts/setup.py scripts/words.py
+	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
+	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check
+	@$(PY) -m scripts.words --check
 
 format:  ## write the style that check wants
 	$(SETUP) dev
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+words:  ## put new texts into the catalogue, take out unused ones, compile it; says what has no Indonesian yet
+	$(SETUP) dev
+	@$(PY) -m scripts.words
 
 bench:  ## throughput, bytes on the wire, memory: a table for this machine
 	$(SETUP) dev servers

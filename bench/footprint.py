@@ -12,10 +12,10 @@ from bench.wire import Tap
 from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
-from tests.certificates import Authority
-from tests.chaos.count import measured, pending
-from tests.chaos.plant import collector, python
-from tests.servers import Server, free_port, influxd, mosquitto, wait_for
+from lab.certificates import Authority
+from lab.count import measured, pending
+from lab.plant import collector, python
+from lab.servers import Server, free_port, influxd, mosquitto, wait_for
 
 SITE = "6408012001"
 CYCLES_A_MONTH = 12 * 24 * 30

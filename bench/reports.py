@@ -22,7 +22,7 @@ from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store
 from demo import seed
 from demo.profiles import plan
-from tests.servers import influxd
+from lab.servers import influxd
 
 END = datetime(2026, 11, 23, 16, tzinfo=UTC)  # midnight in WITA
 HALLS, MONTH, YEAR, STEP_S = 141, 30, 365, 300

@@ -17,11 +17,11 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.load import frame
+from lab.plant import DATABASE, collector
+from lab.servers import Server, influxd, mosquitto, wait_for
 from telemetry.ack import decode_ack, frame_id
 from telemetry.frame import encode
 from telemetry.topics import ROOT, stream_topic
-from tests.chaos.plant import DATABASE, collector
-from tests.servers import Server, influxd, mosquitto, wait_for
 
 SITES = Path(__file__).parents[1] / "config" / "sites.csv"
 IN_FLIGHT = 400

@@ -6,14 +6,21 @@ import os
 from pathlib import Path
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace a file."""
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    _move(part, path)
+def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace a file; a key is never readable by more than `mode` says, whatever the umask. Raises OSError."""
+    part = path.with_name(path.name + ".part")  # a fixed name: what a power cut leaves is taken up by the next write
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        _move(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def link_durably(path: Path, target: Path) -> None:

@@ -26,6 +26,7 @@ LOCK = ROOT / "requirements" / "sinyal.lock"
 POLICY = Path("/usr/sbin/policy-rc.d")
 LISTS = Path("/var/lib/apt/lists")
 LISTS_FRESH_S = 86400
+WORDS = ROOT / "locale" / "id" / "LC_MESSAGES" / "sinyal.po"
 COVERED_BY = {"demo": ("demo", "dev"), "dev": ("dev",)}
 SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "victoria-metrics": "victoria-metrics"}
 """Program to find -> Debian package that brings it."""
@@ -190,6 +191,13 @@ def set_up_python(extra: str) -> None:
     stamp_path(extra).write_text(stamp_text(extra))
 
 
+def compile_words() -> None:
+    """Compile the catalogue of words where it changed since."""
+    compiled = WORDS.with_suffix(".mo")
+    if not compiled.exists() or compiled.stat().st_mtime_ns <= WORDS.stat().st_mtime_ns:
+        run(VENV_PYTHON, ROOT / "scripts" / "words.py", "--compile")
+
+
 # ---------------------------------------------------------------- servers
 
 
@@ -276,6 +284,7 @@ def main(wanted: list[str]) -> int:
                 set_up_servers()
             else:
                 set_up_python(what)
+                compile_words()
     except SetupError as error:
         say(f"FAILED: {error}")
         return 1

@@ -1,6 +1,7 @@
-"""The five streams of contract v1 and their fields: the one place that fixes name, type, unit and range.
+"""The streams of contract v1 and their fields: the one place that fixes name, type, unit and range.
 
-Everything else derives from these dataclasses: CONTRACT.md, the checks of the collector, the field types in the store.
+Everything else derives from these dataclasses: CONTRACT.md, the checks of the collector, the field types in the store,
+what a hall may publish (config/mosquitto.acl), which stream waits for a slow round, what Grafana counts. `STREAMS` is their list.
 An attribute that is None was not given by the modem; it is left out on the wire and in the store, never 0.
 """
 
@@ -14,104 +15,52 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated
 
+from telemetry.meaning import Rat, Registration, SimState
+from telemetry.ranges import (
+    ARFCN,
+    BAND,
+    BW_DL,
+    BW_UL,
+    CELL_ID,
+    COUNT,
+    CQI,
+    EARFCN,
+    ECIO,
+    HOME_PLMN,
+    NRARFCN,
+    PCI,
+    PLMN,
+    RATIO,
+    REJECT,
+    RSCP,
+    RSRP,
+    RSRP_BRANCH,
+    RSRQ,
+    RSSI,
+    SCS,
+    SINR,
+    TA,
+    TAC,
+    TEMP,
+    TX,
+    UARFCN,
+    Meta,
+    numeric,
+)
+from telemetry.vocabulary import BandsSource, Clock, ClockState, ProbeKind, Proof, Role, ScanStatus
 
-class Registration(StrEnum):
-    """State of the modem towards a network. The last three are samples too: absence of service is data."""
-
-    HOME = "home"
-    ROAMING = "roaming"
-    SEARCHING = "searching"
-    DENIED = "denied"
-    NOT_REGISTERED = "not_registered"
-    NO_SIM = "no_sim"
-    MODEM_SILENT = "modem_silent"
-
-
-class Rat(StrEnum):
-    """Radio access technology of the serving cell."""
-
-    GSM = "gsm"
-    WCDMA = "wcdma"
-    LTE = "lte"
-    LTE_M = "lte_m"
-    NB_IOT = "nb_iot"
-    NR_NSA = "nr_nsa"
-    NR_SA = "nr_sa"
-
-
-class Role(StrEnum):
-    """What a cell of the `cell` stream is to the modem."""
-
-    NEIGHBOUR = "neighbour"
-    SCC = "scc"
-
-
-class Clock(StrEnum):
-    """How the time of a sample was found."""
-
-    NTP = "ntp"
-    NETWORK = "network"
-    REBASED = "rebased"
-    ESTIMATED = "estimated"
-    UNKNOWN = "unknown"
-
-
-class ProbeKind(StrEnum):
-    """What a probe did."""
-
-    PING = "ping"
-    DNS = "dns"
-    DOWNLOAD = "download"
-
-
-class ClockState(StrEnum):
-    """Whether the agent trusts its clock, and why."""
-
-    NTP = "ntp"
-    NETWORK = "network"
-    UNTRUSTED = "untrusted"
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What the contract says of a field: unit, plausible range (both ends included), source of the range, meaning."""
-
-    unit: str
-    about: str
-    low: float | None = None
-    high: float | None = None
-    source: str = ""
-    example: object = None
-
-
-def _f(unit: str, about: str, low: float, high: float, source: str, example: float) -> Meta:
-    return Meta(unit, about, low, high, source, example)
-
-
-RSRP = _f("dBm", "reference signal received power (NR: SS-RSRP)", -157, -30, "TS 36.133 9.1.4; TS 38.133 10.1.6", -97.0)
-RSRQ = _f("dB", "reference signal received quality (NR: SS-RSRQ)", -43.5, 20, "TS 36.133 9.1.7; TS 38.133 10.1.11", -11.5)
-SINR = _f("dB", "signal to interference and noise ratio (NR: SS-SINR)", -23.5, 40, "TS 38.133 10.1.16", 12.4)
-RSSI = _f("dBm", "received wideband power (2G: RxLev)", -120, -20, "TS 27.007 8.5; TS 45.008 8.1.4", -67.0)
-RSCP = _f("dBm", "received signal code power", -121, -24, "TS 25.133 9.1.1", -88.0)
-ECIO = _f("dB", "energy per chip over total received power", -33, 0, "TS 25.133 9.1.2", -7.5)
-PCI = _f("", "physical cell identity (3G: primary scrambling code)", 0, 1007, "TS 36.211 6.11; TS 38.211 7.4.2", 211)
-EARFCN = _f("", "downlink channel number, LTE", 0, 262143, "TS 36.101 5.7.3", 1850)
-NRARFCN = _f("", "downlink channel number, NR", 0, 3279165, "TS 38.101 5.4.2", 627264)
-UARFCN = _f("", "downlink channel number, 3G", 0, 16383, "TS 25.101 5.4", 10563)
-ARFCN = _f("", "channel number, 2G", 0, 1023, "TS 45.005 2", 98)
-BAND = _f("", "operating band as the modem names it", 1, 1024, "TS 36.101 5.5; TS 38.101 5.2", 3)
-BW_DL = _f("MHz", "downlink bandwidth", 0.18, 2000, "TS 36.101 5.6; TS 38.101 5.3", 20.0)
-BW_UL = _f("MHz", "uplink bandwidth", 0.18, 2000, "TS 36.101 5.6; TS 38.101 5.3", 20.0)
-TX = _f("dBm", "transmit power", -60, 40, "TS 36.101 6.2", 16.0)
-TEMP = _f("°C", "temperature", -40, 125, "vendor manual", 46.0)
-TAC = _f("", "tracking area code (2G/3G: LAC); 16 bit, 24 bit in NR", 0, 16777215, "TS 23.003 19.4.2.3", 15049)
-CELL_ID = _f("", "CI, ECI (28 bit) or NCI (36 bit) as a number", 0, 68719476735, "TS 23.003 19.6", 37975309)
-CQI = _f("", "channel quality indicator", 0, 15, "TS 36.213 7.2.3", 11)
-TA = _f("", "timing advance", 0, 3846, "TS 36.213 4.2.3", 3)
-COUNT = _f("", "count", 0, 2**53, "", 0)
-RATIO = _f("%", "share", 0, 100, "", 12.5)
-PLMN = Meta("", "MCC and MNC, 5 or 6 digits, leading zeros kept", source="TS 23.003 2.2", example="51010")
-SCS = _f("kHz", "subcarrier spacing", 15, 960, "TS 38.211 4.2", 30)
+__all__ = [
+    "BandsSource",
+    "Clock",
+    "ClockState",
+    "ProbeKind",
+    "Proof",
+    "Rat",
+    "Registration",
+    "Role",
+    "ScanStatus",
+    "SimState",
+]
 
 
 @dataclass(slots=True)
@@ -152,6 +101,13 @@ class Signal:
     nr_rssi_dbm: Annotated[float | None, RSSI] = None
     nr_sinr_db: Annotated[float | None, SINR] = None
     nr_tx_power_dbm: Annotated[float | None, TX] = None
+    home_plmn: Annotated[str | None, HOME_PLMN] = None
+    sim: Annotated[SimState | None, Meta("", "state of the SIM", source="TS 27.007 8.3")] = None
+    reject_cause: Annotated[int | None, REJECT] = None
+    rsrp_0_dbm: Annotated[float | None, RSRP_BRANCH] = None
+    rsrp_1_dbm: Annotated[float | None, RSRP_BRANCH] = None
+    rsrp_2_dbm: Annotated[float | None, RSRP_BRANCH] = None
+    rsrp_3_dbm: Annotated[float | None, RSRP_BRANCH] = None
 
 
 @dataclass(slots=True)
@@ -181,11 +137,11 @@ class Probe:
 
     kind: Annotated[ProbeKind | None, Meta("", "what was done")] = None
     target: Annotated[str | None, Meta("", "host or URL asked", example="1.1.1.1")] = None
-    rtt_ms: Annotated[float | None, _f("ms", "round trip time, median", 0, 600000, "", 61.0)] = None
-    jitter_ms: Annotated[float | None, _f("ms", "mean step between round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
+    rtt_ms: Annotated[float | None, numeric("ms", "round trip time, median", 0, 600000, "", 61.0)] = None
+    jitter_ms: Annotated[float | None, numeric("ms", "mean step between round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
     loss_percent: Annotated[float | None, RATIO] = None
-    dns_ms: Annotated[float | None, _f("ms", "time of one name look-up", 0, 600000, "", 38.0)] = None
-    download_kbps: Annotated[float | None, _f("kbit/s", "payload rate", 0, 100_000_000, "", 8400.0)] = None
+    dns_ms: Annotated[float | None, numeric("ms", "time of one name look-up", 0, 600000, "", 38.0)] = None
+    download_kbps: Annotated[float | None, numeric("kbit/s", "payload rate", 0, 100_000_000, "", 8400.0)] = None
     bytes_used: Annotated[int | None, COUNT] = None
     error: Annotated[str | None, Meta("", "why it failed, in a few words", example="timeout")] = None
 
@@ -194,18 +150,18 @@ class Probe:
 class Device:
     """Health of the Pi and its agent (stream `device`)."""
 
-    uptime_s: Annotated[int | None, _f("s", "time since boot", 0, 10_000_000_000, "", 86400)] = None
+    uptime_s: Annotated[int | None, numeric("s", "time since boot", 0, 10_000_000_000, "", 86400)] = None
     cpu_temperature_c: Annotated[float | None, TEMP] = None
     undervoltage: Annotated[bool | None, Meta("", "supply below 4.63 V now or since boot (get_throttled bits 0, 16)")] = None
     mains: Annotated[bool | None, Meta("", "mains power present, where the hall has a sensor")] = None
-    disk_free_mb: Annotated[float | None, _f("MB", "free space where the spool is", 0, 1e12, "", 11800.0)] = None
-    spool_depth: Annotated[int | None, _f("", "samples not yet acknowledged", 0, 2**53, "", 10)] = None
-    spool_age_s: Annotated[int | None, _f("s", "age of the oldest of them", 0, 10_000_000_000, "", 300)] = None
-    quarantined: Annotated[int | None, _f("", "samples the collector refused for ever", 0, 2**53, "", 0)] = None
-    thinned: Annotated[int | None, _f("", "samples dropped on a full disk, since installation", 0, 2**53, "", 0)] = None
+    disk_free_mb: Annotated[float | None, numeric("MB", "free space where the spool is", 0, 1e12, "", 11800.0)] = None
+    spool_depth: Annotated[int | None, numeric("", "samples not yet acknowledged", 0, 2**53, "", 10)] = None
+    spool_age_s: Annotated[int | None, numeric("s", "age of the oldest of them", 0, 10_000_000_000, "", 300)] = None
+    quarantined: Annotated[int | None, numeric("", "samples the collector refused for ever", 0, 2**53, "", 0)] = None
+    thinned: Annotated[int | None, numeric("", "samples dropped on a full disk, since installation", 0, 2**53, "", 0)] = None
     clock_state: Annotated[ClockState | None, Meta("", "whether the clock is trusted, and by what")] = None
-    bytes_month: Annotated[int | None, _f("B", "IP bytes to and from the broker this month", 0, 2**53, "", 2_400_000)] = None
-    budget_month: Annotated[int | None, _f("B", "what the SIM may spend on it a month", 0, 2**53, "", 6_000_000)] = None
+    bytes_month: Annotated[int | None, numeric("B", "IP bytes to and from the broker this month", 0, 2**53, "", 2_400_000)] = None
+    budget_month: Annotated[int | None, numeric("B", "what the SIM may spend on it a month", 0, 2**53, "", 6_000_000)] = None
     agent_version: Annotated[str | None, Meta("", "version of the agent", example="0.1.0")] = None
 
 
@@ -218,14 +174,63 @@ class Event:
     count: Annotated[int | None, COUNT] = None
 
 
-Row = Signal | Cell | Probe | Device | Event
-STREAMS: dict[str, type[Signal] | type[Cell] | type[Probe] | type[Device] | type[Event]] = {
+@dataclass(slots=True)
+class Scan:
+    """One operator or cell found by a scan of all PLMNs (stream `scan`). A scan that found nothing is one row with `found` 0."""
+
+    plmn: Annotated[str | None, PLMN] = None
+    rat: Annotated[Rat | None, Meta("", "technology of what was found", source="TS 27.007 7.3")] = None
+    status: Annotated[ScanStatus | None, Meta("", "what the operator is to the SIM", source="TS 27.007 7.3")] = None
+    earfcn: Annotated[int | None, EARFCN] = None
+    nrarfcn: Annotated[int | None, NRARFCN] = None
+    uarfcn: Annotated[int | None, UARFCN] = None
+    arfcn: Annotated[int | None, ARFCN] = None
+    band: Annotated[int | None, BAND] = None
+    pci: Annotated[int | None, PCI] = None
+    tac: Annotated[int | None, TAC] = None
+    cell_id: Annotated[int | None, CELL_ID] = None
+    rsrp_dbm: Annotated[float | None, RSRP] = None
+    rsrq_db: Annotated[float | None, RSRQ] = None
+    rssi_dbm: Annotated[float | None, RSSI] = None
+    found: Annotated[int | None, numeric("", "rows of this scan, the same in each; 0: nothing found", 0, 10000, "", 3)] = None
+    complete: Annotated[bool | None, Meta("", "the scan came to its end: what is not in it was not there")] = None
+    method: Annotated[str | None, Meta("", "command that scanned", example="AT+COPS=?")] = None
+
+
+@dataclass(slots=True)
+class Instrument:
+    """What the modem is and whether it is known to hear (stream `instrument`): at its start and when it changes."""
+
+    model: Annotated[str | None, Meta("", "model as the modem names itself", source="TS 27.007 5.2", example="EC25")] = None
+    revision: Annotated[str | None, Meta("", "firmware", source="TS 27.007 5.3", example="EC25EFAR06A06M4G")] = None
+    bands: Annotated[str | None, Meta("", "E-UTRA bands it supports, separated by commas", example="1,3,5,8,40")] = None
+    bands_source: Annotated[BandsSource | None, Meta("", "where the bands are from")] = None
+    proven: Annotated[Proof | None, Meta("", "strongest reason to believe that it hears; absent: none yet")] = None
+
+
+@dataclass(slots=True)
+class Position:
+    """Where the hall is, from the modem's GNSS, averaged (stream `position`)."""
+
+    lat_deg: Annotated[float | None, numeric("°", "latitude, WGS 84", -90, 90, "", 0.5345)] = None
+    lon_deg: Annotated[float | None, numeric("°", "longitude, WGS 84", -180, 180, "", 117.2167)] = None
+    accuracy_m: Annotated[float | None, numeric("m", "radius that holds 68 % of the fixes", 0, 100_000, "", 6.5)] = None
+    fixes: Annotated[int | None, numeric("", "fixes averaged", 1, 1_000_000, "", 60)] = None
+
+
+Row = Signal | Cell | Probe | Device | Event | Scan | Instrument | Position
+STREAMS: dict[str, type[Row]] = {
     "signal": Signal,
     "cell": Cell,
     "probe": Probe,
     "device": Device,
     "event": Event,
+    "scan": Scan,
+    "instrument": Instrument,
+    "position": Position,
 }
+LIVE_STREAMS = frozenset({"signal"})
+"""Streams that people watch live; all others, also those still to come, go with slower rounds."""
 
 
 @dataclass(frozen=True, slots=True)

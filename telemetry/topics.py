@@ -7,7 +7,10 @@ import re
 from telemetry.streams import STREAMS
 
 ROOT = "sinyal/v1"
-KINDS = frozenset({*STREAMS, "ack", "status", "config", "reported"})
+HALL_WRITES = (*STREAMS, "status", "reported")
+HALL_READS = ("ack", "config")
+"""What a hall may publish and read, each below its own site only: config/mosquitto.acl says the same to the broker."""
+KINDS = frozenset((*HALL_WRITES, *HALL_READS))
 _SITE_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
-from tests.servers import Server
+from lab import servers
+from lab.servers import Server
+from scripts.words import compile_words
+
+
+def pytest_configure() -> None:
+    """Let the programs under test read the catalogue of words as it is now."""
+    compile_words()
 
 
 def _started(stack: ExitStack, prepare: Callable[[], Server]) -> Server:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from agent.aim.poll import Look
 from agent.aim.track import SERVED, Best, Track, class_of, class_word, level_of, network
 from agent.host.status import age
 from agent.poll.recovery import Fault
+from ground.wita import WITA
 from telemetry.streams import Registration
 
-WITA = timezone(timedelta(hours=8), "WITA")
 WIDE = 72
 """From this many columns on a modem has one line; below it four short ones."""
 NARROWEST = 32

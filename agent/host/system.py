@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import AgentError
+from ground.durable import write_durably
 
 
 class InstallError(AgentError):
@@ -91,7 +92,7 @@ class Host:
             changed = False
         else:
             changed = True
-            self.change(str(place), lambda: write(place, content, mode))
+            self.change(str(place), lambda: _write(place, content, mode))
         self._mode(place, mode)
         self.owner(place, "root", group)
         return changed
@@ -101,18 +102,9 @@ class Host:
             self.change(f"{place}: mode {mode:o}", lambda: place.chmod(mode))
 
 
-def write(place: Path, content: bytes, mode: int) -> None:
-    """Write a file so that it is there wholly or not at all, and a key is never readable by others meanwhile."""
+def _write(place: Path, content: bytes, mode: int) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(place.name + ".part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-    part.replace(place)
+    write_durably(place, content, mode)
 
 
 def _run(argv: tuple[str, ...]) -> None:

@@ -270,13 +270,24 @@ class Spool:
         if reason is None or self.depth < 2:
             return 0
         try:
-            return thin(self, reason)
+            return self._thin(reason)
         except sqlite3.Error as error:
             log.warning("event=thin_failed reason=%r", str(error))
             return 0
 
+    def _thin(self, reason: str) -> int:
+        dropped = 0
+        for gone in thin(self.transaction, self.depth):
+            dropped += gone
+            self.depth -= gone
+        if dropped:
+            detail = f"oldest half lost every second sample: {reason}"
+            self.notices.append(Event(kind="spool_thinned", detail=detail, count=dropped))
+            log.warning("event=spool_thinned n=%d reason=%r", dropped, reason)
+        return dropped
+
     def _thin_when_full(self) -> None:
         spoolfile.release_reserve(self.path)
-        thin(self, "disk full")
+        self._thin("disk full")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         spoolfile.make_reserve(self.path)

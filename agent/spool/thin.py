@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agent.spool.file import COLUMNS, INSERT
-from telemetry.streams import Event
-
-if TYPE_CHECKING:
-    from agent.spool.spool import Spool
-
-log = logging.getLogger(__name__)
 
 CHUNK = 1000
 """Rows rewritten in one transaction: bounds memory, the log, and the time the writer waits."""
 SAME_POLL_MS = 1000
 
+Transaction = Callable[[Callable[[sqlite3.Connection], Any]], Any]
+"""Does work in one transaction of the spool, all or nothing."""
 Turns = dict[tuple[str, str | None], tuple[int, bool]]
 
 
-def thin(spool: Spool, reason: str) -> int:
-    """Drop every second poll of each series in the oldest half, chunk by chunk; give how many samples. Raises sqlite3.Error."""
-    middle = spool.transaction(lambda db: db.execute(_MIDDLE, (max(0, spool.depth // 2 - 1),)).fetchone())
+def thin(transaction: Transaction, depth: int) -> Iterator[int]:
+    """Drop every second poll of each series in the oldest half of `depth` rows; yield how many samples went, chunk by chunk.
+
+    Raises sqlite3.Error.
+    """
+    middle = transaction(lambda db: db.execute(_MIDDLE, (max(0, depth // 2 - 1),)).fetchone())
     turns: Turns = {}
-    dropped, after = 0, 0
+    after = 0
     while middle is not None and after < middle[0]:
-        gone, after = spool.transaction(partial(_chunk, after=after, middle=middle[0], turns=turns))
-        dropped += gone
-        spool.depth -= gone
-    if dropped:
-        spool.notices.append(Event(kind="spool_thinned", detail=f"oldest half lost every second sample: {reason}", count=dropped))
-        log.warning("event=spool_thinned n=%d reason=%r", dropped, reason)
-    return dropped
+        gone, after = transaction(partial(_chunk, after=after, middle=middle[0], turns=turns))
+        yield gone
 
 
 _MIDDLE = "SELECT seq FROM spool ORDER BY seq LIMIT 1 OFFSET ?"

@@ -17,6 +17,7 @@ import orjson
 from agent.spool.spool import Row, Spool
 from telemetry.ack import Ack, frame_id
 from telemetry.frame import Sample, encode, pack
+from telemetry.streams import LIVE_STREAMS
 from telemetry.topics import stream_topic
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,6 @@ REMEMBERED = 64
 ACK_TIMEOUT_S = 30.0
 MAX_BACKOFF_S = 900.0
 HOLD_S = 900.0
-SLOW_STREAMS = frozenset({"cell", "device", "event", "probe"})
 SLOW_EVERY = 3
 """Streams that nobody watches live go with the first round of a connection and every third: fewer headers (P8)."""
 
@@ -148,7 +148,7 @@ class Outbox:
         newest_ms = utc_ms or max((r.t_ms for r in rows), default=0)
         groups: dict[tuple[bool, str, str | None], list[Row]] = {}
         for row in rows:
-            rounds = SLOW_EVERY if row.stream in SLOW_STREAMS else 1
+            rounds = 1 if row.stream in LIVE_STREAMS else SLOW_EVERY
             late = row.t_ms < newest_ms - int((rounds + 0.5) * self._interval_s * 1000)
             groups.setdefault((late, row.stream, row.modem), []).append(row)
         batches = [(late, batch) for (late, _, _), group in groups.items() for batch in _chunks(group, chunk)]

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from collector.errors import ConfigError
+from ground.durable import write_durably
 
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 END = dt.datetime(2049, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
@@ -66,8 +67,8 @@ class Authority:
         cert = builder.sign(key, hashes.SHA256())
         passphrase = os.environ.get(PASSPHRASE, "").encode()
         lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        write_file(folder / "ca.key", key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, lock), 0o600)
-        write_file(folder / "ca.crt", cert.public_bytes(_PEM), 0o644)
+        write_durably(folder / "ca.key", key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, lock), 0o600)
+        write_durably(folder / "ca.crt", cert.public_bytes(_PEM), 0o644)
         return cls(cert, key)
 
     @classmethod
@@ -146,28 +147,13 @@ def server_names(cert: x509.Certificate) -> list[str]:
     return [str(name.value) for name in names]
 
 
-def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all, never readable by more than `mode` says; what was there is replaced."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 @contextmanager
 def client_context(ca_file: Path, pair: Pair) -> Iterator[ssl.SSLContext]:
     """Make TLS settings of a client from a pair that is only in memory; its file exists for the moment of loading."""
     context = ssl.create_default_context(cafile=ca_file)
     with tempfile.TemporaryDirectory(prefix="sinyal-") as folder:  # mode 0700
         path = Path(folder) / "pair.pem"
-        write_file(path, pair.key_pem + pair.cert_pem, 0o600)
+        write_durably(path, pair.key_pem + pair.cert_pem, 0o600)
         context.load_cert_chain(path)
     yield context
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from cryptography import x509
 
 from collector.config import load
-from collector.enrol.ca import COLLECTOR, Authority, Pair, server_names, write_file
+from collector.enrol.ca import COLLECTOR, Authority, Pair, server_names
 from collector.enrol.register import Register
 from collector.errors import ConfigError
+from ground.durable import write_durably
 
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 ABOUT = """\
@@ -97,7 +98,7 @@ def _names_of(path: Path) -> list[str]:
 
 def _put(folder: Path, name: str, pair: Pair, owner: str) -> None:
     key = folder / f"{name}.key"
-    write_file(key, pair.key_pem, 0o600)
-    write_file(folder / f"{name}.crt", pair.cert_pem, 0o644)
+    write_durably(key, pair.key_pem, 0o600)
+    write_durably(folder / f"{name}.crt", pair.cert_pem, 0o644)
     if os.geteuid() == 0 and owner in (user.pw_name for user in pwd.getpwall()):
         shutil.chown(key, owner)  # the only file of the folder that the program must read and others must not

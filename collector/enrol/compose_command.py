@@ -14,9 +14,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from collector.enrol.ca import write_file
 from collector.enrol.ca_command import init_ca
 from collector.errors import ConfigError
+from ground.durable import write_durably
 
 MOSQUITTO, SINYAL, INFLUX, GRAFANA = 1883, 10001, 1000, 472
 """User ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
@@ -91,7 +91,7 @@ def _secret(folder: Path, name: str, uid: int) -> str:
 def _write(path: Path, text: str, uid: int) -> None:
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, text.encode(), 0o400)
+        write_durably(path, text.encode(), 0o400)
         _own(path, uid)
 
 

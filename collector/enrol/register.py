@@ -11,8 +11,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from collector.enrol.ca import Authority, common_name, write_file
+from collector.enrol.ca import Authority, common_name
 from collector.errors import ConfigError
+from ground.durable import write_durably
 
 
 class Register:
@@ -25,13 +26,13 @@ class Register:
 
     def start(self, authority: Authority) -> None:
         """Write an empty list of revoked certificates; of a folder that has none."""
-        write_file(self.crl_file, authority.crl(1, []), 0o644)
+        write_durably(self.crl_file, authority.crl(1, []), 0o644)
 
     def record(self, name: str, cert: x509.Certificate) -> None:
         """Remember a certificate that was signed for a name."""
         self._issued.mkdir(mode=0o750, exist_ok=True)
         pem = cert.public_bytes(Encoding.PEM)
-        write_file(self._issued / f"{name}-{cert.serial_number:x}.crt", pem, 0o644)
+        write_durably(self._issued / f"{name}-{cert.serial_number:x}.crt", pem, 0o644)
 
     def issued(self, name: str) -> list[x509.Certificate]:
         """Give every certificate that was ever signed for a name."""
@@ -51,7 +52,7 @@ class Register:
             now = dt.datetime.now(dt.UTC)
             builder = x509.RevokedCertificateBuilder().revocation_date(now)
             new = [builder.serial_number(cert.serial_number).build() for cert in certs]
-            write_file(self.crl_file, authority.crl(number + 1, [*crl, *new]), 0o644)
+            write_durably(self.crl_file, authority.crl(number + 1, [*crl, *new]), 0o644)
 
     def _crl(self) -> x509.CertificateRevocationList:
         try:

@@ -15,10 +15,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from collector.enrol.ca import write_file
 from collector.enrol.ca_command import init_ca
 from collector.errors import CollectorError, ConfigError
 from collector.server.shipped import shipped
+from ground.durable import write_durably
 
 ABOUT = """\
 Makes this machine a Sinyal server: Mosquitto and InfluxDB from Debian, user and folders, certificates, systemd services.
@@ -95,7 +95,7 @@ class Steps:
         self.changed.add(Path(path))
         if not self.dry:
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_file(place, content, mode)
+            write_durably(place, content, mode)
             self._own(place, user, group)
 
     def command(self, *argv: str) -> None:

@@ -13,11 +13,12 @@ from dashboards.grafana.influxql import PLACE, RANGE, rows, series
 from dashboards.grafana.panels import Panel, columns, curves, figure, squares, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
+from telemetry.streams import STREAMS
 
 ANY = '"received_frames" >= 0'
 """The collector's own figures have no place: the variables do not apply to them."""
 STEP = "5m"
-STREAMS = "/^(signal|cell|probe|device|event)$/"
+EVERY_STREAM = f"/^({'|'.join(STREAMS)})$/"
 
 
 def build(context: Context) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _missing(context: Context) -> Panel:
     )
     numbers = rows(
         'max("seq") AS "high", min("seq") AS "low", count("seq") AS "n"',
-        STREAMS,
+        EVERY_STREAM,
         f"{RANGE} AND {PLACE}",
         '"site", "kecamatan", "desa"',
     )

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 
-from tests.chaos.plant import OPEN_ACL, SHUT_ACL, Plant
+from lab.plant import OPEN_ACL, SHUT_ACL, Plant
 
 Fault = Callable[[Plant, random.Random], None]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.count import Count, count, measured, pending
+from lab.count import Count, count, measured, pending
+from lab.plant import DATABASE, Plant, running
+from lab.servers import wait_for
 from tests.chaos.faults import FAULTS
-from tests.chaos.plant import DATABASE, Plant, running
-from tests.servers import wait_for
 
 SITES = ("6408012001", "6408052003", "6408112002")
 DRAIN_S = 240

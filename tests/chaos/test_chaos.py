@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.servers import MissingServerError
 from tests.chaos.faults import FAULTS
 from tests.chaos.run import attack, table
-from tests.servers import MissingServerError
 
 
 @pytest.mark.timeout(900)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.servers import MissingServerError, find_program
+from lab.servers import MissingServerError, find_program
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from lab.servers import wait_for
 from telemetry.ack import Ack, Answer, decode_ack, frame_id
 from telemetry.frame import Frame, encode
 from telemetry.topics import ack_topic, stream_topic
-from tests.servers import wait_for
 
 
 class Hall:

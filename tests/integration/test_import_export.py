@@ -15,9 +15,9 @@ from collector.cli import main
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point
+from lab.servers import Server, influxd
 from telemetry.frame import encode_json
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
-from tests.servers import Server, influxd
 
 SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + f"{SITE.code},{SITE.kecamatan},{SITE.desa},0.3,116.5,centroid\n"
 NAME = f"sinyal-{SITE.code}-20261124T080000Z.jsonl.gz"

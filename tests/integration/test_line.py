@@ -19,12 +19,12 @@ from collector.config import load
 from collector.line.pipeline import Line
 from collector.run import Collector
 from collector.store.influx1 import Influx1
+from lab.servers import Server, fetch, free_port, wait_for
 from telemetry.ack import frame_id
 from telemetry.frame import MAX_INFLATED_BYTES, encode, encode_json
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
 from tests.integration.hall import Hall
-from tests.servers import Server, fetch, free_port, wait_for
 
 SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + "".join(
     f"{s.code},{s.kecamatan},{s.desa},{s.lat},{s.lon},centroid\n" for s in (SITE, OTHER)

@@ -23,6 +23,7 @@ from collector.run import Collector
 from collector.server import backup, install, restore, settings
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed
+from lab.servers import Server, free_port, influxd, mosquitto, wait_for
 from telemetry.ack import decode_ack, frame_id
 from telemetry.frame import Frame, encode
 from telemetry.settings import decode_desired
@@ -30,7 +31,6 @@ from telemetry.topics import ack_topic, config_topic, stream_topic
 from tests.collector.enrol.plant import DEBIAN, HOST, SITES, Plant, run
 from tests.collector.frames import OTHER, SITE, signal_frame
 from tests.integration.test_security import Client
-from tests.servers import Server, free_port, influxd, mosquitto, wait_for
 
 Starter = Callable[[Callable[[], Server]], Server]
 ALL_TIME = (0, 2**62)

@@ -18,9 +18,9 @@ from collector.server import settings
 from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
+from lab.servers import Server, wait_for
 from telemetry.settings import State
 from tests.collector.frames import SITE
-from tests.servers import Server, wait_for
 
 SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
 

@@ -21,12 +21,12 @@ from collector.enrol import enroll_command, revoke_command
 from collector.enrol.ca import Authority, Pair
 from collector.enrol.register import Register
 from collector.run import Collector
+from lab.servers import Server, wait_for
 from telemetry.ack import decode_ack, frame_id
 from telemetry.frame import MAX_PAYLOAD_BYTES, encode
-from telemetry.topics import ack_topic, config_topic, stream_topic
+from telemetry.topics import KINDS, ack_topic, config_topic, stream_topic
 from tests.collector.enrol.plant import Plant, make_plant, run
 from tests.collector.frames import OTHER, SITE, signal_frame
-from tests.servers import Server, wait_for
 
 Starter = Callable[[Callable[[], Server]], Server]
 GONE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -129,7 +129,7 @@ def test_a_hall_reaches_the_store_and_cannot_speak_for_another(
     plant, _ = broker
     honest, thief = clients(issue(plant, SITE.code)), clients(issue(plant, OTHER.code))
     honest.subscribe(ack_topic(SITE.code))
-    for stream in ("signal", "cell", "probe", "device", "event", "status", "reported", "ack", "config"):
+    for stream in sorted(KINDS):
         thief.publish(f"sinyal/v1/{SITE.code}/{stream}", encode(signal_frame(101, 10)))
     thief.roundtrip()
     honest.publish(stream_topic(SITE.code, "signal"), encode(signal_frame(1, 10)))

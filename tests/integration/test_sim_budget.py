@@ -17,8 +17,8 @@ from collector.store.store import Row
 from demo.modem import Fault, SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
+from lab.servers import Server, wait_for
 from tests.collector.frames import SITE
-from tests.servers import Server, wait_for
 
 FAMILY = "quectel"
 SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"

@@ -15,10 +15,10 @@ from collector.store.influx1 import Influx1
 from collector.store.influx2 import Influx2
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
+from lab.servers import Server, fetch, influxd, wait_for
 from telemetry.frame import Frame, Sample, Value, decode, encode, pack, unpack
 from telemetry.streams import STREAMS
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
-from tests.servers import Server, fetch, influxd, wait_for
 
 ALL_TIME = (0, 2**62)
 Starter = Callable[[Callable[[], Server]], Server]

@@ -14,9 +14,9 @@ import pytest
 
 from collector.config import load
 from collector.run import Collector
-from tests.certificates import Authority
+from lab.certificates import Authority
+from lab.servers import Server, free_port, mosquitto, wait_for
 from tests.collector.frames import SITE
-from tests.servers import Server, free_port, mosquitto, wait_for
 
 BROKER = """
 listener {port} 127.0.0.1

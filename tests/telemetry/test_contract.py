@@ -3,7 +3,7 @@
 import pytest
 
 from telemetry.ack import Ack, Answer, decode_ack, encode_ack, frame_id
-from telemetry.contract_doc import PATH, render
+from telemetry.contract_doc import ACL, PATH, render, render_acl
 from telemetry.streams import STREAMS, Registration, Signal, fields, present
 from telemetry.topics import KINDS, ack_topic, split_topic, stream_topic
 
@@ -18,6 +18,8 @@ UNIT_ENDINGS = {
     "%": "_percent",
     "MB": "_mb",
     "kbit/s": "_kbps",
+    "°": "_deg",
+    "m": "_m",
 }
 
 
@@ -42,6 +44,14 @@ def test_the_same_name_means_the_same_in_every_stream() -> None:
 
 def test_the_contract_document_is_fresh() -> None:
     assert PATH.read_text(encoding="utf-8") == render()
+
+
+def test_a_hall_may_publish_every_stream() -> None:
+    """A publish that the broker denies at QoS 0 tells nobody: a stream that the access list forgets would be lost in silence."""
+    text = ACL.read_text(encoding="utf-8")
+    assert text == render_acl(text)
+    for stream in STREAMS:
+        assert stream_topic("hall", stream).replace("hall", "%u") in text
 
 
 def test_absent_is_absent() -> None:
@@ -75,7 +85,11 @@ def test_an_ack_survives_the_wire() -> None:
         ok=[frame_id(b"x")],
         bad=[Answer(None, None, 5, "not JSON")],
         hold=[Answer(3, 1, 9, "unknown site")],
+        clock=[Answer(4, 2, 8, "from the future")],
         time_ms=1,
+        inst="91742063",
+        ask=3,
+        top=2**40,
     )
     assert decode_ack(encode_ack(ack)) == ack
     assert encode_ack(Ack(ok=[7])) == b'{"v":1,"ok":[7]}'
@@ -93,6 +107,11 @@ def test_an_ack_survives_the_wire() -> None:
         b'{"v":1,"bad":[[1,2,"x","y"]]}',
         b'{"v":1,"hold":[7]}',
         b'{"v":1,"t":"now"}',
+        b'{"v":1,"clock":{}}',
+        b'{"v":1,"top":1.5}',
+        b'{"v":1,"ask":true}',
+        b'{"v":1,"inst":7}',
+        b'{"v":1,"inst":"NOT-HEX-AT-ALL"}',
     ],
 )
 def test_a_broken_ack_is_a_value_error(payload: bytes) -> None:

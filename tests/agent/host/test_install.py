@@ -20,7 +20,7 @@ from agent.errors import ConfigError
 from agent.host import install, system_files
 from agent.host.bundle import read_bundle
 from collector.enrol import enroll_command
-from tests.certificates import Authority
+from lab.certificates import Authority
 from tests.collector.enrol.plant import make_plant
 from tests.collector.enrol.plant import run as command
 

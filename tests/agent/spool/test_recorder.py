@@ -9,8 +9,8 @@ from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
 from agent.spool.recorder import Recorder
 from agent.spool.spool import Spool
+from lab.servers import wait_for
 from telemetry.streams import Cell, Device, Event, Registration, Signal
-from tests.servers import wait_for
 
 T0 = 1_800_000_000_000
 

@@ -23,12 +23,12 @@ from agent.spool.spool import Entry, Spool
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
+from lab.certificates import Authority, Pair
+from lab.servers import Server, mosquitto, wait_for
 from telemetry.ack import Ack, Answer, encode_ack, frame_id
 from telemetry.frame import decode
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, split_topic
-from tests.certificates import Authority, Pair
-from tests.servers import Server, mosquitto, wait_for
 
 T0 = 1_800_000_000_000
 SITE = "6408012001"

@@ -11,8 +11,8 @@ from types import ModuleType
 
 from collector.enrol import ca_command
 from collector.enrol.ca import Pair, client_context
+from lab.servers import Server, free_port, mosquitto
 from tests.collector.frames import OTHER, SITE
-from tests.servers import Server, free_port, mosquitto
 
 SHIPPED = Path(__file__).parents[3] / "config"
 HOST = "sinyal.example.go.id"

@@ -16,7 +16,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.servers import free_port
+from lab.servers import free_port
 
 Answer = Callable[[int], int]
 """Gives the HTTP status (or SMTP code) for the n-th request, counted from 0; it may wait as a slow service does."""

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from collector.notify.deliver import now_ms
+from lab.servers import free_port, wait_for
 from tests.collector.notify.parts import Post, message, post
 from tests.collector.notify.services import Hook, Mailbox
-from tests.servers import free_port, wait_for
 
 PROGRAM = "tests.collector.notify.program"
 ROOT = Path(__file__).parents[3]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from collector.notify.deliver import now_ms
+from lab.servers import free_port, wait_for
 from tests.collector.notify.parts import message, post
 from tests.collector.notify.services import Hook
 from tests.collector.notify.test_deliver import running
-from tests.servers import free_port, wait_for
 
 UNIT = Path(__file__).parents[3] / "config" / "systemd" / "sinyal-watch.service"
 

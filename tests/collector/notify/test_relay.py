@@ -13,8 +13,8 @@ import requests
 from collector.errors import ConfigError
 from collector.notify.config import load
 from collector.notify.relay import Relay
+from lab.servers import free_port
 from tests.collector.notify.parts import Post, post
-from tests.servers import free_port
 
 TOKEN = "token-of-the-contact-point"
 CONFIG = """

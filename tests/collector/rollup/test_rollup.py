@@ -21,11 +21,11 @@ from collector.store import dirty_hours as journal
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
+from lab.servers import Server, influxd
 from telemetry.ack import Ack
 from telemetry.frame import Frame, Sample, Value, encode, pack, unpack
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
-from tests.servers import Server, influxd
 
 Starter = Callable[[Callable[[], Server]], Server]
 ALL_TIME = (0, 2**62)

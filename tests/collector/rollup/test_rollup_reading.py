@@ -12,9 +12,9 @@ from collector.sites.sites import Site
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
+from lab.servers import Server, influxd
 from telemetry.frame import Sample, pack
 from tests.collector.frames import SITE, T0_MS
-from tests.servers import Server, influxd
 
 Starter = Callable[[Callable[[], Server]], Server]
 HALLS = [Site(f"hall-{k}", "Busang", f"Desa {k}", 0.5, 117.0, "centroid") for k in range(6)]

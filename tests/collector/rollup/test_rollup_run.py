@@ -15,10 +15,10 @@ from collector.rollup import bring_up_to_date
 from collector.store.dirty_hours import Journal
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
+from lab.servers import Server, wait_for
 from telemetry.frame import encode
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
-from tests.servers import Server, wait_for
 
 SITES = (
     f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},{SITE.kecamatan},{SITE.desa},{SITE.lat},{SITE.lon},centroid\n"

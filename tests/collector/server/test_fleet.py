@@ -19,11 +19,11 @@ from collector.store.dirty_hours import Journal
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
 from collector.store.store import Placed, Point, Store
+from lab.servers import Server, influxd, wait_for
 from telemetry.frame import Frame, Sample, Value, encode, pack
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
 from tests.integration.hall import Hall
-from tests.servers import Server, influxd, wait_for
 
 DAY_MS = DAY_NS // 1_000_000
 NOW_MS = time.time_ns() // 1_000_000

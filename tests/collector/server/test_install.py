@@ -17,8 +17,8 @@ from collector.enrol import enroll_command
 from collector.errors import ConfigError
 from collector.server import install
 from collector.server.shipped import shipped
+from lab.servers import free_port, influxd, wait_for
 from tests.collector.enrol.plant import HOST, run
-from tests.servers import free_port, influxd, wait_for
 
 UNITS = shipped() / "systemd"
 OURS = tuple(name for name in install.UNITS if name.endswith(".service"))

@@ -8,9 +8,9 @@ import pytest
 from collector.errors import CollectorError, ConfigError
 from collector.server import settings
 from collector.server.settings import changed
+from lab.servers import free_port
 from telemetry.settings import Settings
 from tests.collector.frames import SITE
-from tests.servers import free_port
 
 
 def run(folder: Path, *argv: str) -> int:

@@ -9,8 +9,8 @@ from collector.run import Collector
 from collector.sites.sites import Site
 from collector.store.site_points import HOUR_NS, site_points
 from collector.store.sqlite import Sqlite
+from lab.servers import Server, wait_for
 from tests.collector.frames import OTHER, SITE
-from tests.servers import Server, wait_for
 
 CONFIG = """
 [broker]

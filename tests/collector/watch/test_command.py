@@ -16,9 +16,9 @@ from collector.errors import ConfigError
 from collector.store.sqlite import Sqlite
 from collector.watch import command, manage
 from collector.watch.state import WatchDb
+from lab.servers import wait_for
 from tests.collector.watch.incidents import power_off
 from tests.collector.watch.world import CONFIG, HOUR, MINUTE, START_MS, Fault, Watch, World, fleet, run
-from tests.servers import wait_for
 
 TELEN = "6408072001"
 KEY = f"hall_dark/{TELEN}"

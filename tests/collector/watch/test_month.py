@@ -7,10 +7,10 @@ from pathlib import Path
 
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
+from lab.servers import Server
 from tests.collector.watch.incidents import Script
 from tests.collector.watch.month import KILLS, Result, play
 from tests.collector.watch.world import DAY, START_MS, Watch, World, fleet
-from tests.servers import Server
 
 HALLS = ["Telen", "Kombeng"]
 

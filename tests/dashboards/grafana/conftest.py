@@ -11,11 +11,11 @@ import pytest
 
 from collector.store.influx1 import Influx1
 from collector.store.store import Row
-from tests import servers
+from lab import servers
+from lab.servers import fetch
 from tests.dashboards.grafana import history
 from tests.dashboards.grafana.history import END_MS, START_MS
 from tests.dashboards.grafana.substitute import Choice
-from tests.servers import fetch
 
 Chosen = Mapping[str, Sequence[str]]
 Answer = dict[str, Any]

@@ -9,8 +9,8 @@ import pytest
 
 from dashboards import cli
 from dashboards.grafana.build import DASHBOARDS
+from lab.servers import free_port
 from tests.dashboards.grafana.fake_grafana import TOKEN, FakeGrafana, serving
-from tests.servers import free_port
 
 STORE1 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx1"\nurl = "http://127.0.0.1:8086"\n'
 STORE2 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx2"\norg = "kutim"\nbucket = "sinyal"\n'

@@ -13,6 +13,7 @@ from collector.store.sqlite import Sqlite
 from dashboards.needs.assemble import gather, report
 from dashboards.needs.gather import attribute
 from dashboards.needs.model import Change, Report, Row
+from lab.servers import Server, influxd
 from tests.dashboards.needs.halls import (
     EARLIER,
     NEVER,
@@ -27,7 +28,6 @@ from tests.dashboards.needs.halls import (
     sites,
     weak,
 )
-from tests.servers import Server, influxd
 
 
 def _row(made: Report, code: str, operator: str) -> Row:

@@ -27,8 +27,8 @@ from dashboards.needs import command
 from dashboards.needs.model import NS
 from demo.seed import seed
 from ground.wita import WITA
+from lab.servers import influxd
 from tests.dashboards.needs.halls import CONFIG
-from tests.servers import influxd
 
 END = date(2026, 11, 1)
 DAY_NS = 86_400 * NS

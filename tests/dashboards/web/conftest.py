@@ -12,8 +12,8 @@ from httpx import Client
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
+from lab.servers import Server, influxd
 from tests.dashboards.web.plant import browsing, plant
-from tests.servers import Server, influxd
 
 StartServer = Callable[[Callable[[], Server]], Server]
 

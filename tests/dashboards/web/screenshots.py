@@ -21,8 +21,8 @@ from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from dashboards.web.serve import serve_in_thread
 from demo.seed import seed
+from lab.servers import find_program
 from tests.dashboards.web.plant import CLASSES, ROOT, Planter
-from tests.servers import find_program
 
 IMAGES = ROOT / "docs" / "images"
 HALLS = 116

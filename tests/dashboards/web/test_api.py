@@ -19,6 +19,7 @@ from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from dashboards.web.picture import Picture
+from lab.servers import free_port
 from telemetry.frame import Value
 from tests.dashboards.web.plant import (
     CLASSES,
@@ -35,7 +36,6 @@ from tests.dashboards.web.plant import (
     browsing,
     plant,
 )
-from tests.servers import free_port
 
 
 def halls(client: Client) -> dict[str, dict[str, Any]]:

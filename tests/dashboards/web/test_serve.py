@@ -16,8 +16,8 @@ import pytest
 from collector.store.sqlite import Sqlite
 from dashboards.cli import main
 from dashboards.web.serve import serve_in_thread
+from lab.servers import fetch, wait_for
 from tests.dashboards.web.plant import CLASSES, GOOD, ROOT, SITES
-from tests.servers import fetch, wait_for
 
 CONFIG = """
 [broker]

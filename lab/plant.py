@@ -14,10 +14,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
+from lab.count import measured
+from lab.servers import Server, free_port, influxd, mosquitto, wait_for
 from telemetry.ack import frame_id
 from telemetry.topics import ROOT
-from tests.chaos.count import measured
-from tests.servers import Server, free_port, influxd, mosquitto, wait_for
 
 DATABASE = "sinyal"
 
@@ -151,7 +151,7 @@ def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
     """Prepare a collector that reads from the broker and writes to the database."""
     folder.mkdir(parents=True)
     config = folder / "collector.toml"
-    sites = Path(__file__).parents[2] / "config" / "sites.csv"
+    sites = Path(__file__).parents[1] / "config" / "sites.csv"
     text = COLLECTOR.format(
         port=broker.port, name=name, store=store.url, database=DATABASE, folder=folder, sites=sites, http=free_port()
     )

@@ -1,0 +1,180 @@
+"""Words that people read: English message ids in the code, Indonesian in the catalogue, chosen by language at run time.
+
+A text is written where it is used, in English, with `{name}` where a value goes: `tr("{n} samples wait", lang, n=3)`. The
+Indonesian stands in locale/id/LC_MESSAGES/sinyal.po; `make words` puts new messages there, `make check` fails until they are
+translated.
+Values are written as the language writes them: a float with at most one decimal, a date, an absent one (None) as a dash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gettext
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from ground.wita import WITA
+
+Lang = Literal["id", "en"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+DOMAIN = "sinyal"
+ABSENT = "\N{EN DASH}"
+_CONTEXT = "\4"
+"""What gettext itself puts between a context and its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is shown with at most `digits` decimals; None is shown as a dash."""
+
+    value: float | None
+    digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A message with its values whose language is chosen later: `said(phrase, "id")`. Made by `phrase` and `joined`."""
+
+    message: str
+    values: tuple[tuple[str, Said], ...] = ()
+
+
+Said = str | int | float | date | Figure | Phrase | None
+"""What can be said in any language. An int stands as it is (a number of a cell); a float or a Figure is counted or measured."""
+
+
+def tr(message: str, lang: Lang, /, **values: Said) -> str:
+    """Return a message in a language, with `{name}` filled. An id that the catalogue lacks stays English."""
+    return _filled(_translated(message, lang), lang, values)
+
+
+def tr_in(context: str, message: str, lang: Lang, /, **values: Said) -> str:
+    """Return a message whose English means two things; `context` says which."""
+    return tr(mark_in(context, message), lang, **values)
+
+
+def ntr(one: str, many: str, n: int, lang: Lang, /, **values: Said) -> str:
+    """Return `one` or `many` by number, in a language; `{n}` is the number."""
+    text = _catalogue(lang).ngettext(one, many, n)
+    return _filled(text, lang, {"n": Figure(n), **values})
+
+
+def mark(message: str) -> str:
+    """Return a message as it is: one for the catalogue that is translated where it is shown."""
+    return message
+
+
+def mark_in(context: str, message: str) -> str:
+    """Return a message with its context, for `tr` and `phrase`."""
+    return f"{context}{_CONTEXT}{message}"
+
+
+def phrase(message: str, /, **values: Said) -> Phrase:
+    """Return a message with its values for both languages."""
+    return Phrase(message, tuple(values.items()))
+
+
+def joined(parts: Iterable[Said], by: str = "; ") -> Phrase:
+    """Return several things said in a row."""
+    values = {f"p{k}": part for k, part in enumerate(parts)}
+    return phrase(by.join(f"{{{name}}}" for name in values), **values)
+
+
+def said(value: Said, lang: Lang) -> str:
+    """Return anything as a language writes it."""
+    match value:
+        case Phrase():
+            return tr(value.message, lang, **dict(value.values))
+        case Figure():
+            return number(value.value, lang, value.digits)
+        case float() | None:
+            return number(value, lang, 1)
+        case datetime():
+            return timestamp(value, lang)
+        case date():
+            return day(value, lang)
+        case _:
+            return str(value)
+
+
+def number(value: float | None, lang: Lang, digits: int = 1) -> str:
+    """Return a number with at most `digits` decimals: −1.234,5 or −1,234.5; a dash for None."""
+    if value is None:
+        return ABSENT
+    text = f"{value:,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    text = "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}")
+    return text.translate(str.maketrans(",.", ".,")) if lang == "id" else text
+
+
+MONTHS = (
+    *(mark("January"), mark("February"), mark("March"), mark("April"), mark_in("month", "May"), mark("June"), mark("July")),
+    *(mark("August"), mark("September"), mark("October"), mark("November"), mark("December")),
+)
+
+
+def day(when: date, lang: Lang, *, short: bool = False) -> str:
+    """Return a date as `24 November 2026`; `short` as `24 Nov`."""
+    month = tr(MONTHS[when.month - 1], lang)
+    return f"{when.day} {month[:3]}" if short else f"{when.day} {month} {when.year}"
+
+
+def clock(when: datetime, lang: Lang) -> str:
+    """Return the time of day in WITA: 09.59 or 09:59."""
+    return f"{when.astimezone(WITA):{'%H.%M' if lang == 'id' else '%H:%M'}}"
+
+
+def timestamp(when: datetime, lang: Lang) -> str:
+    """Return date and time in WITA: `24 November 2026 09.59 WITA`."""
+    return f"{day(when.astimezone(WITA), lang)} {clock(when, lang)} WITA"
+
+
+def span(seconds: float, lang: Lang) -> str:
+    """Return a length of time in the one unit that a person would use; below 0 is 0."""
+    whole = max(0, int(seconds))
+    if whole < 120:
+        return ntr("{n} second", "{n} seconds", whole, lang)
+    if whole < 7200:
+        return ntr("{n} minute", "{n} minutes", whole // 60, lang)
+    if whole < 172_800:
+        return ntr("{n} hour", "{n} hours", whole // 3600, lang)
+    return ntr("{n} day", "{n} days", whole // 86_400, lang)
+
+
+def by_locale(otherwise: Lang = "id") -> Lang:
+    """Return the language of the environment (LC_ALL, LC_MESSAGES, LANG), or `otherwise` where it names neither of ours."""
+    named = next((found for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (found := os.environ.get(name))), "")
+    return next((lang for lang in LANGUAGES if named.replace("-", "_").split("_")[0] == lang), otherwise)
+
+
+def add_lang(parser: argparse.ArgumentParser, *, village: bool = False) -> None:
+    """Add `--lang`. `village`: Indonesian whatever the locale, as a Raspberry Pi comes with an English one that nobody chose."""
+    default: Lang = "id" if village else by_locale()
+    why = "id" if village else "by the locale, else id"
+    parser.add_argument("--lang", choices=LANGUAGES, default=default, help=f"language of what is printed (default: {why})")
+
+
+def _filled(text: str, lang: Lang, values: dict[str, Said]) -> str:
+    return text.format(**{name: said(value, lang) for name, value in values.items()}) if values else text
+
+
+def _translated(message: str, lang: Lang) -> str:
+    context, mark_, plain = message.rpartition(_CONTEXT)
+    return _catalogue(lang).pgettext(context, plain) if mark_ else _catalogue(lang).gettext(plain) if plain else ""
+
+
+@cache
+def _catalogue(lang: Lang) -> gettext.NullTranslations:
+    """Read the catalogue: in the source folder, or where the wheel put it. English is the ids themselves."""
+    if lang == "en":
+        return gettext.NullTranslations()
+    places = (Path(__file__).resolve().parents[1] / "locale", Path(sys.prefix) / "share" / "locale")
+    folder = next((place for place in places if gettext.find(DOMAIN, place, [lang])), None)
+    return gettext.translation(DOMAIN, folder, [lang], fallback=True)

@@ -1,0 +1,1 @@
+"""Real servers, certificates and whole lines on loopback, for tests, chaos and bench."""

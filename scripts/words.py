@@ -1,0 +1,159 @@
+"""Keep the catalogue of words: gather the messages of the code, compare them with the Indonesian, compile it.
+
+usage: python scripts/words.py [--check | --compile]
+  (nothing)   put new messages into locale/id/LC_MESSAGES/sinyal.po, take out what no code uses any more, compile
+  --check     change no .po; end with 1 where a message is missing, unused or fuzzy, or its placeholders differ
+  --compile   compile where the .po is newer; instant otherwise
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from string import Formatter
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("ground", "telemetry", "agent", "collector", "dashboards", "demo")
+PO = ROOT / "locale" / "id" / "LC_MESSAGES" / "sinyal.po"
+MO = PO.with_suffix(".mo")
+KEYWORDS = {
+    "tr": None,
+    "tr_in": ((1, "c"), 2),
+    "ntr": (1, 2),
+    "mark": None,
+    "mark_in": ((1, "c"), 2),
+    "phrase": None,
+    "t": None,
+    "t_in": ((1, "c"), 2),
+    "t_n": (1, 2),
+}
+"""Functions whose first text is a message id: those of ground/words.py, and `t` for one that knows its language already."""
+NOTE = "Translators:"
+UNKEPT = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
+"""Headers that say nothing here, or something else on every day."""
+HEADER = """\
+# Indonesian words of Sinyal. How to work on them: CONTRIBUTING.md, "Translate".
+# After `#.`: a hint from the code. `{name}` is filled in: keep it, in any order.
+"""
+
+
+def messages() -> Catalog:
+    """Return every message id that the code uses, with its file and the hint beside it."""
+    catalogue = Catalog()
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*")):
+            method = {".py": "python"}.get(path.suffix)
+            if method is None:
+                continue
+            with path.open("rb") as file:
+                for line, found, comments, context in extract(method, file, KEYWORDS, [NOTE], {"silent": "false"}, True):
+                    hints = [comment.removeprefix(NOTE).strip() for comment in comments]
+                    where = [(path.relative_to(ROOT).as_posix(), line)]
+                    catalogue.add(found, locations=where, auto_comments=hints, context=context)
+    return catalogue
+
+
+def translated() -> Catalog:
+    """Return the Indonesian catalogue as it is on disk."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="id", domain="sinyal", abort_invalid=True)
+
+
+def update() -> None:
+    """Write the .po anew: new messages without Indonesian, what is no longer used taken out, translations kept."""
+    catalogue = translated()
+    catalogue.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    catalogue.header_comment = HEADER.rstrip()
+    for message in catalogue:
+        message.locations = sorted({(file, 0) for file, _ in message.locations})
+    out = BytesIO()
+    write_po(out, catalogue, width=130, sort_output=True, include_lineno=False)
+    kept = [line for line in out.getvalue().decode().splitlines() if not line.startswith(UNKEPT)]
+    PO.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def compile_words() -> None:
+    """Write the .mo that programs read, where the .po is newer."""
+    if MO.exists() and MO.stat().st_mtime_ns > PO.stat().st_mtime_ns:
+        return
+    part = MO.with_suffix(f".{os.getpid()}")
+    with part.open("wb") as file:
+        write_mo(file, translated())
+    part.replace(MO)
+
+
+def faults() -> Iterator[str]:
+    """Yield what keeps the catalogue from being whole, one line a message."""
+    used, known = messages(), translated()
+    ids = {(m.context, m.id) for m in used if m.id}
+    for message in known:
+        if not message.id:
+            continue
+        if (message.context, message.id) not in ids:
+            yield f"unused: {_shown(message)}"
+        elif message.fuzzy:
+            yield f"fuzzy: {_shown(message)}"
+    for message in used:
+        if message.id:
+            yield from _untold(message, known.get(message.id, message.context))
+
+
+def _untold(message: Message, found: Message | None) -> Iterator[str]:
+    texts = _texts(found.string) if found else []
+    where = ", ".join(sorted({file for file, _ in message.locations}))
+    if not texts or not all(texts):
+        yield f"missing: {_shown(message)} ({where})"
+        return
+    wanted = placeholders(_texts(message.id)[-1])
+    for text in texts:
+        if placeholders(text) != wanted:
+            yield f"placeholders differ: {_shown(message)} has {sorted(wanted)}, Indonesian {sorted(placeholders(text))}"
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces. Raises ValueError for a brace that is not closed."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _texts(found: str | Iterable[str] | None) -> list[str]:
+    return [] if found is None else [found] if isinstance(found, str) else list(found)
+
+
+def _shown(message: Message) -> str:
+    return " | ".join(_texts(message.id)) + (f" [{message.context}]" if message.context else "")
+
+
+def main(words: list[str]) -> int:
+    """Do what was asked for; 0 whole, 1 with what is not, 2 for a wrong word."""
+    if words not in ([], ["--check"], ["--compile"]):
+        print(__doc__)
+        return 2
+    if not words:
+        update()
+    compile_words()
+    if words == ["--compile"]:
+        return 0
+    found = list(faults())
+    for fault in found:
+        print(fault)
+    count = sum(1 for message in translated() if message.id)
+    if found:
+        print(
+            f"words: {len(found)} faults; `make words` adds and removes messages, the Indonesian goes into {PO.relative_to(ROOT)}"
+        )
+    else:
+        print(f"words: {count} messages, 0 missing, 0 unused, 0 fuzzy")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
