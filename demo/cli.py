@@ -148,7 +148,10 @@ def run(options: Options) -> int:
             left = line.waiting()
             refused = sum(count.refused(spool) for spool in line.spools.values())
     except LineError:
-        print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+        if any(folder.iterdir()):
+            print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+        else:
+            folder.rmdir()
         raise
     except KeyboardInterrupt:
         shutil.rmtree(folder)
