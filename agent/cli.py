@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError, SinyalError
 
 DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
 
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         return _execute(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
-    except AgentError as error:
+    except SinyalError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -5,19 +5,17 @@ Validation touches no network, no serial port and no file except the TOML itself
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from agent.errors import ConfigError
-from agent.explain import explain
+from ground import toml
 from telemetry.topics import is_site_id
 
 MB = 1_000_000
+EXAMPLE = "agent.example.toml"
 
 
 def _site(value: str) -> str:
@@ -73,10 +71,10 @@ def _url(value: str | None) -> str | None:
 Host = Annotated[str, AfterValidator(_host)]
 
 
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, nothing changes after loading."""
+class Section(toml.Section):
+    """What every section of `agent.toml` shares: types as they are written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True)
 
 
 class AgentSection(Section):
@@ -243,33 +241,6 @@ class Config(Section):
         return self.budget.bytes_month * max(1, len(self.modem))
 
 
-SECTIONS: dict[str, type[Section]] = {
-    "agent": AgentSection,
-    "broker": BrokerSection,
-    "sampling": SamplingSection,
-    "budget": BudgetSection,
-    "probe": ProbeSection,
-    "spool": SpoolSection,
-    "modem": ModemSection,
-    "recovery": RecoverySection,
-}
-
-
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError whose text has one line for each fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; copy config/agent.example.toml there and edit it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); make it a text file that this user may read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
-    try:
-        return Config.model_validate_json(
-            json.dumps(data, default=str)
-        )  # as JSON: strict types, yet paths and lists as TOML has them
-    except ValidationError as error:
-        lines = (explain(e, data, Config, SECTIONS) for e in error.errors(include_url=False))
-        raise ConfigError("\n".join(f"{path.name}: {line}" for line in lines)) from None
+    return toml.load(Config, path, EXAMPLE)

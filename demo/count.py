@@ -23,6 +23,11 @@ class Count:
     lost: int
     duplicated: int
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything measured is in the store, once."""
+        return self.measured == self.stored and not self.lost and not self.duplicated
+
     def as_dict(self) -> dict[str, int]:
         """Return the numbers by name."""
         return asdict(self)

@@ -225,7 +225,7 @@ def _beep(fd: int, tracks: Mapping[str, Track], now: float) -> float:
 
 
 def as_lines(aim: Aim, style: Style, say: Callable[[str], None]) -> None:
-    """Print one line a poll until it is over."""
+    """Print one line per poll until it is over."""
     while not aim.over:
         for track, poll in aim.wait(time.monotonic() + TICK_S):
             say(aim_screen.line(track, poll, style))

@@ -35,7 +35,7 @@ def keys() -> Iterator[int | None]:
 
 
 def pressed(fd: int | None) -> str:
-    """Return the keys pressed since the last look."""
+    """Return the keys pressed since the last call."""
     if fd is None or not select.select([fd], [], [], 0)[0]:
         return ""
     return os.read(fd, 64).decode(errors="replace")

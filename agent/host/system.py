@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.errors import AgentError
+from agent.errors import AgentError, SinyalError
 from ground.durable import write_durably
 
 
@@ -48,7 +48,7 @@ class Host:
         try:
             if not self.dry:
                 work()
-        except (OSError, shutil.Error, AgentError) as error:
+        except (OSError, shutil.Error, SinyalError) as error:
             raise InstallError(f"{what}: {error}") from None
         self.done.append(what)
 

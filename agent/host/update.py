@@ -33,7 +33,7 @@ from io import BytesIO
 from pathlib import Path
 
 from agent.config import load
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError, SinyalError
 from agent.host import versions
 from agent.host.status import read_state
 from agent.host.versions import VersionError
@@ -219,7 +219,7 @@ def _try(wheel: bytes, version: str, name: str, place: Place) -> int:
         _call(place.watch)
         print(f"{version} is on trial; waiting up to {CONFIRM_S / 60:.0f} min for the server's answer", flush=True)
         kept = watch(place)
-    except AgentError as error:
+    except SinyalError as error:
         print(error, file=sys.stderr)
         return 1
     now = (place.folder / "current").resolve().name

@@ -100,9 +100,8 @@ class Prober(threading.Thread):
         return allowed
 
     def _perform(self, job: Job) -> list[Probe]:
-        with subprocess.Popen(
-            [sys.executable, "-m", "agent.probe.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as child:
+        command = [sys.executable, "-P", "-m", "agent.probe.child"]  # -P: never an agent.py of the working directory
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/") as child:
             threading.Thread(target=self._guard, args=(child,), daemon=True).start()
             out, _ = child.communicate(orjson.dumps(asdict(job)))
         if child.returncode != 0:

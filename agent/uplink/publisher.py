@@ -25,6 +25,7 @@ from agent.errors import ConfigError, SpoolError
 from agent.spool.clock import Clock
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
+from ground.edited import read_secret
 from telemetry.ack import decode_ack
 from telemetry.streams import ClockState, Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
@@ -81,12 +82,10 @@ def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:
 
 def read_password(path: Path | None) -> str | None:
     """Read the broker's password from its file. Raises ConfigError when it cannot be read."""
-    if path is None:
-        return None
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"broker.password_file: cannot be read ({error})") from None
+        return None if path is None else read_secret(path)
+    except ConfigError as error:
+        raise ConfigError(f"broker.password_file: {error}") from None
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from agent.config import SECTIONS, Config
+from agent.config import EXAMPLE, Config
 from agent.errors import ConfigError
-from agent.explain import explain
 from ground.durable import write_durably
+from ground.toml import faults
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, check_names, decode_desired, encode_reported
 from telemetry.streams import Event
 
@@ -40,8 +40,7 @@ def overlay(config: Config, settings: Settings) -> Config:
     try:
         return Config.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        lines = (explain(fault, data, Config, SECTIONS) for fault in error.errors(include_url=False))
-        raise ConfigError("; ".join(lines)) from None
+        raise ConfigError("; ".join(faults(error, Config, data, EXAMPLE))) from None
 
 
 def in_force(config: Config) -> Settings:

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from collector.notify.config import NotifyConfig, RouteSection
 from collector.notify.outbox import SEVERITIES, Message
+from ground.edited import same
 from ground.wita import wita
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Router:
 
 
 def _takes(route: RouteSection, message: Message) -> bool:
-    if route.kecamatan is not None and message.kecamatan not in route.kecamatan:
+    if route.kecamatan is not None and same(message.kecamatan or "") not in map(same, route.kecamatan):
         return False
     if SEVERITIES.index(message.severity) < SEVERITIES.index(route.severity):
         return False

@@ -65,17 +65,17 @@ def run(args: argparse.Namespace) -> int:
     """Watch until told to stop; return the exit code. Raises ConfigError or StoreUnavailableError."""
     collector, alerts = load_collector(args.config), load(args.alerts)
     sites = read_sites(collector.sites.file)
-    check_kecamatan(alerts.delivery, {site.kecamatan for site in sites.values()}, args.alerts.name)
-    channels = open_channels(alerts.delivery, args.alerts.name)
+    check_kecamatan(alerts, {site.kecamatan for site in sites.values()}, args.alerts.name)
+    channels = open_channels(alerts, args.alerts.name)
     store = open_store(collector.store)
     try:
         with _alone(alerts.engine.state):
             db = WatchDb(alerts.engine.state)
-            outbox = Outbox(db.db, Router(alerts.delivery))
+            outbox = Outbox(db.db, Router(alerts))
             if args.once:
                 return _once(_engine(alerts, sites, store, db, outbox), outbox)
-            delivery = Delivery(alerts.engine.state, alerts.delivery, channels)
-            heartbeat = Heartbeat(alerts.delivery.heartbeat, args.alerts.name)
+            delivery = Delivery(alerts.engine.state, alerts, channels)
+            heartbeat = Heartbeat(alerts.heartbeat, args.alerts.name)
             delivery.start()
             heartbeat.ready()
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from collector.errors import ConfigError
 from collector.sites.sites import Site
 from dashboards.needs.model import Context
+from ground.table import read_table
 
 DATA = Path(__file__).parents[1] / "data"
 DESA, KECAMATAN = DATA / "kutim_desa.geojson", DATA / "kutim_kecamatan.geojson"
@@ -50,18 +50,17 @@ def read_areas(path: Path) -> dict[str, Area]:
 
 def read_context(path: Path) -> dict[str, Context]:
     """Read the 0/1 columns of a context file; an empty cell is not known. Raises ConfigError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); copy config/kutim_context.csv there") from None
+    rows, faults = read_table(path, ["code", *FLAGS])
     found = {}
-    for line, row in enumerate(rows, 2):
-        cells = [row.get(name) for name in FLAGS]
+    for row in rows:
+        cells = [row.cells[name] for name in FLAGS]
         wrong = next((f for f, cell in zip(FLAGS, cells, strict=True) if cell not in {"0", "1", ""}), None)
-        if wrong or not row.get("code"):
-            raise ConfigError(f"{path.name}:{line}: {wrong or 'code'}: must be there, flags as 0, 1, or empty when not known")
-        found[undotted(row["code"])] = Context(*(None if cell == "" else cell == "1" for cell in cells))
+        if wrong or not row.cells["code"]:
+            faults.append(f"{row.where}: {wrong or 'code'}: must be there, flags as 0, 1, or empty when not known")
+        else:
+            found[undotted(row.cells["code"])] = Context(*(None if cell == "" else cell == "1" for cell in cells))
+    if faults:
+        raise ConfigError("\n".join(faults))
     return found
 
 

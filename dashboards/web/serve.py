@@ -16,7 +16,7 @@ from typing import Self
 import uvicorn
 
 from collector.config import load
-from collector.errors import CollectorError, ConfigError
+from collector.errors import ConfigError
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             snapshot.sites = read_sites(config.sites.file)
             log.info("event=sites_read sites=%d", len(snapshot.sites))
-        except CollectorError as error:
+        except ConfigError as error:
             log.error("event=sites_kept error=%r", str(error))  # noqa: TRY400 - the reason is the text; a trace adds nothing
 
     for number in (signal.SIGTERM, signal.SIGINT):

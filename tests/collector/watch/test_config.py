@@ -15,11 +15,11 @@ SHIPPED = (CONFIG / "alerts.toml").read_text(encoding="utf-8")
 BAD = [
     ("[engine]", "[motor]", "engine: missing; add a section [engine], as config/alerts.toml shows"),
     ("[engine]", "[engien]", "engien: unknown key; did you mean 'engine'?"),
-    ("tick_s = 60", "tick_s = 1", "engine.tick_s: must be greater than or equal to 5 (got 1)"),
+    ("tick_s = 60", "tick_s = 1", "engine.tick_s: must be 5..120 (got 1)"),
     ("tick_s = 60", 'tick_s = "often"', "engine.tick_s: must be an integer without quotes (got 'often')"),
     ("tick_s = 60", "", "engine.tick_s: missing; add `tick_s = ...` under [engine]"),
     ("tick_s = 60", "tick = 60", "engine.tick: unknown key; did you mean 'tick_s'?"),
-    ("group_share = 0.6", "group_share = 60", "engine.group_share: must be less than or equal to 1 (got 60)"),
+    ("group_share = 0.6", "group_share = 60", "engine.group_share: must be more than 0 and 1 or less (got 60)"),
     ("group_share = 0.6", 'group_share = "most"', "engine.group_share: must be a number without quotes (got 'most')"),
     (
         "# page_url = ",
@@ -30,11 +30,11 @@ BAD = [
     ("stale_minutes = 12", "stale_minuts = 12", "rule.hall_dark.stale_minuts: unknown key; did you mean 'stale_minutes'?"),
     ("stale_minutes = 12", "", "rule.hall_dark.stale_minutes: missing; add `stale_minutes = ...` under [rule.hall_dark]"),
     ("above = -107", "above = -112", "rule.weak_signal: above = -112 must not be less than below = -110"),
-    ("used_percent = 90", "used_percent = 900", "rule.data_budget.used_percent: must be less than or equal to 100 (got 900)"),
+    ("used_percent = 90", "used_percent = 900", "rule.data_budget.used_percent: must be more than 0 and 100 or less (got 900)"),
     ("warn_days = 7", "warn_days = 0.5", "rule.sim_expiry.warn_days: must be an integer (got 0.5)"),
     ('severity = "critical"', 'severity = "fatal"', "must be 'info', 'warning' or 'critical' (got 'fatal')"),
     ('role = "server"', 'role = "boss"', "must be 'village', 'field', 'network' or 'server' (got 'boss')"),
-    ("for_minutes = 45", "for_minutes = -1", "rule.weak_signal.for_minutes: must be greater than or equal to 0 (got -1)"),
+    ("for_minutes = 45", "for_minutes = -1", "rule.weak_signal.for_minutes: must be 0..10080 (got -1)"),
     ("for_minutes = 45", "enabled = 1", "rule.weak_signal.for_minutes: missing"),
     (
         "for_minutes = 45",
