@@ -65,14 +65,14 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = READY_S) ->
 
 
 def free_port() -> int:
-    """Give a loopback TCP port that nobody listens on now."""
+    """Return a loopback TCP port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def find_program(name: str, package: str) -> str:
-    """Give the path of an installed program; raises MissingServerError naming the package to install."""
+    """Return the path of an installed program; raises MissingServerError naming the package to install."""
     if path := shutil.which(name, path=SEARCH_PATH):
         return path
     raise MissingServerError(f"{name} is not installed (apt install {package})")
@@ -136,7 +136,7 @@ class Server:
             self.process.send_signal(signal.SIGHUP)
 
     def log_tail(self) -> str:
-        """Give the last lines that the process printed."""
+        """Return the last lines that the process printed."""
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
     def _exited(self) -> bool:
@@ -187,7 +187,7 @@ def _listening(port: int) -> bool:
 
 
 def fetch(url: str, data: bytes | None = None) -> tuple[int, bytes]:
-    """Ask an HTTP address on loopback, past any proxy; gives code and body. Raises OSError when nobody answers."""
+    """Ask an HTTP address on loopback, past any proxy; return code and body. Raises OSError when nobody answers."""
     try:
         with _NO_PROXY.open(url, data, timeout=10) as reply:
             return int(reply.status), reply.read()

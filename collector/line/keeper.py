@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.line.counters import Counters
-from collector.store.dirty_hours import Journal
+from collector.store.dirty_hours import DirtyHours
 from collector.store.store import Placed, Point, Store
 from telemetry.frame import part
 
@@ -70,7 +70,7 @@ class Keeper:
         self._counters = counters
         self._stop = stop
         self._patient = patient
-        self._journal = Journal()
+        self._dirty_hours = DirtyHours()
         self._good: Placed | None = None
         self._proven = False
         self._told = (Fault.BUSY, -TELL_AGAIN_S)
@@ -156,7 +156,7 @@ class Keeper:
                 if also is not None:
                     self._store.write_points([also])
                 else:
-                    self._journal.write(self._store, batch)
+                    self._dirty_hours.write(self._store, batch)
             except PointsRefusedError as error:
                 refusal, reason = error, error.reason
             except StoreUnavailableError as error:

@@ -38,7 +38,7 @@ class Checked(NamedTuple):
     site: Site
 
 
-class Line:
+class Pipeline:
     """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
 
     def __init__(

@@ -20,7 +20,7 @@ import pytest
 from collector.errors import StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.store.influx1 import Influx1
 from collector.store.influx2 import Influx2
@@ -109,7 +109,7 @@ CASES = [
 class Office:
     """A line on a store, with what it answered."""
 
-    line: Line
+    line: Pipeline
     inbox: Inbox
     store: Store
     counters: Counters
@@ -144,7 +144,7 @@ class Office:
 def office(folder: Path, store: Store) -> Iterator[Office]:
     """Run a line on a store."""
     counters, acks = Counters(), list[Ack]()
-    line = Line(
+    line = Pipeline(
         store=store,
         sites={SITE.code: SITE},
         rejected=RejectedFolder(folder / "rejected", 100, 1 << 20),
