@@ -105,7 +105,7 @@ def listening(port: int) -> bool:
 
 
 def find_program(name: str, package: str) -> str:
-    """Give the path of an installed program; raises MissingServerError naming the package to install."""
+    """Return the path of an installed program; raises MissingServerError naming the package to install."""
     if path := shutil.which(name, path=SEARCH_PATH):
         return path
     raise MissingServerError(f"{name} is not installed (apt install {package})")
@@ -169,7 +169,7 @@ class Server:
             self.process.send_signal(signal.SIGHUP)
 
     def log_tail(self) -> str:
-        """Give the last lines that the process printed."""
+        """Return the last lines that the process printed."""
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
     def _exited(self) -> bool:
@@ -221,7 +221,7 @@ def victoria_metrics(folder: Path) -> Server:
 
 
 def fetch(url: str, data: bytes | None = None) -> tuple[int, bytes]:
-    """Ask an HTTP address on loopback, past any proxy; gives code and body. Raises OSError when nobody answers."""
+    """Ask an HTTP address on loopback, past any proxy; return code and body. Raises OSError when nobody answers."""
     try:
         with _NO_PROXY.open(url, data, timeout=10) as reply:
             return int(reply.status), reply.read()

@@ -68,7 +68,7 @@ class Plant:
         self.config.write_text(text.replace('broker_reload = "false"', f'broker_reload = "{command}"'))
 
     def context(self, pair: Pair | None) -> ssl.SSLContext:
-        """Give TLS settings with this certificate, or with none."""
+        """Return TLS settings with this certificate, or with none."""
         if pair is None:
             return ssl.create_default_context(cafile=self.pki / "ca.crt")
         with client_context(self.pki / "ca.crt", pair) as context:
