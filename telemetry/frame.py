@@ -107,7 +107,7 @@ def pack(site: str, stream: str, modem: str | None, samples: Sequence[Sample], i
 
 
 def unpack(frame: Frame) -> list[Sample]:
-    """Give the samples of a frame one by one; absent values are left out."""
+    """Return the samples of a frame one by one; absent values are left out."""
     samples = []
     for i, (seq, t_ms) in enumerate(zip(frame.seq, frame.t_ms, strict=True)):
         values = dict(frame.const)
@@ -187,7 +187,7 @@ def _whole(value: object, low: int, high: int) -> bool:
 
 def _running(first: int, steps: object, count: int, name: str, kind: str) -> list[int]:
     if not isinstance(steps, list) or len(steps) != count - 1 or not set(map(type, steps)) <= {int}:
-        raise FrameError(kind, f"{name} must be a list of {count - 1} whole numbers")
+        raise FrameError(kind, f"{name} must be a list of {count - 1} integers")
     return list(accumulate(steps, initial=first))
 
 

@@ -28,7 +28,7 @@ class VersionError(AgentError):
 
 
 def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Path:
-    """Make the venv of a version from wheels and the packages of the venv `donor`; give its path. Raises VersionError."""
+    """Make the venv of a version from wheels and the packages of the venv `donor`; return its path. Raises VersionError."""
     if not VERSION.fullmatch(version):
         raise VersionError(f"{version[:40]!r} is not a version")
     target = folder / version
