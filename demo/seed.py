@@ -14,12 +14,7 @@ from pathlib import Path
 from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
-<<<<<<< HEAD
-from collector.server.program import moment
-=======
 from collector.server.program import timestamp
-from collector.server.shipped import shipped
->>>>>>> main
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.site_points import site_points

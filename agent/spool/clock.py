@@ -45,37 +45,6 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-<<<<<<< HEAD
-=======
-class _Timex(ctypes.Structure):
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_byte * 256),
-    ]
-
-
-STA_UNSYNC = 0x0040
-TIME_ERROR = 5
-
-
-def ntp_synced() -> bool:
-    """Return whether the kernel or systemd-timesyncd holds the system clock synchronised (adjtimex(2))."""
-    if Path("/run/systemd/timesync/synchronized").exists():
-        return True
-    state = _Timex()
-    try:
-        result = ctypes.CDLL(None).adjtimex(ctypes.byref(state))
-    except (OSError, AttributeError):
-        return False
-    return 0 <= result < TIME_ERROR and not state.status & STA_UNSYNC
-
-
->>>>>>> main
 def sane(utc_ms: int) -> bool:
     """Return whether a time can be now: after this program was built, before 2100."""
     return BUILD_MS <= utc_ms < END_MS

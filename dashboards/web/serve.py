@@ -22,12 +22,8 @@ from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
-<<<<<<< HEAD
-from dashboards.web.picture import Picture
-from ground.paths import COLLECTOR as CONFIG
-=======
 from dashboards.web.snapshot import Snapshot
->>>>>>> main
+from ground.paths import COLLECTOR as CONFIG
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
 PORT = 8080
