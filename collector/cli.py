@@ -12,7 +12,7 @@ from pathlib import Path
 
 from collector.config import Config, load
 from collector.errors import ConfigError
-from collector.line.importer import import_file
+from collector.line.importer import files_of, import_file
 from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
 from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, perform, timestamp
@@ -49,7 +49,8 @@ The server's end of Sinyal: takes frames from the broker, checks them, stores th
 """
 IMPORT = """\
 Reads files that `sinyal-agent export` wrote to a USB stick, through the same checks as frames from the broker.
-Importing a file twice stores nothing twice. Prints one line per file.
+Importing a file twice stores nothing twice. A file is read whole before anything of it is stored; of one that is damaged or cut
+off, only frames whose own check holds are taken. Prints one line per file. A folder stands for all such files in it.
 
 exit: 0 all stored; 1 something was rejected, held, or cut off, or the store is down; 2 bad usage or config; 3 nothing readable
 """
@@ -84,7 +85,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports = commands.add_parser(
         "import", parents=[config], help="read files from a USB stick", description=IMPORT, formatter_class=raw
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz, or the folder")
     imports.set_defaults(do=_import)
 
     export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
@@ -136,14 +137,10 @@ def _import(args: argparse.Namespace) -> int:
     sites, rejected = read_sites(config.sites.file), _rejected(config)
     store = open_store(config.store)
     results = []
-    for path in args.files:
+    for path in [file for given in args.files for file in files_of(given)]:
         result = import_file(path, store, sites, rejected, config.ingest.late_after_s)
         results.append(result)
-        print(
-            f"{path}: stored {result.stored}, duplicate {result.duplicate}, rejected {result.rejected}, held {result.held}"
-            + (f"; {result.fault}" if result.fault else ""),
-            flush=True,
-        )
+        print(result, flush=True)
     store.close()
     if not any(result.readable for result in results):
         return NOTHING
