@@ -10,9 +10,8 @@ from pathlib import Path
 
 from collector.config import Config, load
 from collector.errors import CollectorError, ConfigError
-from collector.server.shipped import shipped
+from ground.paths import add_config, shipped
 
-CONFIG = Path("/etc/sinyal/collector.toml")
 OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -39,7 +38,7 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add --config and --sqlite, of which one says where the measurements are; `store_config` reads them."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+    add_config(which)
     which.add_argument("--sqlite", type=Path, metavar="FILE", help="a store in one file, with the shipped list of villages")
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from collector.cli import main as collector
-from collector.server.shipped import shipped
 from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from dashboards.cli import main as dashboards
 from demo.seed import seed
+from ground.paths import shipped
 
 END = datetime(2026, 11, 24, 16, tzinfo=UTC)
 PERIOD = ["--from", "2026-11-24", "--to", "2026-11-25"]
