@@ -69,6 +69,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
         late_after_s=late_after_s,
         patient=False,
     )
+    store.check()  # makes a database that is missing, and is proof that it can be read
     line.know(name[1], sorted(set(store.seqs(name[1]))))
     messages = _messages(path, name[1], result)
     while batch := list(islice(messages, BATCH_FRAMES)):
