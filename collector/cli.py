@@ -15,7 +15,17 @@ from collector.errors import ConfigError
 from collector.line.importer import files_of, import_file
 from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
-from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, perform, timestamp
+from collector.server.program import (
+    INCOMPLETE,
+    INTERRUPTED,
+    NOTHING,
+    OK,
+    add_log_level,
+    add_store,
+    perform,
+    store_config,
+    timestamp,
+)
 from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
@@ -88,12 +98,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz, or the folder")
     imports.set_defaults(do=_import)
 
-    export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
+    export = commands.add_parser("export", help="write CSV", description=EXPORT, formatter_class=raw)
     export.add_argument("--start", type=timestamp, required=True, metavar="WHEN", help="first moment that is in")
     export.add_argument("--end", type=timestamp, required=True, metavar="WHEN", help="first moment that is out")
     export.add_argument("--site", metavar="CODE", help="only this site; default: all")
     export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")
+    add_store(export)
     export.set_defaults(do=_export)
 
     sites = commands.add_parser("sites", help="the list of sites").add_subparsers(required=True, metavar="COMMAND")
@@ -152,7 +163,7 @@ def _rejected(config: Config) -> RejectedFolder:
 
 
 def _export(args: argparse.Namespace) -> int:
-    store = open_store(load(args.config).store)
+    store = open_store(store_config(args).store)
     if args.output is None:
         count = export_csv(store, sys.stdout, args.measurement, args.start, args.end, args.site)
     else:
