@@ -43,7 +43,7 @@ class Tally:
         self._rows.append((self._last, row))
 
     def settle(self, before: str | None) -> ModemHour:
-        """Give the hour; `before`: the modem's last known operator before it."""
+        """Return the hour; `before`: the modem's last known operator before it."""
         hour = ModemHour(last=self._last or before)
         slots: defaultdict[str | None, int] = defaultdict(int)
         known_cell: object = None

@@ -30,7 +30,7 @@ NUMBERS = {name: k for k, name in enumerate((OTHER, *dict.fromkeys(OPERATORS.val
 
 
 def operator_of(plmn: object) -> str | None:
-    """Give the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list.
+    """Return the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list.
 
     Brands of one group are one operator: 51011 with 51009 and 51028, 51001 with 51021 and 51089.
     """
