@@ -17,6 +17,7 @@ from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date, update
 from collector.sites.operators import NUMBERS, operator_of
+from collector.store import dirty_hours
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
