@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Point
+from demo.batch import Batch, Columns
 from demo.halls import IOH, TELKOMSEL, XLSMART
 from demo.profiles import Profile
 from telemetry.frame import Frame, Value
@@ -27,7 +28,10 @@ CHANNELS = {  # plmn: (band, earfcn, bandwidth in MHz), the strongest layer firs
     IOH: ((3, 1300, 20.0), (8, 3600, 10.0), (1, 500, 15.0)),
     XLSMART: ((3, 1600, 20.0), (1, 350, 15.0), (8, 3700, 7.5)),
 }
-Columns = Mapping[str, Value | Sequence[Value | None]]
+SCAN_HOUR = 3
+HEARD_SHARE = 0.6
+"""How likely a hall hears an operator that it has no SIM of."""
+INSTRUMENT: Mapping[str, Value] = {"model": "EC25-E", "bands": "1,3,5,8,40", "bands_source": "table", "proven": "heard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +45,29 @@ class ServingCell:
     bandwidth: float
 
 
-class Batch:
-    """Samples of one stream and modem that wait until they fill a frame."""
-
-    def __init__(self, site: str, stream: str, modem: str | None) -> None:
-        self._head = (site, stream, modem)
-        self._cols: dict[str, list[Value | None]] = {}
-        self.t_ms: list[int] = []
-
-    def add(self, t_ms: Sequence[int], columns: Columns) -> None:
-        """Add samples at these times; a column is a value for all of them, or one (or None) for each."""
-        before, count = len(self.t_ms), len(t_ms)
-        self.t_ms += t_ms
-        for name, given in columns.items():
-            column = self._cols.setdefault(name, [None] * before)
-            column += [given] * count if isinstance(given, (bool, int, float, str)) else given
-        for column in self._cols.values():
-            column.extend([None] * (len(self.t_ms) - len(column)))
-
-    def frame(self, first: int) -> Frame:
-        """Return all that waits as a frame numbered from `first`, and begin anew."""
-        count = len(self.t_ms)
-        const: dict[str, Value] = {}
-        cols: dict[str, list[Value | None]] = {}
-        for name, column in self._cols.items():
-            value = column[0]
-            if column.count(value) != count:
-                cols[name] = column
-            elif value is not None:
-                const[name] = value
-        frame = Frame(*self._head, list(range(first, first + count)), self.t_ms, const, cols)
-        self._cols, self.t_ms = {}, []
-        return frame
-
-
 class Modem:
     """One modem of a hall: its operator, the cells around it, how well it hears them."""
 
     def __init__(self, site: Site, name: str, plmn: str, profile: Profile, rng: random.Random) -> None:
-        self.signal, self.cell, self.probe = (Batch(site.code, stream, name) for stream in ("signal", "cell", "probe"))
+        self.signal, self.cell, self.probe, self.scan, self.instrument = self.batches = [
+            Batch(site.code, stream, name) for stream in ("signal", "cell", "probe", "scan", "instrument")
+        ]
         self._plmn, self._profile, self._rng = plmn, profile, rng
         self._tac = 15000 + rng.randrange(400)
         self._level = profile.level_dbm + rng.uniform(-2, 2)
         self._cells = [self._make_cell(*CHANNELS[plmn][k % len(CHANNELS[plmn])]) for k in range(3)]
         self._serving = 0
         self._dropped = False
+        self._started = False
+        luck = random.Random(f"{site.code}/{name}")  # noqa: S311 - a repeatable history, not a secret
+        self._heard = [plmn] + [other for other in CHANNELS if other != plmn and luck.random() < HEARD_SHARE]
 
     def hour(self, times_s: Sequence[float], interval_s: float, wita_hour: int) -> list[tuple[int, str]]:
         """Measure at these times, all of one hour; return the changes of cell as (time in ms, words)."""
         rng, profile = self._rng, self._profile
         t_ms = [round(t * 1000) for t in times_s]
-        same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random()))}
+        same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random())), "home_plmn": self._plmn}
+        self._describe(t_ms[0], wita_hour)
         if rng.random() < profile.silent_share:
             self.signal.add(t_ms, {"clock": "ntp", "registration": "modem_silent"})
             return []
@@ -110,6 +86,19 @@ class Modem:
         self._probe(t_ms, dropped, interval_s, busy=wita_hour in BUSY)
         moved = [k for k in range(1, len(t_ms)) if serving[k] != serving[k - 1]]
         return [(t_ms[k], f"{self._name(serving[k - 1])} -> {self._name(serving[k])}") for k in moved]
+
+    def _describe(self, t_ms: int, wita_hour: int) -> None:
+        """Tell at the start what the modem is, and scan once in a night."""
+        if not self._started:
+            self.instrument.add([t_ms], {"clock": "ntp", **INSTRUMENT})
+            self._started = True
+        if wita_hour == SCAN_HOUR:
+            heard = self._heard if self._profile.rat else []
+            rows: Columns = {"found": len(heard), "complete": True, "method": "AT+COPS=?"}
+            if not heard:
+                self.scan.add([t_ms], {"clock": "ntp", **rows})
+            for plmn in heard:
+                self.scan.add([t_ms], {"clock": "ntp", **rows, "plmn": plmn, "rat": "lte", "status": "available"})
 
     def _make_cell(self, band: int, channel: int, bandwidth: float) -> ServingCell:
         rng = self._rng
@@ -200,7 +189,7 @@ class History:
         plmns = [first, *others[: int(rng.random() < SECOND_MODEM_SHARE)]]
         self._modems = [Modem(site, (operator_of(plmn) or "").lower(), plmn, profile, rng) for plmn in plmns]
         self._device, self._event = Batch(site.code, "device", None), Batch(site.code, "event", None)
-        self._batches = [self._device, self._event, *(b for m in self._modems for b in (m.signal, m.cell, m.probe))]
+        self._batches = [self._device, self._event, *(b for m in self._modems for b in m.batches)]
         self._seq = 1
         self._boot_s: float | None = None
         self._month = (0, 0)  # number of the month since 1970, bytes spent in it

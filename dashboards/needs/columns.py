@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date
 
 from dashboards.needs.boundaries import dotted
+from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import DIAGNOSIS_WORDS
-from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
+from dashboards.needs.model import Diagnosis, Report, Row, State, Village, is_unknown
 from dashboards.needs.words import ANTENNA, COORDINATES
 
 Cell = str | int | float | date | None
@@ -27,7 +28,7 @@ KONDISI = {
     State.WEAK: "sinyal lemah",
     State.TWO_G_ONLY: "2G saja",
     State.BLANK_SPOT: "blank spot",
-    State.INSUFFICIENT: "tidak diukur",
+    **dict.fromkeys((State.ABSENT, State.UNJUDGEABLE, State.HEARD, State.INSUFFICIENT), "tidak diukur"),
     State.NOT_MEASURED: "tidak diukur",
 }
 LISTRIK = {"grid": "PLN 24 jam", "grid_partial": "PLN < 24 jam", "solar": "PLTS", "genset": "genset", "none": "tidak ada"}
@@ -49,9 +50,10 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "lat": site.lat,
         "lon": site.lon,
         "sumber_koordinat": COORDINATES[site.coordinate_source].id,
+        "akurasi_m": None if site.accuracy_m is None else round(site.accuracy_m, 1),
         "di_dalam_batas_desa": YA[village.inside],
         "kondisi": KONDISI[row.verdict.state],
-        "operator": None if row.operator == UNKNOWN_OPERATOR else row.operator,
+        "operator": None if is_unknown(row.operator) else row.operator,
         "periode_awal": report.period.first,
         "periode_akhir": report.period.last,
         "antena": ANTENNA[site.antenna].id if site.antenna else None,
@@ -76,6 +78,7 @@ def _measured(e: Evidence) -> dict[str, Cell]:
         "ketersediaan_persen": None if e.availability is None else round(e.availability, 1),
         "jumlah_sampel": e.samples,
         "model_modem": "; ".join(e.models) or None,
+        "band_didukung": None if e.supported is None else "; ".join(f"B{band}" for band in e.supported),
     }
 
 
@@ -95,11 +98,13 @@ def remarks(village: Village, row: Row) -> str:
     verdict = row.verdict
     found = [f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in (verdict.main, *verdict.others)]
     told = [verdict.main.reason.id] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
-    if row.operator == UNKNOWN_OPERATOR:
-        told.append("Operator kartu SIM tidak diketahui: isi kolom operators di sites.csv.")
+    if verdict.state is State.BLANK_SPOT and village.unmeasured:
+        told.append(f"Bukan blank spot desa: {', '.join(village.unmeasured)} belum diketahui.")
     told += [note.id for note in verdict.notes]
     if row.site.coordinate_source == "centroid":
         told.append("Koordinat adalah titik tengah desa, bukan kantor.")
+    if row.site.fixes is not None:
+        told.append(f"Koordinat diukur modem (GNSS, {row.site.fixes} kali), menggantikan titik tengah desa.")
     if village.inside is False:
         told.append("Koordinat di luar batas desa: periksa.")
     if row.site.power == "no_grid":

@@ -88,12 +88,17 @@ LIMITS = (
         "A signal booster or an outdoor antenna lifts RSRP; where there is one, the value holds at the hall only.",
     ),
     Both(
-        "Tanpa layanan mencakup kartu SIM yang ditolak jaringan; periksa kartu SIM sebelum mengusulkan blank"
-        " spot. Menyala ulang"
-        " dihitung dari mulainya perangkat, termasuk pembaruan.",
-        "No service includes a SIM that the network denies; check the SIM before proposing a blank spot."
-        " Restarts count every start"
-        " of the device, updates too.",
+        "Yang dinilai adalah operator kartu SIM. Kartu SIM yang ditolak, terkunci, atau hanya mendengar selnya sendiri tidak"
+        " menjadi blank spot, juga modem yang belum terbukti menerima sel. Menyala ulang dihitung dari mulainya perangkat,"
+        " termasuk pembaruan.",
+        "The operator of the SIM is what is judged. A SIM that is refused or locked, or hears its own cell only, makes no blank"
+        " spot; nor does a modem that was never proven to receive a cell. Restarts count every start of the device, updates too.",
+    ),
+    Both(
+        "Desa disebut blank spot hanya bila setiap operator nasional blank spot menurut kartu SIM-nya sendiri, atau tidak"
+        " ditemukan pada cukup banyak pemindaian; bila tidak, operator yang belum diketahui disebut.",
+        "A village is a blank spot only where every national operator is one by its own SIM, or was not found by enough scans;"
+        " otherwise the operators that are not known are named.",
     ),
     Both(
         "Ambang batas bukan standar hukum: tidak ditemukan batas resmi RSRP atau Mbit/s untuk data seluler.",
@@ -153,6 +158,9 @@ def styles(classes: Classes) -> dict[State, Style]:
         State.WEAK: known.get("poor", last),
         State.TWO_G_ONLY: state["two_g_only"],
         State.BLANK_SPOT: state["no_service"],
+        State.ABSENT: state["no_service"],
+        State.UNJUDGEABLE: state["sim_refused"],
+        State.HEARD: state["served"],
         State.INSUFFICIENT: state["silent"],
         State.NOT_MEASURED: state["not_measured"],
     }

@@ -15,8 +15,72 @@ SENTENCES = {
     "few_slots": Both("{n} slot 5 menit, perlu {limit}", "{n} slots of 5 minutes, {limit} needed"),
     "few_lte": Both("{n} nilai RSRP LTE, perlu {limit}", "{n} values of LTE RSRP, {limit} needed"),
     "blank_spot": Both(
-        "Tanpa layanan pada {share} % dari {n} sampel, meski modem dan kartu SIM menjawab (batas: ketersediaan ≤ {limit} %).",
-        "No service in {share} % of {n} samples although modem and SIM answer (limit: availability ≤ {limit} %).",
+        "Tanpa layanan pada {share} % dari {n} sampel (batas: ketersediaan ≤ {limit} %); kartu SIM tidak ditolak, dan alat ukur"
+        " terbukti berfungsi: {proof}.",
+        "No service in {share} % of {n} samples (limit: availability ≤ {limit} %); the SIM is not refused, and the instrument is"
+        " proven: {proof}.",
+    ),
+    "proof_heard": Both("modem ini pernah menerima sel", "this modem has received a cell"),
+    "proof_scan": Both("pemindaian modem ini menemukan sel", "a scan of this modem found a cell"),
+    "proof_other_modem": Both("modem lain di balai desa menerima sel", "another modem of the hall receives a cell"),
+    "proof_recovery_tried": Both("belum", "not yet"),
+    "proof_none": Both("belum", "not yet"),
+    "sim_refused": Both(
+        "SIM ditolak / terkunci: tidak dapat dinilai. Ditolak jaringan pada {refused} % dan kartu SIM terkunci atau rusak pada"
+        " {fault} % sampel: periksa kartu SIM dan paketnya. Waktu ini tidak dihitung pada jaringan.",
+        "SIM refused / locked: cannot be judged. Refused by the network in {refused} % and SIM locked or faulty in {fault} % of"
+        " the samples: check the SIM and its plan. This time is not held against the network.",
+    ),
+    "barred": Both(
+        "Sel operator ini sendiri terdengar tanpa memberi layanan pada {v} % sampel: dibatasi, padat, atau kartu SIM; bukan"
+        " blank spot.",
+        "This operator's own cell is heard without serving in {v} % of the samples: barred, overloaded, or the SIM; no blank"
+        " spot.",
+    ),
+    "heard_unserved": Both(
+        "SIM operator ini tanpa layanan, tetapi selnya terdengar pada {n} sampel modem lain dan {days} dari {of} hari pemindaian:"
+        " periksa kartu SIM dan modem; bukan blank spot.",
+        "The SIM of this operator has no service, but its cell is heard in {n} samples of other modems and on {days} of {of} days"
+        " with a scan: check SIM and modem; no blank spot.",
+    ),
+    "unproven": Both(
+        "Tanpa layanan pada {n} sampel, tetapi modem ini belum pernah menerima sel apa pun: alat ukur belum terbukti. Uji di"
+        " tempat bersinyal atau pasang modem kedua.",
+        "No service in {n} samples, but this modem never received any cell: the instrument is not proven. Try it where there is"
+        " signal, or add a second modem.",
+    ),
+    "unproven_tried": Both(
+        "Tanpa layanan pada {n} sampel dan belum pernah ada sel yang terdengar; radio dimatikan-dinyalakan dan modem direset"
+        " tanpa perubahan: alat ukur belum terbukti. Periksa antena, uji di tempat bersinyal, atau pasang modem kedua.",
+        "No service in {n} samples and no cell was ever heard; radio off and on and reset changed nothing: the instrument is not"
+        " proven. Check the antenna, try it where there is signal, or add a second modem.",
+    ),
+    "unsupported_band": Both(
+        "Tidak dapat diukur dengan modem ini: tidak mendukung {bands} milik operator ini.",
+        "Not measurable with this modem: it lacks {bands} of this operator.",
+    ),
+    "unknown_operator": Both(
+        "Operator kartu SIM di modem {modem} tidak diketahui: isi kolom operators di sites.csv atau beri nama modemnya.",
+        "The operator of the SIM in modem {modem} is not known: fill the column operators of sites.csv, or name the modem after"
+        " it.",
+    ),
+    "heard": Both(
+        "Terdengar, belum diukur: selnya diterima pada {n} sampel modem ber-SIM lain dan ditemukan pada {days} dari {of} hari"
+        " pemindaian.",
+        "Heard, not measured: its cell was received in {n} samples of modems with another SIM and found on {days} of {of} days"
+        " with a scan.",
+    ),
+    "absent": Both(
+        "Tidak ditemukan pada pemindaian lengkap di {n} hari oleh modem yang mendukung pitanya, dan tidak pernah terdengar.",
+        "Not found by complete scans on {n} days by a modem that supports its bands, and never heard.",
+    ),
+    "guest": Both(
+        "{v} % dari waktu terlayani lewat jaringan operator lain (roaming).",
+        "{v} % of the served time was through another operator's network (roaming).",
+    ),
+    "data_refused": Both(
+        "Layanan data ditolak pada {v} % dari waktu terlayani: periksa paket.",
+        "Packet service was refused in {v} % of the served time: check the plan.",
     ),
     "two_g": Both(
         "Terlayani, tetapi LTE hanya {lte} % dari waktu terlayani (2G {two} %, 3G {three} %; batas {limit} %).",
