@@ -61,6 +61,8 @@ def _qcsq(air: Air) -> list[str]:
 def _qnwinfo(air: Air) -> list[str]:
     if air.rat is None:
         return ["+QNWINFO: No Service"]
+    if not air.tells_rat:
+        return ["ERROR"]
     names = {"gsm": ("GSM", "GSM 900"), "wcdma": ("WCDMA", "WCDMA 2100")}
     word, band = names.get(air.rat, ("FDD LTE", f"LTE BAND {air.band}"))
     return [f'+QNWINFO: "{word}","{air.plmn}","{band}",{air.channel}']

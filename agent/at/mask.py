@@ -16,7 +16,13 @@ _ADDRESS = re.compile(r"(?i)^\s*\+(CGPADDR|CGCONTRDP|CGDCONT)\b")
 # A cell identity in these is padded to 16 hex digits and may happen to have no letter.
 _LOCATION = re.compile(r"(?i)^\s*\+(C5GREG|CEREG|CGREG|CREG):")
 _DIGITS = re.compile(r"\d")
+_PRIVATE = re.compile(r"(?i)\bAT\+(CIMI|CRSM|CGSN|CCID|ICCID|QCCID|CICCID|CNUM)\b")
 _COMMAND = re.compile(r"(?i)^\s*AT")
+
+
+def is_private(command: str) -> bool:
+    """Whether the reply to a command is itself the identity of a SIM, a modem or a person: not even a torn piece may be shown."""
+    return _PRIVATE.match(command.strip()) is not None
 
 
 def mask(line: str) -> str:

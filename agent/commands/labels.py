@@ -56,8 +56,10 @@ def band_of(value: str) -> int | None:
 def hint(signal: Signal, registration: Registration) -> None:
     """Give the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
 
-    Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says.
+    Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says. Limited service beats it too, and
+    "searching": 3GPP replies have no word for it.
     """
     lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration is Registration.NOT_REGISTERED
-    if signal.registration is None or lifted:
+    open_ = signal.registration in (Registration.NOT_REGISTERED, Registration.SEARCHING)
+    if signal.registration is None or lifted or (open_ and registration is Registration.LIMITED):
         signal.registration = registration

@@ -13,6 +13,7 @@ from agent.at.reply import Reply
 from agent.commands import identity
 from agent.modems import generic
 from agent.modems.family import Family
+from agent.modems.settle import settle
 
 
 def _found() -> Iterator[Family]:
@@ -61,6 +62,7 @@ def read(family: Family, replies: Sequence[Reply]) -> Reading:
     """Read the replies of one poll, and take out what does not belong to the technology found."""
     reading = Reading()
     family.read(replies, reading)
+    settle(replies, reading)
     tidy(reading.signal, reading.notes)
     for cell in reading.cells:
         tidy(cell, reading.notes)

@@ -14,7 +14,7 @@ from typing import Self
 import serial
 
 from agent.at.digest import digest
-from agent.at.mask import mask
+from agent.at.mask import is_private, mask
 from agent.at.reply import Reply
 from agent.errors import AgentError
 from agent.port.holders import explain
@@ -37,6 +37,8 @@ class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
 
     def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
         got = f"got {mask(received[:60].decode('ascii', 'backslashreplace'))!r}" if received else "got nothing"
+        if received and is_private(command):
+            got = f"got {len(received)} bytes"
         super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}")
         self.received = received
 
