@@ -21,7 +21,7 @@ TIME_ZONE_QUARTERS = 32  # WITA, UTC+8, in quarters of an hour as +CCLK writes i
 
 
 def key(command: str) -> str:
-    """Give the form by which commands are compared: capitals, no blanks."""
+    """Return the form by which commands are compared: capitals, no blanks."""
     return re.sub(r"\s+", "", command).upper()
 
 
@@ -73,7 +73,7 @@ class FamilyModem:
         """Take the family and where the modem is. Raises KeyError for an unknown family."""
         maker, model, firmware = IDENTITY[family]
         self._place, self._now_s = place, now_s
-        self._detail = dict.fromkeys(REGISTRATIONS, 0)
+        self._detail = dict.fromkeys(REGISTRATIONS, 2)
         self._causes = family == "generic"
         """Whether it knows the form of +CEREG that tells the cause of a refusal."""
         self._fixed = {

@@ -33,15 +33,16 @@ def mask(line: str) -> str:
         return _PHONE.sub(_zeros, _LONG.sub(_zeros, line))
     for personal in (_PERSONAL, _ADDRESS):
         if found := personal.match(line):
-            return line[: found.end()] + _zeros_in(line[found.end() :])
+            return line[: found.end()] + zeros(line[found.end() :])
     for pattern in (_GROUPED, _LONG, _PHONE):
         line = pattern.sub(_zeros, line)
     return line
 
 
 def _zeros(found: re.Match[str]) -> str:
-    return _zeros_in(found.group())
+    return zeros(found.group())
 
 
-def _zeros_in(text: str) -> str:
+def zeros(text: str) -> str:
+    """Put a zero for every digit: for replies that are an identity as a whole, where a torn piece is too short for `mask`."""
     return _DIGITS.sub("0", text)

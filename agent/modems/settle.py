@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.at.fill import CHANNEL
+from agent.at.plausible import CHANNEL
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import creg, reject

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.cimi import Identity
 from agent.commands.cpin import Sim
@@ -56,15 +56,15 @@ def read(answers: Answers) -> Poll:
     signal, status = answers.get(SIGNAL, {}), answers.get(STATUS, {})
     sim = _sim(answers)
     if sim is Sim.MISSING:  # its network type and mode are left over from better days
-        fill(reading.signal, reading.notes, registration=Registration.NO_SIM)
+        set_plausible(reading.signal, reading.notes, registration=Registration.NO_SIM)
         return Poll(reading, sim, [])
     state = _registration(status)
     rat = _rat(signal, status, reading.notes)
     levels = {Rat.LTE: _lte, Rat.WCDMA: _wcdma, Rat.GSM: _gsm}[rat](signal, reading.notes) if rat else {}
     served = state in (Registration.HOME, Registration.ROAMING)
     known = any(value is not None for value in levels.values())
-    fill(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
-    fill(reading.signal, reading.notes, plmn=_plmn(answers) if served or state is Registration.LIMITED else None)
+    set_plausible(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
+    set_plausible(reading.signal, reading.notes, plmn=_plmn(answers) if served or state is Registration.LIMITED else None)
     reading.signal.sim = sim.state if sim else None
     if sim is not None and sim.unusable and not served:
         reading.signal.registration = Registration.SIM_FAULT
@@ -92,7 +92,7 @@ def _registration(status: Mapping[str, str]) -> Registration | None:
 
 
 def _rat(signal: Mapping[str, str], status: Mapping[str, str], notes: list[str]) -> Rat | None:
-    """Give the technology if everything that names one agrees."""
+    """Return the technology if everything that names one agrees."""
     named = [(signal.get("mode"), _MODE), *((status.get(f"CurrentNetworkType{end}"), _TYPE) for end in ("", "Ex"))]
     # 0 is "no service" of the types; beside it, mode 0 is no sign of 2G either.
     idle = status.get("CurrentNetworkType") == "0"
@@ -245,7 +245,7 @@ class HilinkSession:
         )
 
     def network_time_ms(self) -> int | None:
-        """Give nothing: the API has no time of the network."""
+        """Return nothing: the API has no time of the network."""
         return None
 
     def close(self) -> None:

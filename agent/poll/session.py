@@ -63,7 +63,7 @@ class Session:
 
     @property
     def family_name(self) -> str:
-        """Give the name of the family, `?` before it is known."""
+        """Return the name of the family, `?` before it is known."""
         return self.family.name if self.family else "?"
 
     def close(self) -> None:
