@@ -29,7 +29,6 @@ STAT: dict[int, Registration] = {
     11: Registration.LIMITED,  # access to restricted local operator services
     90: Registration.SIM_FAULT,  # UICC failure (Nordic)
 }
-REGISTERED = (Registration.HOME, Registration.ROAMING)
 _CAUSE_AT = {"CREG": 4, "CEREG": 4, "CGREG": 5, "C5GREG": 6}
 """Place of `<cause_type>` behind `<stat>` in the forms n = 3 and n = 5 of each command."""
 
@@ -63,7 +62,7 @@ class Creg:
     @property
     def registered(self) -> bool:
         """Whether a network serves the modem."""
-        return self.registration in REGISTERED
+        return self.registration is not None and self.registration.served
 
     @property
     def rat(self) -> Rat | None:

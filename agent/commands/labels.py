@@ -59,7 +59,7 @@ def hint(signal: Signal, registration: Registration) -> None:
     Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says. Limited service beats it too, and
     "searching": 3GPP replies have no word for it.
     """
-    lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration is Registration.NOT_REGISTERED
+    lifted = registration.served and signal.registration is Registration.NOT_REGISTERED
     open_ = signal.registration in (Registration.NOT_REGISTERED, Registration.SEARCHING)
     if signal.registration is None or lifted or (open_ and registration is Registration.LIMITED):
         signal.registration = registration

@@ -72,7 +72,7 @@ UNSERVED = (
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
     """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
-    return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
+    return next((state for state in states if state is not None and state.served), next(iter(states), None))
 
 
 def set_served(reading: Reading) -> None:

@@ -22,7 +22,7 @@ _OPEN = (Registration.NOT_REGISTERED, Registration.SEARCHING, Registration.LIMIT
 def settle(replies: Sequence[Reply], reading: Reading) -> None:
     """Set `sim`, `reject_cause`, and the registration that all replies together prove."""
     signal = reading.signal
-    served = signal.registration in creg.REGISTERED
+    served = signal.registration is not None and signal.registration.served
     if not served and signal.registration in _OPEN and is_camped(signal):
         signal.registration = Registration.LIMITED
     refused = any(row.registration is Registration.DENIED for row in creg.parse(replies))

@@ -54,8 +54,8 @@ class Notices:
     def _packets_of(self, poll: Poll) -> list[Event]:
         """Tell once when the network takes voice and refuses packets, and when it takes them again."""
         before, now = self._packets_refused, poll.reading.packets_refused
-        served = poll.reading.signal.registration in (Registration.HOME, Registration.ROAMING)
-        if before == now or not served:
+        registration = poll.reading.signal.registration
+        if before == now or registration is None or not registration.served:
             return []
         self._packets_refused = now
         cause = poll.reading.signal.reject_cause
