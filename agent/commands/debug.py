@@ -10,7 +10,7 @@ from agent.at.fields import plmn_of
 from agent.at.fill import Value, fill
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import band_of, hint, labelled, number, whole
+from agent.commands.labels import band_of, hint, labelled, number, settled, whole
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _LABELS = (
@@ -58,16 +58,23 @@ def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> None:
         elif label.startswith("pcell"):
             current = serving
         elif label in _NR:
-            nr.setdefault(_NR[label], _value(_NR[label], value))
+            _put(nr, _NR[label], value)
         elif label in _CELL:
-            current.setdefault(_CELL[label], _value(_CELL[label], value))
-        words.setdefault(label, value)
+            _put(current, _CELL[label], value)
+    words = settled(pairs)
     _fill(words, serving, nr, reading)
     for carrier in carriers:
         _checked_channel(carrier, reading)
         cell = Cell(role=Role.SCC)
         fill(cell, reading.notes, rat=Rat.LTE, **carrier)
         reading.cells.append(cell)
+
+
+def _put(cell: dict[str, Value], name: str, text: str) -> None:
+    """Set a value; what stands twice with different values is unknown."""
+    value = _value(name, text)
+    if cell.setdefault(name, value) != value:
+        cell[name] = None
 
 
 def _value(name: str, text: str) -> Value:

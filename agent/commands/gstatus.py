@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from agent.at.fill import fill
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import answer, band_of, hint, labelled, number, whole
+from agent.commands.labels import answer, band_of, hint, labelled, number, settled, whole
 from agent.commands.nrinfo import LABELS as NR_LABELS
 from agent.commands.nrinfo import both_bases, read_nr_values
 from telemetry.streams import Cell, Rat, Registration, Role
@@ -19,8 +19,8 @@ LABELS = (
     "Temperature", "System mode", "PS state", "EMM state", "5GMM state", r"GMM \(PS\) state", "RRC state", "IMS mode",
     "LTE band", "LTE bw", "LTE Rx chan", "LTE Tx chan", "LTE CA state", "LTE Scell band", "LTE Scell bw", "LTE Scell chan",
     r"LTE S[CS]C\d state", r"LTE S[CS]C\d band", r"LTE S[CS]C\d bw", r"LTE S[CS]C\d (?:Rx )?chan", r"LTE S[CS]C\d Tx chan",
-    r"LTE S[CS]C\d UL Configured", rf"{_PATH} RSSI", rf"{_PATH} RSRP", r"RSSI \(dBm\)", r"RSRP \(dBm\)", r"RSRQ \(dB\)",
-    r"SINR \(dB\)", "Tx Power", "TAC", "LAC", "Cell ID", "WCDMA band", "WCDMA channel", "RxM RSSI C0", "RxD RSSI C0",
+    r"LTE S[CS]C\d UL Configured", rf"{_PATH} RSSI", rf"{_PATH} RSRP", r"RSSI \(dBm\)", r"RSRP \(dBm\)", r"RSRQ \(dBm?\)",
+    r"SINR \(dBm?\)", "Tx Power", "TAC", "LAC", "Cell ID", "WCDMA band", "WCDMA channel", "RxM RSSI C0", "RxD RSSI C0",
     "RxM RSSI C1",
 )  # fmt: skip
 _MODES = {"LTE": Rat.LTE, "ENDC": Rat.NR_NSA, "EN-DC": Rat.NR_NSA, "NR5G": Rat.NR_SA, "SA": Rat.NR_SA, "WCDMA": Rat.WCDMA}
@@ -30,6 +30,8 @@ _UMTS_BANDS = {"2100": 1, "1900": 2, "850": 5, "900": 8}
 def read_gstatus(replies: Sequence[Reply], reading: Reading) -> None:
     """Read AT!GSTATUS?: serving cell, NR leg, active secondary carriers, temperature."""
     values = _bound(labelled(answer(replies, "!GSTATUS"), LABELS))
+    for name in ("rsrq", "sinr"):  # some imitations print the wrong unit
+        values.setdefault(f"{name} (db)", values.get(f"{name} (dbm)", ""))
     if not values:
         return
     word = values.get("system mode", "").upper().split(" ")[0]
@@ -45,14 +47,14 @@ def read_gstatus(replies: Sequence[Reply], reading: Reading) -> None:
 
 
 def _bound(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Name a bare `RSRP (dBm)` after the receive path whose RSSI stands before it; the first value of a label counts."""
-    values: dict[str, str] = {}
+    """Name a bare `RSRP (dBm)` after the receive path whose RSSI stands before it."""
+    named = []
     path = ""
     for label, value in pairs:
         if label.endswith(" rssi") and label[:3] in ("pcc", "scc"):
             path = label.removesuffix(" rssi")
-        values.setdefault(f"{path} rsrp" if path and label == "rsrp (dbm)" else label, value)
-    return values
+        named.append((f"{path} rsrp" if path and label == "rsrp (dbm)" else label, value))
+    return settled(named)
 
 
 def _registration(values: Mapping[str, str], reading: Reading) -> None:

@@ -11,6 +11,10 @@ from agent.at.reply import Reply
 from telemetry.streams import Registration, Signal
 
 
+_END = r"(?=\s*(?:dBm?|MHz|C|%)?(?:[\s,;()/|]|$))"
+"""What may stand behind a number: its unit, a separator, the end; anything else shows a damaged byte."""
+
+
 def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
     """Give the lines of a multi-line answer; where its prefix was cut off, those of the reply to the command of that name."""
     asked = (reply for reply in replies if prefix[1:] in reply.command.upper())
@@ -22,33 +26,44 @@ def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
 def labelled(lines: Iterable[str], labels: Sequence[str]) -> list[tuple[str, str]]:
     """Give (label, value) in order; labels are regular expressions whose blanks may be wrapped, the longest wins.
 
-    The label comes back in lower case with single blanks; the value runs to the next known label, so read only its start.
+    The label comes back in lower case with single blanks; the value runs to the next known label or the end of its line, so
+    read only its start.
     """
     alternatives = "|".join(re.sub(r" +", r"\\s+", label) for label in sorted(labels, key=len, reverse=True))
-    text = " ".join(lines)
-    marks = list(re.finditer(rf"({alternatives})\s*:\s*", text, re.IGNORECASE))
+    text = "\n".join(lines)
+    marks = list(re.finditer(rf"({alternatives})[ \t]*:[ \t]*", text, re.IGNORECASE))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return [
-        (" ".join(mark.group(1).lower().split()), text[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=False)
+        (" ".join(mark.group(1).lower().split()), text[mark.end() : end].split("\n")[0].strip())
+        for mark, end in zip(marks, ends, strict=False)
     ]
 
 
+def settled(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give the value of every label; none where it stands twice with different values: one of them is not the modem's."""
+    values: dict[str, str] = {}
+    for label, value in pairs:
+        if values.setdefault(label, value).split()[:1] != value.split()[:1]:
+            values[label] = ""
+    return values
+
+
 def number(value: str) -> float | None:
-    """Read the number at the start of a value (`-75.7dBm,` gives -75.7); None for `--`, `NA`, nothing."""
-    match = re.match(r"[-+]?\d+(?:\.\d+)?(?!\.)", value)
-    return float(match.group()) if match else None
+    """Read the number at the start of a value (`-75.7dBm,` gives -75.7); None for `--`, `NA`, nothing, a damaged `3t`."""
+    match = re.match(rf"([-+]?\d+(?:\.\d+)?){_END}", value, re.IGNORECASE)
+    return float(match.group(1)) if match else None
 
 
 def whole(value: str) -> int | None:
-    """Read the whole decimal number at the start of a value; None for `---` and for a masked `80...`."""
-    match = re.match(r"-?\d+(?![\d.])", value)
-    return int(match.group()) if match else None
+    """Read the whole decimal number at the start of a value; None for `---`, a masked `80...`, a damaged `3t`."""
+    match = re.match(rf"(-?\d+){_END}", value, re.IGNORECASE)
+    return int(match.group(1)) if match else None
 
 
 def band_of(value: str) -> int | None:
     """Read a band as vendors write it: `B7`, `n41`, `LTE BAND 3`, `BAND_LTE_3`, `5`."""
     match = re.match(
-        r"(?:LTE\s*BAND\s*|BAND_LTE_|LTE_B|LTE\s*B|NR5G_N|NR5G\s*BAND\s*|[BN])?(\d{1,3})(?!\d)", value, re.IGNORECASE
+        r"(?:LTE\s*BAND\s*|BAND_LTE_|LTE_B|LTE\s*B|NR5G_N|NR5G\s*BAND\s*|[BN])?(\d{1,3})(?![\w.])", value, re.IGNORECASE
     )
     return int(match.group(1)) if match else None
 

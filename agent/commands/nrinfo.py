@@ -9,7 +9,7 @@ from agent.at.fields import to_hex
 from agent.at.fill import fill
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import answer, band_of, labelled, number, whole
+from agent.commands.labels import answer, band_of, labelled, number, settled, whole
 from telemetry.streams import Rat
 
 LABELS = (
@@ -22,7 +22,7 @@ LABELS = (
 
 def read_nrinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read AT!NRINFO?: `Connectivity Mode: SA` makes it the serving cell, anything else the leg beside an LTE anchor."""
-    values = dict(reversed(labelled(answer(replies, "!NRINFO"), LABELS)))
+    values = settled(labelled(answer(replies, "!NRINFO"), LABELS))
     if values:
         read_nr_values(values, reading, standalone=values.get("connectivity mode", "").upper().startswith("SA"))
 
