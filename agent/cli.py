@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError, SinyalError
 
 DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
 
@@ -84,12 +84,12 @@ def _execute(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; give its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
+    """Run the program; return its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         return _execute(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
-    except AgentError as error:
+    except SinyalError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from collector.errors import ConfigError
 from collector.line.importer import import_file
 from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
-from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
+from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, perform, timestamp
 from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
@@ -26,7 +26,7 @@ CONFIG = Path("/etc/sinyal/collector.toml")
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
-    "fleet": ("collector.server.fleet", "one line a hall, worst first: last seen, clock, gaps, bytes"),
+    "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
     "settings": ("collector.server.settings", "change intervals, probes or budget of halls from here"),
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
@@ -49,7 +49,7 @@ The server's end of Sinyal: takes frames from the broker, checks them, stores th
 """
 IMPORT = """\
 Reads files that `sinyal-agent export` wrote to a USB stick, through the same checks as frames from the broker.
-Importing a file twice stores nothing twice. Prints one line a file.
+Importing a file twice stores nothing twice. Prints one line per file.
 
 exit: 0 all stored; 1 something was rejected, held, or cut off, or the store is down; 2 bad usage or config; 3 nothing readable
 """
@@ -64,7 +64,7 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; gives its exit code."""
+    """Run the program; return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 
@@ -88,8 +88,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports.set_defaults(do=_import)
 
     export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
-    export.add_argument("--start", type=moment, required=True, metavar="WHEN", help="first moment that is in")
-    export.add_argument("--end", type=moment, required=True, metavar="WHEN", help="first moment that is out")
+    export.add_argument("--start", type=timestamp, required=True, metavar="WHEN", help="first moment that is in")
+    export.add_argument("--end", type=timestamp, required=True, metavar="WHEN", help="first moment that is out")
     export.add_argument("--site", metavar="CODE", help="only this site; default: all")
     export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")

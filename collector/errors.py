@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ground.errors import ConfigError, SinyalError
 
-class CollectorError(Exception):
+__all__ = ["CollectorError", "ConfigError", "PointsRefusedError", "SinyalError", "StoreUnavailableError"]
+
+
+class CollectorError(SinyalError):
     """Base of what the collector raises on purpose."""
-
-
-class ConfigError(CollectorError):
-    """A config file, site list or command is wrong. The text names file, key or line, reason and cure; the program exits 2."""
 
 
 class StoreUnavailableError(CollectorError):

@@ -2,103 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
+from random import SystemRandom
 from typing import Self
 
 from collector.store.sqlite import Sqlite
 from demo import count, halls
-from demo.broker import HOST
+from demo.broker import HOST, broker_argv
+from demo.count import Count
 from demo.halls import Hall
 from demo.modem import SimulatedModem
+from demo.program import LineError, Program, module
 from demo.radio import Radio
 from demo.replies import family_answers
 
-log = logging.getLogger(__name__)
-
 START_S = 60.0
 """Longest time a broker or collector may take to come up on a busy Pi."""
-STOP_S = 30.0
-"""An agent gives each of its threads 10 s to end."""
-LAST_WORDS = 10
+STEP_S, TELL_S = 0.2, 1.0
 PAGE_PORT = 8080
 """Where the live page is, if nobody else is there."""
+PORTS = range(20_000, 32_000)
+"""Below the ports that Linux gives to outgoing connections: nobody takes ours by chance while our broker is dead."""
+PORT_TRIES = 5
 
 
-class LineError(Exception):
-    """A part of the demo did not do what it must; the text names it and shows the end of its log."""
-
-
-class Program:
-    """One of our own programs as a process that can be cut off and started again. Its output goes to a log file."""
-
-    def __init__(self, name: str, folder: Path, *argv: str) -> None:
-        self.name = name
-        self.log = folder / f"{name}.log"
-        self._argv = argv
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether the process lives."""
-        return self._process is not None and self._process.poll() is None
-
-    def start(self) -> None:
-        """Start it, unless it runs."""
-        if self.running:
-            return
-        # With setpriv (util-linux) no process outlives a demo that was itself killed.
-        guard = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(
-                (*guard, sys.executable, "-m", *self._argv),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def kill(self) -> None:
-        """End it as a power cut does: at once, without a word."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def ask_to_end(self) -> None:
-        """Send SIGTERM and do not wait."""
-        if self._process is not None:
-            self._process.terminate()
-
-    def stop(self) -> None:
-        """Ask it to end, and make it where it does not."""
-        self.ask_to_end()
-        if self._process is None:
-            return
-        try:
-            self._process.wait(STOP_S)
-            self._process = None
-        except subprocess.TimeoutExpired:
-            log.warning("event=had_to_kill program=%s", self.name)
-            self.kill()
-
-    def check(self) -> None:
-        """Raise LineError with the end of its log when it ended by itself."""
-        if self._process is not None and not self.running:
-            tail = self.log.read_text(errors="replace").splitlines()[-LAST_WORDS:]
-            raise LineError("\n".join([f"{self.name} ended with {self._process.returncode}; {self.log} says:", *tail]))
-
-
-class Line:
+class DemoLine:
     """Broker, collector, and an agent with its modems for every hall. Use as a context manager; everything ends with it."""
 
     def __init__(self, folder: Path, chosen: Sequence[Hall]) -> None:
@@ -106,10 +40,9 @@ class Line:
         self._port, self._http_port, self._page_port = _free_port(), _free_port(), _free_port(PAGE_PORT)
         self._store: Sqlite | None = None
         self._stack = ExitStack()
-        self.broker = Program("broker", folder, "demo.broker", str(self._port))
-        self.collector = Program("collector", folder, "collector.cli", "run", "--config", str(folder / "collector.toml"))
-        serve = ("dashboards.cli", "serve", "--config", str(folder / "collector.toml"), "--port", str(self._page_port))
-        self.page = Program("page", folder, *serve)
+        self.broker = Program("broker", folder, ())
+        self.collector = Program("collector", folder, module("collector.cli", "run", "--config", str(folder / "collector.toml")))
+        self.page = Program("page", folder, ())
         self.agents = {h.code: self._agent(h) for h in self.halls}
         self.modems: dict[tuple[str, str], SimulatedModem] = {}
         self.spools = {h.code: self._home(h) / "spool.db" for h in self.halls}
@@ -140,31 +73,51 @@ class Line:
         return f"http://{HOST}:{self._page_port}"
 
     def start_page(self) -> None:
-        """Start the live page; it answers a few seconds later."""
+        """Start the live page and wait until it answers; on any free port where somebody else has the usual one."""
         self._stack.callback(self.page.stop)
-        self.page.start()
+        config = str(self.folder / "collector.toml")
+        for _ in range(PORT_TRIES):
+            self.page.argv = module("dashboards.cli", "serve", "--config", config, "--port", str(self._page_port))
+            if self._comes_up(self.page, lambda: _answers(f"{self.page_url}/api/health"), "the live page to answer"):
+                return
+            self._page_port = _free_port()
+        self.page.check()
 
     def start_broker(self) -> None:
         """Start the broker and wait until it listens."""
         self.broker.start()
-        self._await(self._broker_listens, "the broker to listen", self.broker)
+        _await(self._broker_listens, "the broker to listen", self.broker)
 
-    def drain(self, seconds: float) -> bool:
-        """Measure no more and wait until every sample is in the store; False when some were still on a card after that time."""
+    def drain(self, seconds: float, progress: Callable[[Mapping[Hall, int]], None]) -> Count:
+        """Measure no more, wait until every sample is in the store, and count; after `seconds` count what there is then.
+
+        `progress` is told how many samples wait on which cards, whenever that changed.
+        """
         self.start_broker()
         self._stop_agents()
         # Agents that start without a modem have the time from the collector alone, so it must be there first.
         self._await_collector()
-        for hall in self.halls:
+        for hall in self.waiting():
             self._configure(hall, measuring=False)
             self.agents[hall.code].start()
-        end = time.monotonic() + seconds
-        while any(count.waiting(spool) != 0 for spool in self.spools.values()) or self.count().lost:
+        end, tell_at = time.monotonic() + seconds, 0.0
+        told: dict[Hall, int] | None = None
+        while True:
+            left = self.waiting()
+            if not left and (counted := self.count()).complete:
+                return counted
             if time.monotonic() > end:
-                return False
+                self._stop_agents()  # now nothing moves while it is counted
+                return self.count()
+            if left != told and time.monotonic() >= tell_at:
+                told, tell_at = left, time.monotonic() + TELL_S
+                progress(left)
             self.check()
-            time.sleep(0.2)
-        return True
+            time.sleep(STEP_S)
+
+    def waiting(self) -> dict[Hall, int]:
+        """Return how many samples wait on the card of each hall that has some."""
+        return {hall: number for hall in self.halls if (number := count.waiting(self.spools[hall.code]) or 0)}
 
     def check(self) -> None:
         """Raise LineError when a part ended that nobody stopped."""
@@ -178,14 +131,22 @@ class Line:
         return count.count(self.store, self.spools)
 
     def _start(self) -> None:
-        (self.folder / "collector.toml").write_text(halls.collector_toml(self.folder, self._port, self._http_port))
         for program in (self.broker, self.collector):
             self._stack.callback(program.stop)
-        self.start_broker()
+        self._first_start_of_broker()
+        (self.folder / "collector.toml").write_text(halls.collector_toml(self.folder, self._port, self._http_port))
         self._await_collector()
         self._stack.callback(self._stop_agents)
         for number, hall in enumerate(self.halls):
             self._start_hall(number, hall)
+
+    def _first_start_of_broker(self) -> None:
+        for _ in range(PORT_TRIES):
+            self.broker.argv = broker_argv(self.folder, self._port)
+            if self._comes_up(self.broker, self._broker_listens, "the broker to listen"):
+                return
+            self._port = _free_port()  # somebody took it between our look and our start
+        self.broker.check()
 
     def _stop_agents(self) -> None:
         for agent in self.agents.values():
@@ -205,7 +166,7 @@ class Line:
 
     def _agent(self, hall: Hall) -> Program:
         config = self._home(hall) / "agent.toml"
-        return Program(f"agent-{hall.code}", self.folder, "agent.cli", "run", "--config", str(config))
+        return Program(f"agent-{hall.code}", self.folder, module("agent.cli", "run", "--config", str(config)))
 
     def _configure(self, hall: Hall, *, measuring: bool) -> None:
         home = self._home(hall)
@@ -220,30 +181,51 @@ class Line:
 
     def _await_collector(self) -> None:
         self.collector.start()
-        self._await(self._collector_is_well, "the collector to have its store and the broker", self.collector)
+        _await(self._collector_is_well, "the collector to have its store and the broker", self.collector)
 
     def _collector_is_well(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{self._http_port}/healthz", timeout=5) as answer:
-                return bool(answer.status == HTTPStatus.OK)
-        except OSError:
-            return False
+        return _answers(f"http://{HOST}:{self._http_port}/healthz")
 
     @staticmethod
-    def _await(condition: Callable[[], bool], what: str, program: Program) -> None:
-        end = time.monotonic() + START_S
-        while not condition():
-            program.check()
-            if time.monotonic() > end:
-                raise LineError(f"waited {START_S:g} s for {what}; see {program.log}")
-            time.sleep(0.05)
-
-
-def _free_port(wanted: int = 0) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _comes_up(program: Program, ready: Callable[[], bool], what: str) -> bool:
+        """Start a program; False where it ended instead of coming up."""
+        program.start()
         try:
-            probe.bind((HOST, wanted))
-        except OSError:
-            return _free_port()
-        return int(probe.getsockname()[1])
+            _await(ready, what, program)
+        except LineError:
+            if program.running:
+                raise
+            return False
+        return True
+
+
+def _await(ready: Callable[[], bool], what: str, program: Program) -> None:
+    end = time.monotonic() + START_S
+    while not ready() or not program.running:  # whoever else answers there is not ours
+        program.check()
+        if time.monotonic() > end:
+            raise LineError(f"waited {START_S:g} s for {what}; {program.log} says:\n{program.last_words()}")
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with _PAST_ANY_PROXY.open(url, timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
+_PAST_ANY_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _free_port(wanted: int | None = None) -> int:
+    """Return a port of loopback that can be reached and where nobody listens now: the wanted one, else one by chance."""
+    why = ""
+    for port in [*([] if wanted is None else [wanted]), *SystemRandom().sample(PORTS, PORT_TRIES)]:
+        try:
+            with socket.create_server((HOST, port)), socket.create_connection((HOST, port), START_S):
+                return port
+        except OSError as error:
+            why = str(error)
+    raise LineError(f"{HOST} cannot be listened on and reached ({why}); is the network interface lo up? `ip link set lo up`")

@@ -13,12 +13,14 @@ from rich.text import Text
 from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
-from demo.line import Line
+from demo.line import DemoLine
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
 WEAK_DBM = -105.0
 NEWS_KEPT = 5
+FRAME = ("Sinyal demo: simulated halls and modems; everything else is real", "live page: {url}    Ctrl-C ends", "names", "sums")
+"""The lines that are always there: two of text, the head of the table, the summary."""
 NO_SERVICE = ("searching", "not_registered", "denied")
 
 
@@ -35,7 +37,7 @@ class Status:
     waiting: int | None
 
 
-def statuses(line: Line, now_s: float) -> list[Status]:
+def statuses(line: DemoLine, now_s: float) -> list[Status]:
     """Read the newest sample of every modem, and every spool."""
     newest = {(row["site"], row.get("modem")): row for row in line.store.latest("signal")}
     found: list[Status] = []
@@ -62,30 +64,40 @@ def state(row: Row, age_s: float | None) -> str:
     return f"{row['rat']} {registration}" if "rat" in row else registration.replace("_", " ")
 
 
-def summary(line: Line, elapsed_s: float) -> str:
-    """Give one line for a log."""
-    rows = statuses(line, time.time())
+def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float) -> str:
+    """Return one line for a log, shorter than 80 characters."""
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
-    waiting = sum(count.waiting(spool) or 0 for spool in line.spools.values())
+    waiting = sum(line.waiting().values())
     fresh = sum(row.age_s is not None and row.age_s <= STALE_S for row in rows)
     served = sum(row.rsrp_dbm is not None for row in rows)
-    modems = f"modems reporting {fresh}/{len(rows)}, with LTE {served}"
-    return f"{elapsed_s:4.0f} s  {modems}, samples measured {measured}, waiting on cards {waiting}"
+    return (
+        f"{elapsed_s:4.0f} s  {fresh}/{len(rows)} modems report, {served} on LTE; {measured} measured, {waiting} waiting on cards"
+    )
 
 
-def picture(line: Line, news: Sequence[str], elapsed_s: float) -> Group:
-    """Draw the table, and under it what happened last."""
-    title = f"Sinyal demo: simulated halls and modems; everything else is real. Live page: {line.page_url}. Ctrl-C ends it."
-    table = Table(title=title, title_style="bold")
+def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int) -> Group:
+    """Draw what fits a terminal of so many lines: the halls, and under them what happened last."""
+    rows = statuses(line, time.time())
+    room = max(2, height - len(FRAME) - 1)  # the last line of a terminal stays free for the cursor
+    told = list(news[-max(1, min(NEWS_KEPT, room - len(rows))) :])
+    shown = rows if len(rows) + len(told) <= room else rows[: room - len(told) - 1]
+    table = Table(box=None, pad_edge=False)
     for name in ("hall", "operator", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("RSRP dBm", "SINR dB", "last seen", "spool"):
+    for name in ("RSRP dBm", "SINR dB", "seen", "on card"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in statuses(line, time.time()):
+    for row in shown:
         age = "-" if row.age_s is None else f"{max(0.0, row.age_s):.0f} s"
-        spool = "-" if row.waiting is None else str(row.waiting)
-        table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, spool)
-    return Group(table, Text(summary(line, elapsed_s)), *(Text(f"  {text}", style="yellow") for text in news[-NEWS_KEPT:]))
+        waiting = "-" if row.waiting is None else str(row.waiting)
+        table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, waiting)
+    more = [_line(f"… and {len(rows) - len(shown)} more", "dim")] if len(shown) < len(rows) else []
+    head = [_line(text, "bold") for text in (FRAME[0], FRAME[1].format(url=line.page_url))]
+    happened = [_line(text, "yellow") for text in told]
+    return Group(*head, table, *more, _line(summary(line, rows, elapsed_s), ""), *happened)
+
+
+def _line(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _number(row: Row, name: str) -> float | None:

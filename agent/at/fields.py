@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from agent.at.digest import name_of
 
-
 WRAP_FROM = 60
 """Characters from which a record that goes on may have been wrapped by a terminal; modems themselves do not wrap."""
 _VALUE = r'\s*(?:"[^"]*"|[-+]?(?:0[xX])?[0-9A-Fa-f.]*|[A-Z][A-Za-z0-9_-]*(?: [A-Z0-9][A-Za-z0-9_-]*)*)\s*'
@@ -15,7 +14,7 @@ _LIST = re.compile(rf"{_VALUE}(?:,{_VALUE})+,?")
 
 
 def records(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the text after each occurrence of a prefix (`+QENG`), case-insensitive.
+    """Return the text after each occurrence of a prefix (`+QENG`), case-insensitive.
 
     Records glued without newline are split. A record that a terminal wrapped, or whose data stand on the next line, is joined
     where one line alone can be its rest; any other line without a prefix is not part of it.
@@ -52,12 +51,12 @@ def _join(found: list[str], loose: Sequence[str] | None) -> None:
 
 
 def _is_cut(record: str, rest: str) -> bool:
-    """Whether a record and the line below it lack only what a terminal takes away."""
+    """Return whether a record and the line below it lack only what a terminal takes away."""
     return record.endswith(",") or (record.endswith('"') and rest.startswith('"'))
 
 
 def block(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
+    """Return the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
     found: list[str] = []
     inside = False
     for line in lines:
@@ -83,7 +82,7 @@ def fields_of(text: str) -> list[str]:
 
 
 def pick(fields: Sequence[str], index: int) -> str:
-    """Give a field, "" where the line ended before it."""
+    """Return a field, "" where the line ended before it."""
     return fields[index] if 0 <= index < len(fields) else ""
 
 

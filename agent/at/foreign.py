@@ -1,4 +1,4 @@
-"""What stands among a modem's answers and is none: NMEA sentences, the text of a message, of a broadcast, of a USSD menu. Pure."""
+"""What stands among a modem's answers and is none: NMEA sentences, the text of a message, a broadcast, a USSD menu. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def without_sentences(line: str) -> str:
 
 
 def is_gap(separator: str) -> bool:
-    """Whether a blank line stands between two lines."""
+    """Return whether a blank line stands between two lines."""
     newlines = separator.count("\n")
     return (newlines or separator.count("\r")) >= 2
 
@@ -32,7 +32,7 @@ class Sieve:
         self._header = self._quoted = False
 
     def catches(self, line: str, *, gap: bool, final: bool) -> bool:
-        """Whether a line is foreign. `gap`: a blank line is before it; `final`: it reads as a final result.
+        """Return whether a line is foreign. `gap`: a blank line is before it; `final`: it reads as a final result.
 
         A final result ends an answer, unless it is the line right behind the header of a message: then it is the message.
         """

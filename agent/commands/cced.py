@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, plmn_of, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import lte_resource_blocks_mhz, rsrp_dbm, rsrq_db
@@ -33,7 +33,7 @@ def read_cced(lines: Sequence[str], reading: Reading) -> None:
 
 
 def _lte(row: Sequence[str], reading: Reading) -> None:
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -51,7 +51,7 @@ def _lte(row: Sequence[str], reading: Reading) -> None:
 
 def _neighbour(row: Sequence[str], reading: Reading) -> None:
     cell = Cell(role=Role.NEIGHBOUR)
-    fill(
+    set_plausible(
         cell,
         reading.notes,
         rat=Rat.LTE,
@@ -65,7 +65,7 @@ def _neighbour(row: Sequence[str], reading: Reading) -> None:
 
 
 def _gsm(row: Sequence[str], reading: Reading) -> None:
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.GSM,

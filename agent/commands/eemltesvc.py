@@ -1,8 +1,8 @@
-"""AT+EEMGINFO? (ASR and Unisoc: Openluat Air720, Air724, Air780): engineering mode. The cells come *after* the final result.
+"""AT+EEMGINFO? (ASR, Unisoc: Openluat Air720, Air724, Air780): engineering mode. The cells come *after* the final result.
 
-`+EEMLTESVC: mcc,digits of mnc,mnc,TAC,PCI,DL EARFCN,UL EARFCN,band,bandwidth 0..5,cell[,mode],rsrp,rsrq,sinr,...`; MCC and MNC are
-the decimal form of their BCD digits (1120 = 0x460), levels are indices of TS 36.133. `+EEMLTEINTRA: n,PCI,EARFCN,rsrp,rsrq`,
-`+EEMLTEINTER:` likewise. Source: Openluat AT manual, "+EEMLTESVC", "+EEMLTEINTRA". The M-TMSI at the end is never read.
+`+EEMLTESVC: mcc,digits of mnc,mnc,TAC,PCI,EARFCN,uplink EARFCN,band,bandwidth 0..5,cell[,mode],rsrp,rsrq,sinr,...`; MCC and
+MNC are the decimal form of their BCD digits (1120 = 0x460), levels are indices of TS 36.133. `+EEMLTEINTRA: n,PCI,EARFCN,rsrp,
+rsrq`, `+EEMLTEINTER:` likewise. Source: Openluat AT manual, "+EEMLTESVC", "+EEMLTEINTRA". The M-TMSI at the end is never read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, plmn_of, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import lte_bandwidth_mhz, rsrp_dbm, rsrq_db
@@ -33,7 +33,7 @@ def read_eemltesvc(lines: Sequence[str], reading: Reading) -> None:
 
 def _serving(row: Sequence[str], reading: Reading) -> None:
     place = 10 if len(row) == WITHOUT_MODE else 11
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -65,5 +65,5 @@ def _neighbour(row: Sequence[str], reading: Reading) -> None:
         return
     cell = Cell(role=Role.NEIGHBOUR)
     level, quality = rsrp_dbm(to_int(pick(row, 3))), rsrq_db(to_int(pick(row, 4)))
-    fill(cell, reading.notes, rat=Rat.LTE, pci=pci, earfcn=channel, rsrp_dbm=level, rsrq_db=quality)
+    set_plausible(cell, reading.notes, rat=Rat.LTE, pci=pci, earfcn=channel, rsrp_dbm=level, rsrq_db=quality)
     reading.cells.append(cell)

@@ -10,13 +10,12 @@ from agent.at.fields import block
 from agent.at.reply import Reply
 from telemetry.streams import Registration, Signal
 
-
 _END = r"(?=\s*(?:dBm?|MHz|C|%)?(?:[\s,;()/|]|$))"
 """What may stand behind a number: its unit, a separator, the end; anything else shows a damaged byte."""
 
 
 def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
-    """Give the lines of a multi-line answer; where its prefix was cut off, those of the reply to the command of that name."""
+    """Return the lines of a multi-line answer; where its prefix was cut off, those of the reply to the command of that name."""
     asked = (reply for reply in replies if prefix[1:] in reply.command.upper())
     return block(all_lines(replies), prefix) or [
         line for reply in asked for line in reply.lines if not line.startswith(("+", "^"))
@@ -24,7 +23,7 @@ def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
 
 
 def labelled(lines: Iterable[str], labels: Sequence[str]) -> list[tuple[str, str]]:
-    """Give (label, value) in order; labels are regular expressions whose blanks may be wrapped, the longest wins.
+    """Return (label, value) in order; labels are regular expressions whose blanks may be wrapped, the longest wins.
 
     The label comes back in lower case with single blanks; the value runs to the next known label or the end of its line, so
     read only its start.
@@ -40,7 +39,7 @@ def labelled(lines: Iterable[str], labels: Sequence[str]) -> list[tuple[str, str
 
 
 def settled(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give the value of every label; none where it stands twice with different values: one of them is not the modem's."""
+    """Return the value of every label; none where it stands twice with different values: one of them is not the modem's."""
     values: dict[str, str] = {}
     for label, value in pairs:
         if values.setdefault(label, value).split()[:1] != value.split()[:1]:
@@ -69,7 +68,7 @@ def band_of(value: str) -> int | None:
 
 
 def hint(signal: Signal, registration: Registration) -> None:
-    """Give the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
+    """Set the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
 
     Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says.
     """

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from agent.at.bands import lte_fits
 from agent.at.fields import fields_of, records, to_float, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 
@@ -22,16 +22,16 @@ def read_zcainfo(lines: Sequence[str], reading: Reading) -> None:
     for record in records(lines, "+ZCAINFO")[-1:]:
         primary, *others = (fields_of(part) for part in record.split(";"))
         if (values := _carrier(primary, 1, reading)) and reading.signal.rat in (None, Rat.LTE):
-            fill(reading.signal, reading.notes, rat=Rat.LTE, **values)
+            set_plausible(reading.signal, reading.notes, rat=Rat.LTE, **values)
         for row in others:
             if len(row) == COLUMNS and row[1] == ACTIVE and (values := _carrier(row, 2, reading)):
                 cell = Cell(role=Role.SCC)
-                fill(cell, reading.notes, rat=Rat.LTE, **values)
+                set_plausible(cell, reading.notes, rat=Rat.LTE, **values)
                 reading.cells.append(cell)
 
 
 def _carrier(row: Sequence[str], place: int, reading: Reading) -> dict[str, Value]:
-    """Give the values of a row whose band stands at `place`; empty where they cannot be those."""
+    """Return the values of a row whose band stands at `place`; empty where they cannot be those."""
     if len(row) != COLUMNS:
         return {}
     band, channel = to_int(row[place]), to_int(row[3])

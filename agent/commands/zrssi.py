@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, records, to_float
-from agent.at.fill import LTE, fill
+from agent.at.plausible import LTE, set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -20,14 +20,14 @@ def read_zrssi(lines: Sequence[str], reading: Reading) -> None:
         row = [to_float(text) for text in fields_of(record)]
         rat = reading.signal.rat
         if len(row) == 4 and _below_zero(row[0]) and rat in (None, *LTE):
-            rsrp, rsrq, rssi, sinr = row
-            fill(reading.signal, reading.notes, rat=rat or Rat.LTE, rsrp_dbm=rsrp, rsrq_db=rsrq, rssi_dbm=rssi, sinr_db=sinr)
+            names = ("rsrp_dbm", "rsrq_db", "rssi_dbm", "sinr_db")
+            set_plausible(reading.signal, reading.notes, rat=rat or Rat.LTE, **dict(zip(names, row, strict=True)))
         elif len(row) == 3 and rat in (None, Rat.WCDMA):
             _without_sign(row, reading)
         elif len(row) == 2 and _below_zero(row[0]) and rat in (None, Rat.WCDMA):
-            fill(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=row[0], ecio_db=row[1])
+            set_plausible(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=row[0], ecio_db=row[1])
         elif len(row) == 1 and _below_zero(row[0]):
-            fill(reading.signal, reading.notes, rssi_dbm=row[0])
+            set_plausible(reading.signal, reading.notes, rssi_dbm=row[0])
 
 
 def _below_zero(value: float | None) -> bool:
@@ -36,7 +36,7 @@ def _below_zero(value: float | None) -> bool:
 
 def _without_sign(row: Sequence[float | None], reading: Reading) -> None:
     rssi, ecio, rscp = (None if value is None or not 0 < value < 1000 else value for value in row)
-    fill(reading.signal, reading.notes, rssi_dbm=None if rssi is None else -rssi)
+    set_plausible(reading.signal, reading.notes, rssi_dbm=None if rssi is None else -rssi)
     if rscp is not None:
         ecio_db = None if ecio is None else -ecio / 2
-        fill(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=-rscp / 2, ecio_db=ecio_db)
+        set_plausible(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=-rscp / 2, ecio_db=ecio_db)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from agent import modems
 from agent.at.digest import name_of
-from agent.at.fill import tidy
+from agent.at.plausible import tidy
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import identity
@@ -31,7 +31,7 @@ FOREIGN = "text that is no answer (NMEA, a message) stood inside a reply: left o
 
 
 def by_name(name: str) -> Family:
-    """Give a family by its name. Raises KeyError, whose text lists the names."""
+    """Return a family by its name. Raises KeyError, whose text lists the names."""
     for family in FAMILIES:
         if family.name == name:
             return family

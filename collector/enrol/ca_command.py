@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `ca init`; gives the exit code."""
+    """Do `ca init`; return the exit code."""
     init_ca(load(args.config).ca.folder, args.host, say=print)
     return 0
 
@@ -80,7 +80,7 @@ def init_ca(folder: Path, hosts: Sequence[str], say: Callable[[str], None]) -> N
 
 
 def broker_host(folder: Path) -> str:
-    """Give the name under which halls reach the server: the first of the broker's certificate. Raises ConfigError."""
+    """Return the name under which halls reach the server: the first of the broker's certificate. Raises ConfigError."""
     names = _names_of(folder / "broker.crt")
     if not names:
         raise ConfigError(f"{folder / 'broker.crt'}: no such file; make it with `sinyal-collector ca init --host NAME`")

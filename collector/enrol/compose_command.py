@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `compose-init`; gives the exit code."""
+    """Do `compose-init`; return the exit code."""
     try:
         init_ca(args.pki, args.host, say=print)
         _own(args.pki / "broker.key", MOSQUITTO)

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `enroll`; gives the exit code."""
+    """Do `enroll`; return the exit code."""
     config = load(args.config)
     extras = {path.name: _wheel(path) for path in args.wheel}
     site, modems = _site(args.site, config.sites.file), dict(args.modem)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         )
     out = args.out or Path(f"{site.code}.sinyal")
     if out.exists():
-        raise ConfigError(f"{out}: is there already; delete it, or give another name with --out")
+        raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
     toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
     pair = authority.client(site.code)
     register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable

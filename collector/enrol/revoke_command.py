@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `revoke`; gives the exit code."""
+    """Do `revoke`; return the exit code."""
     if not is_site_id(args.site):
         raise ConfigError(f"{args.site}: is not a site; write its code as in sites.csv")
     config = load(args.config)

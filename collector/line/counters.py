@@ -46,12 +46,12 @@ class Counters:
     """Arrival minus time of the newest sample, of the last frames, ms."""
 
     def take_intake(self) -> dict[str, Counter[str]]:
-        """Give what was counted by site since the last call."""
+        """Return what was counted by site since the last call."""
         taken, self.intake = self.intake, defaultdict(Counter)
         return taken
 
     def totals(self) -> dict[str, int]:
-        """Give all totals by name."""
+        """Return all totals by name."""
         return {name: getattr(self, name) for name in ABOUT} | {"rejected_frames": self.rejected_frames.total()}
 
 
@@ -63,7 +63,7 @@ class IngestReport:
         self._before = counters.totals()
 
     def fields(self) -> dict[str, int]:
-        """Give the differences, and median and largest lag in ms where a frame came (a lag below 0 is a clock ahead of ours)."""
+        """Return the differences, and median and largest lag in ms where a frame came (below 0: a clock ahead of ours)."""
         now = self._counters.totals()
         fields = {name: value - self._before[name] for name, value in now.items()}
         self._before = now
@@ -79,7 +79,7 @@ class PrometheusCounters(Collector):
         self._counters = counters
 
     def collect(self) -> Iterator[Metric]:
-        """Give one metric per counter."""
+        """Yield one metric per counter."""
         for name, about in ABOUT.items():
             yield CounterMetricFamily(f"sinyal_{name}", about, value=getattr(self._counters, name))
         rejected = CounterMetricFamily("sinyal_rejected_frames", "Frames answered `bad`, by kind", labels=["kind"])

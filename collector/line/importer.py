@@ -16,7 +16,7 @@ from pathlib import Path
 
 from collector.line.counters import Counters
 from collector.line.inbox import Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
 from collector.store.store import Store
@@ -43,12 +43,12 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Say whether everything in the file is in the store now."""
+        """Return whether everything in the file is in the store now."""
         return not (self.rejected or self.held or self.fault)
 
     @property
     def readable(self) -> bool:
-        """Say whether the file gave anything at all."""
+        """Return whether the file gave anything at all."""
         return bool(self.stored or self.duplicate or self.rejected or self.held)
 
 
@@ -60,7 +60,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
         result.fault = "name must be sinyal-SITE-UTC.jsonl.gz, as `sinyal-agent export` writes it"
         return result
     counters = Counters()
-    line = Line(
+    line = Pipeline(
         store=store,
         sites=sites,
         rejected=rejected,

@@ -19,7 +19,7 @@ from collector.line.inbox import Inbox, Received
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
-from collector.store.dirty_hours import Journal
+from collector.store.dirty_hours import DirtyHours
 from collector.store.store import Placed, Point, Store
 from telemetry.ack import Ack, Answer, frame_id
 from telemetry.frame import Frame, FrameError, decode
@@ -39,7 +39,7 @@ class Checked(NamedTuple):
     site: Site
 
 
-class Line:
+class Pipeline:
     """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Line:
     ) -> None:
         self.sites = sites
         self._store = store
-        self._journal = Journal()
+        self._dirty_hours = DirtyHours()
         self._rejected = rejected
         self._counters = counters
         self._send_ack = send_ack
@@ -141,7 +141,7 @@ class Line:
             return
         try:
             placed = [Placed(c.frame, c.site) for c in checked]
-            stored = self._patiently(lambda: self._journal.write(self._store, placed))
+            stored = self._patiently(lambda: self._dirty_hours.write(self._store, placed))
         except PointsRefusedError as error:
             if len(checked) == 1:
                 only = checked[0]

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send, one line a destination; gives the exit code. Raises ConfigError."""
+    """Send, one line per destination; return the exit code. Raises ConfigError."""
     config = notify_config.load(args.alerts)
     known = ", ".join(config.destination) or "none"
     for name in args.destinations:

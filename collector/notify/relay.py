@@ -19,11 +19,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from collector.config import secret
 from collector.errors import ConfigError
 from collector.notify.config import NotifyConfig, RelaySection
 from collector.notify.outbox import ROLES, SEVERITIES, Message, Outbox, open_db
 from collector.notify.route import Router
+from ground.edited import read_secret
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 1 << 20
@@ -103,9 +103,7 @@ class Relay:
     """An HTTP server in a thread. Raises ConfigError when its token cannot be read or its port is taken."""
 
     def __init__(self, section: RelaySection, db: Path, config: NotifyConfig) -> None:
-        token = secret(section.token_file, "")
-        if not token:
-            raise ConfigError(f"{section.token_file}: is empty; write the token of Grafana's contact point there")
+        token = read_secret(section.token_file)
         try:
             self._server = _Server((section.host, section.port), token, Outbox(open_db(db), Router(config)))
         except OSError as error:

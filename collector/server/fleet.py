@@ -59,7 +59,7 @@ class Hall:
     undervoltage: bool | None
 
     def values(self) -> dict[str, Value]:
-        """Give what is known, by name."""
+        """Return what is known, by name."""
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
     def troubles(self) -> int:
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `fleet`; gives the exit code."""
+    """Do `fleet`; return the exit code."""
     config = load(args.config)
     sites, store = read_sites(config.sites.file), open_store(config.store)
     now_ns = time.time_ns()
@@ -125,13 +125,13 @@ def worst_first(halls: Mapping[str, Hall], now_ns: int) -> list[tuple[str, Hall]
 
 
 def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns: int) -> Iterator[Point]:
-    """Give the points of the measurement `fleet`."""
+    """Yield the points of the measurement `fleet`."""
     for code, hall in halls:
         yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
 
 
 def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site]) -> Iterator[str]:
-    """Give the lines of the table, and one for the sites that never reported."""
+    """Yield the lines of the table, and one for the sites that never reported."""
     head = ("SITE", "DESA", "LAST SEEN", "CLOCK", "VERSION", "WAITING", "LOST", "MISSING", "LATE", "REJECTED", "MB", "POWER")
     rows = [head, *(_cells(code, sites[code].desa, hall) for code, hall in halls)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -13,7 +13,7 @@ OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def perform(args: argparse.Namespace) -> int:
-    """Do `args.do(args)`, logging from `args.log_level` on; gives the exit code, faults told in one line each."""
+    """Do `args.do(args)`, logging from `args.log_level` on; return the exit code, faults told in one line each."""
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
         return int(args.do(args))
@@ -32,7 +32,7 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
 
 
-def moment(text: str) -> datetime:
+def timestamp(text: str) -> datetime:
     """Read an argument as a moment, UTC unless it says otherwise."""
     try:
         found = datetime.fromisoformat(text)

@@ -9,7 +9,7 @@ from collector.errors import ConfigError
 
 
 def shipped() -> Path:
-    """Give the folder. Raises ConfigError when the installation lacks it."""
+    """Return the folder. Raises ConfigError when the installation lacks it."""
     places = (Path(__file__).resolve().parents[2] / "config", Path(sys.prefix) / "share" / "sinyal")
     for place in places:
         if (place / "sites.csv").is_file():

@@ -52,7 +52,7 @@ class Influx(ABC):
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """Give the rows of a period in the order of time.
+        """Yield the rows of a period in the order of time.
 
         InfluxDB merges many series into one order of time painfully slowly, so it gives them series by series, a slice of the
         period at a time, and the order is made here.
@@ -74,7 +74,7 @@ class Influx(ABC):
         return (times[0], times[1] + 1) if times else (0, 0)
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
-        """Give the newest row of each site and modem, over all its operators, bands and technologies."""
+        """Return the newest row of each site and modem, over all its operators, bands and technologies."""
         until = "now()" if before_ns is None else str(int(before_ns))
         where = f"time > {until} - {LATEST_SPAN}{_only(site)}" + ("" if before_ns is None else f" AND time < {until}")
         if measurement in ALWAYS:
@@ -96,7 +96,7 @@ class Influx(ABC):
         return list(found.values())
 
     def seqs(self, site: str) -> list[int]:
-        """Give the seq of every sample of a site, sorted."""
+        """Return the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
     def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:

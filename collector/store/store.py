@@ -70,17 +70,17 @@ class Store(Protocol):
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """Give the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
+        """Return the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
 
         `names`: only these fields (at least one) beside time_ns and the tags; much faster than all. SQLite leaves out other tags
         than site and modem unless they are named.
         """
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
-        """Give the newest row of each site and modem, or the newest before a moment. Raises StoreUnavailableError."""
+        """Return the newest row of each site and modem, or the newest before a moment. Raises StoreUnavailableError."""
 
     def seqs(self, site: str) -> list[int]:
-        """Give the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
+        """Return the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
 
     def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
         """Count the seq of each site and day over all streams, start <= time < end, inside the database: no sample travels.

@@ -37,7 +37,7 @@ is likely, what to do. One message when it begins and one when it is over; one f
 data raises nothing. Its state is a file, so it may be killed at any moment and tells nothing twice.
 
   sinyal-collector watch --config /etc/sinyal/collector.toml --alerts /etc/sinyal/alerts.toml
-  sinyal-collector watch --once         # one look, says what it would send, sends nothing: it waits in the outbox
+  sinyal-collector watch --once         # one tick, says what it would send, sends nothing: it waits in the outbox
   sinyal-collector alerts list          # what is open now
 
 SIGHUP reads sites.csv again. exit: 0 stopped; 1 the store or the state file failed; 2 bad usage or config; 130 Ctrl-C
@@ -62,20 +62,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until told to stop; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Watch until told to stop; return the exit code. Raises ConfigError or StoreUnavailableError."""
     collector, alerts = load_collector(args.config), load(args.alerts)
     sites = read_sites(collector.sites.file)
-    check_kecamatan(alerts.delivery, {site.kecamatan for site in sites.values()}, args.alerts.name)
-    channels = open_channels(alerts.delivery, args.alerts.name)
+    check_kecamatan(alerts, {site.kecamatan for site in sites.values()}, args.alerts.name)
+    channels = open_channels(alerts, args.alerts.name)
     store = open_store(collector.store)
     try:
         with _alone(alerts.engine.state):
             db = WatchDb(alerts.engine.state)
-            outbox = Outbox(db.db, Router(alerts.delivery))
+            outbox = Outbox(db.db, Router(alerts))
             if args.once:
                 return _once(_engine(alerts, sites, store, db, outbox), outbox)
-            delivery = Delivery(alerts.engine.state, alerts.delivery, channels)
-            heartbeat = Heartbeat(alerts.delivery.heartbeat, args.alerts.name)
+            delivery = Delivery(alerts.engine.state, alerts, channels)
+            heartbeat = Heartbeat(alerts.heartbeat, args.alerts.name)
             delivery.start()
             heartbeat.ready()
             try:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Loop:
-    """One look each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the look."""
+    """One tick each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the tick."""
 
     def __init__(
         self, collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox
@@ -107,7 +107,7 @@ class Loop:
         self._stop = self._reload = self._interrupted = False
 
     def run(self, heartbeat: Beats, delivery: Delivery) -> int:
-        """Look until told to stop; gives the exit code."""
+        """Look until told to stop; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._signalled)
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)

@@ -6,21 +6,18 @@ The defaults live in `config/alerts.toml` alone, each with its reason; a rule th
 from __future__ import annotations
 
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
-from collector import toml
 from collector.config import FilePath, Section
-from collector.errors import ConfigError
-from collector.notify.config import OWN as DELIVERY_SECTIONS
-from collector.notify.config import NotifyConfig
-from collector.notify.config import check as check_delivery
+from collector.notify.config import EXAMPLE, NotifyConfig, checked
+from ground import toml
 
 Minutes = Annotated[float, Field(ge=0, le=60 * 24 * 7)]
 Share = Annotated[float, Field(gt=0, le=1)]
+PAGE: JsonDict = {"must": "an address such as https://sinyal.example.go.id"}
 
 
 class EngineSection(Section):
@@ -46,7 +43,7 @@ class EngineSection(Section):
     together_minutes: Minutes
     """Halls that went bad within this time of each other went together."""
     group_min: Annotated[int, Field(ge=2)]
-    page_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    page_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", json_schema_extra=PAGE)] = ""
     """Address of the live page, for the link in a message; empty sends none."""
 
 
@@ -137,61 +134,18 @@ class Rules(Section):
     cell_gone: Rule | None = None
 
     def get(self, name: str) -> Rule | None:
-        """Give a rule that is there and enabled."""
+        """Return a rule that is there and enabled."""
         rule: Rule | None = getattr(self, name)
         return rule if rule is not None and rule.enabled else None
 
 
-class AlertsConfig(Section):
-    """What the watch reads of `alerts.toml`."""
+class Alerts(NotifyConfig):
+    """The whole of `alerts.toml`: rules, and delivery."""
 
     engine: EngineSection
     rule: Rules
-
-
-class Alerts(Section):
-    """The whole file: rules, and delivery."""
-
-    engine: EngineSection
-    rule: Rules
-    delivery: NotifyConfig
 
 
 def load(path: Path) -> Alerts:
-    """Read and check the whole of `alerts.toml`. Raises ConfigError whose text has one line for each fault."""
-    whole = toml.read(path, "alerts.toml")
-    delivery = check_delivery(whole, path)
-    data = {key: value for key, value in whole.items() if key not in DELIVERY_SECTIONS}
-    try:
-        own = AlertsConfig.model_validate(data, context=path.parent)
-    except ValidationError as error:
-        faults = (f"{path.name}: {_explain(fault, data)}" for fault in error.errors(include_url=False))
-        raise ConfigError("\n".join(faults)) from None
-    return Alerts.model_construct(engine=own.engine, rule=own.rule, delivery=delivery)
-
-
-def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
-    place = [str(part) for part in fault["loc"]]
-    key, kind = ".".join(place), fault["type"]
-    if kind == "missing":
-        cure = f"`{place[-1]} = ...` under [{'.'.join(place[:-1])}]" if len(place) > 1 else f"a section [{key}]"
-        return f"{key}: missing; add {cure}, as config/alerts.toml shows"
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key; {toml.near(place[-1], _known(place))}"
-    value = toml.got(data, place)
-    if kind in toml.TYPES:
-        return f"{key}: must be {toml.TYPES[kind]}{value}"
-    if kind == "string_pattern_mismatch":
-        return f"{key}: must be an address as https://sinyal.example.go.id{value}"
-    return f"{key}: {toml.reason(fault['msg'])}{value}"
-
-
-def _known(place: list[str]) -> list[str]:
-    if len(place) == 1:
-        return [*AlertsConfig.model_fields, *DELIVERY_SECTIONS]
-    if place[0] == "engine":
-        return list(EngineSection.model_fields)
-    if len(place) == 2:
-        return list(Rules.model_fields)
-    model = next(model for model in get_args(Rules.model_fields[place[1]].annotation) if model is not NoneType)
-    return list(model.model_fields)
+    """Read and check the whole file. Raises ConfigError whose text has one line for each fault."""
+    return checked(toml.load(Alerts, path, EXAMPLE), path)

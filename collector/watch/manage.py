@@ -14,6 +14,7 @@ from collector.notify import command as test_command
 from collector.sites.sites import read_sites
 from collector.watch.config import load
 from collector.watch.state import Alert, WatchDb
+from ground.edited import same
 from ground.wita import moment_id
 
 OK, NOTHING = 0, 3
@@ -37,7 +38,7 @@ Prints the open alerts, the oldest first: key, severity, since when (WITA), hall
 exit: 0 printed; 2 bad usage or config; 3 no alert is open
 """
 ACK = """\
-Notes that somebody deals with an alert; the watch writes it to the store at its next look. The closing is still told.
+Notes that somebody deals with an alert; the watch writes it to the store at its next tick. The closing is still told.
 
 exit: 0 noted; 2 no such open alert, or bad config
 """
@@ -79,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Do it; return the exit code. Raises ConfigError or StoreUnavailableError."""
     return int(args.act(args))
 
 
@@ -110,13 +111,14 @@ def _ack(args: argparse.Namespace) -> int:
 def _maintenance(args: argparse.Namespace) -> int:
     sites = read_sites(load_collector(args.config).sites.file)
     known = [*sites, *sorted({site.kecamatan for site in sites.values()})]
-    if args.scope not in known:
+    scope = next((name for name in known if same(name) == same(args.scope)), None)
+    if scope is None:
         close = difflib.get_close_matches(args.scope, known, n=1)
         cure = f"did you mean {close[0]!r}?" if close else "see sites.csv"
         raise ConfigError(f"{args.scope}: neither a hall nor a kecamatan; {cure}")
     until_ms = _now_ms() + round(args.hours * HOUR_MS)
-    _open(args.alerts)[0].maintain(args.scope, until_ms)
-    print(f"{args.scope}: tanpa peringatan sampai {moment_id(until_ms)}" if args.hours else f"{args.scope}: selesai")
+    _open(args.alerts)[0].maintain(scope, until_ms)
+    print(f"{scope}: tanpa peringatan sampai {moment_id(until_ms)}" if args.hours else f"{scope}: selesai")
     return OK
 
 

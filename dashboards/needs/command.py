@@ -20,13 +20,13 @@ from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.csv import write_csv
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.pdf import write_pdf
-from dashboards.needs.places import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.xlsx import write_xlsx
 
 OK, NOTHING = 0, 3
@@ -46,7 +46,7 @@ examples:
   sinyal-dashboards needs --from 2026-10-01 --to 2026-11-01 --compare-from 2026-07-01 --compare-to 2026-08-01 -o oktober
   sinyal-dashboards needs --from 2026-10-01 --to 2026-11-01 --csv-semicolon --decimal-comma      # for Indonesian Excel
 
-exit: 0 written; 1 the store is down; 2 bad usage or config, or the folder is there already; 3 nothing measured in that period
+exit: 0 written; 1 the store is down; 2 bad usage or config, or the folder already exists; 3 nothing measured in that period
 """
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the report; gives the exit code. Raises ConfigError and StoreUnavailableError for the program to tell."""
+    """Write the report; return the exit code. Raises ConfigError and StoreUnavailableError for the program to tell."""
     began = time.monotonic()
     now = datetime.now(UTC)
     period, earlier = _periods(args, now)
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     basis = _basis(args, config)
     folder = args.out or Path(f"{STEM}-{args.first}-{args.end}")
     if folder.exists():
-        raise ConfigError(f"{folder}: is there already; name another folder with --out, or remove it")
+        raise ConfigError(f"{folder}: already exists; name another folder with --out, or remove it")
     with closing(open_store(config.store)) as store:
         hours = bring_up_to_date(store, basis.sites, int(now.timestamp() * NS))
         log.info("event=needs_rollup hours=%d", hours)

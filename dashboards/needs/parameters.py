@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from collector.errors import ConfigError
 from collector.sites.classes import Classes
+from ground.toml import Section, load
 
 Text = Annotated[str, Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limit(Section):
@@ -119,15 +113,7 @@ class Parameters(Section):
 
 def read_parameters(path: Path) -> Parameters:
     """Read and check a needs.toml. Raises ConfigError with one line for each fault."""
-    try:
-        return Parameters.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); copy config/needs.toml there") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
-    except ValidationError as error:
-        faults = ((".".join(map(str, f["loc"])), f["msg"]) for f in error.errors(include_url=False))
-        raise ConfigError("\n".join(f"{path.name}: {key}: {text}; see config/needs.toml" for key, text in faults)) from None
+    return load(Parameters, path, "needs.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +139,5 @@ def cuts(parameters: Parameters, classes: Classes) -> Cuts:
 
 
 def listed(section: Section) -> list[tuple[str, Limit]]:
-    """Give the figures of a section by name, in their order."""
+    """Return the figures of a section by name, in their order."""
     return [(name, getattr(section, name)) for name in type(section).model_fields]

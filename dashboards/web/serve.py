@@ -16,13 +16,13 @@ from typing import Self
 import uvicorn
 
 from collector.config import load
-from collector.errors import CollectorError, ConfigError
+from collector.errors import ConfigError
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
-from dashboards.web.picture import Picture
+from dashboards.web.snapshot import Snapshot
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
 CONFIG = Path("/etc/sinyal/collector.toml")
@@ -49,14 +49,14 @@ taken; 130 Ctrl-C
 class Server:
     """The page, served by a thread of this process. `url` is where; `stop` ends it. A context manager, too."""
 
-    def __init__(self, picture: Picture, host: str, port: int) -> None:
+    def __init__(self, snapshot: Snapshot, host: str, port: int) -> None:
         try:
             self._socket = socket.create_server((host, port), family=_family(host))
         except OSError as error:
             raise ConfigError(f"--host {host} --port {port}: cannot listen ({error.strerror}); choose another port") from None
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(create_app(picture), log_config=None, access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(create_app(snapshot), log_config=None, access_log=False, server_header=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[self._socket]], name="web", daemon=True)
         self._thread.start()
@@ -78,7 +78,7 @@ def serve_in_thread(
     store: Store, sites: Mapping[str, Site], classes: Classes, host: str = "127.0.0.1", port: int = PORT
 ) -> Server:
     """Serve the page beside other work of this process; port 0 takes any free one. Raises ConfigError where it cannot listen."""
-    return Server(Picture(store, sites, classes), host, port)
+    return Server(Snapshot(store, sites, classes), host, port)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,9 +91,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGTERM or Ctrl-C; gives the exit code. Raises ConfigError, StoreUnavailableError."""
+    """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
     config = load(args.config)
-    picture = Picture(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
+    snapshot = Snapshot(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
     ended, numbers = threading.Event(), list[int]()
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -102,15 +102,15 @@ def run(args: argparse.Namespace) -> int:
 
     def reload(_number: int, _frame: FrameType | None) -> None:
         try:
-            picture.sites = read_sites(config.sites.file)
-            log.info("event=sites_read sites=%d", len(picture.sites))
-        except CollectorError as error:
+            snapshot.sites = read_sites(config.sites.file)
+            log.info("event=sites_read sites=%d", len(snapshot.sites))
+        except ConfigError as error:
             log.error("event=sites_kept error=%r", str(error))  # noqa: TRY400 - the reason is the text; a trace adds nothing
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     signal.signal(signal.SIGHUP, reload)
-    with Server(picture, args.host, args.port) as server:
+    with Server(snapshot, args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)
@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535 (got {text})")
+        raise argparse.ArgumentTypeError(f"must be an integer, 0 to 65535 (got {text})")
     return int(text)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from collector.config import load
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.run import Collector
 from collector.store.influx1 import Influx1
 from lab.servers import Server, fetch, free_port, wait_for
@@ -217,14 +217,14 @@ def test_a_fault_of_our_own_holds_one_frame_and_lets_the_others_through(
 ) -> None:
     start_collector(extra="batch_frames = 20")
     bad = encode(signal_frame(41, 10))
-    check = Line._check
+    check = Pipeline._check
 
-    def broken(self: Line, received: object, acks: object) -> object:
+    def broken(self: Pipeline, received: object, acks: object) -> object:
         if getattr(received, "payload", b"") == bad:
             raise ZeroDivisionError("a mistake of ours")
         return check(self, received, acks)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Line, "_check", broken)
+    monkeypatch.setattr(Pipeline, "_check", broken)
     payloads = [hall.send(signal_frame(1 + 10 * i, 10)) for i in range(9)]
     assert "fault of the collector" in hall.wait_answer("hold", bad).reason
     for payload in payloads:

@@ -73,7 +73,7 @@ Out = dict[str, Any]
 
 
 def seeds() -> list[tuple[str, str]]:
-    """Give all captures as sessions by id."""
+    """Return all captures as sessions by id."""
     return [(item["id"], session(item)) for path in sorted(CAPTURES.glob("*.yaml")) for item in yaml.safe_load(path.read_text())]
 
 
@@ -94,7 +94,7 @@ def insert(text: str, place: int, foreign: str) -> str:
 
 
 def lies(control: Out, out: Out) -> Iterator[str]:
-    """Give what the reading says that the control does not."""
+    """Return what the reading says that the control does not."""
     for name, value in out.items():
         if name not in ("cells", "notes") and control.get(name) != value:
             yield f"{name} is {value}, not {control.get(name)}"
@@ -104,7 +104,7 @@ def lies(control: Out, out: Out) -> Iterator[str]:
 
 
 def random_line(rng: random.Random) -> str:
-    """Give a line of numbers, words and quotes with commas, as nothing that a modem was asked for."""
+    """Return a line of numbers, words and quotes with commas, as nothing that a modem was asked for."""
     kinds = (
         lambda: str(rng.randint(-150, 70000)),
         lambda: f"{rng.randint(0, 0xFFFFFFF):X}",

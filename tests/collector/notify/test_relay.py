@@ -114,5 +114,5 @@ def test_a_token_that_is_missing_and_a_port_that_is_taken_are_config_faults(tmp_
     path.write_text(CONFIG.format(port=free_port()).replace('"token"', '"none"'))
     config = load(path)
     assert config.relay
-    with pytest.raises(ConfigError, match="secret cannot be read"):
+    with pytest.raises(ConfigError, match="no such file; write the secret there"):
         Relay(config.relay, tmp_path / "watch.db", config)

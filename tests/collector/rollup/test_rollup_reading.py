@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter)
 
 @pytest.fixture
 def samples(store: Store) -> list[Row]:
-    """Fill the store with halls of one to three modems over twelve days, some of them long silent; gives what was stored."""
+    """Fill the store with halls of one to three modems over twelve days, some of them long silent; return what was stored."""
     rng = random.Random(1)
     kept: list[Row] = []
     for hall in HALLS:

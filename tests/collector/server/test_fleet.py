@@ -15,7 +15,7 @@ import pytest
 from collector.config import load
 from collector.run import Collector
 from collector.server import fleet
-from collector.store.dirty_hours import Journal
+from collector.store.dirty_hours import DirtyHours
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
 from collector.store.store import Placed, Point, Store
@@ -46,9 +46,9 @@ class Office:
         self.store: Store = open_store(load(self.config).store)
 
     def take(self, *frames: Frame) -> None:
-        """Store frames as the line does: with their entry in the journal."""
+        """Store frames as the line does: with their entry in the dirty hours."""
         placed = [Placed(f, SITE if f.site == SITE.code else OTHER) for f in frames]
-        Journal().write(self.store, placed)
+        DirtyHours().write(self.store, placed)
 
     def fleet(self, *argv: str) -> int:
         parser = argparse.ArgumentParser()
@@ -79,7 +79,7 @@ def device_frame(seq: int, values: dict[str, Value], site: str = SITE.code, t_ms
 
 
 def frame(first: int, count: int, *, days_ago: int = 0, site: str = SITE.code) -> Frame:
-    """Give signal samples, 30 s apart, from the beginning of a day on."""
+    """Return signal samples, 30 s apart, from the beginning of a day on."""
     return signal_frame(first, count, site, t0_ms=TODAY_MS - days_ago * DAY_MS - first * 30_000)
 
 

@@ -102,7 +102,7 @@ def test_the_database_is_bound_to_this_machine(root: Path, tmp_path: Path) -> No
 
 
 def _listening(pid: int) -> set[str]:
-    """Give the addresses on which a process listens."""
+    """Return the addresses on which a process listens."""
     sockets = set()
     for path in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile

@@ -87,7 +87,7 @@ def _good(**changes: float) -> Evidence:
         ({"served": 95 * 20, "lte": 95 * 20, "no_service": 5 * 20}, "adequate"),
         ({"served": 94 * 20, "lte": 94 * 20, "no_service": 6 * 20}, "unstable"),
         ({"served": 5 * 20, "lte": 5 * 20, "no_service": 95 * 20}, "blank_spot"),
-        ({"cell_changes": 2304}, "adequate"),  # 12 an hour
+        ({"cell_changes": 2304}, "adequate"),  # 12 per hour
         ({"cell_changes": 2305}, "unstable"),
         ({"lte_values": 99}, "insufficient_data"),  # served on LTE, but the modem hardly ever gives RSRP
     ],
@@ -107,7 +107,7 @@ def test_a_fault_of_the_parameters_names_file_key_and_cure(tmp_path: Path) -> No
     path = tmp_path / "needs.toml"
     text = (CONFIG / "needs.toml").read_text(encoding="utf-8")
     path.write_text(text.replace("blank_spot = { value = 1.0,", "blank_spot = { value = 7,"), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"needs\.toml: severity\.blank_spot\.value: .*less than or equal to 1"):
+    with pytest.raises(ConfigError, match=r"needs\.toml: severity\.blank_spot\.value: .*must be 0\.\.1"):
         read_parameters(path)
     path.write_text(text.replace('strong = { value = "good"', 'strong = { value = "superb"'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"classes\.strong: 'superb' has no cuts in classes\.toml; use one of very_good"):

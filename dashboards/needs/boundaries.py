@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from collector.errors import ConfigError
 from collector.sites.sites import Site
 from dashboards.needs.model import Context
+from ground.table import read_table
 
 DATA = Path(__file__).parents[1] / "data"
 DESA, KECAMATAN = DATA / "kutim_desa.geojson", DATA / "kutim_kecamatan.geojson"
@@ -29,7 +29,7 @@ class Area:
     geometry: BaseGeometry
 
     def rings(self) -> list[list[tuple[float, float]]]:
-        """Give all outer and inner rings."""
+        """Return all outer and inner rings."""
         parts = getattr(self.geometry, "geoms", [self.geometry])
         return [[(x, y) for x, y, *_ in ring.coords] for part in parts for ring in (part.exterior, *part.interiors)]
 
@@ -50,34 +50,33 @@ def read_areas(path: Path) -> dict[str, Area]:
 
 def read_context(path: Path) -> dict[str, Context]:
     """Read the 0/1 columns of a context file; an empty cell is not known. Raises ConfigError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); copy config/kutim_context.csv there") from None
+    rows, faults = read_table(path, ["code", *FLAGS])
     found = {}
-    for line, row in enumerate(rows, 2):
-        cells = [row.get(name) for name in FLAGS]
+    for row in rows:
+        cells = [row.cells[name] for name in FLAGS]
         wrong = next((f for f, cell in zip(FLAGS, cells, strict=True) if cell not in {"0", "1", ""}), None)
-        if wrong or not row.get("code"):
-            raise ConfigError(f"{path.name}:{line}: {wrong or 'code'}: must be there, flags as 0, 1, or empty when not known")
-        found[undotted(row["code"])] = Context(*(None if cell == "" else cell == "1" for cell in cells))
+        if wrong or not row.cells["code"]:
+            faults.append(f"{row.where}: {wrong or 'code'}: must be there, flags as 0, 1, or empty when not known")
+        else:
+            found[undotted(row.cells["code"])] = Context(*(None if cell == "" else cell == "1" for cell in cells))
+    if faults:
+        raise ConfigError("\n".join(faults))
     return found
 
 
 def inside(site: Site, areas: Mapping[str, Area]) -> bool | None:
-    """Say whether a hall's coordinate lies in the polygon of its village; None: there is no such polygon."""
+    """Return whether a hall's coordinate lies in the polygon of its village; None: there is no such polygon."""
     area = areas.get(site.code)
     return None if area is None else bool(area.geometry.covers(Point(site.lon, site.lat)))
 
 
 def undotted(code: str) -> str:
-    """Give a Kemendagri code as sites have it."""
+    """Return a Kemendagri code as sites have it."""
     return code.replace(".", "")
 
 
 def dotted(code: str) -> str:
-    """Give the code of a village as Kemendagri writes it (64.08.01.2001); another site id stays as it is."""
+    """Return the code of a village as Kemendagri writes it (64.08.01.2001); another site id stays as it is."""
     if len(code) != 10 or not code.isdecimal():
         return code
     return f"{code[:2]}.{code[2:4]}.{code[4:6]}.{code[6:]}"
