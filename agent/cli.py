@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
-
-DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
+from ground.paths import AGENT as DEFAULT_CONFIG
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste

@@ -20,8 +20,8 @@ from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
-
-CONFIG = Path("/etc/sinyal/collector.toml")
+from ground.paths import COLLECTOR as CONFIG
+from ground.paths import add_config
 
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
@@ -75,7 +75,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
-    config.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+    add_config(config)
 
     about = "Collects until SIGTERM or Ctrl-C. SIGHUP reads sites.csv again. /metrics and /healthz answer on [http]."
     run = commands.add_parser("run", parents=[config], help="collect until told to stop", description=about)

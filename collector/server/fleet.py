@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 
 from collector.config import load
 from collector.sites.sites import Site, read_sites
 from collector.store.ledger import DAY_NS, Days, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
+from ground.paths import add_config
 from ground.wita import WITA
 from telemetry.frame import Value
 from telemetry.streams import ClockState
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="a list of objects; what is not known is left out")
     what.add_argument("--write", action="store_true", help="write the numbers into the store and show nothing")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:

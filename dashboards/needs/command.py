@@ -28,9 +28,9 @@ from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.pdf import write_pdf
 from dashboards.needs.xlsx import write_xlsx
+from ground.paths import COLLECTOR as CONFIG
 
 OK, NOTHING = 0, 3
-CONFIG = Path("/etc/sinyal/collector.toml")
 STEM = "peta-kebutuhan"
 ABOUT = """\
 Writes the needs map: for each village and operator the state of the service at the hall over a period, its evidence, the

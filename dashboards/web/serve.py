@@ -23,9 +23,9 @@ from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
 from dashboards.web.snapshot import Snapshot
+from ground.paths import COLLECTOR as CONFIG
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-CONFIG = Path("/etc/sinyal/collector.toml")
 PORT = 8080
 STOP_S = 10
 log = logging.getLogger(__name__)

@@ -21,7 +21,6 @@ from rich.console import Console
 
 from agent.spool.high_water import HighWaterMark
 from agent.spool.spool import Entry, Spool
-from collector.server.shipped import shipped
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
@@ -31,6 +30,7 @@ from demo.halls import HALLS
 from demo.line import DemoLine, _free_port
 from demo.program import LineError
 from demo.table import screen, state
+from ground.paths import shipped
 from telemetry.frame import Sample, pack
 from telemetry.streams import present
 from tests.foreign import foreign
