@@ -111,6 +111,17 @@ def hex_id(text: str) -> int | None:
     return to_hex(digits)
 
 
+def text_of(text: str) -> str:
+    """Return a text as it is meant: some modems print it as UCS2 in hexadecimal (TS 27.007 5.5), digits also as bytes."""
+    if re.fullmatch(r"(?:003[0-9]){5,6}|(?:3[0-9]){5,6}", text):
+        return re.sub(r"(?:00)?3([0-9])", r"\1", text)
+    if len(text) >= 8 and not text.isdecimal() and re.fullmatch(r"(?:[0-9A-Fa-f]{4})+", text):
+        meant = bytes.fromhex(text).decode("utf-16-be", errors="replace").rstrip("\uffff\x00 ")
+        if meant.isprintable() and any(letter.isalpha() for letter in meant):
+            return meant
+    return text
+
+
 THREE_DIGIT_MNC = frozenset(
     ("302", "334", "338", "342", "344", "346", "348", "352", "354", "356", "358", "360", "365", "376")
 ) | frozenset(("310", "311", "312", "313", "314", "315", "316", "405", "708", "714", "722", "732", "748", "750"))

@@ -123,15 +123,15 @@ def _fill(words: dict[str, str], serving: dict[str, Value], nr: dict[str, Value]
 
 
 def _plmn(words: dict[str, str]) -> str | None:
-    if pair := re.match(r"(\d{3})[ -]?(\d{2,3})(?!\d)", words.get("plmn", "")):
+    if pair := re.match(r"(\d{3})[ -]?(\d{2,3})(?!\w)", words.get("plmn", "")):
         return "".join(pair.groups())
-    digits = [re.match(r"\d*", words.get(label, "")) for label in ("mcc", "mnc")]
+    digits = [re.match(r"\d+(?=[\s,;]|$)", words.get(label, "")) for label in ("mcc", "mnc")]
     return plmn_of(*(found.group() if found else "" for found in digits))
 
 
 def _cell_id(words: dict[str, str]) -> int | None:
     """`lte_cell_id` in decimal, or `112819-3(16)`: eNB, sector, PCI (ECI = eNB * 256 + sector, TS 23.003 19.6)."""
-    if parts := re.match(r"(\d+)-(\d+)", words.get("enb id(pci)", "")):
+    if parts := re.match(r"(\d+)-(\d+)(?=\()", words.get("enb id(pci)", "")):
         return int(parts.group(1)) * 256 + int(parts.group(2))
     return whole(words.get("lte_cell_id", ""))
 

@@ -44,7 +44,8 @@ class _Row:
 def read_gtccinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read +GTCCINFO: rows `1|2,rat,MCC,MNC,TAC,cell,channel,PCI,...`; 1 serving, 2 neighbour; rat 2 WCDMA, 4 LTE, 9 NR."""
     parts = _GAP.split("\n".join(answer(replies, "+GTCCINFO")))
-    rows = [_Row(row) for part in parts if _ROW.match(part) and len(row := fields_of(part)) >= _SHORTEST]
+    rows = [_Row(fields_of(part)) for part in parts if _ROW.match(part)]
+    rows = [row for row in rows if len(row.fields) >= _SHORTEST]
     _set_bases(rows, all_lines(replies))
     serving = [row for row in rows if row.fields[0] == "1"]
     kinds = [row.fields[1] for row in serving]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from agent.at.digest import all_lines
 from agent.at.fields import block
 from agent.at.reply import Reply
+from agent.commands import creg
 from telemetry.streams import Registration, Signal
 
 _END = r"(?=\s*(?:dBm?|MHz|C|%)?(?:[\s,;()/|]|$))"
@@ -67,11 +68,15 @@ def band_of(value: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def hint(signal: Signal, registration: Registration) -> None:
+def hint(signal: Signal, registration: Registration, replies: Sequence[Reply] = ()) -> None:
     """Set the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
 
-    Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says.
+    Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says. It beats "denied" too where
+    `replies` hold no EPS or 5GS registration: a refusal of CS service alone leaves the data service standing.
     """
-    lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration is Registration.NOT_REGISTERED
+    weak = [Registration.NOT_REGISTERED]
+    if replies and not any(row.name in ("C5GREG", "CEREG") for row in creg.parse(replies)):
+        weak.append(Registration.DENIED)
+    lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration in weak
     if signal.registration is None or lifted:
         signal.registration = registration

@@ -61,7 +61,7 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
 def both_bases(name: str, value: str, reading: Reading) -> int | None:
     """Read `1F03 (7939)`: hexadecimal with the decimal in brackets. None where masked, or where the two disagree."""
     match = re.match(r"([0-9A-Fa-f]{1,9})(?:\s*\((\d+)\))?(?=\s|$)", value)
-    if not match:
+    if not match or (match.group(2) is None and "(" in value[: match.end() + 2]):  # a damaged number in the brackets
         return None
     number_hex = to_hex(match.group(1))
     if match.group(2) and number_hex != int(match.group(2)):
