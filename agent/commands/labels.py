@@ -77,6 +77,6 @@ def hint(signal: Signal, registration: Registration, replies: Sequence[Reply] = 
     weak = [Registration.NOT_REGISTERED]
     if replies and not any(row.name in ("C5GREG", "CEREG") for row in creg.parse(replies)):
         weak.append(Registration.DENIED)
-    lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration in weak
+    lifted = registration.served and signal.registration in weak
     if signal.registration is None or lifted:
         signal.registration = registration
