@@ -19,7 +19,7 @@ USER = "sinyal"
 COLLECTOR, ALERTS, AGENT, PKI = ETC / "collector.toml", ETC / "alerts.toml", ETC / "agent.toml", ETC / "pki"
 
 
-def add_config(parser: argparse.ArgumentParser, default: Path = COLLECTOR) -> None:
+def add_config(parser: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup, default: Path = COLLECTOR) -> None:
     """Add `--config FILE`."""
     parser.add_argument("--config", "-c", type=Path, default=default, metavar="FILE", help="default: %(default)s")
 
