@@ -25,8 +25,9 @@ def settle(replies: Sequence[Reply], reading: Reading) -> None:
     served = signal.registration is not None and signal.registration.served
     if not served and signal.registration in _OPEN and is_camped(signal):
         signal.registration = Registration.LIMITED
-    refused = any(row.registration is Registration.DENIED for row in creg.parse(replies))
-    data = any(row.registered for row in creg.parse(replies) if row.name != "CREG")
+    packets = [row for row in creg.parse(replies) if row.name != "CREG"]
+    refused = any(row.registration is Registration.DENIED for row in packets)
+    data = any(row.registered for row in packets)
     reading.packets_refused = served and refused and not data
     if not served or reading.packets_refused:
         signal.reject_cause = reject.cause_of(replies)
