@@ -17,7 +17,7 @@ from ground.words import joined, mark, phrase
 
 WHERE = f"{RANGE} AND {EVERY} AND \"operator\" != ''"
 MEDIANS = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
-NOTE = phrase("From hourly summaries. One SIM sees one operator: an empty cell means not measured, not no signal.")
+NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
 
 
 def build(context: Context) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _figure_columns(context: Context) -> list[Column]:
         availability(context),
         Column("lte", mark("LTE or NR"), "percent", 1, theme.rising(context, theme.AVAILABILITY)),
         rsrp,
-        Column("p10", mark("RSRP worst 10 %"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
+        Column("p10", mark("RSRP, 10th percentile"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
         Column("moves", mark("Cell changes"), "none", 0),
     ]
