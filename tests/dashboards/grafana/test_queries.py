@@ -149,7 +149,7 @@ def test_missing_numbers_are_counted(database: Database) -> None:
 
 
 def test_a_name_full_of_pattern_characters_is_taken_as_it_is(database: Database) -> None:
-    target = panel("Sel pelayan", "hall")["targets"][0]
+    target = panel("Sel aktif (serving cell)", "hall")["targets"][0]
     rows = database.ask(target["query"], {"desa": [ODD_NAME]})
     assert [(row["modem"], row["operator"], row["rsrp_dbm"]) for row in rows] == [("axis", "XLSMART", -70)]
     both = database.ask(panel("Peta kantor desa")["targets"][0]["query"], {"desa": [ODD_NAME, "Senyiur"]})
