@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
-
-DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
+from ground.paths import AGENT as DEFAULT_CONFIG
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -27,6 +26,7 @@ EXAMPLES = """examples:
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
     "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "doctor": ("agent.host.doctor", "add_arguments", "run", False, "look at everything here, say what to do"),
     "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
     "quarantine": (
         "agent.host.export",

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from ground import toml
+from ground.paths import STATE
 from telemetry.topics import is_site_id
 
 MB = 1_000_000
@@ -82,7 +83,7 @@ class AgentSection(Section):
 
     site: Annotated[str, AfterValidator(_site)]
     """Village code of Kemendagri without dots, or a short name."""
-    data_dir: Path = Path("/var/lib/sinyal")
+    data_dir: Path = STATE
     """Folder of the spool, the floor of the numbers and the status file; must survive a reboot."""
     spool: Path | None = None
     """Spool file; absent: `spool.db` in data_dir."""

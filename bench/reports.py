@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.rollup import Summary, recompute
-from collector.server.shipped import shipped
 from collector.sites.sites import read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store
 from demo import seed
 from demo.profiles import plan
+from ground.paths import shipped
 from lab.servers import influxd
 
 END = datetime(2026, 11, 23, 16, tzinfo=UTC)  # midnight in WITA

@@ -87,7 +87,7 @@ class Influx1Section(Section):
 
 
 class Influx2Section(Section):
-    """[store] engine = "influx2": InfluxDB 2.x, 3.x, VictoriaMetrics."""
+    """[store] engine = "influx2": InfluxDB 2.x, 3.x."""
 
     engine: Literal["influx2"]
     url: Url = "http://127.0.0.1:8086"

@@ -100,9 +100,11 @@ class Collector:
             self._placed_hour = 0
             log.info("event=sites_reloaded sites=%d", len(self.line.sites))
 
-    def health(self) -> dict[str, bool]:
-        """Say which parts work now."""
-        return {"broker": self.broker.subscribed, "store": self.counters.store_up, "line": self.working}
+    def health(self) -> dict[str, object]:
+        """Return which parts work now, and what is wrong with the store: fault, reason and cure."""
+        faults = self.counters.store_faults()
+        parts = {"broker": self.broker.subscribed, "store": self.counters.store_up and not faults, "line": self.working}
+        return parts | ({"store_faults": faults} if faults else {})
 
     @property
     def working(self) -> bool:

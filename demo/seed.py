@@ -15,7 +15,6 @@ from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
 from collector.server.program import timestamp
-from collector.server.shipped import shipped
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.site_points import site_points
@@ -23,6 +22,7 @@ from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Store
 from demo.history import HOUR_S, History
 from demo.profiles import PROFILES, plan
+from ground.paths import shipped
 from telemetry.frame import Frame
 
 WRITE_SAMPLES = 10_000

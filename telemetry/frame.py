@@ -116,6 +116,12 @@ def unpack(frame: Frame) -> list[Sample]:
     return samples
 
 
+def part(frame: Frame, start: int, end: int) -> Frame:
+    """Return a frame of the samples start <= i < end of another."""
+    cols = {name: column[start:end] for name, column in frame.cols.items()}
+    return Frame(frame.site, frame.stream, frame.modem, frame.seq[start:end], frame.t_ms[start:end], frame.const, cols)
+
+
 def _short(value: Value | None) -> Value | None:
     return int(value) if type(value) is float and value.is_integer() else value
 

@@ -1,6 +1,7 @@
 """Readings on a USB stick: `export` for a hall without any link, `quarantine` for what the collector refused.
 
-A file holds one frame per line as plain JSON, gzipped. Rows stay in the spool: importing twice changes nothing.
+A file holds one frame per line as plain JSON with a check of its own (telemetry/stick.py), gzipped. Rows stay in the spool:
+importing twice changes nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agent.spool import file as spoolfile
 from agent.spool.rebase import settle
 from agent.spool.spool import Spool
 from telemetry.frame import Sample, encode_json, pack
+from telemetry.stick import seal
 
 FRAME_SAMPLES = 500
 
@@ -59,6 +61,11 @@ def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[byte
                 yield encode_json(pack(site, stream, modem, samples)), len(samples)
 
 
+def _timed(db: sqlite3.Connection, table: str) -> int:
+    """Return how many samples of a table have a final time."""
+    return int(db.execute(f"SELECT count(*) FROM {table} WHERE t_ms IS NOT NULL").fetchone()[0])  # noqa: S608  (own constant)
+
+
 def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Path, utc_ms: int) -> tuple[Path, int]:
     """Write the samples of the tables to `sinyal-<site>-<UTC>.jsonl.gz`; return path and number of samples.
 
@@ -69,10 +76,11 @@ def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Pa
     try:
         with part.open("wb") as raw:
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb") as file:
+                total = sum(_timed(db, table) for table in tables)
                 for table in tables:
                     for line, samples in frames(db, site, table):
-                        file.write(line + b"\n")
                         count += samples
+                        file.write(seal(line, count, total) + b"\n")
             raw.flush()
             os.fsync(raw.fileno())
         part.replace(folder / name)

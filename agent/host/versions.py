@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AgentError
+from ground.paths import PROGRAMS
 
-FOLDER = Path("/opt/sinyal")
+FOLDER = PROGRAMS
 VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}[a-z0-9.+]{0,20}")
 BUILD_S = 600
 """A Pi Zero copies and compiles for some minutes."""

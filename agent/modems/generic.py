@@ -37,8 +37,6 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
     for operator in cops.parse(lines):
         rat = operator.rat if not rows or any(row.registered for row in rows) else None
         set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
-        if operator.act == 13:
-            reading.notes.append("AcT 13 (EN-DC) does not say whether an NR leg is there: rat left out")
     for quality in csq.parse(lines):
         set_plausible(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
     for extended in cesq.parse(lines):
@@ -49,7 +47,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
     """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else the first that says why not."""
     rows = creg.parse(replies)
     states = [row.registration for row in rows if row.registration is not None]
-    served = next((state for state in states if state in creg.REGISTERED), None)
+    served = next((state for state in states if state.served), None)
     if served:
         return served
     if any(sim.absent for sim in cpin.parse(replies)):
@@ -61,7 +59,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
     """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
-    return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
+    return next((state for state in states if state is not None and state.served), next(iter(states), None))
 
 
 def set_served(reading: Reading) -> None:
@@ -104,7 +102,7 @@ def _levels(row: Cesq, reading: Reading) -> None:
 
 def operator_name(replies: Sequence[Reply]) -> str | None:
     """Return the operator's name where +COPS printed one (not digits)."""
-    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and not row.oper.isdigit()]
+    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and row.format != 2 and not row.oper.isdigit()]
     return names[-1] if names else None
 
 

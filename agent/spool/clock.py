@@ -5,7 +5,6 @@ Trust comes from NTP, else from the collector's answer, else from the modem's ne
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ground.ntp import ntp_synced
 from telemetry.streams import Clock as Stamp
 from telemetry.streams import ClockState, Event
 
@@ -43,34 +43,6 @@ def wall_ms() -> int:
 def boot_id() -> str:
     """Return the kernel's name for this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-class _Timex(ctypes.Structure):
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_byte * 256),
-    ]
-
-
-STA_UNSYNC = 0x0040
-TIME_ERROR = 5
-
-
-def ntp_synced() -> bool:
-    """Return whether the kernel or systemd-timesyncd holds the system clock synchronised (adjtimex(2))."""
-    if Path("/run/systemd/timesync/synchronized").exists():
-        return True
-    state = _Timex()
-    try:
-        result = ctypes.CDLL(None).adjtimex(ctypes.byref(state))
-    except (OSError, AttributeError):
-        return False
-    return 0 <= result < TIME_ERROR and not state.status & STA_UNSYNC
 
 
 def sane(utc_ms: int) -> bool:

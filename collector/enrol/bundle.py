@@ -19,9 +19,10 @@ from pathlib import Path
 
 from collector.enrol.ca import Pair
 from collector.errors import ConfigError
+from ground.paths import ETC
 
 BUNDLE_VERSION = 1
-FOLDER = "/etc/sinyal"  # where `sinyal-agent install` puts the files of the bundle
+FOLDER = str(ETC)  # where `sinyal-agent install` puts the files of the bundle
 
 AGENT_TOML = """\
 # {site}: {desa}, {kecamatan}. Written by `sinyal-collector enroll`; every other option is in agent.example.toml.

@@ -16,6 +16,7 @@ from collector.enrol.ca import COLLECTOR, Authority, Pair, server_names
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from ground.durable import write_durably
+from ground.paths import add_config
 
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 ABOUT = """\
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     raw = argparse.RawDescriptionHelpFormatter
     init = commands.add_parser("init", help="make the CA and the server's certificates", description=ABOUT, formatter_class=raw)
     init.add_argument("--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable")
-    init.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(init)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
+from ground.paths import add_config
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--wheel", action="append", default=[], type=Path, metavar="FILE", help="program to put in; repeatable")
     parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: SITE.sinyal in this folder")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:

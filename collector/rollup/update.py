@@ -6,16 +6,20 @@ that the same is done again, and two collectors that do it at once write the sam
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
+from collector.errors import PointsRefusedError
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
-from collector.sites.operators import OPERATORS, OTHER
+from collector.sites.operators import NUMBERS
 from collector.sites.sites import Site
 from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
+from telemetry.meaning import TELLING
 
 HOURLY, DAILY, CHECKPOINT = "signal_1h", "signal_1d", "rollup"
 HOUR_NS = 3600 * 1_000_000_000
@@ -24,9 +28,13 @@ BUSY = range(19, 22)
 END_NS = 2**62
 SKEW_NS = 300 * 1_000_000_000
 """How far the clocks of two collectors may be apart."""
-READ = ("operator", "registration", "rat", "clock", "cell_id", "band", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
+READ = (
+    *("registration", "rat", "plmn", "home_plmn", "reject_cause", "clock", "cell_id", "band"),
+    *("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", *dict.fromkeys(name for names in TELLING.values() for name in names)),
+)
 # A row's time is the start of its period plus so many ns: the operators of one modem have rows of their own in every engine.
-PLACES: dict[str | None, int] = {name: k for k, name in enumerate((None, OTHER, *dict.fromkeys(OPERATORS.values())))}
+PLACES: dict[str | None, int] = dict(zip((None, *NUMBERS), range(len(NUMBERS) + 1), strict=True))
+log = logging.getLogger(__name__)
 
 Hours = Mapping[str, set[int]]
 """Hours since 1970, UTC, by site code."""
@@ -54,12 +62,30 @@ def recompute(store: Store, sites: Mapping[str, Site], hours: Hours) -> int:
         later: defaultdict[str, set[int]] = defaultdict(set)
         for day, of_day in _by_day(todo):
             points, changed = _recompute_day(store, sites, day, of_day)
-            store.write_points(points)
+            _write(store, points)
             count += sum(map(len, of_day.values()))
             for code, modem, hour in changed:
                 later[code] |= _leaning_on(store, code, modem, hour) - todo[code]
         todo = {code: found for code, found in later.items() if found}
     return count
+
+
+def _write(store: Store, points: Sequence[Point]) -> None:
+    """Write what the store still takes; what is older than it keeps is told, and never comes again. Raises as the store does."""
+    try:
+        store.write_points(points)
+    except PointsRefusedError as error:
+        if not error.expired:
+            raise
+        if len(points) > 1:
+            middle = len(points) // 2
+            _write(store, points[:middle])
+            _write(store, points[middle:])
+            return
+        (point,) = points
+        at = datetime.fromtimestamp(point.time_ns / 1e9, UTC)
+        site = point.tags.get("site", "")
+        log.warning("event=rollup_expired measurement=%s site=%s time=%s reason=%r", point.measurement, site, at, error.reason)
 
 
 def _by_day(hours: Hours) -> list[tuple[int, Hours]]:

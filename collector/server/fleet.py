@@ -9,9 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 
-from collector.config import load
+from collector.server.program import add_store, store_config
 from collector.sites.sites import Site, read_sites
 from collector.store.ledger import DAY_NS, Days, Ledger
 from collector.store.open import open_store
@@ -76,12 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="a list of objects; what is not known is left out")
     what.add_argument("--write", action="store_true", help="write the numbers into the store and show nothing")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_store(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do `fleet`; return the exit code."""
-    config = load(args.config)
+    config = store_config(args)
     sites, store = read_sites(config.sites.file), open_store(config.store)
     now_ns = time.time_ns()
     ledger = Ledger()

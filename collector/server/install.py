@@ -17,8 +17,8 @@ from pathlib import Path
 
 from collector.enrol.ca_command import init_ca
 from collector.errors import CollectorError, ConfigError
-from collector.server.shipped import shipped
 from ground.durable import write_durably
+from ground.paths import shipped
 
 ABOUT = """\
 Makes this machine a Sinyal server: Mosquitto and InfluxDB from Debian, user and folders, certificates, systemd services.

@@ -13,7 +13,6 @@ import time
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -23,6 +22,7 @@ from collector.config import BrokerSection, load, secret
 from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
+from ground.paths import add_config
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
 from telemetry.topics import config_topic, reported_topic, split_topic
 
@@ -146,7 +146,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unset", action="append", default=[], metavar="KEY", help="leave this to the hall's file; repeatable")
     parser.add_argument("--clear", action="store_true", help="leave everything to the hall's file")
     parser.add_argument("--wait", type=float, default=20.0, metavar="S", help="how long to wait for answers, s (default: 20)")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:

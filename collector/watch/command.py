@@ -28,9 +28,9 @@ from collector.store.store import Store
 from collector.watch.config import Alerts, load
 from collector.watch.engine import Engine
 from collector.watch.state import WatchDb
+from ground.paths import ALERTS, add_config
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
 ABOUT = """\
 Judges what is in the store by the rules of alerts.toml and tells who must act: what happened, in which hall, since when, what
 is likely, what to do. One message when it begins and one when it is over; one for many halls when they share a cause. Late
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `watch`."""
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
+    add_config(parser)
     parser.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--once", action="store_true", help="look once and print what must be told")
 

@@ -15,10 +15,10 @@ from collector.sites.sites import read_sites
 from collector.watch.config import load
 from collector.watch.state import Alert, WatchDb
 from ground.edited import same
+from ground.paths import ALERTS, COLLECTOR
 from ground.wita import moment_id
 
 OK, NOTHING = 0, 3
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
 HOUR_MS = 3_600_000
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.

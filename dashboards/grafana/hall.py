@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.grafana import hall_cells, hall_device, theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
-from dashboards.grafana.influxql import EVERY, LTE, NOW, PLACE, RANGE, SERVED, rows, series, share
+from dashboards.grafana.influxql import EVERY, LEVELLED, NOW, PLACE, RANGE, rows, series, share
 from dashboards.grafana.panels import Panel, curves, figure
 from dashboards.grafana.query import Influx
 from ground.words import Phrase, joined, mark, phrase
@@ -77,7 +77,7 @@ def _signal(context: Context, metric: str, unit: str, name: str, what: Phrase) -
 
 def _now(board: Board, context: Context) -> None:
     about = mark("Median RSRP of the last 15 minutes, by modem and operator.")
-    power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
+    power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {LEVELLED} AND {EVERY}", BOTH)
     scale = theme.classes_of(context, "rsrp_dbm")
     board.add(
         figure(context, mark("RSRP now"), about, [Influx(power, alias=NAME)], unit="dBm", scale=scale, names=True),
@@ -85,7 +85,7 @@ def _now(board: Board, context: Context) -> None:
         5,
     )
     about = mark("Median SINR of the last 15 minutes.")
-    quality = rows('median("sinr_db")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
+    quality = rows('median("sinr_db")', "signal", f"{NOW} AND {LEVELLED} AND {EVERY}", BOTH)
     scale = theme.classes_of(context, "sinr_db")
     board.add(
         figure(context, mark("SINR now"), about, [Influx(quality, alias=NAME)], unit="dB", scale=scale, names=True),

@@ -10,13 +10,16 @@ from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, V
 from dashboards.grafana.context import Context
 from ground.words import Phrase, mark
 
-NOT_MEASURED, SILENT, FAULT, NO_SERVICE, TWO_G = -600, -500, -400, -300, -200
+NOT_MEASURED, SILENT, UNSAID, FAULT, SIM_REFUSED, NO_SERVICE, SERVED, TWO_G = -600, -500, -450, -400, -350, -300, -250, -200
 """A state in place of a level in dBm: far below any power, so that the best of several is simply the largest."""
 LEVELS = {
     NOT_MEASURED: "not_measured",
     SILENT: "silent",
+    UNSAID: "not_measured",
     FAULT: "device_fault",
+    SIM_REFUSED: "sim_refused",
     NO_SERVICE: "no_service",
+    SERVED: "served",
     TWO_G: "two_g_only",
 }
 LOWEST_DBM = -157
@@ -91,17 +94,19 @@ def mapped(shown: Iterable[tuple[str, str, str]]) -> list[ValueMapping]:
 def registrations(context: Context) -> list[ValueMapping]:
     """Return the words and colours of the registration states."""
     best, good, *_ = context.classes.classes
-    away, fault = context.classes.state["no_service"].colour, context.classes.state["device_fault"].colour
+    away, refused, fault = (context.classes.state[key].colour for key in ("no_service", "sim_refused", "device_fault"))
     return words(
         context,
         {
             "home": (mark("Registered"), best.colour),
             "roaming": (mark("Roaming"), good.colour),
             "searching": (mark("No service: searching"), away),
-            "denied": (mark("No service: denied"), away),
+            "denied": (mark("SIM refused by the network"), refused),
             "not_registered": (mark("No service: not registered"), away),
+            "limited": (mark("No service: limited"), away),
+            "sim_fault": (mark("SIM card locked or faulty"), refused),
             "no_sim": (mark("No SIM"), fault),
-            "modem_silent": (mark("Modem silent"), fault),
+            "modem_silent": (mark("Modem unresponsive"), fault),
         },
     )
 

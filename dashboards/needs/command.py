@@ -12,9 +12,10 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from collector.config import Config, load
+from collector.config import Config
 from collector.errors import ConfigError
 from collector.rollup import bring_up_to_date
+from collector.server.program import add_store, store_config
 from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
@@ -30,7 +31,6 @@ from dashboards.needs.pdf import write_pdf
 from dashboards.needs.xlsx import write_xlsx
 
 OK, NOTHING = 0, 3
-CONFIG = Path("/etc/sinyal/collector.toml")
 STEM = "peta-kebutuhan"
 ABOUT = """\
 Writes the needs map: for each village and operator the state of the service at the hall over a period, its evidence, the
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-dashboards needs`."""
     parser.description, parser.epilog = ABOUT, EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"collector.toml; default: {CONFIG}")
+    add_store(parser)
     parser.add_argument("--from", dest="first", type=_day, required=True, metavar="DAY", help="first day in, as 2026-10-01")
     parser.add_argument("--to", dest="end", type=_day, required=True, metavar="DAY", help="first day out, as 2026-11-01")
     parser.add_argument("--compare-from", type=_day, metavar="DAY", help="first day of an earlier period to compare with")
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     now = datetime.now(UTC)
     period, earlier = _periods(args, now)
-    config = load(args.config)
+    config = store_config(args)
     basis = _basis(args, config)
     folder = args.out or Path(f"{STEM}-{args.first}-{args.end}")
     if folder.exists():

@@ -19,8 +19,8 @@ METHOD = (
         "computed from all samples of the period, not from one test."
     ),
     phrase(
-        "RSRP, RSRQ, SINR: median and 10th percentile of the LTE samples. Busy hour: 19:00-22:00 WITA. RSRP judges coverage, SINR "
-        "judges quality; RSRQ is shown as help only."
+        "RSRP, RSRQ, SINR: median and 10th percentile of the LTE samples. Busy hour: 19:00-22:00 WITA. RSRP judges coverage, "
+        "SINR judges quality; RSRQ is shown as help only."
     ),
     phrase(
         "Availability = samples served over samples served or without service. Time without power, with a silent modem or "

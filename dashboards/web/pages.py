@@ -14,7 +14,7 @@ from dashboards.web.api import snapshot_of
 from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem
 from dashboards.web.snapshot import ALERT_DAYS
-from dashboards.web.state import WINDOW_S, rank
+from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
 from ground.words import LANGUAGES, Lang
 
@@ -104,8 +104,12 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
         settings={
             **settings,
             "language": language,
-            **texts.script(),
+            "texts": texts.script(),
             "legend": legend,
+            "services": [
+                {"key": key, "label": texts.name("service", key), "colour": colour, "hatch": hatch}
+                for key, (colour, hatch) in STRIP.items()
+            ],
             "refresh_s": REFRESH_S,
             "window_s": WINDOW_S,
             "urls": {name: assets.url(name) for name in ("bokeh.js", "boundaries.json")},

@@ -9,14 +9,13 @@ import socket
 import threading
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
 
-from collector.config import load
 from collector.errors import ConfigError
+from collector.server.program import add_store, store_config
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -25,7 +24,6 @@ from dashboards.web.app import create_app
 from dashboards.web.snapshot import Snapshot
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-CONFIG = Path("/etc/sinyal/collector.toml")
 PORT = 8080
 STOP_S = 10
 log = logging.getLogger(__name__)
@@ -37,6 +35,7 @@ same as JSON under /api. It only reads. Nothing is loaded from other hosts, so i
 EXAMPLES = """\
 examples:
   sinyal-dashboards serve --config /etc/sinyal/collector.toml
+  sinyal-dashboards serve --sqlite month.db           what `sinyal-demo seed` made
   sinyal-dashboards serve --port 0                    any free port; the address is printed
   sinyal-dashboards serve --host 0.0.0.0              for the whole network: there is no sign-in, and no TLS; better put a
                                                       web server with both in front and stay on 127.0.0.1
@@ -85,14 +84,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `serve` and its options."""
     parser.description, parser.epilog = ABOUT, EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+    add_store(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
-    config = load(args.config)
+    config = store_config(args)
     snapshot = Snapshot(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
     ended, numbers = threading.Event(), list[int]()
 

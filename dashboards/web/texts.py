@@ -12,16 +12,18 @@ NAMES = {
     "registration": {
         "home": mark("registered"),
         "roaming": mark("roaming"),
-        "limited": mark("limited service (emergency calls only)"),
+        "limited": mark("limited service, other cells heard"),
         "searching": mark("searching"),
         "denied": mark("denied by the network"),
         "not_registered": mark("not registered"),
         "no_sim": mark("no SIM"),
-        "sim_fault": mark("SIM fault"),
+        "sim_fault": mark("SIM locked or faulty"),
         "modem_silent": mark("modem unresponsive"),
     },
     "note": {
         "two_g_only": mark("2G or 3G only"),
+        "served": mark("the modem tells no RSRP or no technology"),
+        "sim_refused": mark("not about the network: check the SIM and its plan"),
         "no_service": mark("device works, but there is no network"),
         "device_fault": mark("modem unresponsive or no SIM"),
         "silent": mark("no data for more than 15 minutes"),
@@ -31,9 +33,10 @@ NAMES = {
         "lte": "4G/5G",
         "three_g": "3G",
         "two_g": "2G",
+        "served": mark("Served, technology not told"),
+        "sim_refused": mark("SIM refused or locked"),
         "no_service": mark("No service"),
         "device_fault": mark("Device fault"),
-        "none": mark("No data"),
     },
     "metric": {
         "rsrp_dbm": mark("RSRP, signal strength (dBm)"),
@@ -78,6 +81,7 @@ SCRIPT = (
     mark("{n} of {all} village halls"),
     mark("Open this hall"),
     mark("Close"),
+    mark("No data"),
     mark("Modem"),
     mark("No measurement in this period."),
     mark("The database cannot be read; what is shown is the last data."),
@@ -101,10 +105,9 @@ class Texts:
         known = NAMES[kind].get(value)
         return value if known is None else tr(known, self.language)
 
-    def script(self) -> dict[str, dict[str, str]]:
-        """Return what the scripts need: texts by message, names of services."""
-        services = {value: self.name("service", value) for value in NAMES["service"]}
-        return {"texts": {message: tr(message, self.language) for message in SCRIPT}, "services": services}
+    def script(self) -> dict[str, str]:
+        """Return the texts that the scripts need, by message."""
+        return {message: tr(message, self.language) for message in SCRIPT}
 
     def number(self, value: float, digits: int = 1) -> str:
         """Write a number with at most `digits` decimals."""

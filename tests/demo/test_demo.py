@@ -21,7 +21,6 @@ from rich.console import Console
 
 from agent.spool.high_water import HighWaterMark
 from agent.spool.spool import Entry, Spool
-from collector.server.shipped import shipped
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
@@ -31,6 +30,7 @@ from demo.halls import HALLS
 from demo.line import DemoLine, _free_port
 from demo.program import LineError
 from demo.table import screen, state
+from ground.paths import shipped
 from telemetry.frame import Sample, pack
 from telemetry.streams import present
 from tests.foreign import foreign
@@ -125,7 +125,7 @@ def test_in_a_terminal_of_24_lines_it_shows_the_table_until_ctrl_c() -> None:
     with subprocess.Popen([*DEMO, "--halls", "2"], stdin=slave, stdout=slave, stderr=slave, env=env) as demo:
         os.close(slave)
         try:
-            seen = _read_until(master, "lte home")
+            seen = _read_until(master, "4G home")
             assert "RSRP dBm" in seen
             demo.send_signal(2)
             seen = _read_until(master, "duplicated 0")
@@ -206,9 +206,11 @@ def test_numbers_that_an_agent_skipped_on_purpose_were_not_measured(tmp_path: Pa
     ("row", "age_s", "words"),
     [
         ({}, None, "not measured yet"),
-        ({"registration": "home", "rat": "lte"}, 2.0, "lte home"),
+        ({"registration": "home", "rat": "lte"}, 2.0, "4G home"),
         ({"registration": "home", "rat": "lte"}, 60.0, "no contact"),
         ({"registration": "searching"}, 2.0, "no service"),
+        ({"registration": "denied"}, 2.0, "SIM refused"),
+        ({"registration": "home"}, 2.0, "served"),
         ({"registration": "modem_silent"}, 2.0, "modem silent"),
     ],
 )

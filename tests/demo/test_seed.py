@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from collector.rollup import Summary, percentile
-from collector.server.shipped import shipped
 from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
 from demo.profiles import PROFILES, plan
+from ground.paths import shipped
 from lab.servers import Server, influxd
 from telemetry.streams import STREAMS
 

@@ -250,7 +250,7 @@ def test_revoking_takes_effect_at_once_and_on_that_hall_alone(
 
     assert run(revoke_command, SITE.code, "--config", plant.config) == 0
 
-    wait_for(lambda: thief.ended, "end of the session", 5)
+    wait_for(lambda: thief.ended, "end of the session")
     office.publish(ack_topic(SITE.code), b"secret")
     office.roundtrip()
     assert not clients(stolen).connected

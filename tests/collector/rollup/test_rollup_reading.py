@@ -27,6 +27,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter)
         store: Store = Sqlite(tmp_path / "store.db")
     else:
         store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
     yield store
     store.close()
 

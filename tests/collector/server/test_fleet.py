@@ -44,6 +44,7 @@ class Office:
         self.config = folder / "collector.toml"
         self.config.write_text(f'[broker]\nhost = "127.0.0.1"\ntls = false\n[http]\nport = 0\n[store]\n{store}\n')
         self.store: Store = open_store(load(self.config).store)
+        self.store.check()
 
     def take(self, *frames: Frame) -> None:
         """Store frames as the line does: with their entry in the dirty hours."""

@@ -182,6 +182,11 @@ class Mortal:
         if self.away:
             raise StoreUnavailableError("away")
 
+    def check(self) -> None:
+        """Check, or die."""
+        self._reach()
+        self._store.check()
+
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:

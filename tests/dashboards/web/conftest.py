@@ -41,7 +41,9 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Star
     """Return an empty store of each engine."""
     if request.param == "sqlite":
         return Sqlite(tmp_path / "any.db")
-    return Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
+    return store
 
 
 @pytest.fixture(scope="module")
