@@ -124,7 +124,9 @@ class Texts:
     def age(self, when: datetime, now: datetime) -> str:
         """Write how long ago it was: 3 menit yang lalu. What is ahead of us is just now."""
         passed_s = (now - when).total_seconds()
-        return self("just now") if passed_s < JUST_NOW_S else self("{span} ago", span=self.span(passed_s))
+        if passed_s < JUST_NOW_S:
+            return tr("just now", self.language)
+        return tr("{span} ago", self.language, span=self.span(passed_s))
 
     def span(self, seconds: float) -> str:
         """Write a length of time: 3 jam."""
