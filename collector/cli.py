@@ -36,6 +36,7 @@ from ground.paths import add_config
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
+    "doctor": ("collector.server.doctor", "is this server well, and if not, what to do"),
     "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
     "settings": ("collector.server.settings", "change intervals, probes or budget of halls from here"),
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),

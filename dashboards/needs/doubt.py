@@ -10,6 +10,7 @@ from dashboards.needs.evidence import Evidence, Seen
 from dashboards.needs.model import Diagnosis, Finding, State, Verdict
 from dashboards.needs.parameters import Limits
 from dashboards.needs.sentences import tell
+from ground.words import Figure, Said
 from telemetry.streams import Proof
 
 PROVING = frozenset({Proof.HEARD, Proof.SCAN, Proof.OTHER_MODEM})
@@ -38,7 +39,7 @@ def of_blank_spot(e: Evidence, seen: Seen, limits: Limits, operator: str) -> Fin
         return Finding(Diagnosis.BARRED, tell("heard_unserved", **_heard(seen)))
     if e.proof not in PROVING:
         name = "unproven_tried" if e.proof is Proof.RECOVERY_TRIED else "unproven"
-        return Finding(Diagnosis.UNPROVEN, tell(name, n=e.network))
+        return Finding(Diagnosis.UNPROVEN, tell(name, n=Figure(e.network)))
     lacking = blind_to(operator, e.supported)
     if lacking:
         bands = ", ".join(f"B{band}" for band in lacking)
@@ -51,7 +52,7 @@ def of_others(seen: Seen, limits: Limits) -> Verdict:
     if seen.heard or seen.found_days:
         return Verdict(State.HEARD, Finding(Diagnosis.HEARD, tell("heard", **_heard(seen))))
     if seen.scan_days >= limits.min_scan_days.value:
-        return Verdict(State.ABSENT, Finding(Diagnosis.ABSENT, tell("absent", n=seen.scan_days)))
+        return Verdict(State.ABSENT, Finding(Diagnosis.ABSENT, tell("absent", n=Figure(seen.scan_days))))
     return Verdict(State.NOT_MEASURED, Finding(Diagnosis.NOT_MEASURED, tell("not_measured")))
 
 
@@ -60,5 +61,5 @@ def blind_to(operator: str, supported: tuple[int, ...] | None) -> list[int]:
     return [] if supported is None else sorted(COVERAGE_BANDS.get(operator, frozenset()).difference(supported))
 
 
-def _heard(seen: Seen) -> dict[str, float | None]:
-    return {"n": seen.heard, "days": seen.found_days, "of": seen.scanned_days}
+def _heard(seen: Seen) -> dict[str, Said]:
+    return {"n": Figure(seen.heard), "days": Figure(seen.found_days), "of": Figure(seen.scanned_days)}

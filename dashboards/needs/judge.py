@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from collector.sites.sites import Site
 from dashboards.needs import doubt
 from dashboards.needs.evidence import Evidence, Seen, Supply
+from dashboards.needs.labels import POWER
 from dashboards.needs.model import Diagnosis, Finding, State, Verdict, is_unknown
 from dashboards.needs.parameters import Cuts, Limits
 from dashboards.needs.sentences import tell
-from dashboards.needs.words import POWER, Both, joined
+from ground.words import Figure, Phrase, joined
 
 NOTHING = Seen()
 HEAVY = {
@@ -58,17 +59,17 @@ def busy_judged(e: Evidence, limits: Limits) -> bool:
     return e.busy_values >= limits.min_busy_samples.value and (e.estimated_share or 0) <= limits.estimated_time_percent.value
 
 
-def _lacking(e: Evidence, limits: Limits) -> Iterator[Both]:
+def _lacking(e: Evidence, limits: Limits) -> Iterator[Phrase]:
     for name, n, limit in (
         ("few_samples", e.network, limits.min_samples.value),
         ("few_days", e.days, limits.min_days.value),
         ("few_slots", e.slots, limits.min_slots.value),
     ):
         if n < limit:
-            yield tell(name, n=n, limit=limit)
+            yield tell(name, n=Figure(n), limit=limit)
     served = (e.availability or 0) > limits.blank_spot_availability_percent.value
     if served and not _is_older(e, limits) and e.lte_values < limits.min_lte_samples.value:
-        yield tell("few_lte", n=e.lte_values, limit=limits.min_lte_samples.value)
+        yield tell("few_lte", n=Figure(e.lte_values), limit=limits.min_lte_samples.value)
 
 
 def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding | None]:
@@ -87,7 +88,7 @@ def _blank_spot(e: Evidence, limits: Limits) -> Finding | None:
     if e.availability is None or e.availability > limit:
         return None
     proof = tell(f"proof_{e.proof}") if e.proof else tell("proof_none")
-    reason = tell("blank_spot", share=100 - e.availability, n=e.network, limit=limit, proof=proof)
+    reason = tell("blank_spot", share=100 - e.availability, n=Figure(e.network), limit=limit, proof=proof)
     return Finding(Diagnosis.BLANK_SPOT, reason)
 
 
@@ -148,7 +149,7 @@ def _power(e: Evidence, limits: Limits, supply: Supply, site: Site) -> Finding |
         return None
     signs = []
     if supply.boots_a_week >= limits.power_boots_per_week.value:
-        signs.append(tell("boots", n=supply.boots, rate=supply.boots_a_week))
+        signs.append(tell("boots", n=Figure(supply.boots), rate=supply.boots_a_week))
     if (supply.bad_power_percent or 0) >= limits.power_bad_reports_percent.value:
         signs.append(tell("undervoltage", v=supply.bad_power_percent))
     if not signs:
@@ -172,7 +173,7 @@ def _state(e: Evidence, cuts: Cuts, network: list[Finding]) -> State:
     return State.ADEQUATE if strong and not network else State.FAIR
 
 
-def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Both]:
+def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Phrase]:
     if site.booster:
         yield tell("booster")
     if site.antenna == "outdoor":

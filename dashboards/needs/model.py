@@ -10,8 +10,8 @@ from collector.sites.classes import Classes
 from collector.sites.sites import Site
 from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.parameters import Cuts, Parameters
-from dashboards.needs.words import Both
 from ground.wita import WITA
+from ground.words import Phrase, Said
 
 NS = 1_000_000_000
 SLOTS_A_DAY = 288
@@ -125,7 +125,7 @@ class Finding:
     """One diagnosis with its reason."""
 
     diagnosis: Diagnosis
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Verdict:
     state: State
     main: Finding
     others: tuple[Finding, ...] = ()
-    notes: tuple[Both, ...] = ()
+    notes: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Input:
     name: str
     weight: float
     value: float | None
-    source: Both
+    source: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Priority:
     score: float | None
     severity: float | None
     inputs: tuple[Input, ...]
-    reason: Both
+    reason: Phrase
 
     @property
     def unknown(self) -> list[str]:
@@ -177,7 +177,7 @@ class Compared:
     """Change against the earlier period and why."""
 
     change: Change
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class Report:
     parameters: Parameters
     classes: Classes
     cuts: Cuts
-    sources: tuple[Both, ...] = ()
+    sources: tuple[Phrase, ...] = ()
     ignored_sites: tuple[str, ...] = field(default=())
 
     @property

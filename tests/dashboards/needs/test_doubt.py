@@ -9,6 +9,7 @@ import pytest
 from dashboards.needs.evidence import Evidence, Seen, Supply
 from dashboards.needs.judge import judge
 from dashboards.needs.model import Verdict
+from ground.words import said
 from telemetry.streams import Proof
 from tests.dashboards.needs.test_judge import CUTS, LIMITS, SITE
 
@@ -28,7 +29,7 @@ def test_no_service_with_a_proven_instrument_is_a_blank_spot_and_the_reason_says
     for proof, word in ((Proof.HEARD, "modem ini"), (Proof.SCAN, "pemindaian"), (Proof.OTHER_MODEM, "modem lain")):
         verdict = judged(replace(NOTHING_THERE, proof=proof))
         assert words(verdict) == ("blank_spot", "blank_spot")
-        assert word in verdict.main.reason.id
+        assert word in said(verdict.main.reason, "id")
 
 
 @pytest.mark.parametrize(
