@@ -28,15 +28,16 @@ STAT: dict[int, Registration] = {
     10: Registration.ROAMING,
     11: Registration.NOT_REGISTERED,  # attached for RLOS
 }
+_LOCATION = re.compile(r'(?:"[^"]*"|(?:0x)?[0-9A-Fa-f]*|-)')
 
 ACT: dict[int, Rat] = {
     **dict.fromkeys((0, 1, 3, 8), Rat.GSM),
     **dict.fromkeys((2, 4, 5, 6), Rat.WCDMA),
-    **dict.fromkeys((7, 10), Rat.LTE),
+    **dict.fromkeys((7, 10, 13), Rat.LTE),
     9: Rat.NB_IOT,
     **dict.fromkeys((11, 12), Rat.NR_SA),
 }
-"""AcT 13 (EN-DC) is missing on purpose: the anchor can do it, which does not say that an NR leg is there."""
+"""AcT 13: the serving cell is an E-UTRA cell that can have an NR leg (TS 27.007 7.2), not that one is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Creg:
 
     @property
     def rat(self) -> Rat | None:
-        """Technology of the access, None for EN-DC and what is not named."""
+        """Technology of the access, None for what is not named."""
         return ACT.get(self.act) if self.act is not None else None
 
 
@@ -84,6 +85,10 @@ def _line(name: str, record: str, *, unsolicited: bool) -> Creg:
         values = values[1:]
     elif len(kept) > 1 and kept[1].strip('"') in ("", "-") and (len(kept) == 2 or kept[2].strip('"') not in ("", "-")):
         return Creg(name, None)  # may be <n> without its state: nothing beside it has a sure place
+    elif len(kept) > 1 and not _LOCATION.fullmatch(kept[1]):
+        return Creg(name, None)  # a damaged state, not the location of the unsolicited form
+    elif len(kept) > 2 and kept[2].startswith('"') and kept[1] and not kept[1].startswith('"'):
+        return Creg(name, None)  # likewise: a modem quotes both or none
     elif len(kept) == 1 and not unsolicited:
         return Creg(name, None)  # only <n>
     tac, ci = pick(values, 1), pick(values, 2)

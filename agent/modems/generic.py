@@ -37,8 +37,6 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
     for operator in cops.parse(lines):
         rat = operator.rat if not rows or any(row.registered for row in rows) else None
         set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
-        if operator.act == 13:
-            reading.notes.append("AcT 13 (EN-DC) does not say whether an NR leg is there: rat left out")
     for quality in csq.parse(lines):
         set_plausible(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
     for extended in cesq.parse(lines):
@@ -104,7 +102,7 @@ def _levels(row: Cesq, reading: Reading) -> None:
 
 def operator_name(replies: Sequence[Reply]) -> str | None:
     """Return the operator's name where +COPS printed one (not digits)."""
-    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and not row.oper.isdigit()]
+    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and row.format != 2 and not row.oper.isdigit()]
     return names[-1] if names else None
 
 

@@ -52,7 +52,7 @@ GENERIC: list[Row] = [
     ("AT+COPS?", '+COPS:0,2,"51010",7', {"plmn": "51010", "rat": "lte"}),
     ("AT+COPS?", '+COPS: 0,2,"310260",2', {"plmn": "310260", "rat": "wcdma"}),
     ("AT+COPS?", '+COPS: 0,2,"2501",7', {"plmn": None}),
-    ("AT+COPS?", '+COPS: 0,0,"A, B OK",13', {"plmn": None, "rat": None}),
+    ("AT+COPS?", '+COPS: 0,0,"A, B OK",13', {"plmn": None, "rat": "lte"}),
     ("AT+COPS?", "+COPS: 0", {"plmn": None}),
 ]
 
