@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.errors import Fault, StoreUnavailableError
+from collector.errors import Fault as StoreFault
+from collector.errors import StoreUnavailableError
 from collector.notify.outbox import Message
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
@@ -209,7 +210,7 @@ def test_a_store_that_is_away_is_told_and_its_points_wait(case: Case) -> None:
 
 def test_a_database_that_takes_nothing_is_the_cause_that_is_told(case: Case) -> None:
     case.live(HOUR)
-    case.watch.engine._ask_faults = lambda: [StoreUnavailableError("HTTP 500: no space left", Fault.DISK_FULL)]
+    case.watch.engine._ask_faults = lambda: [StoreUnavailableError("HTTP 500: no space left", StoreFault.DISK_FULL)]
     case.watch.store.away = True  # not to be read either: the collector, which writes, knows more
     case.live(90 * MINUTE)
     (message,) = case.watch.sent
