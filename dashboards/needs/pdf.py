@@ -78,7 +78,8 @@ def _header(canvas: Canvas, report: Report, title: str) -> None:
         said_period.append(phrase("Compared with: {period}", period=span(report.earlier)))
     canvas.drawString(EDGE, HEIGHT - 33 * mm, indonesian(joined(said_period, "   ")))
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{both(phrase('Thresholds'))}: {report.version}")
+    thresholds = both(phrase("Thresholds"))
+    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{thresholds}: {report.version}")
     canvas.setFillColor(black)
 
 
