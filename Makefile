@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look test test-engines check format words bench bench-peer chaos lock audit clean
+.PHONY: demo look test test-engines check format words bench bench-peer chaos lock audit clean test-fast
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -23,6 +23,9 @@ test:  ## all tests, against real servers where they could be installed
 test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
 	$(SETUP) dev servers
 	@$(PY) -m tests.engines
+test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
+	$(SETUP) dev
+	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
 
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev
