@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look test test-fast check format words bench chaos lock audit clean
+.PHONY: demo look test test-fast check format words bench chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -29,7 +29,7 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m mypy scripts/setup.py scripts/words.py
+	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/platforms.py
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check
@@ -56,6 +56,10 @@ chaos:  ## kill everything at random times and count: 100 rounds
 
 lock:  ## choose the newest versions that fit together and write requirements/sinyal.lock
 	@PYTHON=$(PYTHON) scripts/lock.sh --upgrade
+
+platforms:  ## has every locked package a wheel for Python 3.11 to 3.14 on amd64, arm64 and armv7?
+	$(SETUP) dev
+	@$(PY) scripts/platforms.py
 
 audit:  ## bandit over our code, known faults of the locked packages
 	@PYTHON=$(PYTHON) scripts/audit.sh

@@ -19,10 +19,17 @@ def pytest_configure() -> None:
     compile_words()
 
 
-SERVERS = {"start_server", "broker", "influx", "victoria", "chromium", "database"}
+SERVERS = {"start_server", "broker", "influx", "chromium", "database"}
 """Fixtures behind which a server or a browser runs."""
 WHOLE = (
-    *("tests/integration/", "tests/chaos/", "tests/demo/", "tests/agent/aim/test_aim", "tests/agent/host/test_update"),
+    *(
+        "tests/integration/",
+        "tests/chaos/",
+        "tests/demo/",
+        "tests/scripts/",
+        "tests/agent/aim/test_aim",
+        "tests/agent/host/test_update",
+    ),
     *("tests/agent/poll/test_faults", "tests/collector/notify/test_deliver", "tests/collector/notify/test_heartbeat"),
     *("tests/collector/watch/test_kill", "tests/collector/watch/test_month"),
 )
@@ -75,10 +82,3 @@ def influx(tmp_path: Path) -> Iterator[Server]:
     """Run an empty InfluxDB 1.x."""
     with ExitStack() as stack:
         yield _started(stack, lambda: servers.influxd(tmp_path / "influxd"))
-
-
-@pytest.fixture
-def victoria(tmp_path: Path) -> Iterator[Server]:
-    """Run an empty VictoriaMetrics."""
-    with ExitStack() as stack:
-        yield _started(stack, lambda: servers.victoria_metrics(tmp_path / "victoria"))
