@@ -1,4 +1,4 @@
-"""What set-up says when pip cannot: real pip against a TLS server that nobody trusts, against nobody, and a lacking wheelhouse."""
+"""What set-up says when pip cannot: real pip against a TLS server that nobody trusts, against nobody, and a lacking wheel."""
 
 from __future__ import annotations
 
