@@ -20,7 +20,8 @@ import pytest
 from rich.console import Console
 
 from agent.spool.high_water import Floor
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from collector.server.shipped import shipped
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite

@@ -19,7 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.config import Config, load
 from agent.spool.clock import Clock
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
