@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
-
-DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
+from ground.paths import AGENT as DEFAULT_CONFIG
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -84,7 +83,7 @@ def _execute(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; give its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
+    """Run the program; return its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from ground import toml
+from ground.paths import STATE
 from telemetry.topics import is_site_id
 
 MB = 1_000_000
@@ -64,7 +65,7 @@ def _host(value: str) -> str:
 
 def _url(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+(/[!-~]*)?", value):
-        raise ValueError("must be an address as https://example.go.id/file, without user and password")
+        raise ValueError("must be an address such as https://example.go.id/file, without user and password")
     return value
 
 
@@ -82,19 +83,19 @@ class AgentSection(Section):
 
     site: Annotated[str, AfterValidator(_site)]
     """Village code of Kemendagri without dots, or a short name."""
-    data_dir: Path = Path("/var/lib/sinyal")
+    data_dir: Path = STATE
     """Folder of the spool, the floor of the numbers and the status file; must survive a reboot."""
     spool: Path | None = None
     """Spool file; absent: `spool.db` in data_dir."""
 
     @property
     def spool_path(self) -> Path:
-        """Give the path of the spool file."""
+        """Return the path of the spool file."""
         return self.spool or self.data_dir / "spool.db"
 
     @property
     def status_path(self) -> Path:
-        """Give the path of the file that `run` writes for `status`."""
+        """Return the path of the file that `run` writes for `status`."""
         return self.data_dir / "status.json"
 
 
@@ -155,7 +156,7 @@ class ProbeSection(Section):
     """Never set from the server: a request can do things in the web page of a stick."""
     download_interval_s: Annotated[float, Field(ge=600, le=604_800)] = 21_600
     download_max_bytes: Annotated[int, Field(ge=10_000, le=20_000_000)] = 500_000
-    """A download ends here; with 500 kB every 6 h it costs 60 MB a month."""
+    """A download ends here; with 500 kB every 6 h it costs 60 MB per month."""
 
     @model_validator(mode="after")
     def _resolver(self) -> Self:
@@ -165,7 +166,7 @@ class ProbeSection(Section):
 
     @property
     def active(self) -> bool:
-        """Say whether there is anything to do."""
+        """Return whether there is anything to do."""
         return bool(self.ping_hosts or self.dns_names or self.download_url)
 
 
@@ -179,7 +180,7 @@ class SpoolSection(Section):
 
 
 class RecoverySection(Section):
-    """[modem.recovery]: how often an hour the ladder may go as far as each step."""
+    """[modem.recovery]: how often per hour each step of recovery may be taken."""
 
     reopen_per_hour: Annotated[int, Field(ge=0, le=60)] = 12
     at_reset_per_hour: Annotated[int, Field(ge=0, le=12)] = 2
@@ -237,7 +238,7 @@ class Config(Section):
 
     @property
     def budget_month(self) -> int:
-        """Give the bytes of all modems' plans together: the line may use any of them."""
+        """Return the bytes of all modems' plans together: the line may use any of them."""
         return self.budget.bytes_month * max(1, len(self.modem))
 
 

@@ -53,7 +53,7 @@ ASK_AGAIN_S = 60.0
 
 
 def version() -> str:
-    """Give the version of this program."""
+    """Return the version of this program."""
     try:
         return importlib.metadata.version("sinyal")
     except importlib.metadata.PackageNotFoundError:
@@ -126,7 +126,7 @@ class Agent:
         self._clock.trust("network", utc_ms, modem=modem, error_ms=NETWORK_ERROR_MS)
 
     def run(self) -> int:
-        """Measure and send until `stop` is set; give the exit code (1 when a part died and a restart is due)."""
+        """Measure and send until `stop` is set; return the exit code (1 when a part died and a restart is due)."""
         self._recorder.start()
         self.record("event", None, Event(kind="boot", detail=f"agent {self._version} started"))
         sending = threading.Thread(target=self._publisher.run, args=(self.stop,), name="publisher", daemon=True)
@@ -207,7 +207,7 @@ class Agent:
             self._start_workers()
 
     def _watch(self, *parts: threading.Thread) -> str | None:
-        """Take the Pi's health at its interval until stopped; give the name of a thread that died."""
+        """Take the Pi's health at its interval until stopped; return the name of a thread that died."""
         last_device, next_count = -math.inf, time.monotonic()
         told = None
         while not self.stop.wait(WATCH_S):
@@ -262,7 +262,7 @@ class Agent:
 
 
 def run(config: Config) -> int:
-    """Run the agent until SIGTERM or SIGINT; give the exit code. Raises ConfigError or SpoolError at the start only."""
+    """Run the agent until SIGTERM or SIGINT; return the exit code. Raises ConfigError or SpoolError at the start only."""
     with only_one(config.agent.data_dir):
         agent = Agent(config)
 

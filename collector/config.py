@@ -25,7 +25,7 @@ def _below_config(path: Path, info: ValidationInfo) -> Path:
 
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or len(text.split("://")[1]) == 0:
-        raise ValueError("must be an address as http://127.0.0.1:8086")
+        raise ValueError("must be an address such as http://127.0.0.1:8086")
     return text
 
 
@@ -87,7 +87,7 @@ class Influx1Section(Section):
 
 
 class Influx2Section(Section):
-    """[store] engine = "influx2": InfluxDB 2.x, 3.x, VictoriaMetrics."""
+    """[store] engine = "influx2": InfluxDB 2.x, 3.x."""
 
     engine: Literal["influx2"]
     url: Url = "http://127.0.0.1:8086"

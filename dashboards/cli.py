@@ -25,7 +25,7 @@ What people look at: a page for offices, a needs map for policy, dashboards for 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; gives its exit code."""
+    """Run the program; return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 

@@ -24,7 +24,7 @@ from demo import count, seed
 from demo.count import Count
 from demo.halls import HALLS, Hall
 from demo.incidents import Script
-from demo.line import Line
+from demo.line import DemoLine
 from demo.modem import add_arguments, modem_main
 from demo.program import LineError
 from demo.table import screen, statuses, summary
@@ -36,7 +36,7 @@ LINE_EVERY_S = 5.0
 DRAIN_S = 120.0
 DRAIN_NAMES = 3
 STEP_S = 0.25
-PICTURE_EVERY_S = 1.0
+TABLE_EVERY_S = 1.0
 PROGRAMS_TEXT = """
 What runs: an MQTT broker, the collector with its SQLite store, the live page, and for each hall an agent that reads
 simulated modems over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of
@@ -80,7 +80,7 @@ class Ending:
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"must be a whole number, {low} to {high} (got {text})")
+            raise argparse.ArgumentTypeError(f"must be an integer, {low} to {high} (got {text})")
         return int(text)
 
     return number
@@ -138,7 +138,7 @@ def run(options: Options) -> int:
     folder = _new_folder()
     say(f"starting {options.halls} halls …")
     try:
-        with Line(folder, HALLS[: options.halls]) as line:
+        with DemoLine(folder, HALLS[: options.halls]) as line:
             if not options.as_json:
                 line.start_page()
                 say(f"live page: {line.page_url}")
@@ -182,7 +182,7 @@ def _left(left: Mapping[Hall, int]) -> str:
     return f"waiting on cards: {sum(left.values())} ({names})"
 
 
-def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
+def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
     script, news = Script(line), []
     began, shown = time.monotonic(), -LINE_EVERY_S
     with _live(options.live) as live:
@@ -196,7 +196,7 @@ def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], No
             if live is None:
                 for text in happened:
                     say(f"{elapsed:4.0f} s  {text}")
-            if elapsed - shown < (LINE_EVERY_S if live is None else PICTURE_EVERY_S):
+            if elapsed - shown < (LINE_EVERY_S if live is None else TABLE_EVERY_S):
                 continue
             shown = elapsed
             if live is None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.server.shipped import shipped
+from ground.paths import shipped
 
 TELKOMSEL, IOH, XLSMART = "51010", "51001", "51011"
 

@@ -60,7 +60,7 @@ class Batch:
             column.extend([None] * (len(self.t_ms) - len(column)))
 
     def frame(self, first: int) -> Frame:
-        """Give all that waits as a frame numbered from `first`, and begin anew."""
+        """Return all that waits as a frame numbered from `first`, and begin anew."""
         count = len(self.t_ms)
         const: dict[str, Value] = {}
         cols: dict[str, list[Value | None]] = {}
@@ -88,7 +88,7 @@ class Modem:
         self._dropped = False
 
     def hour(self, times_s: Sequence[float], interval_s: float, wita_hour: int) -> list[tuple[int, str]]:
-        """Measure at these times, all of one hour; gives the changes of cell as (time in ms, words)."""
+        """Measure at these times, all of one hour; return the changes of cell as (time in ms, words)."""
         rng, profile = self._rng, self._profile
         t_ms = [round(t * 1000) for t in times_s]
         same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random()))}
@@ -207,7 +207,7 @@ class History:
         self.status: list[Point] = []
 
     def hour(self, start_s: int, first_s: int, end_s: int) -> Iterator[Frame]:
-        """Live through one UTC hour, measuring only from first_s to end_s (UTC, s); gives the frames that became full."""
+        """Live through one UTC hour, measuring only from first_s to end_s (UTC, s); return the frames that became full."""
         wita_hour = (start_s + WITA_S) % DAY_S // HOUR_S
         interval = self._interval_s
         k = -int((self._phase_s - max(start_s, first_s)) // interval)
@@ -227,7 +227,7 @@ class History:
         yield from self._full(FRAME_SAMPLES)
 
     def rest(self) -> Iterator[Frame]:
-        """Give the frames of what is still waiting."""
+        """Return the frames of what is still waiting."""
         return self._full(1)
 
     def _full(self, least: int) -> Iterator[Frame]:
@@ -296,6 +296,6 @@ def _where_not(dropped: Sequence[bool], column: Value | Sequence[Value | None]) 
 
 
 def _every(t_ms: Sequence[int], dropped: Sequence[bool], interval_s: float, every_s: int) -> list[int]:
-    """Give the times of the samples that begin a new period of every_s and were not dropped."""
+    """Return the times of the samples that begin a new period of every_s and were not dropped."""
     short = interval_s * 1000
     return [t for t, drop in zip(t_ms, dropped, strict=True) if not drop and t % (every_s * 1000) < short]

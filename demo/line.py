@@ -32,7 +32,7 @@ PORTS = range(20_000, 32_000)
 PORT_TRIES = 5
 
 
-class Line:
+class DemoLine:
     """Broker, collector, and an agent with its modems for every hall. Use as a context manager; everything ends with it."""
 
     def __init__(self, folder: Path, chosen: Sequence[Hall]) -> None:

@@ -269,7 +269,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def modem_main(args: argparse.Namespace) -> int:
-    """Run one simulated modem until a signal. Gives 0 after SIGTERM, 130 after Ctrl-C, 2 for a bad session file or link."""
+    """Run one simulated modem until a signal. Returns 0 after SIGTERM, 130 after Ctrl-C, 2 for a bad session file or link."""
     try:
         answers = _answers(args)
         ended = threading.Event()

@@ -63,7 +63,7 @@ class Radio:
         return min(1.0, 0.12 + 0.35 * _bump(hour, 12.5, 2.5) + 0.75 * _bump(hour, 20.0, 2.0))
 
     def air(self, utc_s: float) -> Air:
-        """Give what a modem would measure at a time (seconds since 1970, UTC)."""
+        """Return what a modem would measure at a time (seconds since 1970, UTC)."""
         powers = [self._base + offset + self._fading(k, utc_s) for k, offset in enumerate(self._offsets)]
         order = sorted(range(len(powers)), key=lambda k: -powers[k])
         load = self.load(utc_s)

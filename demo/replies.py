@@ -17,7 +17,7 @@ TIME_ZONE_QUARTERS = 32  # WITA, UTC+8, in quarters of an hour as +CCLK writes i
 
 
 def key(command: str) -> str:
-    """Give the form by which commands are compared: capitals, no blanks."""
+    """Return the form by which commands are compared: capitals, no blanks."""
     return re.sub(r"\s+", "", command).upper()
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from collector import rollup
 from collector.config import load
 from collector.errors import CollectorError, ConfigError
-from collector.server.program import moment
-from collector.server.shipped import shipped
+from collector.server.program import timestamp
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.site_points import site_points
@@ -23,6 +22,7 @@ from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Store
 from demo.history import HOUR_S, History
 from demo.profiles import PROFILES, plan
+from ground.paths import shipped
 from telemetry.frame import Frame
 
 WRITE_SAMPLES = 10_000
@@ -55,7 +55,7 @@ def seed(
     seed: int = 1,
     progress: Progress | None = None,
 ) -> int:
-    """Write the history of `halls` halls over the `days` before `end` (aware), and its rollups; gives the number of samples.
+    """Write the history of `halls` halls over the `days` before `end` (aware), and its rollups; return the number of samples.
 
     `progress(what, share)` is told now and then. Raises what the store raises, ValueError for an `end` without zone.
     """
@@ -93,7 +93,7 @@ def _roll_up(store: Store, sites: Mapping[str, Site], codes: Sequence[str], hour
 
 
 def _frames(histories: Mapping[str, History], start_s: int, end_s: int) -> Iterator[tuple[float, str, Frame]]:
-    """Give all frames in the order of time, with the share of the period that is done."""
+    """Yield all frames in the order of time, with the share of the period that is done."""
     for hour in range(start_s // HOUR_S * HOUR_S, end_s, HOUR_S):
         for code, history in histories.items():
             for frame in history.hour(hour, start_s, end_s):
@@ -104,7 +104,7 @@ def _frames(histories: Mapping[str, History], start_s: int, end_s: int) -> Itera
 
 
 def _batches(frames: Iterator[tuple[float, str, Frame]], sites: Mapping[str, Site]) -> Iterator[tuple[float, list[Placed]]]:
-    """Give what is written at once, with the share of the period that is done then."""
+    """Yield what is written at once, with the share of the period that is done then."""
     batch: list[Placed] = []
     waiting = 0
     for share, code, frame in frames:
@@ -118,7 +118,7 @@ def _batches(frames: Iterator[tuple[float, str, Frame]], sites: Mapping[str, Sit
 
 
 def _reports(start_s: int, end_s: int, halls: int, seed: int) -> Iterator[Point]:
-    """Give what a collector would have said about itself."""
+    """Yield what a collector would have said about itself."""
     rng = random.Random(f"{seed}/ingest")  # noqa: S311 - repeatable, not a secret
     zeros = dict.fromkeys(("implausible_values", "held_frames", "dropped_frames", "store_errors", "rejected_frames"), 0)
     for t in range(start_s, end_s, REPORT_S):
@@ -140,13 +140,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     store.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: its store, its list of sites")
     store.add_argument("--sqlite", type=Path, metavar="FILE", help="a SQLite file; made when missing")
     parser.add_argument("--sites", type=Path, metavar="FILE", help="list of sites for --sqlite (default: shipped)")
-    parser.add_argument("--end", type=moment, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
+    parser.add_argument("--end", type=timestamp, metavar="WHEN", help="ISO 8601, UTC unless it says otherwise (default: now)")
     parser.add_argument("--interval-s", type=_at_least_1, default=30, metavar="S", help="seconds between samples (default 30)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, another history (default 1)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Seed as the arguments say; gives the exit code."""
+    """Seed as the arguments say; return the exit code."""
     try:
         config = load(args.config) if args.config else None
         sites = read_sites(config.sites.file if config else args.sites or shipped() / "sites.csv")
@@ -196,5 +196,5 @@ class _Show:
 
 def _at_least_1(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 (got {text})")
+        raise argparse.ArgumentTypeError(f"must be an integer from 1 (got {text})")
     return int(text)

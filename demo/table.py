@@ -13,7 +13,7 @@ from rich.text import Text
 from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
-from demo.line import Line
+from demo.line import DemoLine
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
@@ -37,7 +37,7 @@ class Status:
     waiting: int | None
 
 
-def statuses(line: Line, now_s: float) -> list[Status]:
+def statuses(line: DemoLine, now_s: float) -> list[Status]:
     """Read the newest sample of every modem, and every spool."""
     newest = {(row["site"], row.get("modem")): row for row in line.store.latest("signal")}
     found: list[Status] = []
@@ -64,7 +64,7 @@ def state(row: Row, age_s: float | None) -> str:
     return f"{row['rat']} {registration}" if "rat" in row else registration.replace("_", " ")
 
 
-def summary(line: Line, rows: Sequence[Status], elapsed_s: float) -> str:
+def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float) -> str:
     """Return one line for a log, shorter than 80 characters."""
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
     waiting = sum(line.waiting().values())
@@ -75,7 +75,7 @@ def summary(line: Line, rows: Sequence[Status], elapsed_s: float) -> str:
     )
 
 
-def screen(line: Line, news: Sequence[str], elapsed_s: float, height: int) -> Group:
+def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int) -> Group:
     """Draw what fits a terminal of so many lines: the halls, and under them what happened last."""
     rows = statuses(line, time.time())
     room = max(2, height - len(FRAME) - 1)  # the last line of a terminal stays free for the cursor

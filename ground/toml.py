@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 TYPES = {
-    "int_type": "a whole number without quotes",
-    "int_parsing": "a whole number without quotes",
-    "int_from_float": "a whole number",
+    "int_type": "an integer without quotes",
+    "int_parsing": "an integer without quotes",
+    "int_from_float": "an integer",
     "float_type": "a number without quotes",
     "float_parsing": "a number without quotes",
     "bool_type": "true or false",
@@ -69,7 +69,7 @@ def read(path: Path, example: str) -> dict[str, Any]:
 
 
 def judge(model: type[M], data: Mapping[str, Any], path: Path, example: str) -> M:
-    """Give what was read as the model; relative paths count from the folder of the file. Raises ConfigError as `load` does."""
+    """Return what was read as the model; relative paths count from the folder of the file. Raises ConfigError as `load` does."""
     try:
         if model.model_config.get("strict"):  # as JSON: strict types, yet paths and lists as TOML has them
             return model.model_validate_json(json.dumps(data, default=str), context=path.parent)
@@ -93,7 +93,7 @@ def faults(error: ValidationError, model: type[BaseModel], data: Mapping[str, An
 
 
 def near(name: str, known: Sequence[str]) -> str:
-    """Give the cure for an unknown name: the closest known one, or all of them."""
+    """Return the cure for an unknown name: the closest known one, or all of them."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known) or 'none'}"
 
@@ -110,7 +110,7 @@ def _broken(text: str, error: str) -> str:
 
 
 def _syntax(line: str) -> str:
-    """Give what stands outside of quotes and comments, or the whole where a quote stays open."""
+    """Return what stands outside of quotes and comments, or the whole where a quote stays open."""
     return re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", line).split("#")[0]
 
 
@@ -127,7 +127,7 @@ def _quoted_twice(data: Any, place: tuple[int | str, ...] = ()) -> Iterator[str]
 
 
 def _owner(model: Any, loc: Sequence[int | str]) -> tuple[type[BaseModel] | None, list[int | str]]:
-    """Give the model whose key the last part of a place is, and the place without what pydantic adds (the name of a variant)."""
+    """Return the model whose key the last part of a place is, and the place without the names of variants that pydantic adds."""
     kind, owner, place = model, None, []
     for part in loc:
         models = [k for k in _kinds(kind) if isinstance(k, type) and issubclass(k, BaseModel)]
@@ -226,7 +226,7 @@ def _may_be_secret(owner: type[BaseModel] | None, place: Sequence[int | str]) ->
 
 
 def _got(data: Any, place: Sequence[int | str]) -> str:
-    """Give ` (got VALUE)` for what stands at a place; nothing for a section, for nothing, or for an address with a password."""
+    """Return ` (got VALUE)` for what stands at a place; nothing for a section, for nothing, or for an address with a password."""
     for part in place:
         try:
             data = data[part]

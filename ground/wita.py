@@ -12,16 +12,16 @@ MONTHS_ID = (
 
 
 def wita(at_ms: float) -> datetime:
-    """Give a moment (ms UTC) as time in WITA."""
+    """Return a moment (ms UTC) as time in WITA."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(WITA)
 
 
 def day_id(day: date) -> str:
-    """Give a date as `24 November 2026`."""
+    """Return a date as `24 November 2026`."""
     return f"{day.day} {MONTHS_ID[day.month - 1]} {day.year}"
 
 
 def moment_id(at_ms: float) -> str:
-    """Give a moment as `24 November 2026 14.35 WITA`."""
+    """Return a moment as `24 November 2026 14.35 WITA`."""
     at = wita(at_ms)
     return f"{day_id(at)} {at:%H.%M} WITA"

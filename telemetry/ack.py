@@ -71,7 +71,7 @@ def _answer(item: object) -> Answer:
     first, count, crc, reason = item
     whole = all(n is None or (type(n) is int and n >= 0) for n in (first, count))
     if not whole or type(crc) is not int or not isinstance(reason, str):
-        raise ValueError("ack: first, count and crc must be whole numbers and reason a text")
+        raise ValueError("ack: first, count and crc must be integers and reason a text")
     return Answer(first, count, crc, reason)
 
 
@@ -85,7 +85,7 @@ def decode_ack(payload: bytes) -> Ack:
         if not isinstance(items, list):
             raise ValueError(f"ack: {key} must be a list")
     if not all(type(crc) is int for crc in lists["ok"]):
-        raise ValueError("ack: ok must hold CRCs as whole numbers")
+        raise ValueError("ack: ok must hold CRCs as integers")
     bad, hold, clock = ([_answer(item) for item in lists[key]] for key in ("bad", "hold", "clock"))
     inst = message.get("inst")
     if inst is not None and not is_installation(inst):

@@ -107,13 +107,19 @@ def pack(site: str, stream: str, modem: str | None, samples: Sequence[Sample], i
 
 
 def unpack(frame: Frame) -> list[Sample]:
-    """Give the samples of a frame one by one; absent values are left out."""
+    """Return the samples of a frame one by one; absent values are left out."""
     samples = []
     for i, (seq, t_ms) in enumerate(zip(frame.seq, frame.t_ms, strict=True)):
         values = dict(frame.const)
         values.update((name, v) for name, column in frame.cols.items() if (v := column[i]) is not None)
         samples.append(Sample(seq, t_ms, str(values.pop("clock", Clock.UNKNOWN)), values))
     return samples
+
+
+def part(frame: Frame, start: int, end: int) -> Frame:
+    """Return a frame of the samples start <= i < end of another."""
+    cols = {name: column[start:end] for name, column in frame.cols.items()}
+    return Frame(frame.site, frame.stream, frame.modem, frame.seq[start:end], frame.t_ms[start:end], frame.const, cols)
 
 
 def _short(value: Value | None) -> Value | None:
@@ -187,7 +193,7 @@ def _whole(value: object, low: int, high: int) -> bool:
 
 def _running(first: int, steps: object, count: int, name: str, kind: str) -> list[int]:
     if not isinstance(steps, list) or len(steps) != count - 1 or not set(map(type, steps)) <= {int}:
-        raise FrameError(kind, f"{name} must be a list of {count - 1} whole numbers")
+        raise FrameError(kind, f"{name} must be a list of {count - 1} integers")
     return list(accumulate(steps, initial=first))
 
 

@@ -106,7 +106,7 @@ def _clean(text: str) -> str:
 
 
 def _is_echo(line: str, command: str) -> bool:
-    """Say whether a line is the command sent (any case, doubled, glued to older bytes) or another command's echo."""
+    """Return whether a line is the command sent (any case, doubled, glued to older bytes) or another command's echo."""
     return bool(_COMMAND.fullmatch(line)) or (bool(command) and line.upper().endswith(command.strip().upper()))
 
 
@@ -117,13 +117,13 @@ def parts(command: str) -> list[str]:
 
 
 def name_of(line: str) -> str:
-    """Give the upper-case name of a reply line's prefix (`+csq: 1` gives `CSQ`), "" where there is none."""
+    """Return the upper-case name of a reply line's prefix (`+csq: 1` gives `CSQ`), "" where there is none."""
     match = _PREFIX.match(line)
     return match.group(1).upper() if match else ""
 
 
 def _asked(command: str) -> set[str]:
-    """Give the names whose reply lines are expected; a registration command answers only when read with `?`."""
+    """Return the names whose reply lines are expected; a registration command answers only when read with `?`."""
     names = set()
     for part in parts(command):
         match = _NAME.match(part)
@@ -133,7 +133,7 @@ def _asked(command: str) -> set[str]:
 
 
 def is_read_form(fields: Sequence[str]) -> bool:
-    """Say whether a registration line is the answer to a read (`n,stat,...`) and not unsolicited (`stat,...`)."""
+    """Return whether a registration line is the answer to a read (`n,stat,...`) and not unsolicited (`stat,...`)."""
     return len(fields) > 1 and re.fullmatch(r"\d{1,3}", fields[1]) is not None and int(fields[1]) <= 11
 
 
@@ -198,7 +198,7 @@ def split_session(text: str) -> list[Reply]:
 
 
 def _repeats(line: str, command: str, lines: Sequence[str]) -> bool:
-    """Say whether a command line is only the second echo of the one before."""
+    """Return whether a command line is only the second echo of the one before."""
     return not lines and line.rstrip(";").upper() == command.rstrip(";").upper()
 
 
@@ -214,5 +214,5 @@ def _close(replies: list[Reply], command: str, lines: Sequence[str], final: str)
 
 
 def all_lines(replies: Iterable[Reply]) -> list[str]:
-    """Give the lines of all replies in order."""
+    """Return the lines of all replies in order."""
     return [line for reply in replies for line in reply.lines]

@@ -9,7 +9,7 @@ from agent.at.digest import name_of
 
 
 def records(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the text after each occurrence of a prefix (`+QENG`), case-insensitive.
+    """Return the text after each occurrence of a prefix (`+QENG`), case-insensitive.
 
     Records glued without newline are split; a record wrapped over lines, or whose data stand on the next line, is joined.
     """
@@ -30,7 +30,7 @@ def records(lines: Iterable[str], prefix: str) -> list[str]:
 
 
 def _continues(record: str, line: str) -> bool:
-    """Say whether an unprefixed line goes on with a record: something is open, or the line is itself a list."""
+    """Return whether an unprefixed line goes on with a record: something is open, or the line is itself a list."""
     return not record or record.endswith(",") or "," in line or record.count('"') % 2 == 1
 
 
@@ -41,7 +41,7 @@ def _join(record: str, line: str) -> str:
 
 
 def block(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
+    """Return the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
     found: list[str] = []
     inside = False
     for line in lines:
@@ -67,7 +67,7 @@ def fields_of(text: str) -> list[str]:
 
 
 def pick(fields: Sequence[str], index: int) -> str:
-    """Give a field, "" where the line ended before it."""
+    """Return a field, "" where the line ended before it."""
     return fields[index] if 0 <= index < len(fields) else ""
 
 

@@ -56,13 +56,13 @@ def parse(lines: Iterable[str]) -> Cmgrmi:
 
 
 def _is_lte(row: Sequence[str]) -> bool:
-    """Say whether a serving row has the LTE layout: RSRP in tenths stands in its place."""
+    """Return whether a serving row has the LTE layout: RSRP in tenths stands in its place."""
     rsrp = to_int(pick(row, 13))
     return len(row) >= 15 and rsrp is not None and -1410 <= rsrp <= -300
 
 
 def _channels(rows: Iterable[Sequence[str]]) -> dict[str, int | None]:
-    """Give the EARFCN by number of the frequency, "" for the serving one."""
+    """Return the EARFCN by number of the frequency, "" for the serving one."""
     channels: dict[str, int | None] = {}
     for row in rows:
         if row[0].lower() == "lte_intra":

@@ -95,7 +95,7 @@ def _line(name: str, record: str, *, unsolicited: bool) -> Creg:
 
 
 def _has_rac(values: Sequence[str]) -> bool:
-    """Say whether a two-digit RAC stands before the cell id."""
+    """Return whether a two-digit RAC stands before the cell id."""
     rac, after = pick(values, 2), pick(values, 3)
     return (
         re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{1,2}", rac) is not None and re.fullmatch(r"(?:0x)?[0-9A-Fa-f]{4,16}", after) is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.bands import lte_fits
 from agent.at.fields import plmn_of
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import band_of, hint, labelled, number, whole
@@ -66,7 +66,7 @@ def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> None:
     for carrier in carriers:
         _checked_channel(carrier, reading)
         cell = Cell(role=Role.SCC)
-        fill(cell, reading.notes, rat=Rat.LTE, **carrier)
+        set_plausible(cell, reading.notes, rat=Rat.LTE, **carrier)
         reading.cells.append(cell)
 
 
@@ -94,22 +94,24 @@ def _fill(words: dict[str, str], serving: dict[str, Value], nr: dict[str, Value]
         _wcdma(words, reading)
         return
     if rat.startswith("NR") and "NSA" not in rat and "earfcn" not in serving:
-        fill(row, notes, rat=Rat.NR_SA, **nr, cell_id=whole(words.get("nr_cell_id", "")), tac=whole(words.get("nr_tac", "")))
+        set_plausible(
+            row, notes, rat=Rat.NR_SA, **nr, cell_id=whole(words.get("nr_cell_id", "")), tac=whole(words.get("nr_tac", ""))
+        )
     elif serving or nr or rat.startswith("LTE"):
         _checked_channel(serving, reading)
         with_leg = nr.get("rsrp_dbm") is not None or nr.get("nrarfcn") is not None
-        fill(row, notes, rat=Rat.NR_NSA if with_leg else Rat.LTE, **serving)
-        fill(
+        set_plausible(row, notes, rat=Rat.NR_NSA if with_leg else Rat.LTE, **serving)
+        set_plausible(
             row,
             notes,
             cell_id=_cell_id(words),
             pci=_pci(words),
             tx_power_dbm=number(words.get("lte_tx_pwr", words.get("tx pwr", ""))),
         )
-        fill(row, notes, tac=_tac(words, reading), cqi=whole(words.get("cqi", "")))
+        set_plausible(row, notes, tac=_tac(words, reading), cqi=whole(words.get("cqi", "")))
         if with_leg:
-            fill(row, notes, **{f"nr_{name}": value for name, value in nr.items()})
-    fill(row, notes, plmn=_plmn(words))
+            set_plausible(row, notes, **{f"nr_{name}": value for name, value in nr.items()})
+    set_plausible(row, notes, plmn=_plmn(words))
     _registration(words, reading)
 
 
@@ -154,7 +156,7 @@ def _registration(words: dict[str, str], reading: Reading) -> None:
 
 
 def _wcdma(words: dict[str, str], reading: Reading) -> None:
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer, band_of, hint, labelled, number, whole
@@ -34,7 +34,7 @@ def read_gstatus(replies: Sequence[Reply], reading: Reading) -> None:
         return
     word = values.get("system mode", "").upper().split(" ")[0]
     rat = _MODES.get(word) or (Rat.LTE if whole(values.get("lte rx chan", "")) is not None else None)
-    fill(reading.signal, reading.notes, rat=rat, temperature_c=number(values.get("temperature", "")))
+    set_plausible(reading.signal, reading.notes, rat=rat, temperature_c=number(values.get("temperature", "")))
     _registration(values, reading)
     if rat in (Rat.LTE, Rat.NR_NSA):
         _lte(values, reading)
@@ -69,7 +69,7 @@ def _lte(values: Mapping[str, str], reading: Reading) -> None:
     rsrp = _first(values, "pcc rxm rsrp", "pcc rx0 rsrp", "rsrp (dbm)")
     if rsrp is None and (rsrp := _first(values, "pcc rxd rsrp", "pcc rx1 rsrp")) is not None:
         reading.notes.append("rsrp_dbm is of the diversity path: the main path has none")
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         band=band_of(values.get("lte band", "")),
@@ -104,7 +104,7 @@ def _secondary(values: Mapping[str, str], name: str, state: str, path: str, read
     if not state.upper().startswith("ACTIVE") or band is None:
         return
     cell = Cell(role=Role.SCC)
-    fill(
+    set_plausible(
         cell,
         reading.notes,
         rat=Rat.LTE,
@@ -119,7 +119,7 @@ def _secondary(values: Mapping[str, str], name: str, state: str, path: str, read
 
 def _wcdma(values: Mapping[str, str], reading: Reading) -> None:
     band = re.match(r"(?:WCDMA\s+)?(\d+)", values.get("wcdma band", ""), re.IGNORECASE)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         band=_UMTS_BANDS.get(band.group(1)) if band else None,

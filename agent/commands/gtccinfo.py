@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.at.bands import base_of, lte_fits, nr_fits, umts_fits
 from agent.at.digest import all_lines
 from agent.at.fields import fields_of, hex_id, pick, to_hex, to_int
-from agent.at.fill import Value, fill, put_plmn
+from agent.at.plausible import Value, put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer
@@ -92,7 +92,7 @@ def _place(row: _Row, reading: Reading) -> dict[str, Value]:
 def _lte(row: _Row, reading: Reading) -> None:
     """`...,band,bw,sinr,rxlev,rsrp,rsrq`; bw in resource blocks or index 0..5; the scale of sinr is not settled."""
     width = row.index(9)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -140,17 +140,17 @@ def _nr_width(width: int | None, *, mhz: bool) -> float | None:
 
 
 def _nr(row: _Row, reading: Reading) -> None:
-    fill(reading.signal, reading.notes, rat=Rat.NR_SA, **_place(row, reading), **_nr_values(row, reading))
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA, **_place(row, reading), **_nr_values(row, reading))
 
 
 def _nr_leg(row: _Row, reading: Reading) -> None:
     values = _nr_values(row, reading)
-    fill(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()})
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()})
 
 
 def _wcdma(row: _Row, reading: Reading) -> None:
     """`...,UARFCN,PSC,band,ecno,rscp,RAC,rxlev`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,
@@ -168,15 +168,15 @@ def _neighbour(row: _Row, reading: Reading, *, anchored: bool) -> None:
     kind = row.fields[1]
     cell = Cell(role=Role.NEIGHBOUR)
     if kind == "4":
-        fill(cell, reading.notes, rat=Rat.LTE, earfcn=row.number(6), pci=row.number(7))
-        fill(cell, reading.notes, rsrp_dbm=rsrp_dbm(row.index(10)), rsrq_db=rsrq_db(row.index(11)))
+        set_plausible(cell, reading.notes, rat=Rat.LTE, earfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rsrp_dbm=rsrp_dbm(row.index(10)), rsrq_db=rsrq_db(row.index(11)))
     elif kind == "9":
         rsrp, rsrq = row.index(10), row.index(11)
-        fill(cell, reading.notes, rat=Rat.NR_NSA if anchored else Rat.NR_SA, nrarfcn=row.number(6), pci=row.number(7))
-        fill(cell, reading.notes, rsrp_dbm=-156 + rsrp if rsrp is not None and 0 <= rsrp <= 126 else None)
+        set_plausible(cell, reading.notes, rat=Rat.NR_NSA if anchored else Rat.NR_SA, nrarfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rsrp_dbm=-156 + rsrp if rsrp is not None and 0 <= rsrp <= 126 else None)
         if row.base == 16:
-            fill(cell, reading.notes, rsrq_db=-43 + rsrq / 2 if rsrq is not None and 0 <= rsrq <= 126 else None)
+            set_plausible(cell, reading.notes, rsrq_db=-43 + rsrq / 2 if rsrq is not None and 0 <= rsrq <= 126 else None)
     else:
-        fill(cell, reading.notes, rat=Rat.WCDMA, uarfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rat=Rat.WCDMA, uarfcn=row.number(6), pci=row.number(7))
     if any(value is not None for value in (cell.earfcn, cell.nrarfcn, cell.uarfcn)):
         reading.cells.append(cell)

@@ -12,7 +12,7 @@ from telemetry.streams import Registration, Signal
 
 
 def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
-    """Give the lines of a multi-line answer; where its prefix was cut off, those of the reply to the command of that name."""
+    """Return the lines of a multi-line answer; where its prefix was cut off, those of the reply to the command of that name."""
     asked = (reply for reply in replies if prefix[1:] in reply.command.upper())
     return block(all_lines(replies), prefix) or [
         line for reply in asked for line in reply.lines if not line.startswith(("+", "^"))
@@ -20,7 +20,7 @@ def answer(replies: Sequence[Reply], prefix: str) -> list[str]:
 
 
 def labelled(lines: Iterable[str], labels: Sequence[str]) -> list[tuple[str, str]]:
-    """Give (label, value) in order; labels are regular expressions whose blanks may be wrapped, the longest wins.
+    """Return (label, value) in order; labels are regular expressions whose blanks may be wrapped, the longest wins.
 
     The label comes back in lower case with single blanks; the value runs to the next known label, so read only its start.
     """
@@ -54,7 +54,7 @@ def band_of(value: str) -> int | None:
 
 
 def hint(signal: Signal, registration: Registration) -> None:
-    """Give the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
+    """Set the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
 
     Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says.
     """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.at.fields import hex_id, to_float, to_int
-from agent.at.fill import fill, put_plmn
+from agent.at.plausible import put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer
@@ -26,9 +26,9 @@ def read_lteinfo(replies: Sequence[Reply], reading: Reading) -> None:
         return
     row = reading.signal
     if row.rat is not Rat.NR_NSA:
-        fill(row, reading.notes, rat=Rat.LTE)
+        set_plausible(row, reading.notes, rat=Rat.LTE)
     put_plmn(row, serving.get("MCC", ""), serving.get("MNC", ""))
-    fill(
+    set_plausible(
         row,
         reading.notes,
         earfcn=to_int(serving.get("EARFCN", "")),
@@ -45,7 +45,7 @@ def read_lteinfo(replies: Sequence[Reply], reading: Reading) -> None:
     if any("MC73" in line for reply in replies for line in reply.lines):
         reading.notes.append("SNR of !LTEINFO is not to be trusted on MC73xx: left out")
     elif row.sinr_db is None:  # AT!GSTATUS? gives tenths
-        fill(row, reading.notes, sinr_db=to_float(serving.get("SNR", "")))
+        set_plausible(row, reading.notes, sinr_db=to_float(serving.get("SNR", "")))
     _neighbours(tables, serving, reading)
 
 
@@ -58,7 +58,7 @@ def _neighbours(tables: Mapping[str, Sequence[Row]], serving: Row, reading: Read
             if (channel, found.get("PCI")) == here:
                 continue
             cell = Cell(role=Role.NEIGHBOUR)
-            fill(
+            set_plausible(
                 cell,
                 reading.notes,
                 rat=Rat.LTE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agent.at.fields import to_hex
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer, band_of, labelled, number, whole
@@ -34,7 +34,7 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
     if channel is None and rsrp is None:
         return
     prefix = "" if standalone else "nr_"
-    fill(reading.signal, reading.notes, rat=Rat.NR_SA if standalone else Rat.NR_NSA)
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA if standalone else Rat.NR_NSA)
     found = {
         "nrarfcn": channel,
         "rsrp_dbm": rsrp,
@@ -46,10 +46,10 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
         "tx_power_dbm": number(values.get("nr5g tx power", "")),
         "pci": whole(values.get("nr5g pci", "")),
     }
-    fill(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
+    set_plausible(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
     if standalone:
         plmn = re.match(r"(\d{3})-(\d{2,3})(?!\d)", values.get("nr5g mcc-mnc", ""))
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             plmn="".join(plmn.groups()) if plmn else None,

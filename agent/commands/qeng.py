@@ -69,7 +69,7 @@ class Neighbour:
 
 
 def nr_bandwidth_mhz(text: str) -> float | None:
-    """Give MHz from an NR bandwidth index 0..8, or from MHz itself (Unisoc prints 20..100); None where manuals disagree."""
+    """Return MHz from an NR bandwidth index 0..8, or from MHz itself (Unisoc prints 20..100); None where manuals disagree."""
     number = to_int(text)
     if number is None:
         return None
@@ -113,7 +113,7 @@ def _cell(word: str, row: list[str]) -> ServingCell | None:
 
 
 def _from_mcc(row: list[str]) -> list[str] | None:
-    """Give the fields from the MCC on, without the duplex word or its empty place; None where that place cannot be told."""
+    """Return the fields from the MCC on, without the duplex word or its empty place; None where that place cannot be told."""
     first, second = pick(row, 0), pick(row, 1)
     mcc_first, mcc_second = (re.fullmatch(r"\d{3}", text) is not None for text in (first, second))
     if re.fullmatch(r"[FT]DD", first, re.IGNORECASE) or (mcc_second and not mcc_first):

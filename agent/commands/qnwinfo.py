@@ -21,12 +21,12 @@ _ACT: tuple[tuple[str, Rat], ...] = (
 
 
 def rat_of(word: str) -> Rat | None:
-    """Give the technology of a Quectel word (`FDD LTE`, `CAT-NB1`, `TDD NR5G`); nr_sa for every NR word."""
+    """Return the technology of a Quectel word (`FDD LTE`, `CAT-NB1`, `TDD NR5G`); nr_sa for every NR word."""
     return next((rat for pattern, rat in _ACT if re.search(pattern, word, re.IGNORECASE)), None)
 
 
 def band_of(text: str) -> int | None:
-    """Give the number in `LTE BAND 3`; None for 2G and 3G names such as `WCDMA 2100`."""
+    """Return the number in `LTE BAND 3`; None for 2G and 3G names such as `WCDMA 2100`."""
     match = _BAND.search(text)
     return int(match.group(1)) if match else None
 

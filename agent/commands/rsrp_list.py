@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, records, to_float, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 
@@ -19,7 +19,7 @@ def _level(text: str) -> float | None:
 
 
 def triplets(lines: Sequence[str], prefix: str) -> dict[Key, float]:
-    """Give the levels (dBm or dB) of a list by (PCI, EARFCN), in its order."""
+    """Return the levels (dBm or dB) of a list by (PCI, EARFCN), in its order."""
     found: dict[Key, float] = {}
     for record in records(lines, prefix):
         row = fields_of(record)
@@ -45,11 +45,13 @@ def _spread(levels: dict[Key, float], qualities: dict[Key, float], reading: Read
     for position, (pci, earfcn) in enumerate(levels):
         values = {"rsrp_dbm": levels[pci, earfcn], "rsrq_db": qualities.get((pci, earfcn))}
         if (row.pci, row.earfcn) == (pci, earfcn) or (first_is_serving and position == 0 and row.earfcn is None):
-            fill(row, reading.notes, rat=row.rat or (Rat.LTE if first_is_serving else None), pci=pci, earfcn=earfcn, **values)
+            set_plausible(
+                row, reading.notes, rat=row.rat or (Rat.LTE if first_is_serving else None), pci=pci, earfcn=earfcn, **values
+            )
             continue
         known = (cell for cell in reading.cells if (cell.pci, cell.earfcn) == (pci, earfcn))
         cell = next(known, None)
         if cell is None:
             cell = Cell(role=Role.NEIGHBOUR)
             reading.cells.append(cell)
-        fill(cell, reading.notes, rat=Rat.LTE, pci=pci, earfcn=earfcn, **values)
+        set_plausible(cell, reading.notes, rat=Rat.LTE, pci=pci, earfcn=earfcn, **values)

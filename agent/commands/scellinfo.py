@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import plmn_of
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer, labelled, number, whole
@@ -20,7 +20,7 @@ def read_scellinfo(replies: Sequence[Reply], reading: Reading) -> None:
     if not values:
         return
     plmn = values.get("cgi", "")
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, to_float, to_int
-from agent.at.fill import fill, put_plmn
+from agent.at.plausible import put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer, hint
@@ -35,7 +35,7 @@ def read_ucged(replies: Sequence[Reply], reading: Reading) -> None:
     rat = _RATS.get(head[0])
     if len(head) == 4 and head[1] in ("1", "2", "3"):
         rat = None
-    fill(reading.signal, reading.notes, rat=rat)
+    set_plausible(reading.signal, reading.notes, rat=rat)
     put_plmn(reading.signal, head[-2], head[-1])
     if rat is Rat.GSM:
         _gsm(row, reading)
@@ -60,7 +60,7 @@ def _number(text: str) -> int | None:
 def _lte(row: Sequence[str], reading: Reading) -> None:
     """`EARFCN,band,ulRB,dlRB,TAC,cell,PCI,mTMSI,MMEGr,MMEcode,rsrp,rsrq,SINR,...`; 255 and 65535 are unknown."""
     band, sinr = to_int(pick(row, 1)), to_float(pick(row, 12))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         earfcn=_number(pick(row, 0)),
@@ -79,7 +79,7 @@ def _lte(row: Sequence[str], reading: Reading) -> None:
 def _r422(row: Sequence[str], reading: Reading) -> None:
     """`EARFCN,band,bw,bw,TAC,PCI,RSRP,RSRQ,SINR,...`: dBm, dB, SINR = (n - 100) / 5. The unit of bw is not settled: left out."""
     sinr = to_int(pick(row, 8))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         earfcn=_number(pick(row, 0)),
@@ -94,7 +94,7 @@ def _r422(row: Sequence[str], reading: Reading) -> None:
 
 def _gsm(row: Sequence[str], reading: Reading) -> None:
     """`ARFCN,band1900,cell,BSIC,LAC,RAC,RxLev,TA,...`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         arfcn=_number(pick(row, 0)),
@@ -106,7 +106,7 @@ def _gsm(row: Sequence[str], reading: Reading) -> None:
 
 def _wcdma(row: Sequence[str], reading: Reading) -> None:
     """`UARFCN,band,cell,LAC,RAC,scrambling code,RRC,rssi,ecn0,...`; the scale of rssi is not settled: left out."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         uarfcn=_number(pick(row, 0)),

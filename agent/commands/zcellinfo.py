@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, records
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -19,7 +19,7 @@ def read_zcellinfo(lines: Sequence[str], reading: Reading) -> None:
         row = fields_of(record)
         band = _BAND.search(record)
         if band:
-            fill(reading.signal, reading.notes, rat=Rat.LTE, band=int(band.group(1)), earfcn=int(band.group(2)))
+            set_plausible(reading.signal, reading.notes, rat=Rat.LTE, band=int(band.group(1)), earfcn=int(band.group(2)))
         tac, cell = pick(row, 0).upper(), pick(row, 1).upper()
         if tac.startswith("0X") and cell.startswith("0X"):
-            fill(reading.signal, reading.notes, tac=hex_id(tac), cell_id=hex_id(cell))
+            set_plausible(reading.signal, reading.notes, tac=hex_id(tac), cell_id=hex_id(cell))

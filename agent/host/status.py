@@ -104,7 +104,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
 
 
 def report(config: Config, lang: str) -> tuple[list[str], bool]:
-    """Give the lines for a person, and whether all is well."""
+    """Return the lines for a person, and whether all is well."""
     words = WORDS[lang]
     state = read_state(config.agent.status_path)
     lines = [words["title"].format(site=config.agent.site)]

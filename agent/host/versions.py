@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AgentError
+from ground.paths import PROGRAMS
 
-FOLDER = Path("/opt/sinyal")
+FOLDER = PROGRAMS
 VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}[a-z0-9.+]{0,20}")
 BUILD_S = 600
 """A Pi Zero copies and compiles for some minutes."""
@@ -27,7 +28,7 @@ class VersionError(AgentError):
 
 
 def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Path:
-    """Make the venv of a version from wheels and the packages of the venv `donor`; give its path. Raises VersionError."""
+    """Make the venv of a version from wheels and the packages of the venv `donor`; return its path. Raises VersionError."""
     if not VERSION.fullmatch(version):
         raise VersionError(f"{version[:40]!r} is not a version")
     target = folder / version

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.digest import all_lines
-from agent.at.fill import LTE, fill
+from agent.at.plausible import LTE, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import cesq, cops, cpin, creg, csq
@@ -31,16 +31,16 @@ POLL = (
 def read(replies: Sequence[Reply], reading: Reading) -> None:
     """Fill a reading from the 3GPP replies alone."""
     rows = creg.parse(replies)
-    fill(reading.signal, reading.notes, registration=registration(replies))
+    set_plausible(reading.signal, reading.notes, registration=registration(replies))
     _location(rows, reading)
     lines = all_lines(replies)
     for operator in cops.parse(lines):
         rat = operator.rat if not rows or any(row.registered for row in rows) else None
-        fill(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
+        set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
         if operator.act == 13:
             reading.notes.append("AcT 13 (EN-DC) does not say whether an NR leg is there: rat left out")
     for quality in csq.parse(lines):
-        fill(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
+        set_plausible(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
     for extended in cesq.parse(lines):
         _levels(extended, reading)
 
@@ -59,7 +59,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
 
 
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
-    """Give what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
+    """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
     return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
 
@@ -80,9 +80,9 @@ def _location(rows: Sequence[Creg], reading: Reading) -> None:
     """Take technology and place from the most trusted line that has them; a line that is registered goes first."""
     ranked = [row for row in rows if row.registered] + [row for row in rows if not row.registered]
     signal, notes = reading.signal, reading.notes
-    fill(signal, notes, rat=next((row.rat for row in ranked if row.rat is not None), None))
-    fill(signal, notes, tac=next((row.tac for row in ranked if row.tac is not None), None))
-    fill(signal, notes, cell_id=next((row.ci for row in ranked if row.ci is not None), None))
+    set_plausible(signal, notes, rat=next((row.rat for row in ranked if row.rat is not None), None))
+    set_plausible(signal, notes, tac=next((row.tac for row in ranked if row.tac is not None), None))
+    set_plausible(signal, notes, cell_id=next((row.ci for row in ranked if row.ci is not None), None))
 
 
 def _levels(row: Cesq, reading: Reading) -> None:
@@ -96,14 +96,14 @@ def _levels(row: Cesq, reading: Reading) -> None:
         values = row.umts
     elif row.nr["rsrp_dbm"] is not None:
         values = row.nr
-        fill(reading.signal, reading.notes, rat=None if rat else Rat.NR_SA)
+        set_plausible(reading.signal, reading.notes, rat=None if rat else Rat.NR_SA)
     else:
         values = row.gsm if reading.signal.rssi_dbm is None else {}
-    fill(reading.signal, reading.notes, **values)
+    set_plausible(reading.signal, reading.notes, **values)
 
 
 def operator_name(replies: Sequence[Reply]) -> str | None:
-    """Give the operator's name where +COPS printed one (not digits)."""
+    """Return the operator's name where +COPS printed one (not digits)."""
     names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and not row.oper.isdigit()]
     return names[-1] if names else None
 

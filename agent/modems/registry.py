@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 
 from agent import modems
-from agent.at.fill import tidy
+from agent.at.plausible import tidy
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import identity
@@ -27,7 +27,7 @@ FAMILIES: tuple[Family, ...] = (*_found(), generic.FAMILY)
 
 
 def by_name(name: str) -> Family:
-    """Give a family by its name. Raises KeyError, whose text lists the names."""
+    """Return a family by its name. Raises KeyError, whose text lists the names."""
     for family in FAMILIES:
         if family.name == name:
             return family

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.digest import all_lines
 from agent.at.fields import fields_of, pick, records, to_float
-from agent.at.fill import CHANNEL, fill, fill_missing, put_plmn
+from agent.at.plausible import CHANNEL, put_plmn, set_missing, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import cmgrmi, cpsi
@@ -28,9 +28,9 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
         else:
             _serving(row, replies, reading)
     if any(pick(fields_of(record), 1) == "8" for record in records(lines, "+CNSMOD")):
-        fill_missing(reading.signal, reading.notes, rat=Rat.LTE)  # the other modes differ by model
+        set_missing(reading.signal, reading.notes, rat=Rat.LTE)  # the other modes differ by model
     for record in records(lines, "+CPMUTEMP"):
-        fill(reading.signal, reading.notes, temperature_c=to_float(pick(fields_of(record), 0)))
+        set_plausible(reading.signal, reading.notes, temperature_c=to_float(pick(fields_of(record), 0)))
 
 
 def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
@@ -42,7 +42,7 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
     if row.state.lower() == "online" and generic.packet_registration(replies) is None:
         generic.set_served(reading)
     put_plmn(reading.signal, row.mcc, row.mnc)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=row.rat,
@@ -62,7 +62,7 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
 def _nr_leg(row: Cpsi, reading: Reading) -> None:
     if (row.pci is None or not 0 <= row.pci <= 1007) and row.levels.get("rsrp_dbm") is None:
         return  # EN-DC is set up, no leg is there
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.NR_NSA,
@@ -80,7 +80,7 @@ def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
         cell = answer.serving
         own = (cell.earfcn, cell.pci)
         put_plmn(reading.signal, cell.mcc, cell.mnc)
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             rat=Rat.LTE,
@@ -97,7 +97,7 @@ def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
     for row in answer.neighbours:
         if (row.earfcn, row.pci) != own:
             neighbour = Cell(role=Role.NEIGHBOUR)
-            fill(neighbour, reading.notes, rat=Rat.LTE, earfcn=row.earfcn, pci=row.pci, **row.levels)
+            set_plausible(neighbour, reading.notes, rat=Rat.LTE, earfcn=row.earfcn, pci=row.pci, **row.levels)
             reading.cells.append(neighbour)
 
 

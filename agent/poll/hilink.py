@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.poll.session import Poll, Sim
 from agent.port.link import LinkClosed, LinkError, LinkTimeout
@@ -50,15 +50,15 @@ def read(answers: Answers) -> Poll:
     signal, status = answers.get(SIGNAL, {}), answers.get(STATUS, {})
     sim = {"1": Sim.READY, "255": Sim.MISSING}.get(status.get("SimStatus", ""))
     if sim is Sim.MISSING:  # its network type and mode are left over from better days
-        fill(reading.signal, reading.notes, registration=Registration.NO_SIM)
+        set_plausible(reading.signal, reading.notes, registration=Registration.NO_SIM)
         return Poll(reading, sim, [])
     state = _registration(status)
     rat = _rat(signal, status, reading.notes)
     levels = {Rat.LTE: _lte, Rat.WCDMA: _wcdma, Rat.GSM: _gsm}[rat](signal, reading.notes) if rat else {}
     served = state in (Registration.HOME, Registration.ROAMING)
     known = any(value is not None for value in levels.values())
-    fill(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
-    fill(reading.signal, reading.notes, plmn=_plmn(answers) if served else None)
+    set_plausible(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
+    set_plausible(reading.signal, reading.notes, plmn=_plmn(answers) if served else None)
     if served and rat and not known:
         reading.notes.append("the stick gives no signal values; some need the password of their web page switched off")
     return Poll(reading, sim, [])
@@ -72,7 +72,7 @@ def _registration(status: Mapping[str, str]) -> Registration | None:
 
 
 def _rat(signal: Mapping[str, str], status: Mapping[str, str], notes: list[str]) -> Rat | None:
-    """Give the technology if everything that names one agrees."""
+    """Return the technology if everything that names one agrees."""
     named = [(signal.get("mode"), _MODE), *((status.get(f"CurrentNetworkType{end}"), _TYPE) for end in ("", "Ex"))]
     # 0 is "no service" of the types; beside it, mode 0 is no sign of 2G either.
     idle = status.get("CurrentNetworkType") == "0"
@@ -213,7 +213,7 @@ class HilinkSession:
         return poll
 
     def network_time_ms(self) -> int | None:
-        """Give nothing: the API has no time of the network."""
+        """Return nothing: the API has no time of the network."""
         return None
 
     def close(self) -> None:

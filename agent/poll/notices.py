@@ -25,13 +25,13 @@ class Notices:
         self._told: dict[str, float] = {}
 
     def after(self, poll: Poll, now_s: float) -> list[Event]:
-        """Give the events of a good poll. `now_s` is monotonic, s."""
+        """Return the events of a good poll. `now_s` is monotonic, s."""
         found = [*self.registration(poll.reading.signal), *self._cell_of(poll.reading.signal), *self._sim_of(poll.sim)]
         notes = [*poll.reading.notes, *(f"no final result to {command}" for command in poll.late)]
         return [*found, *(event("reading_note", note) for note in notes if self.is_news(note, now_s))]
 
     def registration(self, signal: Signal) -> list[Event]:
-        """Give the event of a changed registration; the first one known is no change."""
+        """Return the event of a changed registration; the first one known is no change."""
         before, now = self._registration, signal.registration
         if now is None or now == before:
             return []
@@ -39,7 +39,7 @@ class Notices:
         return [event("registration_change", f"{before} -> {now}")] if before else []
 
     def is_news(self, note: str, now_s: float) -> bool:
-        """Say whether a note was not told within the last hour, and remember it."""
+        """Return whether a note was not told within the last hour, and remember it."""
         told = self._told.get(note)
         if told is not None and now_s - told < NOTE_EVERY_S:
             return False

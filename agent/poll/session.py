@@ -77,7 +77,7 @@ def cme_code(final: str) -> int | None:
 
 
 def sim_of(replies: Sequence[Reply]) -> Sim | None:
-    """Give the state of the SIM: what +CPIN? says, else a SIM error of any other command, else None."""
+    """Return the state of the SIM: what +CPIN? says, else a SIM error of any other command, else None."""
     for reply in replies:
         if reply.command.upper() == "AT+CPIN?":
             words = " ".join(reply.lines).upper()
@@ -103,7 +103,7 @@ class Session:
 
     @property
     def family_name(self) -> str:
-        """Give the name of the family, `?` before it is known."""
+        """Return the name of the family, `?` before it is known."""
         return self.family.name if self.family else "?"
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent.config import ModemSection
 from agent.poll.notices import Notices, event
-from agent.poll.recovery import Fault, Ladder, Limits, Step
+from agent.poll.recovery import Fault, Limits, RecoveryPolicy, Step
 from agent.poll.session import Poll, Session, fault_of
 from agent.port import usb
 from agent.port.holders import explain
@@ -69,7 +69,7 @@ class ModemWorker(threading.Thread):
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
         self._on_network_time, self._root = on_network_time, root
         limits = config.recovery
-        self._ladder = Ladder(
+        self._recovery = RecoveryPolicy(
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
@@ -91,7 +91,7 @@ class ModemWorker(threading.Thread):
                 except Exception:  # the top of the loop: a fault in one reading must not end the measuring
                     LOG.exception("event=tick_failed modem=%s", self.config.name)
                 missed = int(_boot_s() / self._interval_s) - int(started / self._interval_s)
-                if missed and not self._ladder.sick and self._notices.is_news("ticks missed", started):
+                if missed and not self._recovery.sick and self._notices.is_news("ticks missed", started):
                     self._event("ticks_missed", f"a poll took longer than the interval of {self._interval_s:g} s", missed)
         finally:
             self._close()
@@ -120,7 +120,7 @@ class ModemWorker(threading.Thread):
 
     def _poll(self) -> Poll:
         session = self._session or self._open()
-        if self._ladder.sick:
+        if self._recovery.sick:
             session.alive()  # one second tells as much as a whole poll
         poll = session.poll(self._polls)
         self._polls += 1
@@ -136,7 +136,7 @@ class ModemWorker(threading.Thread):
         self._record("signal", self.config.name, poll.reading.signal, self._tick_ms)
         for cell in poll.reading.cells:
             self._record("cell", self.config.name, cell, self._tick_ms)
-        lasted_s = self._ladder.worked(now)
+        lasted_s = self._recovery.worked(now)
         if lasted_s is not None and self._fault:
             self._event("modem_recovered", f"{self._fault} is over after {lasted_s:.0f} s")
         self._fault = None
@@ -154,7 +154,7 @@ class ModemWorker(threading.Thread):
 
     def _failed(self, error: LinkError) -> Step:
         fault = fault_of(error)
-        step = self._ladder.failed(fault, time.monotonic())
+        step = self._recovery.failed(fault, time.monotonic())
         LOG.warning("event=poll_failed modem=%s fault=%s step=%s detail=%s", self.config.name, fault, step, error)
         if step is not Step.RETRY and fault is not self._fault:
             self._fault = fault
@@ -255,7 +255,7 @@ class ModemWorker(threading.Thread):
         return Session(link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s)
 
     def _find(self) -> str:
-        """Give the path to open: the configured one, unless another modem has that number now or it is gone."""
+        """Return the path to open: the configured one, unless another modem has that number now or it is gone."""
         configured, was = self.config.port, self._usb
         if was is None:
             return configured

@@ -149,7 +149,7 @@ def _refused(port: str, error: Exception) -> LinkError:
 
 
 def _exclusive_elsewhere(fd: int) -> bool:
-    """Say whether somebody set exclusive mode: root passes TIOCEXCL, so opening alone does not tell."""
+    """Return whether somebody set exclusive mode: root passes TIOCEXCL, so opening alone does not tell."""
     try:
         answer = fcntl.ioctl(fd, TIOCGEXCL, struct.pack("i", 0))
     except OSError:

@@ -119,7 +119,7 @@ class Prober(threading.Thread):
 
 
 def cost(job: Job) -> int:
-    """Give the bytes that a round may cost at most."""
+    """Return the bytes that a round may cost at most."""
     pings = len(job.ping_hosts) * job.ping_count * PING_BYTES
     download = int(job.download_max_bytes * DOWNLOAD_OVERHEAD) if job.download_url is not None else 0
     return pings + len(job.dns_names) * DNS_BYTES + download

@@ -6,7 +6,6 @@ dated wrongly is dated anew. The system clock is never set from here.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ground.ntp import ntp_synced
 from telemetry.streams import Clock as Stamp
 from telemetry.streams import ClockState, Event
 
@@ -46,45 +46,17 @@ def monotonic_ms() -> int:
 
 
 def wall_ms() -> int:
-    """Give what the system clock takes for UTC, ms."""
+    """Return what the system clock takes for UTC, ms."""
     return time.time_ns() // 1_000_000
 
 
 def boot_id() -> str:
-    """Give the kernel's name for this boot."""
+    """Return the kernel's name for this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-class _Timex(ctypes.Structure):
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_byte * 256),
-    ]
-
-
-STA_UNSYNC = 0x0040
-TIME_ERROR = 5
-
-
-def ntp_synced() -> bool:
-    """Say whether the kernel or systemd-timesyncd holds the system clock synchronised (adjtimex(2))."""
-    if Path("/run/systemd/timesync/synchronized").exists():
-        return True
-    state = _Timex()
-    try:
-        result = ctypes.CDLL(None).adjtimex(ctypes.byref(state))
-    except (OSError, AttributeError):
-        return False
-    return 0 <= result < TIME_ERROR and not state.status & STA_UNSYNC
-
-
 def sane(utc_ms: int) -> bool:
-    """Say whether a time can be now: after this program was built, before 2100."""
+    """Return whether a time can be now: after this program was built, before 2100."""
     return BUILD_MS <= utc_ms < END_MS
 
 

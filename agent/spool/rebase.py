@@ -115,7 +115,7 @@ def _withdraw(spool: Spool, boot: int, offset_ms: int | None) -> int:
 
 
 def _place(spool: Spool, placement: Placement, clock: Clock) -> int:
-    """Give the waiting samples of a boot their time."""
+    """Return the waiting samples of a boot their time."""
 
     def utc(mono_ms: int) -> int:
         return placement.offset_ms + int(mono_ms * placement.scale)

@@ -50,7 +50,8 @@ def crowded(db: sqlite3.Connection, folder: Path, limits: Limits, depth: int, qu
         return None
     # A nearly full card: the file must not grow, so the next samples need free pages inside it.
     disk = os.statvfs(folder)
-    return f"less than {limits.min_free_mb} MB free on the card" if disk.f_bavail * disk.f_frsize < limits.min_free_mb * 1_000_000 else None
+    full = disk.f_bavail * disk.f_frsize < limits.min_free_mb * 1_000_000
+    return f"less than {limits.min_free_mb} MB free on the card" if full else None
 
 
 def thin(transaction: Transaction, depth: int, in_flight: Callable[[int], bool]) -> Iterator[int]:
@@ -74,7 +75,7 @@ _COUNT = "INSERT INTO meta (key, value) VALUES ('thinned', ?1) ON CONFLICT (key)
 def _chunk(
     db: sqlite3.Connection, after: int, middle: int, turns: Turns, in_flight: Callable[[int], bool]
 ) -> tuple[int, int]:
-    """Thin one chunk; give how many samples went, and the number to go on from. `turns` carries the rhythm of each series."""
+    """Thin one chunk; return how many samples went, and the number to go on from. `turns` carries the rhythm of each series."""
     rows = db.execute(_ROWS, (after, middle, CHUNK)).fetchall()
     kept = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The question that opens a connection, and is asked again from time to time: what time is it, and how far are my numbers?
+"""What a connection asks first, and again from time to time: the time, and how far the collector has this hall's numbers.
 
 Frames leave when it is answered: then their time is what the collector agrees with, and no number is one that it has already.
 Pure of MQTT: the publisher sends the question with the status and hands over answers. One thread uses it.

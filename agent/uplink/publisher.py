@@ -35,13 +35,13 @@ log = logging.getLogger(__name__)
 
 LOOP_S = 1.0
 MIN_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
-THRIFTY_BACKOFF_S = 1800.0
+OVER_BUDGET_BACKOFF_S = 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
 SUBACK_S = 20.0
 SILENT_TIMEOUTS, MOST_SILENT_TIMEOUTS = 2, 8
-"""Answers overdue in a row after which a connection counts as half dead; the more of them came to nothing, the longer it waits."""
+"""Answers overdue in a row after which a connection counts as half dead; each that came to nothing lets the next wait longer."""
 UNACKED_MS = 120_000
 """The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
 
@@ -125,7 +125,7 @@ class Publisher:
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
             stop.wait(wait)
-            self._backoff_s = min(THRIFTY_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
+            self._backoff_s = min(OVER_BUDGET_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
 
     def _connect(self) -> bool:
         broker = self._config.broker
@@ -210,7 +210,7 @@ class Publisher:
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
-        frames = self._outbox.due(self._clock.now_ms(), thrifty=self.over_budget)
+        frames = self._outbox.due(self._clock.now_ms(), over_budget=self.over_budget)
         if not frames:
             return
         with one_segment(self._sock()):

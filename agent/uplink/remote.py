@@ -44,7 +44,7 @@ def overlay(config: Config, settings: Settings) -> Config:
 
 
 def in_force(config: Config) -> Settings:
-    """Give the values of everything that can be set from the server."""
+    """Return the values of everything that can be set from the server."""
     data = config.model_dump(mode="json", exclude_none=True)
     return {section: {key: data[section][key] for key in keys if key in data[section]} for section, keys in KEYS.items()}
 
@@ -68,7 +68,7 @@ class Remote:
 
     @property
     def waiting(self) -> bool:
-        """Say whether settings are on trial."""
+        """Return whether settings are on trial."""
         return self._trial is not None
 
     def received(self, payload: bytes) -> None:
@@ -76,7 +76,7 @@ class Remote:
         self._inbox = payload
 
     def tick(self, mono_ms: int, last_ack_mono_ms: int | None) -> Config | None:
-        """Look at what came and what is on trial; give the config to live by when it changed. Times are since boot, ms."""
+        """Look at what came and what is on trial; return the config to live by when it changed. Times are since boot, ms."""
         before = self.effective
         payload, self._inbox = self._inbox, None
         if payload is not None:

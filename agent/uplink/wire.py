@@ -17,7 +17,7 @@ CONNECT_TIMEOUT_S = 20.0
 
 
 def make_client(config: Config, context: ssl.SSLContext | None, inst: str | None) -> mqtt.Client:
-    """Make a client that never reconnects by itself. Its id has the installation: copies of a card do not throw each other out."""
+    """Make a client that never reconnects by itself. Its id names the installation: two copies do not throw each other out."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=f"sinyal-{config.agent.site}" + ("" if inst is None else f"-{inst}"),

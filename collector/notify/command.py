@@ -10,9 +10,9 @@ from collector.notify import config as notify_config
 from collector.notify.deliver import now_ms, open_channels
 from collector.notify.outbox import Message
 from collector.notify.sender import marks, text_for
+from ground.paths import ALERTS as CONFIG
 
 OK, INCOMPLETE, NOTHING = 0, 1, 3
-CONFIG = Path("/etc/sinyal/alerts.toml")
 ABOUT = """\
 Sends one test message to each destination of alerts.toml, or to those that you name, now: routes, quiet hours and digests
 do not apply. Says for each whether the service took it, and why not. Addresses are never printed.
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send, one line a destination; gives the exit code. Raises ConfigError."""
+    """Send, one line per destination; return the exit code. Raises ConfigError."""
     config = notify_config.load(args.alerts)
     known = ", ".join(config.destination) or "none"
     for name in args.destinations:

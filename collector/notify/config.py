@@ -129,11 +129,11 @@ class RouteSection(Section):
     """Critical messages wait neither for the morning nor for the digest."""
 
     def roles(self) -> tuple[str, ...]:
-        """Give the roles whose messages this route takes."""
+        """Return the roles whose messages this route takes."""
         return CONCERNS[self.audience] if self.concerns is None else self.concerns
 
     def keeps_quiet(self) -> bool:
-        """Say whether the quiet hours hold for this route."""
+        """Return whether the quiet hours hold for this route."""
         return self.audience == "desa" if self.quiet is None else self.quiet
 
 
@@ -177,7 +177,7 @@ class NotifyConfig(Section):
     relay: RelaySection | None = None
 
     def faults(self) -> Iterator[str]:
-        """Give what is wrong between the sections: names that nothing answers to."""
+        """Yield what is wrong between the sections: names that nothing answers to."""
         names = list(self.destination)
         for name, route in self.route.items():
             if not route.roles():
@@ -201,7 +201,7 @@ def load(path: Path) -> NotifyConfig:
 
 
 def checked(config: C, path: Path) -> C:
-    """Give a config whose sections fit each other. Raises ConfigError as `load` does."""
+    """Return a config whose sections fit each other. Raises ConfigError as `load` does."""
     if faults := list(config.faults()):
         raise ConfigError("\n".join(f"{path.name}: {fault}" for fault in faults))
     return config

@@ -93,7 +93,7 @@ def sms(messages: Sequence[Message], segments: int) -> str:
 
 
 def severity(messages: Sequence[Message]) -> str:
-    """Give the gravest severity among messages."""
+    """Return the gravest severity among messages."""
     return max((message.severity for message in messages), key=SEVERITIES.index)
 
 

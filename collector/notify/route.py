@@ -1,4 +1,4 @@
-"""Who gets a message and when: by audience, kecamatan and severity; quiet hours and digests move the moment."""
+"""Who gets a message and when: by audience, kecamatan and severity; quiet hours and digests move the when."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Router:
         self._config = config
 
     def __call__(self, message: Message) -> list[tuple[str, int]]:
-        """Give (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
+        """Return (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
         due: dict[str, int] = {}
         for route in self._config.route.values():
             if _takes(route, message):
-                moment = self._due_ms(route, message)
+                when = self._due_ms(route, message)
                 for name in route.to:
-                    due[name] = min(moment, due.get(name, moment))
+                    due[name] = min(when, due.get(name, when))
         if not due:
             log.warning(
                 "event=no_route key=%s rule=%s severity=%s role=%s", message.key, message.rule, message.severity, message.role
@@ -36,13 +36,13 @@ class Router:
     def _due_ms(self, route: RouteSection, message: Message) -> int:
         if message.severity == "critical" and route.critical_passes:
             return message.at_ms
-        moment = wita(message.at_ms)
+        when = wita(message.at_ms)
         if route.digest:
-            moment = min(_next(moment, at) for at in self._config.digest.at)
+            when = min(_next(when, at) for at in self._config.digest.at)
         quiet = self._config.quiet
-        if route.keeps_quiet() and _within(moment.time(), quiet.start, quiet.end):
-            moment = _next(moment, quiet.end)
-        return max(message.at_ms, round(moment.timestamp() * 1000))
+        if route.keeps_quiet() and _within(when.time(), quiet.start, quiet.end):
+            when = _next(when, quiet.end)
+        return max(message.at_ms, round(when.timestamp() * 1000))
 
 
 def _takes(route: RouteSection, message: Message) -> bool:
@@ -57,6 +57,6 @@ def _within(now: time, start: time, end: time) -> bool:
     return start <= now < end if start <= end else now >= start or now < end
 
 
-def _next(moment: datetime, at: time) -> datetime:
-    today = moment.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
-    return today if today >= moment else today + timedelta(days=1)
+def _next(when: datetime, at: time) -> datetime:
+    today = when.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today >= when else today + timedelta(days=1)

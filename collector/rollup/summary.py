@@ -107,7 +107,7 @@ class Summary:
         return summary
 
     def values(self, *, busy: bool) -> dict[str, Value]:
-        """Give the fields of a row, those of the busy hours where asked for.
+        """Return the fields of a row, those of the busy hours where asked for.
 
         An empty histogram is an empty text, so that it overwrites one that was not. The plain numbers beside them cannot be
         taken back in InfluxDB: where samples moved to another operator, they hold only with lte (availability: samples) > 0.
@@ -128,7 +128,7 @@ HISTOGRAMS = tuple(f.name for f in fields(Summary) if f.type == "Histogram")
 
 
 def percentile(hist: Mapping[int, int], q: float) -> float | None:
-    """Give the q-th percentile (0..100; 50 is the median), None of nothing.
+    """Return the q-th percentile (0..100; 50 is the median), None of nothing.
 
     Between two values it interpolates, as statistics.quantiles(method="inclusive") does. Raises ValueError for another q.
     """
@@ -143,7 +143,7 @@ def percentile(hist: Mapping[int, int], q: float) -> float | None:
 
 
 def _nth(hist: Mapping[int, int], place: int) -> int:
-    """Give the value at a place (from 0) of all values in order."""
+    """Return the value at a place (from 0) of all values in order."""
     for value in sorted(hist):
         place -= hist[value]
         if place < 0:

@@ -51,7 +51,7 @@ class Tally:
             self._cell = cell
 
     def settle(self, before: str | None) -> ModemHour:
-        """Give the hour; `before`: the modem's last known operator before it."""
+        """Return the hour; `before`: the modem's last known operator before it."""
         hour = ModemHour(last=self._last or before)
         slots: defaultdict[str | None, int] = defaultdict(int)
         for operator, summary in self._parts.items():

@@ -1,6 +1,6 @@
 """Keeps `signal_1h` and `signal_1d` what the raw samples say: computes again each hour that got samples, then its day of WITA.
 
-The journal `touched` says which hours; the point `rollup`, written last, says how far it was read. A crash in between only means
+Dirty hours (`touched`) say which; the point `rollup`, written last, says how far they were read. A crash in between only means
 that the same is done again, and two collectors that do it at once write the same.
 """
 
@@ -13,7 +13,7 @@ from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
 from collector.sites.operators import OPERATORS, OTHER
 from collector.sites.sites import Site
-from collector.store import dirty_hours as journal
+from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
 
@@ -35,11 +35,11 @@ Days = defaultdict[str, defaultdict[str, ModemDay]]
 
 
 def bring_up_to_date(store: Store, sites: Mapping[str, Site], now_ns: int) -> int:
-    """Compute again what was touched since the last time; gives the number of hours. Raises as the store does."""
+    """Compute again what was touched since the last time; return the number of hours. Raises as the store does."""
     done_ns = max((int(row["time_ns"]) for row in store.latest(CHECKPOINT, before_ns=now_ns + SKEW_NS)), default=0)
-    since_ns = max(0, done_ns - journal.WINDOW_NS - SKEW_NS)
+    since_ns = max(0, done_ns - dirty_hours.WINDOW_NS - SKEW_NS)
     touched: defaultdict[str, set[int]] = defaultdict(set)
-    for row in store.samples(journal.MEASUREMENT, since_ns, END_NS):
+    for row in store.samples(dirty_hours.MEASUREMENT, since_ns, END_NS):
         touched[str(row["site"])].add(int(row["hour"]) // 3600)
     count = recompute(store, sites, touched)
     store.write_points([Point(CHECKPOINT, {}, {"hours": count}, now_ns)])
@@ -47,7 +47,7 @@ def bring_up_to_date(store: Store, sites: Mapping[str, Site], now_ns: int) -> in
 
 
 def recompute(store: Store, sites: Mapping[str, Site], hours: Hours) -> int:
-    """Compute these hours again, and what hangs on them; gives the number of hours. Sites not in the list are left out."""
+    """Compute these hours again, and what hangs on them; return the number of hours. Sites not in the list are left out."""
     count = 0
     todo = {code: found for code, found in hours.items() if code in sites}
     while todo:
@@ -74,7 +74,7 @@ def _by_day(hours: Hours) -> list[tuple[int, Hours]]:
 def _recompute_day(
     store: Store, sites: Mapping[str, Site], day: int, hours: Hours
 ) -> tuple[list[Point], list[tuple[str, str, int]]]:
-    """Give the rows of these hours and of the day, and the modem hours after which another operator is the last known one."""
+    """Return the rows of these hours and of the day, and the modem hours after which another operator is the last known one."""
     first = day * DAY_HOURS - WITA_HOURS
     only = next(iter(hours)) if len(hours) == 1 else None
     known = _read_rows(store, first, only)
@@ -97,7 +97,7 @@ def _recompute_day(
 
 
 def _settle(modem_day: ModemDay, tallies: Mapping[int, Tally], before: str | None) -> tuple[list[int], list[int]]:
-    """Put the new hours into a modem's day; gives them, and those after which another operator is the last known one."""
+    """Put the new hours into a modem's day; return them, and those after which another operator is the last known one."""
     turned: list[int] = []
     for hour in sorted({*modem_day, *tallies}):
         old = modem_day.get(hour, ModemHour(last=before))
@@ -145,7 +145,7 @@ def _read_rows(store: Store, first: int, only: str | None) -> Days:
 
 
 def _leaning_on(store: Store, code: str, modem: str, hour: int) -> set[int]:
-    """Give the hours after this one whose first samples belong to the operator that this one ends with."""
+    """Return the hours after this one whose first samples belong to the operator that this one ends with."""
     found: dict[int, int] = {}
     for row in store.samples(HOURLY, (hour + 1) * HOUR_NS, END_NS, code):
         if row.get("modem", "") != modem:

@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `restore`; gives the exit code."""
+    """Do `restore`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and os.geteuid() != 0:
         raise ConfigError("restore: needs root; put sudo before it")

@@ -57,11 +57,11 @@ class Classes(Section):
         return self
 
     def of(self, metric: str, value: float) -> SignalClass:
-        """Give the class of a value of `rsrp_dbm`, `rsrq_db`, `sinr_db` or `rssi_dbm`."""
+        """Return the class of a value of `rsrp_dbm`, `rsrq_db`, `sinr_db` or `rssi_dbm`."""
         return next((c for c in self.classes if c.cuts and value >= c.cuts[metric]), self.classes[-1])
 
     def cuts(self, metric: str) -> list[float]:
-        """Give the borders between the classes of a metric, best first."""
+        """Return the borders between the classes of a metric, best first."""
         return [c.cuts[metric] for c in self.classes[:-1]]
 
 

@@ -22,5 +22,5 @@ OPERATORS = {  # new groups go to the end: rollups number them
 
 
 def operator_of(plmn: object) -> str | None:
-    """Give the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list."""
+    """Return the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list."""
     return None if plmn is None else OPERATORS.get(str(plmn), OTHER)

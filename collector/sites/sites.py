@@ -1,4 +1,4 @@
-"""The register of sites: `sites.csv`, one row a hall, checked strictly when it is read.
+"""The register of sites: `sites.csv`, one row per hall, checked strictly when it is read.
 
 A field that nobody knows is empty in the file and None here. Coordinates marked `centroid` are the middle of the village's
 polygon, not the hall, and can be 10 km off.
@@ -70,7 +70,7 @@ def read_sites(path: Path) -> dict[str, Site]:
 
 
 def one_spelling(names: Sequence[str]) -> dict[str, str]:
-    """Give the spelling that counts for every name: capitals, blanks and dashes make no second kecamatan.
+    """Return the spelling that counts for every name: capitals, blanks and dashes make no second kecamatan.
 
     Of several the one with small and capital letters counts, of those the most frequent, of those the first.
     """
@@ -135,7 +135,7 @@ def _degrees(text: str, limits: tuple[float, float]) -> float:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not text.isascii():
-        raise ValueError("must be a whole number without separators; leave it empty when unknown")
+        raise ValueError("must be an integer without separators; leave it empty when unknown")
     return int(text)
 
 

@@ -10,14 +10,13 @@ from typing import Any
 
 import requests
 
-from collector.errors import StoreUnavailableError
+from collector.errors import Fault, StoreUnavailableError
+from collector.store.answers import fault_of, reason_of, retry_after, shorten
 from collector.store.lines import TAGS, lines, point_line
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
 from telemetry.streams import STREAMS
 
 QUERY_TIMEOUT_S = 60
-REFUSED = (400, 413, 422)
-"""Answers to a write that no repetition cures."""
 CHUNK_ROWS = 10_000
 LATEST_SPAN = "400d"
 HOUR_NS = 3600 * 1_000_000_000
@@ -49,10 +48,14 @@ class Influx(ABC):
     def _post(self, batch: Sequence[str]) -> None:
         """Send lines, durable when it returns. Raises as Store.write."""
 
+    def check(self) -> None:
+        """Write a point and read it back; see Store.check."""
+        check_by_point(self)
+
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """Give the rows of a period in the order of time.
+        """Yield the rows of a period in the order of time.
 
         InfluxDB merges many series into one order of time painfully slowly, so it gives them series by series, a slice of the
         period at a time, and the order is made here.
@@ -70,11 +73,12 @@ class Influx(ABC):
         """Narrow a period to where there are rows."""
         question = _select(ALWAYS.get(measurement, "*"), [measurement], _period(start_ns, end_ns) + _only(site))
         ends = [f"{question} ORDER BY time {order} LIMIT 1" for order in ("ASC", "DESC")]
-        times = [int(row["time_ns"]) for end in ends for row in self._rows(end, measurement)]
-        return (times[0], times[1] + 1) if times else (0, 0)
+        found = [[int(row["time_ns"]) for row in self._rows(end, measurement)] for end in ends]
+        times = [time_ns for one in found for time_ns in one]  # either may be empty: rows come and go between two questions
+        return (min(times), max(times) + 1) if times else (0, 0)
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
-        """Give the newest row of each site and modem, over all its operators, bands and technologies."""
+        """Return the newest row of each site and modem, over all its operators, bands and technologies."""
         until = "now()" if before_ns is None else str(int(before_ns))
         where = f"time > {until} - {LATEST_SPAN}{_only(site)}" + ("" if before_ns is None else f" AND time < {until}")
         if measurement in ALWAYS:
@@ -96,7 +100,7 @@ class Influx(ABC):
         return list(found.values())
 
     def seqs(self, site: str) -> list[int]:
-        """Give the seq of every sample of a site, sorted."""
+        """Return the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
     def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
@@ -117,11 +121,12 @@ class Influx(ABC):
 
     def _ask(self, params: Mapping[str, str]) -> requests.Response:
         try:
-            reply = self._session.post(self._url, params=params, timeout=QUERY_TIMEOUT_S, stream=True)
+            reply = self._session.post(self._url, params=params, timeout=QUERY_TIMEOUT_S, stream=True, allow_redirects=False)
+            if reply.status_code != 200:
+                text = f"{self._url}: HTTP {reply.status_code}: {shorten(reason_of(reply.text))}"
+                raise StoreUnavailableError(text, fault_of(reply.status_code, reply.text), retry_after(reply.headers))
         except requests.RequestException as error:
             raise StoreUnavailableError(f"{self._url}: {error}") from None
-        if reply.status_code != 200:
-            raise StoreUnavailableError(f"{self._url}: HTTP {reply.status_code}: {reply.text[:200]}")
         return reply
 
     def _rows(self, question: str, measurement: str) -> Iterator[Row]:
@@ -129,29 +134,42 @@ class Influx(ABC):
         return self._answers(params, measurement)
 
     def _answers(self, params: Mapping[str, str], measurement: str) -> Iterator[Row]:
+        more = True
         with self._ask(params) as reply:
             try:
                 for line in reply.iter_lines():
-                    yield from _chunk_rows(json.loads(line), measurement)
+                    chunk = json.loads(line)
+                    yield from _chunk_rows(chunk, measurement)
+                    more = _goes_on(chunk)
             except (requests.RequestException, json.JSONDecodeError) as error:
-                raise StoreUnavailableError(f"{self._url}: {error}") from None
+                fault = Fault.NOT_A_STORE if isinstance(error, json.JSONDecodeError) else Fault.UNREACHABLE
+                raise StoreUnavailableError(f"{self._url}: answer cannot be read: {error}", fault) from None
+        if more:
+            raise StoreUnavailableError(f"{self._url}: the answer was cut off")
 
 
 def _line(point: Point) -> str:
     return point_line(point.measurement, point.tags, point.values, point.time_ns)
 
 
-def _chunk_rows(chunk: Mapping[str, Any], measurement: str) -> Iterator[Row]:
-    for result in chunk.get("results", []):
-        if str(result.get("error", "")).startswith("database not found"):
-            return  # made at the first write: until then there is nothing to read
+def _chunk_rows(chunk: object, measurement: str) -> Iterator[Row]:
+    if not isinstance(chunk, dict) or not ("results" in chunk or "error" in chunk):
+        raise StoreUnavailableError("the answer to a query is not InfluxDB's", Fault.NOT_A_STORE)
+    for result in [chunk, *chunk.get("results", [])]:
         if "error" in result:
-            raise StoreUnavailableError(f"query refused: {result['error']}")
+            reason = shorten(str(result["error"]))
+            raise StoreUnavailableError(f"query refused: {reason}", fault_of(400, reason))
         for series in result.get("series", []):
             columns = ["time_ns" if name == "time" else name for name in series["columns"]]
             tags = list(series.get("tags", {}).items())
             for values in series["values"]:
                 yield row_of(measurement, [*zip(columns, values, strict=True), *tags])
+
+
+def _goes_on(chunk: Mapping[str, Any]) -> bool:
+    """Whether a part of an answer says that more follows."""
+    results = chunk.get("results", [])
+    return any(part.get("partial") for result in results for part in (result, *result.get("series", [])))
 
 
 def _together(a: SeqDay, b: SeqDay) -> SeqDay:

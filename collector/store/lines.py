@@ -1,4 +1,4 @@
-"""From a frame to InfluxDB line protocol, fast: one %-format a sample, everything that repeats is prepared once a frame.
+"""From a frame to InfluxDB line protocol, fast: one %-format per sample, everything that repeats is prepared once a frame.
 
 A point's time is t_ms * 1e6 + seq % 1e6 ns: samples of one millisecond never overwrite each other, a duplicate overwrites itself.
 """
@@ -24,12 +24,12 @@ _TEXT_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
 def point_times_ns(frame: Frame) -> list[int]:
-    """Give the store time of each sample of a frame, ns UTC."""
+    """Return the store time of each sample of a frame, ns UTC."""
     return [t * NS_PER_MS + seq % NS_PER_MS for t, seq in zip(frame.t_ms, frame.seq, strict=True)]
 
 
 def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
-    """Give the tags that all samples of a frame share."""
+    """Return the tags that all samples of a frame share."""
     tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
     if frame.modem is not None:
         tags["modem"] = frame.modem
@@ -37,12 +37,12 @@ def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
 
 
 def sample_tags(rat: Value | None, band: Value | None, plmn: Value | None) -> dict[str, str]:
-    """Give the tags that come from values of a sample; absent values give none."""
+    """Return the tags that come from values of a sample; absent values give none."""
     return {name: str(v) for name, v in (("operator", operator_of(plmn)), ("rat", rat), ("band", band)) if v is not None}
 
 
 def lines(frame: Frame, site: Site) -> list[str]:
-    """Give the points of a frame in line protocol, time in ns, one line a sample."""
+    """Return the points of a frame in line protocol, time in ns, one line a sample."""
     types = _TYPES[frame.stream]
     tags = frame_tags(frame, site)
     sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
@@ -63,7 +63,7 @@ def lines(frame: Frame, site: Site) -> list[str]:
 
 
 def point_line(measurement: str, tags: Mapping[str, str], values: Mapping[str, Value], time_ns: int) -> str:
-    """Give one point that is not from a frame; the types of its values decide the field types."""
+    """Return one point that is not from a frame; the types of its values decide the field types."""
     body = ",".join(f"{name}={_format(v, type(v))}" for name, v in values.items())
     return f"{_prefix(measurement, tags)} {body} {time_ns}"
 
@@ -113,7 +113,7 @@ _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
 
 
 def _column(name: str, column: Sequence[Value | None], kind: type) -> tuple[str, Iterable[object]]:
-    """Give a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
+    """Return a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
     if None not in column:
         return f",{name}={_PLACE[kind]}", _READY[kind](column)
     return "%s", ["" if v is None else f",{name}={_format(v, kind)}" for v in column]

@@ -40,7 +40,7 @@ class Scope(NamedTuple):
 
 
 def scopes_of(alert: Alert) -> list[Scope]:
-    """Give the scopes that an alert of one hall belongs to, widest first."""
+    """Return the scopes that an alert of one hall belongs to, widest first."""
     if alert.site is None or alert.rule in ALONE:
         return []
     found: list[Scope] = []
@@ -69,7 +69,7 @@ def _networks(rule: str, operator: str, kecamatan: str | None, band: int | None,
 
 
 class Causes:
-    """Finds the common cause of an alert among what is bad now. Made anew for each look, when somebody asks."""
+    """Finds the common cause of an alert among what is bad now. Made anew for each tick, when somebody asks."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Causes:
         self._dated = Counter(place for site in sites.values() if site.sim_expiry for place in _areas("", site.kecamatan))
 
     def of(self, alert: Alert) -> tuple[Scope, int] | None:
-        """Give the scope with the largest share of bad halls, the widest of several, and their number; None: its own fault."""
+        """Return the scope with the largest share of bad halls, the widest of several, and their number; None: its own fault."""
         best, best_share = None, 0.0
         for scope in scopes_of(alert):
             halls, share = self._share(scope, alert.since_ms)
@@ -104,7 +104,7 @@ class Causes:
         return best
 
     def _share(self, scope: Scope, since_ms: int) -> tuple[int, float]:
-        """Give the halls that went bad at about that time, and their share where it makes a common cause, else 0."""
+        """Return the halls that went bad at about that time, and their share where it makes a common cause, else 0."""
         if self._rules.get(scope.rule) is None:
             return 0, 0.0
         window_ms = self._engine.together_minutes * 60_000
@@ -124,7 +124,7 @@ def _places(hall: Hall, kecamatan: str) -> set[Scope]:
 
 
 def bad_halls(alerts: Iterable[Alert]) -> dict[str, set[str]]:
-    """Give the halls that are bad now, and were not told of alone, by the key of each scope they belong to."""
+    """Return the halls that are bad now, and were not told of alone, by the key of each scope they belong to."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for alert in alerts:
         if alert.bad and alert.site is not None and alert.told_ms is None:
@@ -134,7 +134,7 @@ def bad_halls(alerts: Iterable[Alert]) -> dict[str, set[str]]:
 
 
 def covering(alert: Alert, open_causes: Mapping[str, Alert]) -> Iterator[str]:
-    """Give the keys of open common causes that an alert belongs to."""
+    """Return the keys of open common causes that an alert belongs to."""
     return (scope.key for scope in scopes_of(alert) if scope.key in open_causes)
 
 

@@ -28,16 +28,16 @@ from collector.store.store import Store
 from collector.watch.config import Alerts, load
 from collector.watch.engine import Engine
 from collector.watch.state import WatchDb
+from ground.paths import ALERTS, add_config
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
 ABOUT = """\
 Judges what is in the store by the rules of alerts.toml and tells who must act: what happened, in which hall, since when, what
 is likely, what to do. One message when it begins and one when it is over; one for many halls when they share a cause. Late
 data raises nothing. Its state is a file, so it may be killed at any moment and tells nothing twice.
 
   sinyal-collector watch --config /etc/sinyal/collector.toml --alerts /etc/sinyal/alerts.toml
-  sinyal-collector watch --once         # one look, says what it would send, sends nothing: it waits in the outbox
+  sinyal-collector watch --once         # one tick, says what it would send, sends nothing: it waits in the outbox
   sinyal-collector alerts list          # what is open now
 
 SIGHUP reads sites.csv again. exit: 0 stopped; 1 the store or the state file failed; 2 bad usage or config; 130 Ctrl-C
@@ -56,13 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `watch`."""
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
+    add_config(parser)
     parser.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--once", action="store_true", help="look once and print what must be told")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until told to stop; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Watch until told to stop; return the exit code. Raises ConfigError or StoreUnavailableError."""
     collector, alerts = load_collector(args.config), load(args.alerts)
     sites = read_sites(collector.sites.file)
     check_kecamatan(alerts, {site.kecamatan for site in sites.values()}, args.alerts.name)
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Loop:
-    """One look each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the look."""
+    """One tick each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the tick."""
 
     def __init__(
         self, collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox
@@ -107,7 +107,7 @@ class Loop:
         self._stop = self._reload = self._interrupted = False
 
     def run(self, heartbeat: Beats, delivery: Delivery) -> int:
-        """Look until told to stop; gives the exit code."""
+        """Look until told to stop; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._signalled)
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)

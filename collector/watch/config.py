@@ -17,7 +17,7 @@ from ground import toml
 
 Minutes = Annotated[float, Field(ge=0, le=60 * 24 * 7)]
 Share = Annotated[float, Field(gt=0, le=1)]
-PAGE: JsonDict = {"must": "an address as https://sinyal.example.go.id"}
+PAGE: JsonDict = {"must": "an address such as https://sinyal.example.go.id"}
 
 
 class EngineSection(Section):
@@ -134,7 +134,7 @@ class Rules(Section):
     cell_gone: Rule | None = None
 
     def get(self, name: str) -> Rule | None:
-        """Give a rule that is there and enabled."""
+        """Return a rule that is there and enabled."""
         rule: Rule | None = getattr(self, name)
         return rule if rule is not None and rule.enabled else None
 

@@ -1,4 +1,4 @@
-"""The engine: one look at the store gives new states, messages and points, committed together.
+"""The engine: one tick gives new states, messages and points, committed together.
 
 It judges samples by their own time and silence by the clock. What is not known (late, hidden by another fault, under
 maintenance) changes nothing: it neither raises nor closes. The clock is an argument, so a month runs in seconds.
@@ -14,17 +14,17 @@ from collector.notify.outbox import Outbox, transaction
 from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection, Rules
+from collector.watch.dispatcher import AlertDispatcher
 from collector.watch.judge import Verdict, judge_device, judge_signal
 from collector.watch.messages import DARK, WHY_DARK
 from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
-from collector.watch.speaker import Speaker
 from collector.watch.state import Alert, Hall, WatchDb
 from ground.wita import wita
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""
-THRIFTY_MS = 4_500_000
+OVER_BUDGET_MS = 4_500_000
 """An agent over its data budget sends once an hour."""
 WIDE_MS = 300_000
 REPORTS_MS = 3_600_000
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Judges a store. `tick(now_ms)` is one look; state and messages are on disk when it returns."""
+    """Judges a store. `tick(now_ms)` is one tick; state and messages are on disk when it returns."""
 
     def __init__(
         self, engine: EngineSection, rules: Rules, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox
@@ -57,11 +57,11 @@ class Engine:
         self._meta = db.meta()
         self._maintained: dict[str, int] = {}
         self._grace_ms = round(engine.grace_minutes * 60_000)
-        self._speaker = Speaker(engine, rules, sites, self._alerts, self._reader.halls, outbox, db)
+        self._dispatcher = AlertDispatcher(engine, rules, sites, self._alerts, self._reader.halls, outbox, db)
 
     def tick(self, now_ms: int) -> None:
         """Look once. Raises sqlite3.Error when its own file cannot be written; a store that is away is a fact to judge."""
-        if self._meta.get("tick_ms") == now_ms:  # it was killed after the commit of this very look
+        if self._meta.get("tick_ms") == now_ms:  # it was killed after the commit of this very tick
             self._hand_over_points()
             return
         dt_s = self._begin(now_ms)
@@ -75,12 +75,12 @@ class Engine:
             self._judge_hall(hall, now_ms, dt_s, quiet=quiet)
         self._judge_register(now_ms)
         self._retire_modems()
-        self._touched |= self._speaker.decide(now_ms, dt_s, self._maintained)
+        self._touched |= self._dispatcher.decide(now_ms, dt_s, self._maintained)
         self._commit(now_ms)
         self._hand_over_points()
 
     def _begin(self, now_ms: int) -> float:
-        """Find how long the last look was ago; 0 after a pause, which also gives all halls their grace."""
+        """Find how long the last tick was ago; 0 after a pause, which also gives all halls their grace."""
         last = self._meta.get("tick_ms")
         if last is None:
             self._start_without_state(now_ms)
@@ -111,7 +111,7 @@ class Engine:
         return flowing
 
     def _since(self, now_ms: int) -> int:
-        """Give where to read `signal` from: all that is not late, every 5 minutes; in between what a frame on time brings."""
+        """Return where to read `signal` from: all that is not late, every 5 minutes; in between what a frame on time brings."""
         earliest_ms = now_ms - self._engine.late_after_s * 1000
         if now_ms - self._meta.get("wide_ms", 0) >= WIDE_MS:
             self._meta["wide_ms"] = now_ms
@@ -175,7 +175,7 @@ class Engine:
 
     def _judge_hall(self, hall: Hall, now_ms: int, dt_s: float, *, quiet: bool) -> None:
         dark = self._rules.hall_dark
-        quiet_ms = THRIFTY_MS if hall.thrifty else QUIET_S * 1000
+        quiet_ms = OVER_BUDGET_MS if hall.over_budget else QUIET_S * 1000
         stale_ms = max(quiet_ms, round((dark.stale_minutes if dark else 0) * 60_000))
         age_ms = now_ms - hall.last_ms
         if dark is not None and hall.last_ms:
@@ -265,23 +265,23 @@ class Engine:
         return hall.site in self._maintained or self._sites[hall.site].kecamatan in self._maintained
 
     def _commit(self, now_ms: int) -> None:
-        """Write everything that this look changed, and its messages, in one transaction."""
+        """Write everything that this tick changed, and its messages, in one transaction."""
         self._meta["tick_ms"] = now_ms
-        gone = [key for key in self._touched | self._speaker.closed if key not in self._alerts or self._alerts[key].over]
+        gone = [key for key in self._touched | self._dispatcher.closed if key not in self._alerts or self._alerts[key].over]
         for key in gone:
             self._alerts.pop(key, None)
         kept = [self._alerts[key] for key in self._touched if key in self._alerts]
         with transaction(self._db.db):
             self._db.save([self._reader.halls[site] for site in self._reader.changed], kept, gone, self._meta)
             self._db.save_days(self._schedule.changed(), self._meta.get("oldest_day", 0))
-            self._speaker.commit()
+            self._dispatcher.commit()
         self._schedule.saved()
         self._reader.changed.clear()
         self._touched.clear()
-        self._speaker.committed()
+        self._dispatcher.committed()
 
     def _hand_over_points(self) -> None:
-        """Write queued points to the store; what it does not take now goes at the next look."""
+        """Write queued points to the store; what it does not take now goes at the next tick."""
         queued = self._db.points()
         if not queued:
             return

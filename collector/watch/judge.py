@@ -52,13 +52,13 @@ def judge_device(rules: Rules, row: Row) -> Iterator[Verdict]:
 
 
 def clock_ok(row: Row) -> bool | None:
-    """Say whether a device trusts its clock."""
+    """Return whether a device trusts its clock."""
     state = row.get("clock_state")
     return None if state is None else state != ClockState.UNTRUSTED
 
 
-def thrifty(row: Row) -> bool:
-    """Say whether the agent's budget is spent, or will be before its next frame."""
+def over_budget(row: Row) -> bool:
+    """Return whether the agent's budget is spent, or will be before its next frame."""
     used, budget = _number(row, "bytes_month"), _number(row, "budget_month")
     return used is not None and budget is not None and used >= NEARLY_SPENT * budget
 

@@ -15,10 +15,10 @@ from collector.sites.sites import read_sites
 from collector.watch.config import load
 from collector.watch.state import Alert, WatchDb
 from ground.edited import same
+from ground.paths import ALERTS, COLLECTOR
 from ground.wita import moment_id
 
 OK, NOTHING = 0, 3
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
 HOUR_MS = 3_600_000
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
@@ -38,7 +38,7 @@ Prints the open alerts, the oldest first: key, severity, since when (WITA), hall
 exit: 0 printed; 2 bad usage or config; 3 no alert is open
 """
 ACK = """\
-Notes that somebody deals with an alert; the watch writes it to the store at its next look. The closing is still told.
+Notes that somebody deals with an alert; the watch writes it to the store at its next tick. The closing is still told.
 
 exit: 0 noted; 2 no such open alert, or bad config
 """
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Do it; return the exit code. Raises ConfigError or StoreUnavailableError."""
     return int(args.act(args))
 
 

@@ -171,20 +171,20 @@ def message(kind: str, alert: Alert, rule: Rule, site: Site | None, now_ms: int,
 
 
 def link(page_url: str, alert: Alert) -> str | None:
-    """Give the address of the hall on the page, or of the page; None where no page is set."""
+    """Return the address of the hall on the page, or of the page; None where no page is set."""
     if not page_url:
         return None
     return page_url.rstrip("/") + (f"/site/{alert.site}" if alert.site else "/alerts")
 
 
 def details(detail: str) -> tuple[str, str]:
-    """Give the detail for both languages: `id|en` holds one for each, anything else serves both."""
+    """Return the detail for both languages: `id|en` holds one for each, anything else serves both."""
     first, _, second = detail.partition("|")
     return first, second or first
 
 
 def moment_en(at_ms: int) -> str:
-    """Give a moment as `24 Nov 2026 14:35 WITA`."""
+    """Return a moment as `24 Nov 2026 14:35 WITA`."""
     return f"{wita(at_ms):%-d %b %Y %H:%M} WITA"
 
 

@@ -1,4 +1,4 @@
-"""Reads from the store what is new since the last look, and keeps what is known of each hall.
+"""Reads from the store what is new since the last tick, and keeps what is known of each hall.
 
 Only samples not older than late_after_s are read at all: a backlog, however long, never reaches a rule. What is read is
 judged once, in the order of its time: each modem has a cursor.
@@ -13,7 +13,7 @@ from collector.sites.sites import Site
 from collector.store.dirty_hours import WINDOW_NS
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection
-from collector.watch.judge import SERVED, clock_ok, thrifty
+from collector.watch.judge import SERVED, clock_ok, over_budget
 from collector.watch.schedule import DATA, MAINS, Schedule
 from collector.watch.state import NS_PER_MS, Hall, ModemState
 from telemetry.streams import Clock
@@ -53,7 +53,7 @@ class Reader:
         self.changed: set[str] = set()
 
     def news(self, stream: str, since_ms: int, now_ms: int) -> Iterator[News]:
-        """Give the rows of `signal` or `device` since then that are new, oldest first. Raises StoreUnavailableError."""
+        """Yield the rows of `signal` or `device` since then that are new, oldest first. Raises StoreUnavailableError."""
         start_ns = since_ms * NS_PER_MS
         limit_ns = (now_ms + self._engine.clock_skew_s * 1000) * NS_PER_MS
         for row in self._store.samples(stream, start_ns, now_ms * NS_PER_MS + AHEAD_S * NS_PER_S, names=COLUMNS[stream]):
@@ -74,7 +74,7 @@ class Reader:
             if stream == "device":
                 trusted = clock_ok(row)
                 hall.clock_ok = hall.clock_ok if trusted is None else trusted
-                hall.thrifty = thrifty(row)
+                hall.over_budget = over_budget(row)
             if row.get("clock") in UNSURE:
                 continue  # its time is a guess, so it proves nothing about now
             self._seen(hall, modem, row)
@@ -82,7 +82,7 @@ class Reader:
             yield News(hall, row, gap_s if gap_s <= 2 * self._engine.late_after_s else 0.0)
 
     def arrivals(self, now_ms: int) -> None:
-        """Note which halls sent anything, of whatever age: the journal `touched` has it by windows of 10 minutes."""
+        """Note which halls sent anything, of whatever age: the dirty hours (`touched`) have it by windows of 10 minutes."""
         rows = self._store.samples("touched", now_ms * NS_PER_MS - 2 * WINDOW_NS, now_ms * NS_PER_MS, names=("hour",))
         for row in rows:
             site, at_ms = str(row.get("site", "")), int(row["time_ns"]) // NS_PER_MS
@@ -91,7 +91,7 @@ class Reader:
                 self.changed.add(site)
 
     def ingest(self, start_ms: int, now_ms: int) -> list[Row]:
-        """Give the collector's reports on itself since then."""
+        """Return the collector's reports on itself since then."""
         return list(self._store.samples("ingest", start_ms * NS_PER_MS, (now_ms + 1) * NS_PER_MS))
 
     def learn_history(self, now_ms: int, days: int) -> None:
@@ -112,7 +112,7 @@ class Reader:
                     self.changed.add(site)
 
     def hall(self, site: str) -> Hall:
-        """Give what is known of a hall."""
+        """Return what is known of a hall."""
         return self.halls.setdefault(site, Hall(site))
 
     def _seen(self, hall: Hall, modem: str, row: Row) -> None:

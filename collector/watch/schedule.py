@@ -19,13 +19,13 @@ _NOBODY = ""
 
 
 def day_slot(at_ms: int) -> tuple[int, int]:
-    """Give the WITA day (counted from 1970) and the half-hour of it, 0..47."""
+    """Return the WITA day (counted from 1970) and the half-hour of it, 0..47."""
     day, rest = divmod(at_ms + WITA_MS, DAY_MS)
     return day, rest // SLOT_MS
 
 
 class Schedule:
-    """Half-hours seen, by site and kind, as 48-bit masks a day."""
+    """Half-hours seen, by site and kind, as 48-bit masks per day."""
 
     def __init__(self, learn_days: int, min_days: int, rows: Iterable[tuple[str, str, int, int]] = ()) -> None:
         self._learn_days = learn_days
@@ -50,7 +50,7 @@ class Schedule:
         self.mark(_NOBODY, AWAKE, at_ms)
 
     def on(self, site: str, kind: str, at_ms: int) -> bool | None:
-        """Say whether a hall is usually on at that time of day; None while too few days were seen."""
+        """Return whether a hall is usually on at that time of day; None while too few days were seen."""
         day, slot = day_slot(at_ms)
         cached = self._off.get((site, kind))
         if cached is None or cached[0] != day:
@@ -58,7 +58,7 @@ class Schedule:
         return None if cached[1] is None else not cached[1] >> slot & 1
 
     def changed(self) -> list[tuple[str, str, int, int]]:
-        """Give what changed since `saved`."""
+        """Return what changed since `saved`."""
         return [(site, kind, day, self._masks[(site, kind)][day]) for site, kind, day in self._dirty]
 
     def saved(self) -> None:
@@ -66,7 +66,7 @@ class Schedule:
         self._dirty.clear()
 
     def forget(self, now_ms: int) -> int:
-        """Forget the days that are too old to teach anything; give the first that is kept."""
+        """Forget the days that are too old to teach anything; return the first that is kept."""
         oldest = day_slot(now_ms)[0] - self._learn_days
         for days in self._masks.values():
             for day in [day for day in days if day < oldest]:

@@ -47,7 +47,7 @@ class Hall:
     wrong_ms: int = 0
     """When a sample from the future arrived."""
     clock_ok: bool | None = None
-    thrifty: bool = False
+    over_budget: bool = False
     """Its data budget is (nearly) spent, so it sends once an hour."""
     cursors: dict[str, int] = field(default_factory=dict)
     """By modem ("" is the device): ns of the newest sample judged."""
@@ -111,12 +111,12 @@ class Alert:
 
     @property
     def over(self) -> bool:
-        """Say whether nothing is left of it."""
+        """Return whether nothing is left of it."""
         return not self.firing and not self.bad and self.level_s <= 0
 
 
 class WatchDb:
-    """The file. Everything that changes in one look of the watch goes in by one transaction of the caller."""
+    """The file. Everything that changes in one tick of the watch goes in by one transaction of the caller."""
 
     def __init__(self, path: Path) -> None:
         self.db: sqlite3.Connection = open_db(path)
@@ -156,11 +156,11 @@ class WatchDb:
         self.db.execute("DELETE FROM day WHERE day < ?", (forget_before,))
 
     def acknowledge(self, key: str, at_ms: int) -> None:
-        """Note that somebody deals with an alert; the watch takes it up at its next look."""
+        """Note that somebody deals with an alert; the watch takes it up at its next tick."""
         self.db.execute("INSERT OR REPLACE INTO ack VALUES (?, ?)", (key, at_ms))
 
     def take_acks(self) -> list[str]:
-        """Give the keys that were acknowledged, and clear the list (part of the caller's transaction)."""
+        """Return the keys that were acknowledged, and clear the list (part of the caller's transaction)."""
         keys = [row[0] for row in self.db.execute("SELECT key FROM ack")]
         self.db.execute("DELETE FROM ack")
         return keys
@@ -170,7 +170,7 @@ class WatchDb:
         self.db.execute("INSERT OR REPLACE INTO maintenance VALUES (?, ?)", (scope, until_ms))
 
     def maintained(self, now_ms: int) -> dict[str, int]:
-        """Give sites and kecamatan under maintenance, with the moment of its end."""
+        """Return sites and kecamatan under maintenance, with the moment of its end."""
         return dict(self.db.execute("SELECT scope, until_ms FROM maintenance WHERE until_ms > ?", (now_ms,)))
 
     def put_point(self, at_ms: int, tags: dict[str, str], fields: dict[str, str | int]) -> None:
@@ -179,7 +179,7 @@ class WatchDb:
         self.db.execute("INSERT INTO point (at_ms, tags, fields) VALUES (?, ?, ?)", row)
 
     def points(self) -> list[tuple[int, Point]]:
-        """Give the queued points with their numbers; the number in the ns keeps points of one moment apart."""
+        """Return the queued points with their numbers; the number in the ns keeps points of one moment apart."""
         rows = self.db.execute("SELECT id, at_ms, tags, fields FROM point ORDER BY id")
         return [
             (i, Point("alert", orjson.loads(tags), orjson.loads(fields), at_ms * NS_PER_MS + i % NS_PER_MS))
@@ -192,6 +192,8 @@ class WatchDb:
 
 
 def _hall(data: dict[str, object]) -> Hall:
+    if "thrifty" in data:  # as it was called before
+        data["over_budget"] = data.pop("thrifty")
     hall = Hall(**data)  # type: ignore[arg-type]  # written by this module, field by field
     hall.modems = {name: ModemState(**modem) for name, modem in hall.modems.items()}  # type: ignore[arg-type]  # a dict from JSON
     hall.ahead = {name: (first, last) for name, (first, last) in hall.ahead.items()}

@@ -64,14 +64,14 @@ _PLACEHOLDER = re.compile(r" \([^)]*\{\}[^)]*\)| ?\{\}( %)?")
 
 
 def export(rules: Rules, forget_after_days: float, group_share: float, group_min: int) -> dict[str, Any]:
-    """Give the provisioning file for all rules that are there and can be expressed."""
+    """Return the provisioning file for all rules that are there and can be expressed."""
     asked = _asked(rules, forget_after_days, group_share, group_min)
     found = [_rule(name, rule, asked[name](rule)) for name in asked if (rule := rules.get(name)) is not None]
     return {"apiVersion": 1, "groups": [{"orgId": 1, "name": GROUP, "folder": "Sinyal", "interval": EVALUATE, "rules": found}]}
 
 
 def as_text(provisioning: Mapping[str, Any]) -> str:
-    """Give the file's text, with what it leaves out said at its head."""
+    """Return the file's text, with what it leaves out said at its head."""
     left_out = "".join(f"# Not here: {name} ({why}).\n" for name, why in NOT_EXPORTED.items())
     head = "# Generated from alerts.toml; change it there and export again: sinyal-dashboards alert-rules --help\n"
     return head + left_out + yaml.safe_dump(dict(provisioning), allow_unicode=True, sort_keys=False, width=1000)
@@ -211,7 +211,7 @@ def _sentence(text: str) -> str:
 
 
 def _data(asked: Asked) -> list[dict[str, Any]]:
-    """Give the queries, the newest value of each, and the condition on those; $A in the condition is the newest value of A."""
+    """Return the queries, the newest value of each, and the condition on those; $A in the condition is the newest value of A."""
     steps: list[dict[str, Any]] = []
     condition = asked.condition
     for ref, (query, window_s) in asked.queries.items():
@@ -243,7 +243,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file; gives the exit code."""
+    """Write the file; return the exit code."""
     try:
         sys.stdout.write(text_of(args.alerts))
     except ConfigError as error:
@@ -253,7 +253,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def text_of(path: Path) -> str:
-    """Give the provisioning file for an alerts.toml. Raises ConfigError."""
+    """Return the provisioning file for an alerts.toml. Raises ConfigError."""
     alerts = load(path)
     engine = alerts.engine
     return as_text(export(alerts.rule, engine.forget_after_days, engine.group_share, engine.group_min))

@@ -6,7 +6,7 @@ from typing import Any
 
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import EVERY, RANGE, rows
@@ -39,7 +39,7 @@ def _state(state: str) -> str:
 
 
 def _figures(board: Board, context: Context) -> None:
-    fault: look.Steps = [(None, look.PLAIN), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, theme.PLAIN), (1, context.classes.classes[3].colour)]
     for name, where, title, about in (
         (
             "opened",
@@ -71,9 +71,9 @@ def _figures(board: Board, context: Context) -> None:
 
 
 def severities(context: Context) -> list[ValueMapping]:
-    """Give words and colours of severities."""
+    """Return words and colours of severities."""
     colours = {one.key: one.colour for one in context.classes.classes}
-    return look.words(
+    return theme.words(
         context,
         {
             "info": (Text("Informasi", "Info"), colours["good"]),
@@ -84,9 +84,9 @@ def severities(context: Context) -> list[ValueMapping]:
 
 
 def states(context: Context) -> list[ValueMapping]:
-    """Give words and colours of an alert's states."""
+    """Return words and colours of an alert's states."""
     colours = {one.key: one.colour for one in context.classes.classes}
-    return look.words(
+    return theme.words(
         context,
         {
             "open": (Text("Terbuka", "Open"), colours["poor"]),

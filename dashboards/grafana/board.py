@@ -40,13 +40,13 @@ class Shelf:
         self._taken: list[GridPos] = []
 
     def heading(self) -> GridPos:
-        """Give the place of a heading below everything so far; what follows comes below it."""
+        """Return the place of a heading below everything so far; what follows comes below it."""
         y = max((p.y + p.h for p in self._taken), default=self._top)
         self._top, self._taken = y + 1, []
         return GridPos(h=1, w=24, x=0, y=y)
 
     def place(self, width: int, height: int) -> GridPos:
-        """Give the place of the next panel."""
+        """Return the place of the next panel."""
         heights = sorted({self._top, *(p.y + p.h for p in self._taken)})
         free = (GridPos(h=height, w=width, x=x, y=y) for y in heights for x in range(25 - width))
         found = next(place for place in free if not any(_overlap(place, other) for other in self._taken))
@@ -102,7 +102,7 @@ class Board:
         self._board.with_panel(panel.id(self._ids).grid_pos(self._shelf.place(width, height)))
 
     def build(self) -> dict[str, Any]:
-        """Give the dashboard as Grafana's JSON model."""
+        """Return the dashboard as Grafana's JSON model."""
         model = self._board.build()
         model.schema_version = SCHEMA_VERSION
         plain: dict[str, Any] = json.loads(json.dumps(model, cls=JSONEncoder))
@@ -148,7 +148,7 @@ class Board:
 
 
 def queries_of(dashboard: dict[str, Any]) -> Sequence[str]:
-    """Give every InfluxQL query of a dashboard: variables, panels, annotations."""
+    """Return every InfluxQL query of a dashboard: variables, panels, annotations."""
     variables = [v["query"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
     panels = [t["query"] for p in dashboard["panels"] for t in p.get("targets", [])]
     return [*variables, *panels, *(a["query"] for a in dashboard.get("annotations", {}).get("list", []))]

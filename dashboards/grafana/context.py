@@ -30,9 +30,9 @@ class Context:
     classes: Classes
 
     def say(self, text: Text) -> str:
-        """Give a text in the language of the dashboard."""
+        """Return a text in the language of the dashboard."""
         return text.id if self.language == "id" else text.en
 
     def uid(self, name: str) -> str:
-        """Give the uid of a dashboard; it stays for ever, because links and bookmarks hold it."""
+        """Return the uid of a dashboard; it stays for ever, because links and bookmarks hold it."""
         return f"sinyal-{name}" if self.language == "id" else f"sinyal-{name}-{self.language}"

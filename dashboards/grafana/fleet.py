@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
@@ -57,7 +57,7 @@ def _counts(context: Context) -> list[Panel]:
     good, fault = context.classes.classes[1].colour, context.classes.classes[3].colour
 
     def count(title: Text, about: Text, source: str, condition: str, colour: str) -> Panel:
-        scale: look.Steps = [(None, look.PLAIN), (1, colour)]
+        scale: theme.Steps = [(None, theme.PLAIN), (1, colour)]
         query = rows('count("uptime_s")', f"({source})", condition)
         return figure(context, title, about, [Influx(query, alias="n")], unit="none", scale=scale)
 
@@ -101,7 +101,7 @@ def _counts(context: Context) -> list[Panel]:
                 "The oldest sample on the card has waited for more than an hour.",
             ),
             ever,
-            f'"spool_age_s" > {look.SPOOL_S[0]:.0f}',
+            f'"spool_age_s" > {theme.SPOOL_S[0]:.0f}',
             fault,
         ),
         count(
@@ -126,15 +126,15 @@ def _devices(context: Context) -> Panel:
         KECAMATAN,
         DESA,
         Column("Time", Text("Terakhir terhubung", "Last seen"), "dateTimeFromNow", width=150),
-        Column("clock_state", Text("Jam", "Clock"), words=look.clocks(context)),
+        Column("clock_state", Text("Jam", "Clock"), words=theme.clocks(context)),
         Column("spool_depth", Text("Sampel menunggu", "Samples waiting"), "none", 0),
-        Column("spool_age_s", Text("Sampel tertua", "Oldest sample"), "s", 0, look.falling(context, look.SPOOL_S)),
+        Column("spool_age_s", Text("Sampel tertua", "Oldest sample"), "s", 0, theme.falling(context, theme.SPOOL_S)),
         Column("agent_version", Text("Versi", "Version")),
         Column("bytes_month", Text("Kuota terpakai", "Data used"), "decbytes", 1),
         Column("budget_month", Text("Kuota", "Budget"), "decbytes", 1),
-        Column("undervoltage", Text("Tegangan kurang", "Undervoltage"), words=look.yes_no(context, bad=True)),
-        Column("mains", Text("Listrik", "Mains"), words=look.yes_no(context, bad=False)),
-        Column("cpu_temperature_c", Text("Suhu", "Temperature"), "celsius", 0, look.falling(context, look.CPU_C)),
+        Column("undervoltage", Text("Tegangan kurang", "Undervoltage"), words=theme.yes_no(context, bad=True)),
+        Column("mains", Text("Listrik", "Mains"), words=theme.yes_no(context, bad=False)),
+        Column("cpu_temperature_c", Text("Suhu", "Temperature"), "celsius", 0, theme.falling(context, theme.CPU_C)),
         Column("disk_free_mb", Text("Ruang kosong", "Free space"), "decmbytes", 0),
         Column("uptime_s", Text("Lama hidup", "Uptime"), "s", 0),
         Column("quarantined", Text("Ditolak", "Refused"), "none", 0),
@@ -150,7 +150,7 @@ def _budget(context: Context) -> Panel:
     )
     used = rows('last("bytes_month") AS "b", last("budget_month") AS "m"', "device", f"{RANGE} AND {PLACE}", '"site", "desa"')
     query = rows('100.0 * "b" / "m" AS "used"', f"({used})", '"m" > 0', '"desa"')
-    shown = [DESA, Column("used", Text("Kuota terpakai", "Budget used"), "percent", 0, look.falling(context, look.BUDGET))]
+    shown = [DESA, Column("used", Text("Kuota terpakai", "Budget used"), "percent", 0, theme.falling(context, theme.BUDGET))]
     title = Text("Kuota data bulan ini", "Data budget this month")
     return listing(context, title, about, [Influx(query)], shown, sort="used", descending=True)
 
@@ -175,7 +175,7 @@ def _over_time(board: Board, context: Context) -> None:
     about = Text(
         "Terhubung dan terputus dari broker, menurut broker.", "Connected to and gone from the broker, as the broker saw it."
     )
-    states = look.words(
+    states = theme.words(
         context,
         {
             "online": (Text("Daring", "Online"), context.classes.classes[1].colour),
@@ -185,11 +185,11 @@ def _over_time(board: Board, context: Context) -> None:
     query = Influx(rows('"state"', "site_status", f"{RANGE} AND {PLACE}", '"desa"'), alias="$tag_desa")
     board.add(timeline(context, Text("Daring dan luring", "Online and offline"), about, [query], mappings=states), 24, 12)
 
-    def curve(title: Text, about: Text, what: str, unit: str, scale: look.Steps | None = None) -> None:
+    def curve(title: Text, about: Text, what: str, unit: str, scale: theme.Steps | None = None) -> None:
         one = Influx(series(what, "device", PLACE, '"desa"'), alias="$tag_desa")
         board.add(curves(context, title, about, [one], unit=unit, scale=scale, interval=STEP, low=0), 12, 9)
 
-    old, hot = look.falling(context, look.SPOOL_S), look.falling(context, look.CPU_C)
+    old, hot = theme.falling(context, theme.SPOOL_S), theme.falling(context, theme.CPU_C)
     title, about = (
         Text("Umur sampel tertua", "Age of the oldest sample"),
         Text("Berapa lama data tertunda.", "How long data have been delayed."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.grafana import hall_cells, hall_device, look
+from dashboards.grafana import hall_cells, hall_device, theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import EVERY, LTE, NOW, PLACE, RANGE, SERVED, rows, series, share
@@ -73,7 +73,7 @@ def _signal(context: Context, metric: str, unit: str, name: Text, what: Text) ->
     version = context.classes.version
     about = Text(f"{what.id} {end_id} {version}. Celah: tidak ada nilai.", f"{what.en} {end_en} {version}. A gap: no value.")
     query = series(f'median("{metric}")', "signal", EVERY, BOTH)
-    return curves(context, name, about, [Influx(query, alias=NAME)], unit=unit, scale=look.classes_of(context, metric))
+    return curves(context, name, about, [Influx(query, alias=NAME)], unit=unit, scale=theme.classes_of(context, metric))
 
 
 def _now(board: Board, context: Context) -> None:
@@ -82,7 +82,7 @@ def _now(board: Board, context: Context) -> None:
         "Median RSRP of the last 15 minutes, by modem and operator.",
     )
     power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
-    scale = look.classes_of(context, "rsrp_dbm")
+    scale = theme.classes_of(context, "rsrp_dbm")
     board.add(
         figure(
             context, Text("RSRP sekarang", "RSRP now"), about, [Influx(power, alias=NAME)], unit="dBm", scale=scale, names=True
@@ -92,7 +92,7 @@ def _now(board: Board, context: Context) -> None:
     )
     about = Text("Nilai tengah SINR 15 menit terakhir.", "Median SINR of the last 15 minutes.")
     quality = rows('median("sinr_db")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
-    scale = look.classes_of(context, "sinr_db")
+    scale = theme.classes_of(context, "sinr_db")
     board.add(
         figure(
             context, Text("SINR sekarang", "SINR now"), about, [Influx(quality, alias=NAME)], unit="dB", scale=scale, names=True
@@ -105,7 +105,7 @@ def _now(board: Board, context: Context) -> None:
         "listrik tidak dihitung.",
         "Samples served over served + no service in the chosen period; device and power faults do not count.",
     )
-    scale = look.rising(context, look.AVAILABILITY)
+    scale = theme.rising(context, theme.AVAILABILITY)
     query = Influx(share(BOTH, f"{RANGE} AND {EVERY}"), alias=NAME)
     board.add(
         figure(context, Text("Ketersediaan layanan", "Availability"), about, [query], unit="percent", scale=scale, names=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.models.dashboard import FieldColorModeId
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import EVERY, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
@@ -23,7 +23,7 @@ def add(board: Board, context: Context) -> None:
         "Keadaan terhadap jaringan; kosong berarti tidak ada sampel.", "State towards the network; empty means no sample."
     )
     query = series('last("registration")', "signal", MODEMS, '"modem"')
-    words = look.registrations(context)
+    words = theme.registrations(context)
     board.add(
         timeline(context, Text("Registrasi", "Registration"), about, [Influx(query, alias="$tag_modem")], mappings=words), 12, 7
     )
@@ -31,7 +31,7 @@ def add(board: Board, context: Context) -> None:
         "Satu baris satu modem dan pita frekuensi, terisi selama pita itu melayani (LTE, NR), berwarna menurut "
         "RSRP. Perpindahan pita "
         "yang sering dapat berarti tepi jangkauan; pita yang hilang, perubahan jaringan.",
-        "One row a modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes "
+        "One row per modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes "
         "may mean the edge of "
         "coverage; a band that vanishes, a change of the network.",
     )
@@ -39,7 +39,7 @@ def add(board: Board, context: Context) -> None:
         series('median("rsrp_dbm")', "signal", f"{SERVED} AND {LTE} AND {EVERY}", '"modem", "band"'),
         alias="$tag_modem · B$tag_band",
     )
-    scale = look.classes_of(context, "rsrp_dbm")
+    scale = theme.classes_of(context, "rsrp_dbm")
     board.add(timeline(context, Text("Pita frekuensi", "Band"), about, [band], unit="dBm", scale=scale), 12, 7)
     about = Text(
         "Identitas sel pelayan (ECI, NCI, CI). Perubahan warna: pindah sel.",
@@ -84,7 +84,7 @@ def _serving(context: Context) -> Panel:
     what = ", ".join(f'"{name}"' for name in ("operator", "rat", "band", *fields))
     query = rows(f'last("seq") AS "seq", {what}', "signal", f"{RANGE} AND {MODEMS}", '"modem"')
     signal = [
-        Column(name, Text(heading, heading), unit, 1, look.classes_of(context, name))
+        Column(name, Text(heading, heading), unit, 1, theme.classes_of(context, name))
         for name, heading, unit in (
             ("rsrp_dbm", "RSRP", "dBm"),
             ("rsrq_db", "RSRQ", "dB"),
@@ -102,7 +102,7 @@ def _serving(context: Context) -> Panel:
         ),
         Column("bandwidth_dl_mhz", Text("Lebar pita (MHz)", "Bandwidth (MHz)"), "none", 1),
     ]
-    state = Column("registration", Text("Registrasi", "Registration"), words=look.registrations(context))
+    state = Column("registration", Text("Registrasi", "Registration"), words=theme.registrations(context))
     title = Text("Sel pelayan", "Serving cell")
     return listing(context, title, about, [Influx(query)], [TIME, MODEM, OPERATOR, state, *identity, *signal], hide=("seq",))
 
@@ -122,8 +122,8 @@ def _neighbours(context: Context) -> Panel:
         Column("band", Text("Pita", "Band")),
         Column("earfcn", Text("EARFCN", "EARFCN"), "none", 0),
         Column("pci", Text("PCI", "PCI"), "none", 0),
-        Column("rsrp_dbm", Text("RSRP", "RSRP"), "dBm", 1, look.classes_of(context, "rsrp_dbm")),
-        Column("rsrq_db", Text("RSRQ", "RSRQ"), "dB", 1, look.classes_of(context, "rsrq_db")),
+        Column("rsrp_dbm", Text("RSRP", "RSRP"), "dBm", 1, theme.classes_of(context, "rsrp_dbm")),
+        Column("rsrq_db", Text("RSRQ", "RSRQ"), "dB", 1, theme.classes_of(context, "rsrq_db")),
     ]
     return listing(context, Text("Sel tetangga", "Neighbour cells"), about, [Influx(query)], shown)
 
@@ -140,7 +140,7 @@ def _strongest(context: Context) -> Panel:
             series('max("rsrp_dbm")', "cell", f"{MODEMS} AND \"role\" = 'neighbour'", '"modem"'), "B", f"$tag_modem · {neighbour}"
         ),
     ]
-    scale = look.classes_of(context, "rsrp_dbm")
+    scale = theme.classes_of(context, "rsrp_dbm")
     return curves(
         context,
         Text("Pelayan dan tetangga", "Serving and neighbour"),

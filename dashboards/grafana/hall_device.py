@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import MODEMS, PLACE, RANGE, rows, series
@@ -65,11 +65,11 @@ def add_probes(board: Board, context: Context) -> None:
 def add_device(board: Board, context: Context) -> None:
     """Add the panels of the Pi and its agent."""
 
-    def curve(title: Text, about: Text, what: str, unit: str, scale: look.Steps | None = None) -> None:
+    def curve(title: Text, about: Text, what: str, unit: str, scale: theme.Steps | None = None) -> None:
         query = Influx(series(what, "device", PLACE, '"desa"'), alias="$tag_desa")
         board.add(curves(context, title, about, [query], unit=unit, scale=scale, interval=DEVICE_STEP, low=0), 8)
 
-    hot = look.falling(context, look.CPU_C)
+    hot = theme.falling(context, theme.CPU_C)
     curve(
         Text("Suhu prosesor", "CPU temperature"),
         Text("Raspberry Pi melambat mulai 80 °C.", "A Raspberry Pi slows down from 80 °C."),
@@ -83,7 +83,7 @@ def add_device(board: Board, context: Context) -> None:
         'max("spool_depth")',
         "none",
     )
-    old = look.falling(context, look.SPOOL_S)
+    old = theme.falling(context, theme.SPOOL_S)
     curve(
         Text("Umur sampel tertua", "Age of the oldest sample"),
         Text("Berapa lama data tertunda.", "How long data have been delayed."),
@@ -117,7 +117,7 @@ def _device_states(board: Board, context: Context) -> None:
     about = Text("Apakah jam perangkat dapat dipercaya, dan menurut apa.", "Whether the device's clock is trusted, and by what.")
     clock = Influx(series('last("clock_state")', "device", PLACE, '"desa"'), alias="$tag_desa")
     board.add(
-        timeline(context, Text("Jam perangkat", "Clock"), about, [clock], mappings=look.clocks(context), interval=DEVICE_STEP),
+        timeline(context, Text("Jam perangkat", "Clock"), about, [clock], mappings=theme.clocks(context), interval=DEVICE_STEP),
         8,
         5,
     )
@@ -126,13 +126,13 @@ def _device_states(board: Board, context: Context) -> None:
         "Supply below 4.63 V now or since boot: power supply or cable.",
     )
     low = Influx(series('last("undervoltage")', "device", PLACE, '"desa"'), alias="$tag_desa")
-    words = look.yes_no(context, bad=True)
+    words = theme.yes_no(context, bad=True)
     board.add(
         timeline(context, Text("Tegangan kurang", "Undervoltage"), about, [low], mappings=words, interval=DEVICE_STEP), 8, 5
     )
     about = Text("Listrik PLN ada, bila balai memiliki sensornya.", "Mains present, where the hall has a sensor.")
     mains = Influx(series('last("mains")', "device", PLACE, '"desa"'), alias="$tag_desa")
-    words = look.yes_no(context, bad=False)
+    words = theme.yes_no(context, bad=False)
     board.add(timeline(context, Text("Listrik", "Mains"), about, [mains], mappings=words, interval=DEVICE_STEP), 8, 5)
 
 

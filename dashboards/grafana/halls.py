@@ -1,7 +1,7 @@
 """The level of each hall now, by its best operator, as the map and the list of halls show it.
 
-One number a hall: a power in dBm where LTE or NR serves it, else a code for its state (look.LEVELS). Each query gives one of the
-states; they are joined by site and the largest wins, which is the best that any operator offers there.
+One number per hall: a power in dBm where LTE or NR serves it, else a code for its state (theme.LEVELS). Each query gives one of
+the states; they are joined by site and the largest wins, which is the best that any operator offers there.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from dashboards.grafana.influxql import EVERY, LTE, NOW, OLDER, PLACE, SERVED, rows
 from dashboards.grafana.influxql import FAULT as FAULTY
 from dashboards.grafana.influxql import NO_SERVICE as UNSERVED
-from dashboards.grafana.look import FAULT, NO_SERVICE, NOT_MEASURED, SILENT, TWO_G
 from dashboards.grafana.panels import join, largest, only
 from dashboards.grafana.query import Influx
+from dashboards.grafana.theme import FAULT, NO_SERVICE, NOT_MEASURED, SILENT, TWO_G
 
 STATES = ("power", "older", "unserved", "faulty", "silent", "unmeasured")
 
 
 def level_queries() -> list[Influx]:
-    """Give the queries: where each hall is, then its possible states, best first."""
+    """Return the queries: where each hall is, then its possible states, best first."""
     best = rows('median("rsrp_dbm") AS "r"', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", '"site", "modem", "operator"')
     places = 'last("lat") AS "lat", last("lon") AS "lon"'
     site = "time > ${__to}ms - 7d AND " + PLACE
@@ -39,7 +39,7 @@ def level_queries() -> list[Influx]:
 
 
 def level_steps() -> Sequence[DataTransformerConfig]:
-    """Give the transformations that make one row a hall, with its `level`."""
+    """Return the transformations that make one row per hall, with its `level`."""
     return [join("site"), largest("level", *STATES), only("site", "kecamatan", "desa", "lat", "lon", "level")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collector.sites.operators import OPERATORS, OTHER
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import EVERY, RANGE, rows
@@ -55,9 +55,9 @@ def _figure_columns(context: Context) -> list[Column]:
     rsrp, sinr = medians_of(context)
     return [
         availability(context),
-        Column("lte", Text("LTE atau NR", "LTE or NR"), "percent", 1, look.rising(context, look.AVAILABILITY)),
+        Column("lte", Text("LTE atau NR", "LTE or NR"), "percent", 1, theme.rising(context, theme.AVAILABILITY)),
         rsrp,
-        Column("p10", Text("RSRP 10 % terburuk", "RSRP worst 10 %"), "dBm", 0, look.classes_of(context, "rsrp_dbm")),
+        Column("p10", Text("RSRP 10 % terburuk", "RSRP worst 10 %"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
         Column("moves", Text("Pindah sel", "Cell changes"), "none", 0),
     ]
@@ -72,15 +72,15 @@ def _summary(context: Context) -> Panel:
 
 def _matrices(context: Context) -> list[Panel]:
     def per_operator(what: str) -> dict[str, str]:
-        """Give for each operator the query whose column has its name."""
+        """Return for each operator the query whose column has its name."""
         found = {}
         for name in (*dict.fromkeys(OPERATORS.values()), OTHER):
             sums = rows(_sums(), "signal_1h", f"{WHERE} AND \"operator\" = '{name}'", '"kecamatan"')
             found[name] = rows(f'{what} AS "{name}"', f"({sums})", '"n" > 0', '"kecamatan"')
         return found
 
-    rsrp, sinr = (look.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
-    shares = look.rising(context, look.AVAILABILITY)
+    rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
+    shares = theme.rising(context, theme.AVAILABILITY)
     kinds = (
         (Text("RSRP, nilai tengah", "RSRP, median"), '"rsrp"', "dBm", 0, rsrp),
         (Text("Ketersediaan layanan", "Availability"), '100.0 * "s" / "n"', "percent", 1, shares),
@@ -101,7 +101,7 @@ def _over_time(context: Context) -> list[Panel]:
         ("sinr_median_db", "dB", "sinr_db", Text("SINR per jam", "SINR by hour")),
     ):
         query = Influx(rows(f'median("{field}")', "signal_1h", WHERE, by_hour), alias="$tag_operator")
-        scale = look.classes_of(context, metric)
+        scale = theme.classes_of(context, metric)
         panels.append(curves(context, title, NOTE, [query], unit=unit, scale=scale, interval="1h"))
     sums = rows(
         'sum("served") AS "s", sum("served") + sum("no_service") AS "n"', "signal_1h", WHERE, 'time(1h), "operator" fill(none)'
@@ -109,7 +109,7 @@ def _over_time(context: Context) -> list[Panel]:
     shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"operator"')
     query = Influx(rows('mean("a")', f"({shares})", RANGE, by_hour), alias="$tag_operator")
     title = Text("Ketersediaan per jam", "Availability by hour")
-    scale = look.rising(context, look.AVAILABILITY)
+    scale = theme.rising(context, theme.AVAILABILITY)
     return [*panels, curves(context, title, NOTE, [query], unit="percent", scale=scale, interval="1h", low=0)]
 
 

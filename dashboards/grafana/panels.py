@@ -34,8 +34,8 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.grafana.context import Context, Text
-from dashboards.grafana.look import Steps, one_colour, steps
 from dashboards.grafana.query import DATASOURCE, Influx
+from dashboards.grafana.theme import Steps, one_colour, steps
 
 Panel = timeseries.Panel | stat.Panel | statetimeline.Panel | statushistory.Panel | bargauge.Panel | table.Panel | geomap.Panel
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
@@ -44,7 +44,7 @@ DEFAULT_INTERVAL = "1m"
 
 
 def dressed(panel: AnyPanel, context: Context, title: Text, about: Text, queries: Sequence[Influx]) -> AnyPanel:
-    """Give a panel its title, description, data source and queries."""
+    """Return a panel its title, description, data source and queries."""
     panel.title(context.say(title)).description(context.say(about)).datasource(DATASOURCE).targets(list(queries))
     return panel
 
@@ -174,7 +174,7 @@ def largest(name: str, *of: str) -> DataTransformerConfig:
 
 
 def hall_link(context: Context) -> DashboardLink:
-    """Give the link from a hall in a map or table to its dashboard, in the same period."""
+    """Return the link from a hall in a map or table to its dashboard, in the same period."""
     place = "var-kecamatan=${__data.fields.kecamatan:percentencode}&var-desa=${__data.fields.desa:percentencode}"
     url = f"/d/{context.uid('hall')}?{place}&var-datasource=${{datasource:percentencode}}&${{__url_time_range}}"
     return (
@@ -185,13 +185,13 @@ def hall_link(context: Context) -> DashboardLink:
 
 
 def link_property(context: Context) -> DynamicConfigValue:
-    """Give the same link for one column."""
+    """Return the same link for one column."""
     link = hall_link(context).build()
     return DynamicConfigValue("links", [{"title": link.title, "url": link.url, "targetBlank": False}])
 
 
 def coloured(panel: AnyPanel, colours: dict[str, str]) -> AnyPanel:
-    """Give series a fixed colour by name."""
+    """Return series a fixed colour by name."""
     for name, colour in colours.items():
         panel.override_by_name(name, [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})])
     return panel

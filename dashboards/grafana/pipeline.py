@@ -6,7 +6,7 @@ from typing import Any
 
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
@@ -39,7 +39,7 @@ def build(context: Context) -> dict[str, Any]:
 
 
 def _figures(context: Context) -> list[Panel]:
-    def total(title: Text, about: Text, field: str, scale: look.Steps) -> Panel:
+    def total(title: Text, about: Text, field: str, scale: theme.Steps) -> Panel:
         return figure(
             context,
             title,
@@ -49,8 +49,8 @@ def _figures(context: Context) -> list[Panel]:
             scale=scale,
         )
 
-    plain = look.one_colour()
-    fault: look.Steps = [(None, look.PLAIN), (1, context.classes.classes[3].colour)]
+    plain = theme.one_colour()
+    fault: theme.Steps = [(None, theme.PLAIN), (1, context.classes.classes[3].colour)]
     last = Influx(rows('last("received_frames") AS "n"', "ingest", RANGE))
     about = Text("Laporan terakhir kolektor tentang dirinya.", "The collector's last report about itself.")
     return [
@@ -108,7 +108,7 @@ def _flow(context: Context) -> list[Panel]:
         line("duplicate_samples", "sum", "B", Text("ganda", "duplicate")),
         line("implausible_values", "sum", "C", Text("nilai tidak masuk akal", "implausible values")),
     ]
-    lag = look.falling(context, look.LAG_MS)
+    lag = theme.falling(context, theme.LAG_MS)
     return [
         curves(
             context,
@@ -186,7 +186,7 @@ def _missing(context: Context) -> Panel:
             replaceFields=False,
         ),
     ]
-    fault: look.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
     shown = [
         KECAMATAN,
         DESA,
@@ -215,7 +215,7 @@ def _completeness(context: Context) -> Panel:
         "No square: no sample.",
     )
     query = rows('max("slots") * 100 / 12', "signal_1h", f"{RANGE} AND {PLACE}", 'time(1h), "desa" fill(null)')
-    scale = look.rising(context, look.AVAILABILITY)
+    scale = theme.rising(context, theme.AVAILABILITY)
     title = Text("Kelengkapan per jam", "Completeness by hour")
     return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")
 
@@ -228,7 +228,7 @@ def _account(context: Context) -> Panel:
     fields = ("missing", "lost", "quarantined", "thinned", "rejected")
     what = ", ".join(f'"{name}"' for name in fields)
     query = rows(f'last("late") AS "late", {what}', "fleet", f"{RANGE} AND {PLACE}", '"site", "kecamatan", "desa"')
-    fault: look.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
     headings = {
         "missing": Text("Belum ada", "Missing"),
         "lost": Text("Hilang", "Lost"),

@@ -1,4 +1,4 @@
-"""`sinyal-dashboards publish`: puts folders, data source and dashboards into a Grafana; twice does no harm."""
+"""`sinyal-dashboards publish`: puts folders, data source and dashboards into a Grafana; running it again is safe."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ The token is read from the environment only, so that it stands in no file and no
   sinyal-dashboards publish --url https://grafana.example.go.id --config /etc/sinyal/collector.toml
   sinyal-dashboards publish --language id
 
-What is there already and equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
+What already exists and is equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
 stays in Grafana's history. Without --config the data source is left alone: every dashboard lets its reader choose one.
 
 exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
@@ -115,7 +115,7 @@ class Publisher:
 
 
 def _contains(found: Any, wanted: Any) -> bool:
-    """Say whether everything that we want is there; Grafana adds defaults of its own."""
+    """Return whether everything that we want is there; Grafana adds defaults of its own."""
     if isinstance(wanted, Mapping):
         keys = [key for key in wanted if key not in OWN_TO_GRAFANA]
         return isinstance(found, Mapping) and all(_contains(found.get(key), wanted[key]) for key in keys)
@@ -146,7 +146,7 @@ def datasource_of(store: StoreSection, url: str | None = None) -> Body:
 
 
 def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:
-    """Give the dashboards of a language as they were generated."""
+    """Yield the dashboards of a language as they were generated."""
     for path in sorted((folder / language).glob("*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
@@ -168,7 +168,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Publish as the arguments say; gives the exit code."""
+    """Publish as the arguments say; return the exit code."""
     try:
         grafana = Publisher(_address(args.url), _token(), dry=args.dry_run)
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.geomap import TooltipMode
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.basemap import basemap
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
@@ -58,15 +58,15 @@ def _map(context: Context) -> geomap.Panel:
         "tidak ada LTE. Klik titik untuk membuka balainya. Peta dasar: batas kecamatan indikatif, tanpa "
         "internet. Koordinat bertanda "
         "centroid adalah titik tengah desa, bukan letak kantor.",
-        "One point a hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state "
+        "One point per hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state "
         "where there is no LTE. Click "
         "a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
         "Coordinates marked centroid are "
         "the middle of the village, not the office.",
     )
     panel = dressed(geomap.Panel(), context, Text("Peta balai desa", "Map of halls"), about, level_queries())
-    panel.transformations(list(level_steps())).unit("dBm").mappings(look.level_words(context))
-    panel.thresholds(look.steps(*look.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    panel.transformations(list(level_steps())).unit("dBm").mappings(theme.level_words(context))
+    panel.thresholds(theme.steps(*theme.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     panel.view(geomap.MapViewConfig().id("coords").lat(1).lon(117).zoom(8)).tooltip(
         geomap.TooltipOptions().mode(TooltipMode.DETAILS)
     )
@@ -82,7 +82,7 @@ def _map(context: Context) -> geomap.Panel:
 
 def _halls_layer() -> common.MapLayerOptions:
     style = {
-        "color": {"field": "level", "fixed": look.PLAIN},
+        "color": {"field": "level", "fixed": theme.PLAIN},
         "size": {"fixed": 7, "min": 7, "max": 7},
         "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
         "opacity": 0.95,
@@ -103,7 +103,7 @@ def _named(context: Context, name: Text) -> list[DynamicConfigValue]:
 
 
 def _class_conditions(context: Context) -> list[tuple[str, str, str]]:
-    """Give name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
+    """Return name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
     found: list[tuple[str, str, str]] = []
     above: float | None = None
     for one in context.classes.classes:
@@ -134,7 +134,7 @@ def _classes_now(context: Context) -> Gauges:
         queries.append(Influx(rows(f'count("{counted}")', f"({hour})", condition), chr(ord("A") + k), alias=name))
         colours[name] = colour
     title = Text("Balai desa per kategori", "Halls by class")
-    return coloured(gauges(context, title, about, queries, unit="none", scale=look.one_colour()), colours)
+    return coloured(gauges(context, title, about, queries, unit="none", scale=theme.one_colour()), colours)
 
 
 def _registered(context: Context) -> Panel:
@@ -162,7 +162,9 @@ def _halls(context: Context) -> Panel:
         "Keadaan setiap balai sekarang, yang terburuk di atas: sama dengan peta, untuk yang tidak dapat membaca warnanya.",
         "Every hall as it is now, worst first: the same as the map, for those who cannot read its colours.",
     )
-    level = Column("level", Text("Kategori / RSRP", "Class / RSRP"), "dBm", 0, look.levels_of(context), look.level_words(context))
+    level = Column(
+        "level", Text("Kategori / RSRP", "Class / RSRP"), "dBm", 0, theme.levels_of(context), theme.level_words(context)
+    )
     shown = [KECAMATAN, DESA, level]
     title = Text("Balai desa sekarang", "Halls now")
     return listing(context, title, about, level_queries(), shown, before=level_steps(), sort="level", hide=("site", "lat", "lon"))
@@ -189,16 +191,16 @@ def _worst(context: Context) -> Panel:
 
 
 def availability(context: Context) -> Column:
-    """Give the column of availability."""
-    scale = look.rising(context, look.AVAILABILITY)
+    """Return the column of availability."""
+    scale = theme.rising(context, theme.AVAILABILITY)
     return Column("availability", Text("Ketersediaan", "Availability"), "percent", 1, scale)
 
 
 def medians_of(context: Context) -> list[Column]:
-    """Give the columns of strength and quality."""
+    """Return the columns of strength and quality."""
     return [
-        Column("rsrp", Text("RSRP", "RSRP"), "dBm", 0, look.classes_of(context, "rsrp_dbm")),
-        Column("sinr", Text("SINR", "SINR"), "dB", 1, look.classes_of(context, "sinr_db")),
+        Column("rsrp", Text("RSRP", "RSRP"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
+        Column("sinr", Text("SINR", "SINR"), "dB", 1, theme.classes_of(context, "sinr_db")),
     ]
 
 
@@ -252,5 +254,5 @@ def _outages(context: Context) -> Panel:
     shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"desa"')
     query = rows('mean("a")', f"({shares})", RANGE, 'time(1h), "desa" fill(null)')
     title = Text("Garis waktu gangguan", "Outage timeline")
-    scale = look.rising(context, look.AVAILABILITY)
+    scale = theme.rising(context, theme.AVAILABILITY)
     return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")

@@ -9,9 +9,9 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMapping
 
 from dashboards.grafana.context import Context, Text
-from dashboards.grafana.look import Steps
 from dashboards.grafana.panels import dressed, join, link_property, only, step
 from dashboards.grafana.query import Influx
+from dashboards.grafana.theme import Steps
 
 COLOURED = {
     "custom.cellOptions": {"type": "color-background", "mode": "basic"},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from collector.sites.classes import Classes
 from collector.sites.sites import Site
 from collector.store.store import Store
+from dashboards.needs.boundaries import Area, inside
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
 from dashboards.needs.gather import evidence, operators_of, read_days, read_events, read_plmns, read_supply
@@ -16,7 +17,6 @@ from dashboards.needs.judge import judge
 from dashboards.needs.method import SOURCES
 from dashboards.needs.model import Context, Evidence, Period, Report, Row, Supply, Village
 from dashboards.needs.parameters import Parameters, cuts
-from dashboards.needs.places import Area, inside
 from dashboards.needs.priority import priority
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from dashboards.needs.boundaries import dotted
 from dashboards.needs.labels import DIAGNOSIS_WORDS
 from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
-from dashboards.needs.places import dotted
 from dashboards.needs.words import ANTENNA, COORDINATES
 
 Cell = str | int | float | date | None
@@ -36,7 +36,7 @@ SEEN_PERCENT = 1  # a technology or band below this share is a moment, not a ser
 
 
 def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
-    """Give the cells of a row by column, in order."""
+    """Return the cells of a row by column, in order."""
     site, e = row.site, row.evidence
     kelurahan = len(site.code) == 10 and site.code[6] == "1"
     cells: dict[str, Cell] = dict.fromkeys(COLUMNS)

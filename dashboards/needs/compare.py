@@ -12,7 +12,7 @@ Measured = tuple[Evidence | None, Verdict]
 
 
 def compare(now: Measured, before: Measured, limits: Limits, severity: Severity) -> Compared:
-    """Say whether a row got better or worse. One thing that got worse outweighs what got better."""
+    """Return whether a row got better or worse. One thing that got worse outweighs what got better."""
     (evidence, verdict), (was, earlier) = now, before
     if evidence is None or was is None or not (verdict.state.judged and earlier.state.judged):
         states = {"n": STATE_WORDS[verdict.state], "b": STATE_WORDS[earlier.state]}

@@ -34,7 +34,7 @@ READ = ("operator", *COUNTS, *(f"{name}_hist" for name in HISTOGRAMS if name != 
 SEEN_PERCENT = 1  # a band below this share of the served samples is a moment, not a service
 EVENT_DAYS = 31  # events and PLMN are looked for in the last days of the period: a year of events is long, and the newest count
 PLMN_DAYS, LOOK_S = 7, 600  # ten minutes at noon: every interval in use gives a sample in it
-DEVICE_DAYS = 7  # 2016 reports a hall; more would not change a share
+DEVICE_DAYS = 7  # 2016 reports per hall; more would not change a share
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ def read_events(store: Store, period: Period) -> Told:
 
 
 def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bool) -> Supply:
-    """Give what is known of the power of a hall; reports of its supply are read only where there are `gaps` to explain."""
+    """Return what is known of the power of a hall; reports of its supply are read only where there are `gaps` to explain."""
     weekly = told.boots[site] * 7 / told.days
     if not gaps:
         return Supply(told.boots[site], weekly)
@@ -183,6 +183,6 @@ def evidence(measured: Measured, period: Period, models: Mapping[str, str]) -> E
 
 
 def operators_of(measured: Iterable[str]) -> list[str]:
-    """Give the national operators and whoever else was seen, the unknown one last."""
+    """Return the national operators and whoever else was seen, the unknown one last."""
     others = sorted(name for name in measured if name not in OPERATORS)
     return [*OPERATORS, *sorted(others, key=lambda name: name == UNKNOWN_OPERATOR)]

@@ -1,4 +1,4 @@
-"""The needs map as GeoJSON (RFC 7946): one point a hall and operator, with the handover columns and the diagnosis."""
+"""The needs map as GeoJSON (RFC 7946): one point per hall and operator, with the handover columns and the diagnosis."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboards.needs.boundaries import Area, dotted
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.drawing import Projection, around, ink, name_place
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Look, looks, made_at, settings, span, weights
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, made_at, settings, span, styles, weights
 from dashboards.needs.model import OPERATORS, Diagnosis, Evidence, Report, State, Village
-from dashboards.needs.places import Area, dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS, INPUT_WORDS
 from dashboards.needs.words import ANTENNA, COORDINATES, POWER, UNKNOWN, Both, number, yes_no
 
@@ -33,13 +33,13 @@ def write_html(report: Report, areas: Mapping[str, Area], kecamatan: Mapping[str
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters["num"] = _number
-    found = looks(report.classes)
+    found = styles(report.classes)
     page = env.get_template("needs.html").render(
         report=report,
         ranked=list(enumerate(report.ranked, 1)),
         villages=report.villages,
         map=_map(report, areas, kecamatan),
-        looks=found,
+        styles=found,
         ink=ink,
         legend=_legend(report, found),
         operators=_operators(report),
@@ -83,8 +83,8 @@ def _number(value: float | None, digits: int = 1) -> str:
     return number(value, digits).id
 
 
-def _legend(report: Report, found: Mapping[State, Look]) -> list[tuple[State, Look, int]]:
-    """Give each state with the number of villages whose best operator has it."""
+def _legend(report: Report, found: Mapping[State, Style]) -> list[tuple[State, Style, int]]:
+    """Return each state with the number of villages whose best operator has it."""
     count = Counter(village.best.verdict.state for village in report.villages)
     return [(state, found[state], count[state]) for state in State]
 
@@ -95,7 +95,7 @@ def _operators(report: Report) -> list[str]:
 
 
 def _states(report: Report) -> Markup:
-    """Give the state of each operator of each village for the script; `<` is escaped, so no name can end the element."""
+    """Return the state of each operator of each village for the script; `<` is escaped, so no name can end the element."""
     states = {
         village.site.code: {BEST: village.best.verdict.state, **{row.operator: row.verdict.state for row in village.rows}}
         for village in report.villages
@@ -148,7 +148,7 @@ def _place(village: Village, areas: Mapping[str, Area], flat: Projection) -> dic
 
 
 def facts(village: Village) -> list[tuple[Both, Both]]:
-    """Give what is known of a hall itself: what, and its value."""
+    """Return what is known of a hall itself: what, and its value."""
     site, context = village.site, village.context
     place = f"{site.lat:.5f}, {site.lon:.5f}"
     people = UNKNOWN if site.population is None else number(site.population)
@@ -173,7 +173,7 @@ def facts(village: Village) -> list[tuple[Both, Both]]:
 
 
 def evidence_facts(e: Evidence) -> list[tuple[Both, str]]:
-    """Give the evidence of a row: what, and its value with unit."""
+    """Return the evidence of a row: what, and its value with unit."""
 
     def pair(first: float | None, second: float | None, unit: str) -> str:
         return f"{_number(first)}; {_number(second)} {unit}"
@@ -189,7 +189,7 @@ def evidence_facts(e: Evidence) -> list[tuple[Both, str]]:
         (Both("Kelengkapan", "completeness"), f"{_number(e.completeness)} % ({_number(e.slots)} / {_number(e.slots_possible)})"),
         (Both("Jam diperkirakan", "estimated time"), f"{_number(e.estimated_share)} %"),
         (Both("Modem bisu atau tanpa SIM", "modem silent or no SIM"), f"{_number(e.fault_share)} %"),
-        (Both("Pindah sel per jam", "cell changes an hour"), _number(e.cell_changes_per_hour)),
+        (Both("Pindah sel per jam", "cell changes per hour"), _number(e.cell_changes_per_hour)),
         (Both("Teknologi; pita", "technology; band"), f"{technologies(e) or DASH}; {bands(e) or DASH}"),
         (Both("PLMN", "PLMN"), ", ".join(f"{p[:3]}-{p[3:]}" for p in e.plmns) or DASH),
         (Both("Modem; model", "modem; model"), f"{', '.join(e.modems) or DASH}; {models}"),
@@ -197,5 +197,5 @@ def evidence_facts(e: Evidence) -> list[tuple[Both, str]]:
 
 
 def not_measured(village: Village) -> list[str]:
-    """Give the operators that were never measured at a hall."""
+    """Return the operators that were never measured at a hall."""
     return [row.operator for row in village.rows if row.verdict.state is State.NOT_MEASURED]

@@ -39,7 +39,7 @@ def judge(evidence: Evidence | None, limits: Limits, cuts: Cuts, supply: Supply,
 
 
 def busy_judged(e: Evidence, limits: Limits) -> bool:
-    """Say whether the busy hour may be judged: enough samples, and a time that is known."""
+    """Return whether the busy hour may be judged: enough samples, and a time that is known."""
     return e.busy_values >= limits.min_busy_samples.value and (e.estimated_share or 0) <= limits.estimated_time_percent.value
 
 

@@ -35,5 +35,5 @@ CHANGE_WORDS = {
 
 
 def operator_words(name: str) -> Both:
-    """Give an operator as it is shown."""
+    """Return an operator as it is shown."""
     return UNKNOWN if name == UNKNOWN_OPERATOR else Both(name, name)

@@ -1,4 +1,4 @@
-"""Method, limits and sources as every output prints them, and how a state looks."""
+"""Method, limits and sources as every output prints them, and the style of a state."""
 
 from __future__ import annotations
 
@@ -135,14 +135,14 @@ UNITS = {
 }
 
 
-class Look(NamedTuple):
+class Style(NamedTuple):
     """Colour and symbol of a state."""
 
     colour: str
     symbol: str
 
 
-def looks(classes: Classes) -> dict[State, Look]:
+def styles(classes: Classes) -> dict[State, Style]:
     """Take colours and symbols from classes.toml, so that page, dashboards and report agree."""
     known = {c.key: c for c in classes.classes}
     state = classes.state
@@ -156,7 +156,7 @@ def looks(classes: Classes) -> dict[State, Look]:
         State.INSUFFICIENT: state["silent"],
         State.NOT_MEASURED: state["not_measured"],
     }
-    return {name: Look(look.colour, look.symbol) for name, look in chosen.items()}
+    return {name: Style(found.colour, found.symbol) for name, found in chosen.items()}
 
 
 def span(period: Period) -> Both:
@@ -179,7 +179,7 @@ class Setting(NamedTuple):
 
 
 def settings(report: Report) -> Iterator[Setting]:
-    """Give all figures of needs.toml with their reasons, and the cuts of classes.toml."""
+    """Yield all figures of needs.toml with their reasons, and the cuts of classes.toml."""
     parameters = report.parameters
     for name, key in listed_keys(report):
         yield Setting(f"classes.{name}", key[0], key[1])
@@ -193,7 +193,7 @@ def settings(report: Report) -> Iterator[Setting]:
 
 
 def listed_keys(report: Report) -> Iterator[tuple[str, tuple[Both, Both]]]:
-    """Give the classes that count as strong, sufficient and edge, with their cuts."""
+    """Yield the classes that count as strong, sufficient and edge, with their cuts."""
     keys, borders = report.parameters.classes, report.cuts
     for name, key, cut in (
         ("strong", keys.strong, borders.strong_dbm),

@@ -73,27 +73,27 @@ class Period:
 
     @property
     def start_ns(self) -> int:
-        """Give the first moment, UTC ns."""
+        """Return the first moment, UTC ns."""
         return _midnight_ns(self.first)
 
     @property
     def end_ns(self) -> int:
-        """Give the first moment after it, UTC ns."""
+        """Return the first moment after it, UTC ns."""
         return _midnight_ns(self.end)
 
     @property
     def last(self) -> date:
-        """Give the last day that is in; of a period that has not ended, today."""
+        """Return the last day that is in; of a period that has not ended, today."""
         return min(self.end - timedelta(days=1), self.now.astimezone(WITA).date())
 
     @property
     def days(self) -> int:
-        """Give the number of days."""
+        """Return the number of days."""
         return (self.end - self.first).days
 
     @property
     def slots(self) -> int:
-        """Give the five-minute slots that have passed of it: what could have been measured."""
+        """Return the five-minute slots that have passed of it: what could have been measured."""
         past_ns = min(self.end_ns, int(self.now.timestamp()) * NS) - self.start_ns
         return max(0, past_ns // (NS * 86400 // SLOTS_A_DAY))
 
@@ -230,7 +230,7 @@ class Priority:
 
     @property
     def unknown(self) -> list[str]:
-        """Give the inputs that nobody knows."""
+        """Return the inputs that nobody knows."""
         return [i.name for i in self.inputs if i.value is None]
 
 
@@ -266,13 +266,13 @@ class Village:
 
     @property
     def best(self) -> Row:
-        """Give the row of the operator that serves the hall best, judged ones before all others."""
+        """Return the row of the operator that serves the hall best, judged ones before all others."""
         order = list(State)
         return min(self.rows, key=lambda r: order.index(r.verdict.state))
 
     @property
     def unmeasured(self) -> list[str]:
-        """Give the operators of which nothing can be said."""
+        """Return the operators of which nothing can be said."""
         return [r.operator for r in self.rows if not r.verdict.state.judged]
 
 
@@ -291,7 +291,7 @@ class Report:
 
     @property
     def ranked(self) -> list[Row]:
-        """Give all rows, highest score first; what has no score comes last, measured before not measured."""
+        """Return all rows, highest score first; what has no score comes last, measured before not measured."""
         rows = [row for village in self.villages for row in village.rows]
         unjudged = {State.INSUFFICIENT: 1, State.NOT_MEASURED: 2}
         return sorted(
@@ -305,12 +305,12 @@ class Report:
 
     @property
     def version(self) -> str:
-        """Give the version of the thresholds: classes and parameters."""
+        """Return the version of the thresholds: classes and parameters."""
         return f"classes {self.classes.version}; needs {self.parameters.version}"
 
     @property
     def kecamatan(self) -> dict[str, list[Village]]:
-        """Give the villages by kecamatan, in the order of the register."""
+        """Return the villages by kecamatan, in the order of the register."""
         found: dict[str, list[Village]] = {}
         for village in self.villages:
             found.setdefault(village.site.kecamatan, []).append(village)

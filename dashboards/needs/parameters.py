@@ -139,5 +139,5 @@ def cuts(parameters: Parameters, classes: Classes) -> Cuts:
 
 
 def listed(section: Section) -> list[tuple[str, Limit]]:
-    """Give the figures of a section by name, in their order."""
+    """Return the figures of a section by name, in their order."""
     return [(name, getattr(section, name)) for name in type(section).model_fields]

@@ -1,4 +1,4 @@
-"""Two A4 pages a kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
+"""Two A4 pages per kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
+from dashboards.needs.boundaries import Area
 from dashboards.needs.drawing import Projection, around, ink
 from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Look, looks, made_at, span, weights
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, made_at, span, styles, weights
 from dashboards.needs.model import Diagnosis, Report, State, Village
 from dashboards.needs.pdftable import draw_table
-from dashboards.needs.places import Area
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
 from dashboards.needs.words import Both, say
 
@@ -90,7 +90,7 @@ def _footer(canvas: Canvas, report: Report, page: int, pages: int) -> None:
 
 def _first(canvas: Canvas, report: Report, name: str, villages: Sequence[Village], areas: Mapping[str, Area]) -> None:
     _header(canvas, report, f"Kecamatan {name}")
-    top, found = HEIGHT - 42 * mm, looks(report.classes)
+    top, found = HEIGHT - 42 * mm, styles(report.classes)
     map_width = 126 * mm
     _map(canvas, villages, areas, found, EDGE, top - MAP_HEIGHT, map_width, MAP_HEIGHT)
     _legend(canvas, villages, found, EDGE + map_width + 6 * mm, top)
@@ -101,7 +101,7 @@ def _map(
     canvas: Canvas,
     villages: Sequence[Village],
     areas: Mapping[str, Area],
-    found: Mapping[State, Look],
+    found: Mapping[State, Style],
     x: float,
     y: float,
     width: float,
@@ -149,7 +149,7 @@ def _name(canvas: Canvas, name: str, x: float, y: float) -> None:
     canvas.drawCentredString(x, y, name)
 
 
-def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Look], x: float, top: float) -> None:
+def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Style], x: float, top: float) -> None:
     count = Counter(village.best.verdict.state for village in villages)
     canvas.setFont("VeraBd", 8)
     canvas.drawString(x, top - 3 * mm, "Keterangan / legend")
@@ -219,7 +219,7 @@ def _thresholds(report: Report) -> list[str]:
 
 
 def _reasons(canvas: Canvas, villages: Sequence[Village], top: float) -> None:
-    """Give the reason of each row, needs first, as far as the page has room; says where the rest is."""
+    """Write the reason of each row, needs first, as far as the page has room; says where the rest is."""
     rows = [row for village in villages for row in village.rows if row.evidence]
     rows.sort(key=lambda row: (row.verdict.main.diagnosis is Diagnosis.ADEQUATE, -(row.priority.score or 0)))
     y = top
@@ -244,7 +244,7 @@ def _paragraphs(texts: Sequence[Both]) -> list[Paragraph]:
 
 
 def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float, width: float) -> float:
-    """Set paragraphs under each other; gives where they end."""
+    """Set paragraphs under each other; return where they end."""
     y = top
     for paragraph in paragraphs:
         _, height = paragraph.wrap(width, HEIGHT)
@@ -254,14 +254,14 @@ def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float,
     return y
 
 
-def draw_chip(canvas: Canvas, look: Look, x: float, y: float, radius: float) -> None:
+def draw_chip(canvas: Canvas, style: Style, x: float, y: float, radius: float) -> None:
     """Draw the mark of a state: a filled circle with its symbol, as a shape where the font has no such letter."""
     canvas.saveState()
     canvas.setLineWidth(0.5)
     canvas.setStrokeColor(black)
-    canvas.setFillColor(HexColor(look.colour))
+    canvas.setFillColor(HexColor(style.colour))
     canvas.circle(x, y, radius, stroke=1, fill=1)
-    mark = HexColor(ink(look.colour))
+    mark = HexColor(ink(style.colour))
     canvas.setFillColor(mark)
     canvas.setStrokeColor(mark)
     r = radius * 0.5
@@ -271,18 +271,18 @@ def draw_chip(canvas: Canvas, look: Look, x: float, y: float, radius: float) -> 
         "\N{BLACK UP-POINTING TRIANGLE}": [(-r, -r * 0.8), (0, r), (r, -r * 0.8)],
         "\N{BLACK DOWN-POINTING TRIANGLE}": [(-r, r * 0.8), (0, -r), (r, r * 0.8)],
     }
-    if look.symbol in shapes:
+    if style.symbol in shapes:
         path = canvas.beginPath()
-        for k, (dx, dy) in enumerate(shapes[look.symbol]):
+        for k, (dx, dy) in enumerate(shapes[style.symbol]):
             (path.moveTo if k == 0 else path.lineTo)(x + dx, y + dy)
         path.close()
         canvas.drawPath(path, stroke=0, fill=1)
-    elif look.symbol in "\N{BLACK CIRCLE}\N{WHITE CIRCLE}":
-        canvas.circle(x, y, r * 0.8, stroke=1, fill=int(look.symbol == "\N{BLACK CIRCLE}"))
-    elif look.symbol == "\N{MULTIPLICATION X}":
+    elif style.symbol in "\N{BLACK CIRCLE}\N{WHITE CIRCLE}":
+        canvas.circle(x, y, r * 0.8, stroke=1, fill=int(style.symbol == "\N{BLACK CIRCLE}"))
+    elif style.symbol == "\N{MULTIPLICATION X}":
         canvas.setLineWidth(1)
         canvas.lines([(x - r, y - r, x + r, y + r), (x - r, y + r, x + r, y - r)])
     else:
         canvas.setFont("VeraBd", radius * 1.3)
-        canvas.drawCentredString(x, y - radius * 0.45, look.symbol)
+        canvas.drawCentredString(x, y - radius * 0.45, style.symbol)
     canvas.restoreState()

@@ -37,7 +37,7 @@ ARROWS = {"better": "+", "same": "=", "worse": "\N{MINUS SIGN}", "not_comparable
 def draw_table(
     canvas: Canvas, report: Report, villages: Sequence[Village], x: float, top: float, width: float, room: float
 ) -> float:
-    """Draw all rows into the room, with letters as small as it takes; gives where it ends."""
+    """Draw all rows into the room, with letters as small as it takes; return where it ends."""
     head = [*HEAD, SCORE, *([CHANGE] if report.earlier else [])]
     scale = width / sum(wide * mm for *_, wide in head)
     widths = [wide * mm * scale for *_, wide in head]
@@ -74,7 +74,7 @@ def _head(canvas: Canvas, head: Sequence[tuple[str, str, float]], widths: Sequen
 
 
 def _share(line: Line) -> float:
-    """Give the height of a line: the one that only says which operators beside the measured ones were not is lower."""
+    """Return the height of a line: the one that only says which operators beside the measured ones were not is lower."""
     return 0.65 if len(line) == 2 and not line[0] else 1.0
 
 

@@ -69,7 +69,7 @@ def _inputs(
 
 
 def _no_alternative(operator: str, verdicts: Mapping[str, Verdict]) -> float | None:
-    """Give 0 when another operator serves the hall, 1 when every other national one was judged and none does, else None."""
+    """Return 0 when another operator serves the hall, 1 when every other national one was judged and none does, else None."""
     others = {name: v.state for name, v in verdicts.items() if name != operator}
     if any(state in SERVING for state in others.values()):
         return 0.0

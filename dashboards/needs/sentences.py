@@ -44,7 +44,7 @@ SENTENCES = {
         "layanan tersedia {v} % dari waktu terukur (batas {cut} %)", "service is there {v} % of the measured time (limit {cut} %)"
     ),
     "cell_changes": Both(
-        "sel pelayan berganti {v} kali per jam (batas {cut})", "the serving cell changes {v} times an hour (limit {cut})"
+        "sel pelayan berganti {v} kali per jam (batas {cut})", "the serving cell changes {v} times per hour (limit {cut})"
     ),
     "device": Both(
         "Modem bisu pada {silent} % dan tanpa SIM pada {sim} % sampel (batas {limit} %): periksa perangkat. Waktu ini tidak"
@@ -84,6 +84,6 @@ SENTENCES = {
 
 
 def tell(name: str, **values: float | str | Both | None) -> Both:
-    """Give a sentence, filled; one that ends with a full stop begins with a capital."""
+    """Return a sentence, filled; one that ends with a full stop begins with a capital."""
     text = say(*SENTENCES[name], **values)
     return Both(*(part[0].upper() + part[1:] if part.endswith(".") else part for part in text))

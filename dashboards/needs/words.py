@@ -51,9 +51,9 @@ def joined(texts: list[Both], mark: str = "; ") -> Both:
     return Both(mark.join(t.id for t in texts), mark.join(t.en for t in texts))
 
 
-def day(moment: date) -> Both:
+def day(when: date) -> Both:
     """Write a date as 24 November 2026."""
-    return Both(*(f"{moment.day} {names[moment.month - 1]} {moment.year}" for names in MONTHS))
+    return Both(*(f"{when.day} {names[when.month - 1]} {when.year}" for names in MONTHS))
 
 
 ANTENNA = {

@@ -14,11 +14,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dashboards.needs.boundaries import dotted
 from dashboards.needs.columns import COLUMNS, Cell, bands, handover, technologies
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, looks, settings, span, weights
+from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, settings, span, styles, weights
 from dashboards.needs.model import Report, Row, Verdict, Village
-from dashboards.needs.places import dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
 from dashboards.needs.words import Both
 from ground.wita import WITA
@@ -126,11 +126,11 @@ def _round(value: float | None) -> float | None:
 
 def _colour(sheet: Worksheet, report: Report) -> None:
     """Colour the state of each row as the map does."""
-    found, column = looks(report.classes), EVIDENCE.index("keadaan") + 1
+    found, column = styles(report.classes), EVIDENCE.index("keadaan") + 1
     for number, row in enumerate(report.ranked, 2):
-        look, cell = found[row.verdict.state], sheet.cell(number, column)
-        cell.fill = PatternFill("solid", fgColor=look.colour.removeprefix("#").upper())
-        if _dark(look.colour):
+        style, cell = found[row.verdict.state], sheet.cell(number, column)
+        cell.fill = PatternFill("solid", fgColor=style.colour.removeprefix("#").upper())
+        if _dark(style.colour):
             cell.font = Font(color="FFFFFF")
 
 

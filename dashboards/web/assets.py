@@ -45,11 +45,11 @@ class Assets:
             self._urls[name] = f"/static/{address}"
 
     def url(self, name: str) -> str:
-        """Give the address of a file. Raises KeyError for a name that is not there."""
+        """Return the address of a file. Raises KeyError for a name that is not there."""
         return self._urls[name]
 
     def get(self, address: str) -> Asset | None:
-        """Give the file at an address, None where there is none."""
+        """Return the file at an address, None where there is none."""
         return self._by_address.get(address)
 
 
@@ -69,7 +69,7 @@ def _classes_css(classes: Classes) -> str:
 
 
 def _ink(colour: str) -> str:
-    """Give black or white, whichever is read better on a colour (WCAG relative luminance)."""
+    """Return black or white, whichever is read better on a colour (WCAG relative luminance)."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#fff"

@@ -79,12 +79,12 @@ class Feature(BaseModel):
 
 
 class Halls(BaseModel):
-    """All halls as GeoJSON, with the moment of the picture."""
+    """All halls as GeoJSON, with the moment of the snapshot."""
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
-    generated: datetime = Field(description="Moment of this picture, UTC")
+    generated: datetime = Field(description="Moment of this snapshot, UTC")
     classes_version: str
-    stale: bool = Field(False, description="The store cannot be read now: this is the last picture that could be made")
+    stale: bool = Field(False, description="The store cannot be read now: this is the last snapshot that could be made")
     counts: dict[str, int] = Field(description="Halls by state")
     features: list[Feature]
 

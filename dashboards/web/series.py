@@ -32,7 +32,7 @@ class Step:
     scale: int
 
     def percentile(self, metric: str, q: float) -> float | None:
-        """Give a percentile in dB or dBm; None where nothing was measured."""
+        """Return a percentile in dB or dBm; None where nothing was measured."""
         value = percentile(self.levels[metric], q)
         return None if value is None else round(value / self.scale, 1)
 
@@ -55,7 +55,7 @@ def read_series(store: Store, site: Site, span: Range, now_ns: int, operators: M
 
 
 def _with_operator(rows: Iterable[Row], known: Mapping[str, str]) -> Iterable[Row]:
-    """Give samples without operator (no service, silent) the modem's operator: the last one before, else the first one after."""
+    """Yield samples without operator (no service, silent) the modem's operator: the last one before, else the first one after."""
     rows = list(rows)
     last: dict[object, object] = dict(known.items())
     for row in reversed(rows):

@@ -42,7 +42,7 @@ def service_of(row: Row) -> str | None:
 
 
 def most(services: Iterable[T | None]) -> T | None:
-    """Give what occurs most often; of equals the one seen last. None where there is none."""
+    """Return what occurs most often; of equals the one seen last. None where there is none."""
     counts: Counter[T] = Counter()
     order: dict[T, int] = {}
     for position, service in enumerate(services):
@@ -53,7 +53,7 @@ def most(services: Iterable[T | None]) -> T | None:
 
 
 def judge(rows: Sequence[Row], classes: Classes) -> str:
-    """Give the class or state of samples of one modem, in the order of time. Without a level it is `not_measured`."""
+    """Return the class or state of samples of one modem, in the order of time. Without a level it is `not_measured`."""
     service = most(service_of(row) for row in rows)
     if service in ("no_service", "device_fault"):
         return service
@@ -67,7 +67,7 @@ def judge(rows: Sequence[Row], classes: Classes) -> str:
 
 
 def middle(rows: Iterable[Row], name: str) -> float | None:
-    """Give the median of a field over the rows that have it."""
+    """Return the median of a field over the rows that have it."""
     values = [float(row[name]) for row in rows if name in row]
     return round(median(values), 1) if values else None
 
@@ -88,7 +88,7 @@ def modem_now(recent: Sequence[Row], newest: Row, operator: str | None, now_ns: 
             "state": "silent" if silent else state,
             "last_known": state if silent else None,
             "technology": place.get("rat"),
-            "time": moment(newest),
+            "time": timestamp(newest),
             "clock": newest.get("clock"),
             "samples": 0 if silent else len(recent),
             "channel": next((place[name] for name in CHANNELS if name in place), None),
@@ -131,6 +131,6 @@ def rank(classes: Classes) -> Mapping[str, int]:
     return {key: place for place, key in enumerate([*(c.key for c in classes.classes), *states])}
 
 
-def moment(row: Row) -> datetime:
-    """Give the time of a row, UTC."""
+def timestamp(row: Row) -> datetime:
+    """Return the time of a row, UTC."""
     return datetime.fromtimestamp(int(row["time_ns"]) / 1e9, UTC)

@@ -21,7 +21,7 @@ _LOCALES: dict[Language, str] = {"id": "id", "en": "en_GB"}
 
 @cache
 def words(language: Language) -> dict[str, str]:
-    """Give all texts of a language by key."""
+    """Return all texts of a language by key."""
     table = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
     return {key: text[language] for key, text in table.items()}
 
@@ -34,29 +34,29 @@ class Texts:
         self._locale = _LOCALES[language]
 
     def __call__(self, key: str, **values: object) -> str:
-        """Give a text with its braces filled."""
+        """Return a text with its braces filled."""
         text = words(self.language)[key]
         return text.format(**values) if values else text
 
     def word(self, prefix: str, value: str) -> str:
-        """Give the text of a word of the contract, or the word itself where this page does not know it."""
+        """Return the text of a word of the contract, or the word itself where this page does not know it."""
         return words(self.language).get(prefix + value, value)
 
     def number(self, value: float, digits: int = 1) -> str:
         """Write a number with at most `digits` decimals: -97,5 or -97.5."""
         return str(format_decimal(value, format=f"#,##0.{'#' * digits}" if digits else "#,##0", locale=self._locale))
 
-    def time(self, moment: datetime) -> str:
+    def time(self, when: datetime) -> str:
         """Write a moment in WITA: 24 November 2026 19.27."""
-        return str(format_datetime(moment, "d MMMM y HH.mm" if self.language == "id" else "d MMMM y HH:mm", WITA, self._locale))
+        return str(format_datetime(when, "d MMMM y HH.mm" if self.language == "id" else "d MMMM y HH:mm", WITA, self._locale))
 
-    def short_time(self, moment: datetime) -> str:
+    def short_time(self, when: datetime) -> str:
         """Write a moment in WITA without the year: 24 Nov 19.27."""
-        return str(format_datetime(moment, "d MMM HH.mm" if self.language == "id" else "d MMM HH:mm", WITA, self._locale))
+        return str(format_datetime(when, "d MMM HH.mm" if self.language == "id" else "d MMM HH:mm", WITA, self._locale))
 
-    def age(self, moment: datetime, now: datetime) -> str:
+    def age(self, when: datetime, now: datetime) -> str:
         """Write how long ago a moment was: 3 menit yang lalu. A moment ahead of us is just now."""
-        passed = now - moment
+        passed = now - when
         if passed.total_seconds() < JUST_NOW_S:
             return self("just_now")
         return str(format_timedelta(-passed, granularity="second", add_direction=True, threshold=1, locale=self._locale))
@@ -67,5 +67,5 @@ class Texts:
 
 
 def utc_now() -> datetime:
-    """Give the moment, UTC."""
+    """Return the moment, UTC."""
     return datetime.now(UTC)

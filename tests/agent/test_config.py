@@ -32,7 +32,7 @@ MESSAGES = {
     "probe_no_interface": 'file: probe has targets but no [[modem]] has an interface; add `interface = "wwan0"` (see `ip link`)',
     "probe_no_server": "probe: dns_names needs dns_server beside it: the address of the resolver to ask, as 1.1.1.1",
     "probe_host": "probe.ping_hosts[1]: must be a host name or address, as 1.1.1.1 or example.go.id (got '-x')",
-    "probe_url": "probe.download_url: must be an address as https://example.go.id/file, without user and password",
+    "probe_url": "probe.download_url: must be an address such as https://example.go.id/file, without user and password",
     "sim_no_interface": "file: sim_bytes_month of modem 'a' needs interface beside it, whose bytes are counted",
     "not_toml": "not TOML: Invalid value (at line 2, column 8); a text value needs quotes, a section is [name]",
     "recovery_too_often": "modem[1].recovery.usb_reset_per_hour: must be 0..12 (got 99)",

@@ -19,19 +19,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agent.spool.high_water import Floor
+from agent.spool.high_water import HighWaterMark
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
-from collector.server.shipped import shipped
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
 from demo.cli import main
 from demo.count import Count, count
 from demo.halls import HALLS
-from demo.line import Line, _free_port
+from demo.line import DemoLine, _free_port
 from demo.program import LineError
 from demo.table import screen, state
+from ground.paths import shipped
 from telemetry.frame import Sample, pack
 from telemetry.streams import present
 from tests.foreign import foreign
@@ -43,7 +43,7 @@ INCIDENTS = ("power cut", "power is back", "hangs", "the broker dies", "the brok
 
 
 def changed(change: str) -> list[str]:
-    """Give a demo with something changed in its modules."""
+    """Return a demo with something changed in its modules."""
     return [sys.executable, "-c", RUN.format(change=change)]
 
 
@@ -149,7 +149,7 @@ def _read_until(terminal: int, word: str, seconds: float = 120.0) -> str:
 @pytest.mark.parametrize("halls", [1, 6, len(HALLS)])
 @pytest.mark.parametrize("height", [10, 24, 50])
 def test_every_table_fits_its_terminal(halls: int, height: int, tmp_path: Path) -> None:
-    line = Line(tmp_path, HALLS[:halls])
+    line = DemoLine(tmp_path, HALLS[:halls])
     news = [f"{n:4d} s  {HALLS[n].desa}: power cut (kill -9 of its agent)" for n in range(8)]
     for happened in ([], news[:1], news):
         console = Console(width=80, height=height, file=io.StringIO(), force_terminal=True)
@@ -192,7 +192,7 @@ def test_a_sample_that_is_not_in_the_store_counts_as_lost_and_a_second_point_as_
 
 
 def test_numbers_that_an_agent_skipped_on_purpose_were_not_measured(tmp_path: Path) -> None:
-    Floor(tmp_path / "seq.floor").reserve(1)  # a card whose spool was deleted: its numbers up to 1000 may have been used
+    HighWaterMark(tmp_path / "seq.floor").reserve(1)  # a card whose spool was deleted: its numbers up to 1000 may have been used
     spool = Spool(tmp_path / "spool.db", "boot-1")
     skipped = present(spool.notices[0])
     assert skipped["kind"] == "seq_skipped"

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from collector.rollup import Summary, percentile
-from collector.server.shipped import shipped
 from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
 from demo.profiles import PROFILES, plan
+from ground.paths import shipped
 from lab.servers import Server, influxd
 from telemetry.streams import STREAMS
 
@@ -85,7 +85,7 @@ def test_halls_are_spread_and_the_others_are_not_measured(tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def summaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Summary]:
-    """Give nine days of one hall of each kind, all modems together."""
+    """Return nine days of one hall of each kind, all modems together."""
     store = Sqlite(tmp_path_factory.mktemp("kinds") / "store.db")
     fill(store, days=9, halls=len(PROFILES), interval_s=600)
     found: defaultdict[str, Summary] = defaultdict(Summary)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collector.config import load
 from collector.errors import ConfigError
 from collector.sites.sites import one_spelling, read_sites
-from dashboards.needs.places import read_context
+from dashboards.needs.boundaries import read_context
 from ground import toml
 from ground.edited import clean_secret, decode_file, read_secret
 

@@ -1,4 +1,4 @@
-// The list with its filter, the counts, and the picture that is fetched again; the map shows what the list shows.
+// The list with its filter, the counts, and the snapshot that is fetched again; the map shows what the list shows.
 "use strict";
 (() => {
   const { settings, byKey, t, json, poll, age, label, element, symbol, decimal } = Sinyal;
@@ -83,12 +83,12 @@
   }
 
   async function read() {
-    const picture = await json("/api/sites");
-    generated = picture.generated;
-    halls = picture.features.map(feature => feature.properties).sort((a, b) => a.kecamatan.localeCompare(b.kecamatan) || a.desa.localeCompare(b.desa));
+    const snapshot = await json("/api/sites");
+    generated = snapshot.generated;
+    halls = snapshot.features.map(feature => feature.properties).sort((a, b) => a.kecamatan.localeCompare(b.kecamatan) || a.desa.localeCompare(b.desa));
     show();
     showFresh();
-    return picture.stale ? t("stale") : "";
+    return snapshot.stale ? t("stale") : "";
   }
 
   form.addEventListener("submit", event => event.preventDefault());

@@ -86,7 +86,7 @@ def worker(url: str, log: Log, timeout_s: float | None = None) -> ModemWorker:
 
 
 def answer(**changes: str) -> dict[str, dict[str, str]]:
-    """Give answers as the session does: file names by path, elements without text left out."""
+    """Return answers as the session does: file names by path, elements without text left out."""
     names = ONLINE | {{"signal": SIGNAL, "status": STATUS, "plmn": PLMN}[key]: name for key, name in changes.items()}
     pages = {path: ET.parse(ANSWERS / f"{name}.xml").getroot() for path, name in names.items()}  # noqa: S314 - our own files
     return {path: {element.tag: element.text for element in page if element.text} for path, page in pages.items()}
@@ -190,7 +190,7 @@ def test_a_stick_that_is_away_is_silent_and_comes_back() -> None:
     assert [signal.registration for signal in log.signals("h")] == [Registration.HOME, *[Registration.MODEM_SILENT] * 2]
     assert "modem_gone" in log.kinds("h")
     with serve(stick, stick.port):
-        for _ in range(6):  # a reopen belongs to a tick of the ladder
+        for _ in range(6):  # a reopen belongs to a step of recovery
             reader.tick()
         reader._close()
     assert log.signals("h")[-1].registration is Registration.HOME

@@ -37,7 +37,7 @@ class Watched(Prober):
 
 
 def rounds(prober: Watched, seconds: int) -> list[int]:
-    """Give the moments at which a round began."""
+    """Return the moments at which a round began."""
     moments = []
     for now in range(0, seconds, 5):
         before = len(prober.jobs)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.spool.clock import BUILD_MS, Clock, Lost, Placement, ntp_synced, sane, spread
+from agent.spool.clock import BUILD_MS, Clock, Lost, Placement, sane, spread
 from agent.spool.rebase import Boot, estimates, settle
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
+from ground.ntp import ntp_synced
 from telemetry.streams import ClockState
 
 T0 = 1_800_000_000_000
@@ -22,7 +23,7 @@ class World:
 
     def __init__(self, wall: int = 0, *, synced: bool = False) -> None:
         self.mono, self.wall, self.synced = 1000, wall, synced
-        self.trusted: list[tuple[int, str]] = []
+        self.trusted: list[tuple[int | None, str]] = []
         self.clock = Clock(
             lambda offset, source: self.trusted.append((offset, source)),
             mono=lambda: self.mono,

@@ -12,8 +12,8 @@ from agent.uplink.outbox import (
     HOLD_S,
     MAX_IN_FLIGHT,
     MAX_IN_FLIGHT_LIVE,
+    OVER_BUDGET_INTERVAL_S,
     SLOW_EVERY,
-    THRIFTY_INTERVAL_S,
     Outbox,
     Outgoing,
 )
@@ -31,7 +31,7 @@ class Line:
         self.now = 0.0
         self.spool = Spool(folder / "spool.db", "boot")
         self.outbox = Outbox(self.spool, "hall", INTERVAL_S, now=lambda: self.now, jitter=lambda: 0.5)
-        self.thrifty = False
+        self.over_budget = False
 
     @property
     def utc(self) -> int:
@@ -45,7 +45,7 @@ class Line:
         return self.spool.append(entries)
 
     def due(self) -> list[Outgoing]:
-        return self.outbox.due(self.utc, thrifty=self.thrifty)
+        return self.outbox.due(self.utc, over_budget=self.over_budget)
 
     def ok(self, *frames: Outgoing) -> int:
         return self.outbox.answered(Ack(ok=[f.crc for f in frames]), self.utc)
@@ -200,14 +200,14 @@ def test_a_new_connection_sends_what_was_in_flight_again(line: Line) -> None:
 
 
 def test_over_the_budget_one_round_an_hour_in_large_frames(line: Line) -> None:
-    line.thrifty = True
+    line.over_budget = True
     line.measure(900)
     line.outbox.connected()
     frames = line.due()
     assert sum(len(f.seqs) for f in frames) == 900
     line.ok(*frames)
     rounds = []
-    for _ in range(int(4 * THRIFTY_INTERVAL_S / 30)):
+    for _ in range(int(4 * OVER_BUDGET_INTERVAL_S / 30)):
         line.measure(1)
         frames = line.due()
         rounds += [len(f.seqs) for f in frames]
@@ -217,7 +217,7 @@ def test_over_the_budget_one_round_an_hour_in_large_frames(line: Line) -> None:
 
 
 def test_over_the_budget_a_change_still_goes_at_once_in_one_frame(line: Line) -> None:
-    line.thrifty = True
+    line.over_budget = True
     line.outbox.connected()
     line.due()
     line.measure(20, "cell")

@@ -25,7 +25,7 @@ from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from lab.certificates import Authority, Pair
-from lab.servers import Server, mosquitto, wait_for
+from lab.servers import Server, free_port, mosquitto, wait_for
 from telemetry.ack import Ack, Answer, encode_ack, frame_id
 from telemetry.frame import decode
 from telemetry.streams import Event
@@ -42,7 +42,9 @@ class Peer:
         self.frames: list[Any] = []
         self.states: list[str] = []
         self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer.crc])
-        self.time_ms: int | None = None
+        self.time_ms = T0
+        self.top = 0
+        self.deaf = False
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.on_message = self._take
         self.client.on_connect = lambda client, *_: client.subscribe("sinyal/v1/+/+")
@@ -54,9 +56,11 @@ class Peer:
         site, kind = split_topic(message.topic)
         payload = bytes(message.payload)
         if kind == "status":
-            self.states.append(json.loads(payload)["state"])
-            if self.time_ms is not None and self.states[-1] == "online":
-                client.publish(ack_topic(site), encode_ack(Ack(time_ms=self.time_ms)))
+            status = json.loads(payload)
+            self.states.append(status["state"])
+            if status["state"] == "online" and not self.deaf:
+                answer = Ack(time_ms=self.time_ms, inst=status.get("inst"), ask=status["ask"], top=self.top)
+                client.publish(ack_topic(site), encode_ack(answer))
         elif kind != "ack":
             frame = decode(payload)
             self.frames.append(frame)
@@ -186,7 +190,6 @@ def test_a_broker_that_comes_back_gets_everything(tmp_path: Path, broker: Server
 
 
 def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
     clock = Clock(ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock) as sender:
         wait_for(sender.clock.now_ms, "the time")
@@ -247,7 +250,7 @@ def tls_line(folder: Path, authority: Authority, server: Pair, plain_port: int) 
 
 
 def test_tls_with_a_certificate_of_this_hall(tmp_path: Path, authority: Authority, start_server: Any) -> None:
-    plain = _free()
+    plain = free_port()
     prepare, config = tls_line(tmp_path, authority, authority.issue("server"), plain)
     server = start_server(prepare)
     peer = Peer(plain)
@@ -260,7 +263,7 @@ def test_tls_with_a_certificate_of_this_hall(tmp_path: Path, authority: Authorit
 def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, authority: Authority, start_server: Any) -> None:
     """The certificate is not valid at this moment, as seen by a Pi that woke in the past: dates are skipped until trust."""
     future = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
-    plain = _free()
+    plain = free_port()
     certificate = authority.issue("server", start=future, end=future + dt.timedelta(days=9))
     prepare, config = tls_line(tmp_path, authority, certificate, plain)
     server = start_server(prepare)
@@ -279,14 +282,7 @@ def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, 
         assert not sender.publisher.up
 
 
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
     settings(tmp_path, broker.port)
     command = [sys.executable, "-m", "agent.cli", "run", "--config", str(tmp_path / "agent.toml")]
     with ExitStack() as stack:
@@ -306,12 +302,13 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
 def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
     tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.uplink.publisher.ASK_TIME_S", 0.2)
+    monkeypatch.setattr("agent.uplink.hello.FIRST_WAIT_S", 0.2)
     peer = Peer(broker.port)
+    peer.deaf = True
     clock = Clock(wall=lambda: 0, ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock):
         wait_for(lambda: peer.states.count("online") >= 2, "the agent to ask again")  # the first question met no collector
-        peer.time_ms = T0
+        peer.deaf = False
         wait_for(lambda: clock.now_ms() is not None, "the agent to know the time")
         said = peer.states.count("online")
     peer.close()

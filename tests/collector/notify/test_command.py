@@ -1,4 +1,4 @@
-"""`alerts test`: one line a destination, exit codes, no addresses."""
+"""`alerts test`: one line per destination, exit codes, no addresses."""
 
 from __future__ import annotations
 

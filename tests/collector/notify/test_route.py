@@ -39,7 +39,7 @@ at = ["07:00", "16:00"]
 def due(folder: Path, at: str, text: str = TEXT, **fields: str | None) -> dict[str, str]:
     route = post(folder, text).outbox()._route
     told = route(message("x", ms(at), **fields))  # type: ignore[arg-type]
-    return {name: f"{datetime.fromtimestamp(moment / 1000, WITA):%d %H:%M}" for name, moment in told}
+    return {name: f"{datetime.fromtimestamp(when / 1000, WITA):%d %H:%M}" for name, when in told}
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ import pytest
 
 from collector.line.counters import Counters
 from collector.line.inbox import Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date, update
 from collector.sites.operators import operator_of
-from collector.store import dirty_hours as journal
+from collector.store import dirty_hours
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
@@ -49,12 +49,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter)
         store: Store = Sqlite(tmp_path / "store.db")
     else:
         store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
     yield store
     store.close()
 
 
-def line(store: Store, folder: Path, acks: list[Ack]) -> Line:
-    return Line(
+def line(store: Store, folder: Path, acks: list[Ack]) -> Pipeline:
+    return Pipeline(
         store=store,
         sites=SITES,
         rejected=RejectedFolder(folder / "rejected", 10, 1 << 20),
@@ -297,7 +298,7 @@ def test_killed_between_any_two_steps_the_next_run_makes_it_right(tmp_path: Path
     assert whole
 
 
-def test_no_sample_is_stored_without_its_entry_in_the_journal(tmp_path: Path) -> None:
+def test_no_sample_is_stored_without_its_entry_in_the_dirty_hours(tmp_path: Path) -> None:
     store, frame = Sqlite(tmp_path / "store.db"), signal_frame()
     acks: list[Ack] = []
     take(store, tmp_path, [signal_frame(1000, 10)])
@@ -307,12 +308,12 @@ def test_no_sample_is_stored_without_its_entry_in_the_journal(tmp_path: Path) ->
     assert store.seqs(SITE.code) == list(range(1000, 1010))
 
 
-def test_the_journal_stays_small(tmp_path: Path) -> None:
+def test_the_dirty_hours_stay_few(tmp_path: Path) -> None:
     store, frames = Sqlite(tmp_path / "store.db"), history(7, hours=5)
     for _ in range(5):
         take(store, tmp_path, frames)
     hours = {(frame.site, t // 3_600_000) for frame in frames for t in frame.t_ms}
-    entries = list(store.samples(journal.MEASUREMENT, *ALL_TIME))
+    entries = list(store.samples(dirty_hours.MEASUREMENT, *ALL_TIME))
     assert {(row["site"], int(row["hour"]) // 3600) for row in entries} == hours
     assert len(entries) <= 2 * len(hours)  # twice where a window of 10 minutes ended meanwhile
 
@@ -322,7 +323,7 @@ def test_an_entry_that_another_collector_wrote_behind_our_back_is_found(store: S
     bring_up_to_date(store, SITES, now_ns)
     frame = signal_frame()
     store.write([Placed(frame, SITE)])
-    store.write_points([journal.entry(SITE.code, frame.t_ms[0] // 3_600_000, now_ns // journal.WINDOW_NS)])
+    store.write_points([dirty_hours.entry(SITE.code, frame.t_ms[0] // 3_600_000, now_ns // dirty_hours.WINDOW_NS)])
     bring_up_to_date(store, SITES, now_ns + 300 * 10**9)
     assert_right(store, [frame])
 

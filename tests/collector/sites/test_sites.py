@@ -47,7 +47,7 @@ BAD_ROWS = [
     ("6408012002,A,B,nan,116.5,centroid,,,,,,,", "lat: must be between -11 and 6; write degrees with a decimal point (got nan)"),
     ("6408012002,,B,0.3,116.5,centroid,,,,,,,", "kecamatan: is empty; every site needs it"),
     ("6408012002,A,B,0.3,116.5,guess,,,,,,,", "coordinate_source: must be one of centroid, gnss"),
-    ("6408012002,A,B,0.3,116.5,centroid,1.200,,,,,,", "population: must be a whole number"),
+    ("6408012002,A,B,0.3,116.5,centroid,1.200,,,,,,", "population: must be an integer"),
     ("6408012002,A,B,0.3,116.5,centroid,,PLN,,,,,", "power: must be one of grid"),
     ("6408012002,A,B,0.3,116.5,centroid,,,,maybe,,,", "booster: must be one of yes, no"),
     ("6408012002,A,B,0.3,116.5,centroid,,,,,,31-12-2026,", "sim_expiry: must be a date as 2026-12-31"),

@@ -215,7 +215,7 @@ class Script:
         world.report = lambda t: {"store_errors": 3} if _in(self.store_errors, t) else {}
 
     def step(self, t: int) -> int:
-        """Give the distance to the next look."""
+        """Return the distance to the next tick."""
         for incident in self.incidents:
             if incident.start == 0:
                 continue
@@ -225,7 +225,7 @@ class Script:
         return 10 * MINUTE
 
     def live(self, world: World, watch: Watch, end: int, die: Callable[[int], int | None], start: int = 0) -> None:
-        """Let world and watch live until `end`; `die(t)` says at which step of this look the watch dies, if at all."""
+        """Let world and watch live until `end`; `die(t)` says at which step of this tick the watch dies, if at all."""
         planned = sorted(self.maintenance)
         t = start
         while t < end:

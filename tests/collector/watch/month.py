@@ -42,12 +42,12 @@ class Result:
 
     @staticmethod
     def right(incident: Incident, said: Counter[tuple[str, str]]) -> bool:
-        """Say whether an incident was told as expected."""
+        """Return whether an incident was told as expected."""
         return all((said[(key, "open")], said[(key, "resolve")]) == want for key, want in incident.expect.items())
 
     @property
     def good(self) -> bool:
-        """Say whether all were, and nothing else was said."""
+        """Return whether all were, and nothing else was said."""
         return not self.unexpected and not self.duplicates and all(self.right(*row) for row in self.rows)
 
     def print(self) -> None:
@@ -69,7 +69,7 @@ def _until(incident: Incident) -> int:
 def play(
     store: Store, folder: Path, *, script: Script, start: int = 0, end: int, kills: int, seed: int = 1, often: float = 0.03
 ) -> tuple[Watch, Result]:
-    """Play the script from `start` to `end` (ms since START_MS), killing the watch at a share of the close looks."""
+    """Play the script from `start` to `end` (ms since START_MS), killing the watch at a share of the close ticks."""
     world = World(store, script.sites)
     script.apply(world)
     watch = Watch(folder / "watch.db", store, script.sites)

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def outage(folder: Path) -> Path:
-    """Give a folder in which one hall is dark and told of."""
+    """Return a folder in which one hall is dark and told of."""
     sites, store = fleet(["Telen"]), Sqlite(folder / "store.db")
     world = World(store, sites, [Fault(HOUR, 9 * HOUR, lambda hall: hall.site.code == TELEN, power_off)])
     watch = Watch(folder / "watch.db", store, sites)

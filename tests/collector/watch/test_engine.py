@@ -72,7 +72,7 @@ def test_what_is_told_says_hall_since_when_what_and_what_to_do(case: Case) -> No
 
 @pytest.mark.parametrize("position", range(7))
 def test_killed_at_every_look_it_says_the_same(tmp_path: Path, position: int) -> None:
-    """Killed at the same step of every look around opening and closing: before the reads, in the commit, after it."""
+    """Killed at the same step of every tick around opening and closing: before the reads, in the commit, after it."""
     case = Case(tmp_path)
     case.fault(10 * MINUTE, 45 * MINUTE, power_off, None)
     while case.now < 75 * MINUTE:

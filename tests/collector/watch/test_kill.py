@@ -1,4 +1,4 @@
-"""The watch as a process of its own, killed with -9 at random moments of its looks: nothing twice, nothing forgotten."""
+"""The watch as a process of its own, killed with -9 at random moments of its ticks: nothing twice, nothing forgotten."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_device(row: Row, expected: dict[str, bool | None]) -> None:
 
 
 def _lived(verdicts: str, for_s: float, clear_s: float) -> str:
-    """Feed a minute a sign: x bad, . good, ? unknown; gives F while it fires and - else."""
+    """Feed a minute a sign: x bad, . good, ? unknown; return F while it fires and - else."""
     alert, states = Alert("k", "r"), ""
     for minute, sign in enumerate(verdicts):
         alert.feed({"x": True, ".": False, "?": None}[sign], 60.0, minute * MINUTE, for_s, clear_s)

@@ -65,13 +65,13 @@ class HallSim:
 
 
 def fleet(kecamatan: Sequence[str] | None = None) -> dict[str, Site]:
-    """Give the 141 halls, or those of some kecamatan; the grid feeds all."""
+    """Return the 141 halls, or those of some kecamatan; the grid feeds all."""
     sites = read_sites(CONFIG / "sites.csv").values()
     return {s.code: dataclasses.replace(s, power="grid") for s in sites if kecamatan is None or s.kecamatan in kecamatan}
 
 
 def halls_of(sites: Mapping[str, Site]) -> dict[str, HallSim]:
-    """Give each hall its modems: every fourth on XLSMART, every fifth with a second; two Telkomsel halls of four share a cell."""
+    """Return each hall its modems: every fourth on XLSMART, every fifth with a second; two Telkomsel halls share a cell."""
     chance = random.Random(7)
     halls = {}
     for number, site in enumerate(sites.values()):
@@ -182,6 +182,11 @@ class Mortal:
         if self.away:
             raise StoreUnavailableError("away")
 
+    def check(self) -> None:
+        """Check, or die."""
+        self._reach()
+        self._store.check()
+
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
@@ -262,7 +267,7 @@ class Watch:
 
 
 def run(world: World, watch: Watch, start: int, end: int, step: Callable[[int], int]) -> None:
-    """Let world and watch live from start to end (ms since START_MS); `step(t)` gives the next look's distance."""
+    """Let world and watch live from start to end (ms since START_MS); `step(t)` gives the next tick's distance."""
     t = start
     while t < end:
         world.write(t)

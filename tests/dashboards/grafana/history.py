@@ -31,7 +31,7 @@ LOST = 39
 
 
 def sites() -> dict[str, Site]:
-    """Give the shipped list of sites, one village of it renamed."""
+    """Return the shipped list of sites, one village of it renamed."""
     found = read_sites(Path(__file__).parents[3] / "config" / "sites.csv")
     return {**found, STRONG: replace(found[STRONG], desa=ODD_NAME)}
 

@@ -32,7 +32,7 @@ def queries(rule: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 
 def newest(rows: list[Answer]) -> dict[Labels, float]:
-    """Give the last value of each series, as Grafana's reduce does."""
+    """Return the last value of each series, as Grafana's reduce does."""
     values: dict[Labels, float] = {}
     for row in rows:
         labels = tuple((tag, row[tag]) for tag in TAGS if tag in row)
@@ -53,7 +53,7 @@ def holds(expression: str, values: dict[str, float]) -> bool:
 
 
 def firing(database: Database, name: str) -> set[str]:
-    """Give the sites, kecamatan or operators for which a rule's condition holds at the end; "" for the server."""
+    """Return the sites, kecamatan or operators for which a rule's condition holds at the end; "" for the server."""
     rule = RULES[name]
     found = {f"{ref}1": newest(database.ask(query, start_ms=END_MS - span * 1000)) for ref, query, span in queries(rule)}
     expression = rule["data"][-1]["model"]["expression"]

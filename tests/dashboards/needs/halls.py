@@ -1,7 +1,7 @@
 """Made-up halls, one a diagnosis, so plain that every figure of the report can be computed by hand.
 
-Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 an hour, 288 a day, 2304 in all. Every hour of a hall is the
-same, except where its comment says otherwise.
+Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 per hour, 288 per day, 2304 in all. Every hour of a hall is
+the same, except where its comment says otherwise.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import Site
 from collector.store.store import Placed, Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.model import Context, Period, Report
 from dashboards.needs.parameters import read_parameters
-from dashboards.needs.places import DESA, read_areas
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"

@@ -44,7 +44,7 @@ def test_a_month_becomes_a_folder_and_a_second_time_is_refused(config: Path) -> 
     out = config.parent / "out"
     assert len(list(out.iterdir())) == 5
     assert (out / "peta-kebutuhan.csv").read_text(encoding="utf-8-sig").startswith("kode_desa;kecamatan;desa;")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         _run(config, *MONTH)
 
 

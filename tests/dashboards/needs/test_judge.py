@@ -87,7 +87,7 @@ def _good(**changes: float) -> Evidence:
         ({"served": 95 * 20, "lte": 95 * 20, "no_service": 5 * 20}, "adequate"),
         ({"served": 94 * 20, "lte": 94 * 20, "no_service": 6 * 20}, "unstable"),
         ({"served": 5 * 20, "lte": 5 * 20, "no_service": 95 * 20}, "blank_spot"),
-        ({"cell_changes": 2304}, "adequate"),  # 12 an hour
+        ({"cell_changes": 2304}, "adequate"),  # 12 per hour
         ({"cell_changes": 2305}, "unstable"),
         ({"lte_values": 99}, "insufficient_data"),  # served on LTE, but the modem hardly ever gives RSRP
     ],

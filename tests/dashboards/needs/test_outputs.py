@@ -17,6 +17,7 @@ from pypdf import PdfReader
 from shapely.geometry import Point, shape
 
 from collector.errors import ConfigError
+from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.columns import COLUMNS
 from dashboards.needs.command import STEM, write_report
 from dashboards.needs.csv import safe, write_csv
@@ -24,7 +25,6 @@ from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import Report
 from dashboards.needs.pdf import write_pdf
-from dashboards.needs.places import DESA, read_areas
 from dashboards.needs.xlsx import EVIDENCE, write_xlsx
 from tests.dashboards.needs.halls import NEVER, PLAN, basis, sites
 
@@ -78,7 +78,7 @@ EVIL = '=HYPERLINK("http://x")'
 
 
 def renamed(made: Report, name: str) -> Report:
-    """Give the first village another name, as somebody could write it into sites.csv."""
+    """Return the first village another name, as somebody could write it into sites.csv."""
     first, *others = made.villages
     site = replace(first.site, desa=name)
     village = replace(first, site=site, rows=tuple(replace(row, site=site) for row in first.rows))

@@ -34,8 +34,8 @@ def server(planted: Sqlite) -> Iterator[Server]:
 def lively(store: Sqlite) -> Iterator[Server]:
     """Serve a page that asks every second and keeps nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dashboards.web.picture.NOW_S", 0)
-        patch.setattr("dashboards.web.picture.DETAIL_S", 0)
+        patch.setattr("dashboards.web.snapshot.NOW_S", 0)
+        patch.setattr("dashboards.web.snapshot.DETAIL_S", 0)
         patch.setattr("dashboards.web.pages.REFRESH_S", 1)
         with serve_in_thread(store, SITES, CLASSES, port=0) as running:
             yield running
@@ -54,7 +54,7 @@ def phone(chromium: Browser, server: Server) -> Iterator[Page]:
 
 
 def _watched(context: BrowserContext) -> Iterator[Page]:
-    """Give a page; afterwards nothing may have been asked of another host, and the console must be clean."""
+    """Yield a page; afterwards nothing may have been asked of another host, and the console must be clean."""
     asked: list[str] = []
     faults: list[str] = []
     page = context.new_page()
@@ -78,14 +78,14 @@ def drawn(page: Page) -> Image.Image:
 
 
 def places(picture: Image.Image, colour: str) -> list[tuple[int, int]]:
-    """Give the pixels of exactly this colour."""
+    """Return the pixels of exactly this colour."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     ys, xs = np.where((np.asarray(picture) == wanted).all(axis=2))
     return list(zip(xs.tolist(), ys.tolist(), strict=True))
 
 
 def codes(page: Page) -> set[str]:
-    """Give the halls that the list shows now."""
+    """Return the halls that the list shows now."""
     return set(page.locator("#halls tbody tr").evaluate_all("rows => rows.map(row => row.dataset.code)"))
 
 

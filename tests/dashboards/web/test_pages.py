@@ -16,13 +16,13 @@ PAGES = ("/", f"/site/{GOOD.code}", f"/site/{NEVER.code}", "/alerts", "/api", "/
 
 
 def rows(html: str) -> dict[str, str]:
-    """Give the text of each row of the list by code."""
+    """Return the text of each row of the list by code."""
     found = re.findall(r'<tr data-code="(\w+)">(.*?)</tr>', html, re.DOTALL)
     return {code: " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for code, row in found}
 
 
 def shown(html: str) -> str:
-    """Give what a page says, without what it hands to its scripts."""
+    """Return what a page says, without what it hands to its scripts."""
     return unescape(re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)).replace("\xa0", " ")
 
 

@@ -47,7 +47,7 @@ _FOREIGN: dict[Rat, tuple[str, ...]] = {
 }
 
 
-def fill(row: Signal | Cell, notes: list[str], **values: Value) -> None:
+def set_plausible(row: Signal | Cell, notes: list[str], **values: Value) -> None:
     """Set the values given; None and what is implausible leave the row as it was. Later calls win over earlier ones.
 
     Give `rat` in the same call or before: the ranges depend on it. Names are those of the contract.
@@ -68,9 +68,9 @@ def fill(row: Signal | Cell, notes: list[str], **values: Value) -> None:
             setattr(row, name, round(float(value), 3))
 
 
-def fill_missing(row: Signal | Cell, notes: list[str], **values: Value) -> None:
+def set_missing(row: Signal | Cell, notes: list[str], **values: Value) -> None:
     """Set only what no other reply gave."""
-    fill(row, notes, **{name: value for name, value in values.items() if getattr(row, name) is None})
+    set_plausible(row, notes, **{name: value for name, value in values.items() if getattr(row, name) is None})
 
 
 def put_plmn(signal: Signal, mcc: str, mnc: str) -> None:
@@ -84,7 +84,7 @@ def put_plmn(signal: Signal, mcc: str, mnc: str) -> None:
 
 
 def _kind(row: Signal | Cell) -> Rat | None:
-    """Give the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
+    """Return the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
     return Rat.NR_SA if isinstance(row, Cell) and row.rat is Rat.NR_NSA else row.rat
 
 

@@ -41,37 +41,37 @@ def steps(*pairs: tuple[float | None, str]) -> ThresholdsConfig:
 
 
 def one_colour(colour: str = PLAIN) -> Steps:
-    """Give a scale that is one colour throughout."""
+    """Return a scale that is one colour throughout."""
     return [(None, colour)]
 
 
 def classes_of(context: Context, metric: str) -> Steps:
-    """Give the scale of rsrp_dbm, rsrq_db, sinr_db or rssi_dbm as the classes cut it."""
+    """Return the scale of rsrp_dbm, rsrq_db, sinr_db or rssi_dbm as the classes cut it."""
     *ranked, last = context.classes.classes
     return [(None, last.colour), *((c.cuts[metric], c.colour) for c in reversed(ranked))]
 
 
 def levels_of(context: Context) -> Steps:
-    """Give the scale of a level: the states first, then the classes of RSRP."""
+    """Return the scale of a level: the states first, then the classes of RSRP."""
     states = [(code if k else None, context.classes.state[key].colour) for k, (code, key) in enumerate(LEVELS.items())]
     (_, worst), *classes = classes_of(context, "rsrp_dbm")
     return [*states, (LOWEST_DBM, worst), *classes]
 
 
 def rising(context: Context, cuts: Sequence[float]) -> Steps:
-    """Give a scale on which more is better, worst first; takes the class colours, so that good looks the same everywhere."""
+    """Return a scale on which more is better, worst first; takes the class colours, so that good looks the same everywhere."""
     colours = [c.colour for c in reversed(context.classes.classes)]
     return [(None, colours[0]), *zip(cuts, colours[len(colours) - len(cuts) :], strict=True)]
 
 
 def falling(context: Context, cuts: tuple[float, float]) -> Steps:
-    """Give a scale on which more is worse: good, then poor, then very poor."""
+    """Return a scale on which more is worse: good, then poor, then very poor."""
     colours = {c.key: c.colour for c in context.classes.classes}
     return [(None, colours["good"]), (cuts[0], colours["poor"]), (cuts[1], colours["very_poor"])]
 
 
 def level_words(context: Context) -> list[ValueMapping]:
-    """Give the words for the states of a level; a power stays a number."""
+    """Return the words for the states of a level; a power stays a number."""
     states = context.classes.state
     return words(context, {str(code): (Text(states[key].id, states[key].en), states[key].colour) for code, key in LEVELS.items()})
 
@@ -86,7 +86,7 @@ def words(context: Context, table: Mapping[str, tuple[Text, str]]) -> list[Value
 
 
 def registrations(context: Context) -> list[ValueMapping]:
-    """Give the words and colours of the registration states."""
+    """Return the words and colours of the registration states."""
     best, good, *_ = context.classes.classes
     away, fault = context.classes.state["no_service"].colour, context.classes.state["device_fault"].colour
     return words(
@@ -104,14 +104,14 @@ def registrations(context: Context) -> list[ValueMapping]:
 
 
 def yes_no(context: Context, *, bad: bool) -> list[ValueMapping]:
-    """Give words for a truth; `bad` says which of the two is a fault."""
+    """Return words for a truth; `bad` says which of the two is a fault."""
     good_colour, fault = context.classes.classes[1].colour, context.classes.state["device_fault"].colour
     yes, no = (fault, good_colour) if bad else (good_colour, fault)
     return words(context, {"true": (Text("Ya", "Yes"), yes), "false": (Text("Tidak", "No"), no)})
 
 
 def clocks(context: Context) -> list[ValueMapping]:
-    """Give the words of a clock's state."""
+    """Return the words of a clock's state."""
     good, poor = context.classes.classes[1].colour, context.classes.classes[3].colour
     return words(
         context,

@@ -16,7 +16,7 @@ STILL_BAD_SHARE = 0.3
 Change = tuple[str, Alert]
 
 
-class Speaker:
+class AlertDispatcher:
     """Turns states into messages and points. `decide`, then `commit` in the transaction, then `committed` after it."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Speaker:
         """Keys of alerts that are over."""
 
     def decide(self, now_ms: int, dt_s: float, maintained: Mapping[str, int]) -> set[str]:
-        """Find what must be said now; gives the keys of the alerts that changed."""
+        """Find what must be said now; return the keys of the alerts that changed."""
         self._now_ms = now_ms
         changed: set[str] = set()
         causes = {key: alert for key, alert in self._alerts.items() if alert.scope}

@@ -29,7 +29,7 @@ class Area:
     geometry: BaseGeometry
 
     def rings(self) -> list[list[tuple[float, float]]]:
-        """Give all outer and inner rings."""
+        """Return all outer and inner rings."""
         parts = getattr(self.geometry, "geoms", [self.geometry])
         return [[(x, y) for x, y, *_ in ring.coords] for part in parts for ring in (part.exterior, *part.interiors)]
 
@@ -65,18 +65,18 @@ def read_context(path: Path) -> dict[str, Context]:
 
 
 def inside(site: Site, areas: Mapping[str, Area]) -> bool | None:
-    """Say whether a hall's coordinate lies in the polygon of its village; None: there is no such polygon."""
+    """Return whether a hall's coordinate lies in the polygon of its village; None: there is no such polygon."""
     area = areas.get(site.code)
     return None if area is None else bool(area.geometry.covers(Point(site.lon, site.lat)))
 
 
 def undotted(code: str) -> str:
-    """Give a Kemendagri code as sites have it."""
+    """Return a Kemendagri code as sites have it."""
     return code.replace(".", "")
 
 
 def dotted(code: str) -> str:
-    """Give the code of a village as Kemendagri writes it (64.08.01.2001); another site id stays as it is."""
+    """Return the code of a village as Kemendagri writes it (64.08.01.2001); another site id stays as it is."""
     if len(code) != 10 or not code.isdecimal():
         return code
     return f"{code[:2]}.{code[2:4]}.{code[4:6]}.{code[6:]}"

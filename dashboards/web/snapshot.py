@@ -1,4 +1,4 @@
-"""The picture of now, read from the store: halls, one hall with its device and events, alerts. Never writes."""
+"""The snapshot of now, read from the store: halls, one hall with its device and events, alerts. Never writes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from dashboards.web.models import (
     Series,
 )
 from dashboards.web.series import Range, read_series
-from dashboards.web.state import WINDOW_S, hall_now, modem_now, moment, rank
+from dashboards.web.state import WINDOW_S, hall_now, modem_now, rank, timestamp
 
 log = logging.getLogger(__name__)
 S = 1_000_000_000
 NOW_S = 10
-"""How long the picture of now is kept, seconds; samples come every 30 s."""
+"""How long the snapshot of now is kept, seconds; samples come every 30 s."""
 DETAIL_S = 15
 SERIES_S = 60
 SINCE_EVER_S = 300
@@ -50,7 +50,7 @@ ALERT_DAYS = 30
 Modem = tuple[str, str]
 
 
-class Picture:
+class Snapshot:
     """Reads the store through a cache and judges by the classes. Safe to use from many threads."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Picture:
         self._last: Halls | None = None
 
     def halls(self) -> Halls:
-        """Give all halls now, or the last picture marked stale. Raises StoreUnavailableError where there is none."""
+        """Return all halls now, or the last snapshot marked stale. Raises StoreUnavailableError where there is none."""
         try:
             return self._cache.get("halls", NOW_S, self._read_halls)
         except StoreUnavailableError as error:
@@ -78,12 +78,12 @@ class Picture:
             return self._last.model_copy(update={"stale": True})
 
     def hall(self, code: str) -> HallDetail:
-        """Give one hall of the register. Raises KeyError for an unknown code, StoreUnavailableError."""
+        """Return one hall of the register. Raises KeyError for an unknown code, StoreUnavailableError."""
         site = self.sites[code]
         return self._cache.get(("hall", code), DETAIL_S, lambda: self._read_hall(site))
 
     def series(self, code: str, span: Range) -> Series:
-        """Give the curves of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
+        """Return the curves of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
         site = self.sites[code]
         self.halls()
         operators = {modem[1]: operator for modem, operator in self._operators.items() if modem[0] == code}
@@ -92,11 +92,11 @@ class Picture:
         )
 
     def alerts(self, days: int) -> Alerts:
-        """Give the alerts that changed in the last days. Raises StoreUnavailableError."""
+        """Return the alerts that changed in the last days. Raises StoreUnavailableError."""
         return self._cache.get(("alerts", days), DETAIL_S, lambda: self._read_alerts(days))
 
     def health(self) -> Health:
-        """Say whether the store answers, and how new the newest sample is."""
+        """Return whether the store answers, and how new the newest sample is."""
         try:
             halls = self.halls()
         except StoreUnavailableError:
@@ -178,7 +178,7 @@ class Picture:
 
 
 def concerns(alert: AlertItem, hall: HallNow) -> bool:
-    """Say whether an alert is about this hall: its own, or a common one of its kecamatan or of an operator measured here."""
+    """Return whether an alert is about this hall: its own, or a common one of its kecamatan or of an operator measured here."""
     if alert.site is not None:
         return alert.site == hall.code
     if alert.kecamatan is not None and alert.kecamatan != hall.kecamatan:
@@ -191,17 +191,17 @@ def _modem(row: Row) -> Modem:
 
 
 def _device(row: Row) -> DeviceNow:
-    return DeviceNow.model_validate({**_fields(row, DeviceNow), "time": moment(row)})
+    return DeviceNow.model_validate({**_fields(row, DeviceNow), "time": timestamp(row)})
 
 
 def _event(row: Row) -> EventItem:
-    return EventItem.model_validate({"kind": "event", **_fields(row, EventItem), "time": moment(row)})
+    return EventItem.model_validate({"kind": "event", **_fields(row, EventItem), "time": timestamp(row)})
 
 
 def _alert(row: Row) -> AlertItem | None:
     times: dict[str, Any] = {"since": datetime.fromtimestamp(int(row.get("since_ms", int(row["time_ns"]) // 10**6)) / 1e3, UTC)}
     if row.get("state") == "resolved":
-        times["until"] = moment(row)
+        times["until"] = timestamp(row)
     try:
         return AlertItem.model_validate({**_fields(row, AlertItem), **times})
     except ValidationError as error:
