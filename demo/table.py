@@ -14,6 +14,7 @@ from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
 from demo.line import DemoLine
+from telemetry.meaning import Standing, generation_of, level_of, standing_of
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
@@ -21,7 +22,13 @@ WEAK_DBM = -105.0
 NEWS_KEPT = 5
 FRAME = ("Sinyal demo: simulated halls and modems; everything else is real", "live page: {url}    Ctrl-C ends", "names", "sums")
 """The lines that are always there: two of text, the head of the table, the summary."""
-NO_SERVICE = ("searching", "not_registered", "denied")
+WORDS = {
+    Standing.SERVED: "served",
+    Standing.NO_SERVICE: "no service",
+    Standing.SIM_REFUSED: "SIM refused",
+    None: "says nothing",
+}
+BAD = ("no contact", "modem silent", "no sim", WORDS[Standing.NO_SERVICE], WORDS[Standing.SIM_REFUSED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,8 @@ def statuses(line: DemoLine, now_s: float) -> list[Status]:
         for modem in hall.modems:
             row = newest.get((hall.code, modem.name), {})
             age = now_s - int(row["time_ns"]) / 1e9 if row else None
-            operator = operator_of(row.get("plmn", modem.plmn)) or "?"
-            rsrp, sinr = _number(row, "rsrp_dbm"), _number(row, "sinr_db")
+            operator = str(row.get("operator") or operator_of(modem.plmn) or "?")
+            rsrp, sinr = level_of(row), _number(row, "sinr_db")
             found.append(Status(hall.desa, operator, state(row, age), rsrp, sinr, age, waiting))
     return found
 
@@ -58,10 +65,12 @@ def state(row: Row, age_s: float | None) -> str:
         return "not measured yet"
     if age_s > STALE_S:
         return "no contact"
-    registration = str(row.get("registration", "unknown"))
-    if registration in NO_SERVICE:
-        return "no service"
-    return f"{row['rat']} {registration}" if "rat" in row else registration.replace("_", " ")
+    standing, registration = standing_of(row), str(row.get("registration", ""))
+    if standing in WORDS:
+        return WORDS[standing]
+    if standing is Standing.DEVICE_FAULT:
+        return registration.replace("_", " ")
+    return f"{generation_of(row)} {registration}"
 
 
 def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float) -> str:
@@ -106,8 +115,7 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def _state(row: Status) -> Text:
-    bad = row.state in ("no contact", "no service", "modem silent", "no sim")
-    return Text(row.state, style="red" if bad else "green" if row.age_s is not None else "dim")
+    return Text(row.state, style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
 
 
 def _level(dbm: float | None) -> Text:

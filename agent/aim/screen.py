@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.aim.poll import AimPoll
-from agent.aim.track import SERVED, Best, Track, class_of, class_word, level_of, network
+from agent.aim.track import Best, Track, class_of, class_word, level_of, network
 from agent.host.status import age
 from agent.poll.recovery import Fault
 from ground.wita import WITA
-from telemetry.streams import Registration
+from telemetry.streams import Registration, Signal
 
 WIDE = 72
 """From this many columns on a modem has one line; below it four short ones."""
@@ -33,9 +33,12 @@ WORDS = {
         "quiet": "belum ada jawaban",
         "for": "{what}, {age}",
         "served": "terdaftar, tanpa nilai",
+        "unknown": "tanpa nilai",
         Registration.SEARCHING: "mencari jaringan",
         Registration.DENIED: "ditolak jaringan",
         Registration.NOT_REGISTERED: "tanpa layanan",
+        Registration.LIMITED: "tanpa layanan, sel lain terdengar",
+        Registration.SIM_FAULT: "SIM terkunci atau rusak",
         Registration.NO_SIM: "tanpa SIM",
         Registration.MODEM_SILENT: "modem tidak memberi nilai",
         Fault.SILENT: "tidak menjawab",
@@ -57,9 +60,12 @@ WORDS = {
         "quiet": "no answer yet",
         "for": "{what}, {age}",
         "served": "registered, no value",
+        "unknown": "no value",
         Registration.SEARCHING: "searching",
         Registration.DENIED: "denied by the network",
         Registration.NOT_REGISTERED: "no service",
+        Registration.LIMITED: "limited service",
+        Registration.SIM_FAULT: "SIM locked or faulty",
         Registration.NO_SIM: "no SIM",
         Registration.MODEM_SILENT: "modem gives no value",
         Fault.SILENT: "does not answer",
@@ -110,14 +116,21 @@ def number(value: float | None, lang: str, digits: int = 0) -> str:
     return text.replace(".", ",") if lang == "id" else text
 
 
+def state_word(signal: Signal) -> str:
+    """Return the key of the word for a reading without a level: `served`, `unknown`, or its registration."""
+    if signal.registration is None:
+        return "unknown"
+    return "served" if signal.registration.served else signal.registration
+
+
 def state_of(track: Track, now_s: float, lang: str) -> str:
     """Say in words why a modem has no level now; "" when it is served."""
     words = WORDS[lang]
     signal = track.now(now_s)
     if signal is not None:
-        if signal.registration in SERVED or signal.registration is None:
-            return "" if level_of(signal) else str(words["served"])
-        return str(words[signal.registration])
+        if level_of(signal) and (signal.registration is None or signal.registration.served):
+            return ""
+        return str(words[state_word(signal)])
     what = words[track.fault.fault] if track.fault else words["quiet" if track.last else "start"]
     return str(words["for"]).format(what=what, age=age(track.quiet_s(now_s), lang))
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.aim.poll import OLD_S, AimPoll
-from telemetry.streams import Registration, Signal
+from telemetry.streams import Signal
 
-SERVED = (Registration.HOME, Registration.ROAMING)
 KINDS = (("rsrp_dbm", "RSRP"), ("nr_rsrp_dbm", "SS-RSRP"), ("rscp_dbm", "RSCP"), ("rssi_dbm", "RSSI"))
 """What is taken as the level of a reading, in this order; classes are of RSRP and SS-RSRP only."""
 CLASSED = ("RSRP", "SS-RSRP")

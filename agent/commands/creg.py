@@ -28,7 +28,6 @@ STAT: dict[int, Registration] = {
     10: Registration.ROAMING,
     11: Registration.NOT_REGISTERED,  # attached for RLOS
 }
-REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 ACT: dict[int, Rat] = {
     **dict.fromkeys((0, 1, 3, 8), Rat.GSM),
@@ -58,7 +57,7 @@ class Creg:
     @property
     def registered(self) -> bool:
         """Whether a network serves the modem."""
-        return self.registration in REGISTERED
+        return self.registration is not None and self.registration.served
 
     @property
     def rat(self) -> Rat | None:

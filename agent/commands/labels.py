@@ -58,6 +58,6 @@ def hint(signal: Signal, registration: Registration) -> None:
 
     Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says.
     """
-    lifted = registration in (Registration.HOME, Registration.ROAMING) and signal.registration is Registration.NOT_REGISTERED
+    lifted = registration is not None and registration.served and signal.registration is Registration.NOT_REGISTERED
     if signal.registration is None or lifted:
         signal.registration = registration

@@ -49,7 +49,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
     """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else the first that says why not."""
     rows = creg.parse(replies)
     states = [row.registration for row in rows if row.registration is not None]
-    served = next((state for state in states if state in creg.REGISTERED), None)
+    served = next((state for state in states if state.served), None)
     if served:
         return served
     if any(sim.absent for sim in cpin.parse(replies)):
@@ -61,7 +61,7 @@ def registration(replies: Sequence[Reply]) -> Registration | None:
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
     """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
-    return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
+    return next((state for state in states if state is not None and state.served), next(iter(states), None))
 
 
 def set_served(reading: Reading) -> None:

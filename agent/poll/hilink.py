@@ -55,7 +55,7 @@ def read(answers: Answers) -> Poll:
     state = _registration(status)
     rat = _rat(signal, status, reading.notes)
     levels = {Rat.LTE: _lte, Rat.WCDMA: _wcdma, Rat.GSM: _gsm}[rat](signal, reading.notes) if rat else {}
-    served = state in (Registration.HOME, Registration.ROAMING)
+    served = state is not None and state.served
     known = any(value is not None for value in levels.values())
     set_plausible(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
     set_plausible(reading.signal, reading.notes, plmn=_plmn(answers) if served else None)

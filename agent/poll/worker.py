@@ -39,7 +39,6 @@ class Record(Protocol):
 BAUDS = (115200, 9600, 57600, 460800, 921600, 38400)
 TIME_EVERY = 10  # polls between two questions for network time; a Pi's clock drifts far less meanwhile than the answer's 1 s
 RESET = "AT+CFUN=1,1"
-REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 
 def _boot_s() -> float:
@@ -146,7 +145,9 @@ class ModemWorker(threading.Thread):
         self._ask_time(poll)
 
     def _ask_time(self, poll: Poll) -> None:
-        wanted = self._on_network_time and self._polls % TIME_EVERY == 1 and poll.reading.signal.registration in REGISTERED
+        registration = poll.reading.signal.registration
+        served = registration is not None and registration.served
+        wanted = self._on_network_time and self._polls % TIME_EVERY == 1 and served
         if wanted and self._session and self._on_network_time:
             with contextlib.suppress(LinkError):  # the next poll meets the same fault and deals with it
                 if (utc_ms := self._session.network_time_ms()) is not None:

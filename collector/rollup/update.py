@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
-from collector.sites.operators import OPERATORS, OTHER
+from collector.sites.operators import NUMBERS
 from collector.sites.sites import Site
 from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
+from telemetry.meaning import TELLING
 
 HOURLY, DAILY, CHECKPOINT = "signal_1h", "signal_1d", "rollup"
 HOUR_NS = 3600 * 1_000_000_000
@@ -24,9 +25,12 @@ BUSY = range(19, 22)
 END_NS = 2**62
 SKEW_NS = 300 * 1_000_000_000
 """How far the clocks of two collectors may be apart."""
-READ = ("operator", "registration", "rat", "clock", "cell_id", "band", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
+READ = (
+    *("registration", "rat", "plmn", "home_plmn", "reject_cause", "clock", "cell_id", "band"),
+    *("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", *dict.fromkeys(name for names in TELLING.values() for name in names)),
+)
 # A row's time is the start of its period plus so many ns: the operators of one modem have rows of their own in every engine.
-PLACES: dict[str | None, int] = {name: k for k, name in enumerate((None, OTHER, *dict.fromkeys(OPERATORS.values())))}
+PLACES: dict[str | None, int] = dict(zip((None, *NUMBERS), range(len(NUMBERS) + 1), strict=True))
 
 Hours = Mapping[str, set[int]]
 """Hours since 1970, UTC, by site code."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from ground.toml import Section, load
 
 METRICS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
-STATES = ("two_g_only", "no_service", "device_fault", "silent", "not_measured")
+STATES = ("two_g_only", "served", "no_service", "sim_refused", "device_fault", "silent", "not_measured")
+"""Best first."""
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", json_schema_extra={"must": "a colour as #67a9cf"})]
 Text = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -31,6 +32,13 @@ class SignalClass(State):
     cuts: dict[str, float] = Field(default_factory=dict)
 
 
+LATER = {
+    "served": {"id": "Terlayani, kekuatan tidak diketahui", "en": "Served, level not told", "colour": "#5e8c61", "symbol": "+"},
+    "sim_refused": {"id": "Kartu SIM ditolak atau terkunci", "en": "SIM refused or locked", "colour": "#a6611a", "symbol": "#"},
+}
+"""States that came later: a classes.toml without them stays valid."""
+
+
 class Classes(Section):
     """All classes, best first, and the states that no number tells."""
 
@@ -38,6 +46,14 @@ class Classes(Section):
     source: str
     classes: Annotated[tuple[SignalClass, ...], Field(alias="class", min_length=2)]
     state: dict[str, State]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _later_states(cls, data: Any) -> Any:
+        """Add states that a file of an earlier version cannot have."""
+        if isinstance(data, dict) and isinstance(data.get("state"), dict):
+            data = {**data, "state": {**LATER, **data["state"]}}
+        return data
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

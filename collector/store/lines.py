@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from collector.sites.operators import operator_of
+from collector.sites.operators import operator_in
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band")
-SAMPLE_TAGS = ("rat", "band", "plmn")
-"""Columns that make tags: rat and band are tags themselves, plmn gives the operator and stays a field as well."""
+SAMPLE_TAGS = ("rat", "band", "plmn", "home_plmn", "registration")
+"""Columns that make tags: rat and band are tags themselves, the others tell the operator and stay fields as well."""
 
 _TYPES = {stream: {"clock": str, **{name: spec.type for name, spec in fields(stream).items()}} for stream in STREAMS}
 _TAG_ESCAPES = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
@@ -36,9 +36,17 @@ def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
     return tags
 
 
-def sample_tags(rat: Value | None, band: Value | None, plmn: Value | None) -> dict[str, str]:
-    """Return the tags that come from values of a sample; absent values give none."""
-    return {name: str(v) for name, v in (("operator", operator_of(plmn)), ("rat", rat), ("band", band)) if v is not None}
+def sample_tags(stream: str, sources: Sequence[Value | None]) -> dict[str, str]:
+    """Return the tags that come from the SAMPLE_TAGS of a sample; absent values give none."""
+    values = dict(zip(SAMPLE_TAGS, sources, strict=True))
+    tags = {"operator": operator_in(stream, values), "rat": values["rat"], "band": values["band"]}
+    return {name: str(v) for name, v in tags.items() if v is not None}
+
+
+def operators_in(frame: Frame) -> list[str | None]:
+    """Return the operator of each sample of a frame."""
+    columns = zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True)
+    return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
 
 
 def lines(frame: Frame, site: Site) -> list[str]:
@@ -46,7 +54,7 @@ def lines(frame: Frame, site: Site) -> list[str]:
     types = _TYPES[frame.stream]
     tags = frame_tags(frame, site)
     sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
-    prefixes = {key: _prefix(frame.stream, {**tags, **sample_tags(*key)}) for key in set(sets)}
+    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
     fixed = "".join(f",{name}={_format(v, types[name])}" for name, v in frame.const.items() if _is_field(name))
     parts, columns = [], []
     for name, column in frame.cols.items():

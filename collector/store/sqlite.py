@@ -12,8 +12,7 @@ from itertools import repeat
 from pathlib import Path
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
-from collector.sites.operators import operator_of
-from collector.store.lines import TAGS, frame_tags, point_times_ns
+from collector.store.lines import TAGS, frame_tags, operators_in, point_times_ns
 from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
@@ -254,7 +253,6 @@ def _frame_rows(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...],
     count = len(frame.seq)
     same: dict[str, Value] = {"modem": "", **tags, **frame.const}
     columns: dict[str, Iterable[Value | None]] = {name: repeat(value, count) for name, value in same.items()}
-    plmns = frame.cols.get("plmn") or repeat(frame.const.get("plmn"), count)
     columns |= frame.cols
-    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": [operator_of(plmn) for plmn in plmns]}
+    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": operators_in(frame)}
     return tuple(columns), zip(*columns.values(), strict=True)

@@ -123,6 +123,7 @@ class Rules(Section):
     low_quality: Limits | None = None
     modem_sick: Rule | None = None
     no_sim: Rule | None = None
+    sim_refused: Rule | None = None
     clock_untrusted: Rule | None = None
     spool_filling: SpoolFilling | None = None
     data_budget: DataBudget | None = None

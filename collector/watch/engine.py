@@ -33,7 +33,7 @@ LINK_DOWN = (
     "pengumpul data berjalan; broker atau sambungan server terputus|the collector runs; broker or the server's link is down"
 )
 COLLECTOR_DOWN = "pengumpul data atau basis data berhenti|collector or database has stopped"
-HIDDEN_BY_POWER = ("no_service", "weak_signal", "low_quality", "modem_sick", "no_sim")
+HIDDEN_BY_POWER = ("no_service", "weak_signal", "low_quality", "modem_sick", "no_sim", "sim_refused")
 log = logging.getLogger(__name__)
 
 

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from collector.store.store import Row
 from collector.watch.config import Limits, Rules
-from telemetry.streams import ClockState, Registration
+from telemetry.meaning import Service, level_of, service_of
+from telemetry.streams import ClockState
 
-SERVED = (Registration.HOME, Registration.ROAMING)
-NO_SERVICE = (Registration.SEARCHING, Registration.DENIED, Registration.NOT_REGISTERED)
 DRAINED = 0.5
 FREE_AGAIN = 4 / 3
 BUDGET_BAND_PERCENT = 10
@@ -28,15 +27,18 @@ class Verdict(NamedTuple):
 
 def judge_signal(rules: Rules, row: Row) -> Iterator[Verdict]:
     """Judge a row of `signal` by the rules on one modem."""
-    state = row.get("registration")
-    served = state in SERVED
-    if state is None:
+    service = service_of(row)
+    if service is Service.UNKNOWN:
         return
-    yield Verdict("modem_sick", state == Registration.MODEM_SILENT)
-    yield Verdict("no_sim", None if state == Registration.MODEM_SILENT else state == Registration.NO_SIM)
-    yield Verdict("no_service", False if served else True if state in NO_SERVICE else None)
-    rsrp, sinr = _number(row, "rsrp_dbm"), _number(row, "sinr_db")
-    weak = _low(rules.weak_signal, rsrp) if served else None
+    silent, served = service is Service.SILENT, service is Service.SERVED
+    yield Verdict("modem_sick", silent)
+    yield Verdict("no_sim", None if silent else service is Service.NO_SIM)
+    # A refused or locked SIM says nothing of the network: neither that it is there nor that it is not.
+    refused = service in (Service.REFUSED, Service.SIM_FAULT)
+    yield Verdict("sim_refused", True if refused else False if served else None)
+    yield Verdict("no_service", False if served else True if service in (Service.NO_SERVICE, Service.LIMITED) else None)
+    rsrp, sinr = level_of(row), _number(row, "sinr_db")
+    weak = _low(rules.weak_signal, rsrp)
     yield Verdict("weak_signal", weak, "" if rsrp is None else f"{rsrp:.0f} dBm")
     # A weak signal is noisy too: its quality says nothing new.
     quality = _low(rules.low_quality, sinr) if served and weak is not True else None

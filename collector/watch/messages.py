@@ -77,6 +77,11 @@ WORDS: Mapping[str, Words] = {
         "kartu SIM lepas, rusak, atau diblokir", "SIM card loose, broken or blocked",
         "periksa kartu SIM di modem", "check the SIM card in the modem",
     ),
+    "sim_refused": Words(
+        "kartu SIM ditolak atau terkunci", "SIM card refused or locked",
+        "kartu SIM terkunci (PIN/PUK), diblokir, atau masa aktifnya habis", "SIM card locked (PIN/PUK), blocked or expired",
+        "periksa kartu SIM dan paketnya; ini bukan gangguan jaringan", "check SIM card and plan; this is no network fault",
+    ),
     "clock_untrusted": Words(
         "jam perangkat belum sinkron", "device clock not synced",
         "NTP tertutup atau baterai jam habis", "NTP is blocked or the clock battery is empty",

@@ -13,16 +13,17 @@ from collector.sites.sites import Site
 from collector.store.dirty_hours import WINDOW_NS
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection
-from collector.watch.judge import SERVED, clock_ok, over_budget
+from collector.watch.judge import clock_ok, over_budget
 from collector.watch.schedule import DATA, MAINS, Schedule
 from collector.watch.state import NS_PER_MS, Hall, ModemState
+from telemetry.meaning import Service, service_of
 from telemetry.streams import Clock
 
 NS_PER_S = 1_000_000_000
 AHEAD_S = 36 * 3600
 """How far into the future samples of a wrong clock are looked for."""
 COLUMNS = {
-    "signal": ("registration", "rsrp_dbm", "sinr_db", "operator", "band", "cell_id", "seq", "clock"),
+    "signal": ("registration", "rat", "rsrp_dbm", "sinr_db", "operator", "band", "cell_id", "seq", "clock"),
     "device": (
         *("mains", "spool_depth", "disk_free_mb", "bytes_month", "budget_month", "clock_state"),
         *("seq", "clock"),
@@ -121,7 +122,7 @@ class Reader:
         self._schedule.mark(hall.site, DATA, at_ms)
         if row.get("mains") is True:
             self._schedule.mark(hall.site, MAINS, at_ms)
-        if modem and row.get("registration") in SERVED:
+        if modem and service_of(row) is Service.SERVED:
             band, cell = row.get("band"), row.get("cell_id")
             operator = row.get("operator")
             hall.modems[modem] = ModemState(

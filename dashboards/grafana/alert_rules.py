@@ -20,7 +20,7 @@ from collector.errors import ConfigError
 from collector.watch.config import Rule, Rules, load
 from collector.watch.messages import WHOM_EN, WHOM_ID, WORDS
 from dashboards.grafana.context import DATASOURCE_UID
-from dashboards.grafana.influxql import LTE, NO_SERVICE, RANGE, SERVED, rows
+from dashboards.grafana.influxql import LEVELLED, NO_SERVICE, NO_SIM, RANGE, SILENT, SIM_REFUSED, rows
 
 HALL = '"site", "kecamatan", "desa"'
 MODEM = f'{HALL}, "modem"'
@@ -88,8 +88,9 @@ def _asked(rules: Rules, forget_after_days: float, group_share: float, group_min
         "no_service": lambda rule: _all_of(rule, "signal", NO_SERVICE, 'count("seq")', MODEM),
         "weak_signal": lambda rule: Asked({"A": _median(rule, "rsrp_dbm")}, f"$A < {rule.model_dump()['below']:g}"),
         "low_quality": lambda rule: _noisy(rule, rules),
-        "modem_sick": lambda rule: _all_of(rule, "signal", "\"registration\" = 'modem_silent'", 'count("seq")', MODEM),
-        "no_sim": lambda rule: _all_of(rule, "signal", "\"registration\" = 'no_sim'", 'count("seq")', MODEM),
+        "modem_sick": lambda rule: _all_of(rule, "signal", SILENT, 'count("seq")', MODEM),
+        "no_sim": lambda rule: _all_of(rule, "signal", NO_SIM, 'count("seq")', MODEM),
+        "sim_refused": lambda rule: _all_of(rule, "signal", SIM_REFUSED, 'count("seq")', MODEM),
         "clock_untrusted": lambda rule: _all_of(rule, "device", "\"clock_state\" = 'untrusted'", 'count("clock_state")', HALL),
         "spool_filling": _spool,
         "data_budget": _budget,
@@ -116,7 +117,7 @@ def _all_of(rule: Rule, measurement: str, bad: str, known: str, tags: str) -> As
 
 
 def _median(rule: Rule, metric: str) -> tuple[str, int]:
-    where = f"{RANGE} AND {SERVED} AND {LTE}"
+    where = f"{RANGE} AND {LEVELLED}"
     return rows(f'median("{metric}")', "signal", where, f'{MODEM}, "operator"'), int(rule.for_minutes * MINUTE)
 
 

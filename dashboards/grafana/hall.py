@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.grafana import hall_cells, hall_device, theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
-from dashboards.grafana.influxql import EVERY, LTE, NOW, PLACE, RANGE, SERVED, rows, series, share
+from dashboards.grafana.influxql import EVERY, LEVELLED, NOW, PLACE, RANGE, rows, series, share
 from dashboards.grafana.panels import Panel, curves, figure
 from dashboards.grafana.query import Influx
 
@@ -81,7 +81,7 @@ def _now(board: Board, context: Context) -> None:
         "Nilai tengah RSRP 15 menit terakhir, per modem dan operator.",
         "Median RSRP of the last 15 minutes, by modem and operator.",
     )
-    power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
+    power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {LEVELLED} AND {EVERY}", BOTH)
     scale = theme.classes_of(context, "rsrp_dbm")
     board.add(
         figure(
@@ -91,7 +91,7 @@ def _now(board: Board, context: Context) -> None:
         5,
     )
     about = Text("Nilai tengah SINR 15 menit terakhir.", "Median SINR of the last 15 minutes.")
-    quality = rows('median("sinr_db")', "signal", f"{NOW} AND {SERVED} AND {LTE} AND {EVERY}", BOTH)
+    quality = rows('median("sinr_db")', "signal", f"{NOW} AND {LEVELLED} AND {EVERY}", BOTH)
     scale = theme.classes_of(context, "sinr_db")
     board.add(
         figure(

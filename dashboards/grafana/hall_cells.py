@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import FieldColorModeId
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context, Text
-from dashboards.grafana.influxql import EVERY, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
+from dashboards.grafana.influxql import EVERY, LEVELLED, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
 from dashboards.grafana.panels import Panel, coloured, columns, curves, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import MODEM, OPERATOR, TIME, Column, listing
@@ -36,7 +36,7 @@ def add(board: Board, context: Context) -> None:
         "coverage; a band that vanishes, a change of the network.",
     )
     band = Influx(
-        series('median("rsrp_dbm")', "signal", f"{SERVED} AND {LTE} AND {EVERY}", '"modem", "band"'),
+        series('median("rsrp_dbm")', "signal", f"{LEVELLED} AND {EVERY}", '"modem", "band"'),
         alias="$tag_modem · B$tag_band",
     )
     scale = theme.classes_of(context, "rsrp_dbm")

@@ -22,7 +22,8 @@ from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing
 
 HALL_HOUR = (
-    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("no_service") AS "out", max("rsrp_median_dbm") AS "r"'
+    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("served") AS "served", sum("no_service") AS "out", '
+    'sum("refused") + sum("sim_fault") AS "refused", sum("no_sim") + sum("silent") AS "faulty", max("rsrp_median_dbm") AS "r"'
 )
 """What one hall had in one hour, over its operators."""
 SAMPLED = f'"samples" > 0 AND {EVERY}'
@@ -114,8 +115,10 @@ def _class_conditions(context: Context) -> list[tuple[str, str, str]]:
         above = cut
     states = {
         "two_g_only": '"lte" = 0 AND "older" > 0',
-        "no_service": '"lte" = 0 AND "older" = 0 AND "out" > 0',
-        "device_fault": '"lte" = 0 AND "older" = 0 AND "out" = 0',
+        "served": '"lte" = 0 AND "older" = 0 AND "served" > 0',
+        "no_service": '"served" = 0 AND "out" > 0',
+        "sim_refused": '"served" = 0 AND "out" = 0 AND "faulty" = 0 AND "refused" > 0',
+        "device_fault": '"served" = 0 AND "out" = 0 AND "faulty" > 0',
     }
     named = ((context.classes.state[key], condition) for key, condition in states.items())
     return found + [(context.say(Text(state.id, state.en)), state.colour, condition) for state, condition in named]

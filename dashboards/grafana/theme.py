@@ -9,13 +9,16 @@ from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, V
 
 from dashboards.grafana.context import Context, Text
 
-NOT_MEASURED, SILENT, FAULT, NO_SERVICE, TWO_G = -600, -500, -400, -300, -200
+NOT_MEASURED, SILENT, UNSAID, FAULT, SIM_REFUSED, NO_SERVICE, SERVED, TWO_G = -600, -500, -450, -400, -350, -300, -250, -200
 """A state in place of a level in dBm: far below any power, so that the best of several is simply the largest."""
 LEVELS = {
     NOT_MEASURED: "not_measured",
     SILENT: "silent",
+    UNSAID: "not_measured",
     FAULT: "device_fault",
+    SIM_REFUSED: "sim_refused",
     NO_SERVICE: "no_service",
+    SERVED: "served",
     TWO_G: "two_g_only",
 }
 LOWEST_DBM = -157
@@ -88,15 +91,17 @@ def words(context: Context, table: Mapping[str, tuple[Text, str]]) -> list[Value
 def registrations(context: Context) -> list[ValueMapping]:
     """Return the words and colours of the registration states."""
     best, good, *_ = context.classes.classes
-    away, fault = context.classes.state["no_service"].colour, context.classes.state["device_fault"].colour
+    away, refused, fault = (context.classes.state[key].colour for key in ("no_service", "sim_refused", "device_fault"))
     return words(
         context,
         {
             "home": (Text("Terdaftar", "Registered"), best.colour),
             "roaming": (Text("Jelajah (roaming)", "Roaming"), good.colour),
             "searching": (Text("Tanpa layanan: mencari", "No service: searching"), away),
-            "denied": (Text("Tanpa layanan: ditolak", "No service: denied"), away),
+            "denied": (Text("Kartu SIM ditolak jaringan", "SIM refused by the network"), refused),
             "not_registered": (Text("Tanpa layanan: tidak terdaftar", "No service: not registered"), away),
+            "limited": (Text("Tanpa layanan: hanya sel lain terdengar", "No service: limited"), away),
+            "sim_fault": (Text("Kartu SIM terkunci atau rusak", "SIM locked or faulty"), refused),
             "no_sim": (Text("Tanpa kartu SIM", "No SIM"), fault),
             "modem_silent": (Text("Modem diam", "Modem silent"), fault),
         },

@@ -16,6 +16,7 @@ from typing import Any
 import bokeh
 
 from collector.sites.classes import Classes
+from dashboards.web.state import STRIP
 
 STATIC = Path(__file__).with_name("static")
 BOUNDARIES = Path(__file__).parent.parent / "data"
@@ -65,7 +66,8 @@ def _files(classes: Classes) -> Iterator[tuple[str, bytes]]:
 def _classes_css(classes: Classes) -> str:
     """Colours of classes.toml as CSS: the policy of the page allows no style in its own HTML."""
     known = [(c.key, c.colour) for c in classes.classes] + [(key, s.colour) for key, s in classes.state.items()]
-    return "".join(f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}\n" for key, colour in known)
+    rules = [f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}\n" for key, colour in known]
+    return "".join([*rules, *(f".s-{key}{{background:{colour}}}\n" for key, (colour, _) in STRIP.items())])
 
 
 def _ink(colour: str) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from telemetry.meaning import Standing
+
 Key = Annotated[str, Field(description="Key of a class of classes.toml, or of one of its states")]
 Number = float | None
 
@@ -169,9 +171,7 @@ class ModemSeries(BaseModel):
 
     modem: str
     operator: str | None = None
-    service: list[str | None] = Field(
-        description="What most samples of a step said: lte, three_g, two_g, no_service, device_fault"
-    )
+    service: list[str | None] = Field(description="What most samples of a step said: " + ", ".join(Standing))
     curves: dict[str, Curve] = Field(description="By rsrp_dbm, rsrq_db, sinr_db, rssi_dbm; a metric never measured is left out")
 
 

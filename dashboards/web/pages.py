@@ -14,7 +14,7 @@ from dashboards.web.api import snapshot_of
 from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem
 from dashboards.web.snapshot import ALERT_DAYS
-from dashboards.web.state import WINDOW_S, rank
+from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import LANGUAGES, Language, Texts, utc_now, words
 
 router = APIRouter(include_in_schema=False)
@@ -105,6 +105,7 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
             "language": language,
             "texts": words(language),
             "legend": legend,
+            "services": [{"key": key, "colour": colour, "hatch": hatch} for key, (colour, hatch) in STRIP.items()],
             "refresh_s": REFRESH_S,
             "window_s": WINDOW_S,
             "urls": {name: assets.url(name) for name in ("bokeh.js", "boundaries.json")},

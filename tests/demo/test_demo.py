@@ -126,7 +126,7 @@ def test_in_a_terminal_of_24_lines_it_shows_the_table_until_ctrl_c() -> None:
     with subprocess.Popen([*DEMO, "--halls", "2"], stdin=slave, stdout=slave, stderr=slave, env=env) as demo:
         os.close(slave)
         try:
-            seen = _read_until(master, "lte home")
+            seen = _read_until(master, "4G home")
             assert "RSRP dBm" in seen
             demo.send_signal(2)
             seen = _read_until(master, "duplicated 0")
@@ -207,9 +207,11 @@ def test_numbers_that_an_agent_skipped_on_purpose_were_not_measured(tmp_path: Pa
     ("row", "age_s", "words"),
     [
         ({}, None, "not measured yet"),
-        ({"registration": "home", "rat": "lte"}, 2.0, "lte home"),
+        ({"registration": "home", "rat": "lte"}, 2.0, "4G home"),
         ({"registration": "home", "rat": "lte"}, 60.0, "no contact"),
         ({"registration": "searching"}, 2.0, "no service"),
+        ({"registration": "denied"}, 2.0, "SIM refused"),
+        ({"registration": "home"}, 2.0, "served"),
         ({"registration": "modem_silent"}, 2.0, "modem silent"),
     ],
 )

@@ -22,13 +22,19 @@ RULES = load(CONFIG / "alerts.toml").rule
 HOME = {"registration": "home"}
 
 SIGNAL = [
-    ({**HOME, "rsrp_dbm": -95.0, "sinr_db": 9.0}, {"no_service": False, "weak_signal": False, "low_quality": False}),
+    (
+        {**HOME, "rsrp_dbm": -95.0, "sinr_db": 9.0},
+        {"no_service": False, "sim_refused": False, "weak_signal": False, "low_quality": False},
+    ),
     ({**HOME, "rsrp_dbm": -111.0, "sinr_db": -5.0}, {"weak_signal": True, "low_quality": None}),  # weak explains the noise
     ({**HOME, "rsrp_dbm": -108.0, "sinr_db": 1.0}, {"weak_signal": None, "low_quality": None}),  # between: neither
     ({**HOME, "rsrp_dbm": -95.0, "sinr_db": -1.0}, {"low_quality": True}),
     (HOME, {"no_service": False, "weak_signal": None, "low_quality": None}),  # 2G: served, and no RSRP to judge
     ({"registration": "searching"}, {"no_service": True, "weak_signal": None, "modem_sick": False, "no_sim": False}),
-    ({"registration": "denied"}, {"no_service": True}),
+    ({"registration": "limited", "rsrp_dbm": -70.0}, {"no_service": True, "weak_signal": None, "sim_refused": None}),
+    ({"registration": "denied"}, {"sim_refused": True, "no_service": None}),
+    ({"registration": "sim_fault"}, {"sim_refused": True, "no_service": None, "no_sim": False}),
+    ({**HOME, "rat": "gsm", "rsrp_dbm": -120.0}, {"weak_signal": None}),  # RSRP is no level of 2G
     ({"registration": "no_sim"}, {"no_sim": True, "no_service": None, "modem_sick": False}),
     ({"registration": "modem_silent"}, {"modem_sick": True, "no_sim": None, "no_service": None, "weak_signal": None}),
 ]

@@ -12,11 +12,12 @@ from collector.sites.classes import read_classes
 from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
 from tests.dashboards.grafana.conftest import Database
-from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, START_MS, STRONG
+from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
 from tests.dashboards.grafana.substitute import ALL, Choice
 
 HOUR_MS = 3_600_000
-SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "denied", "not_registered"}, {"no_sim", "modem_silent"}
+SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "not_registered"}, {"no_sim", "modem_silent"}
+REFUSED_STATES = {"denied", "sim_fault"}
 BUILT = build_all()
 
 
@@ -51,8 +52,8 @@ def test_the_map_shows_every_hall_at_its_best_operator(database: Database) -> No
             levels[row["site"]] = max([*values, levels.get(row["site"], -9999)])
     assert levels == by_hand_levels(database)
     assert len(levels) == 141
-    assert [levels[code] for code in (STRONG, FAINT, DUMB, LATE)] == [-70.0, -118.0, -400, -500]
-    assert {-600, -500, -400, -300, -200} < set(levels.values())
+    assert [levels[code] for code in (STRONG, FAINT, DUMB, LATE, REFUSED, UNTOLD)] == [-70.0, -118.0, -400, -500, -350, -250]
+    assert {-600, -500, -400, -350, -300, -250, -200} < set(levels.values())
 
 
 def by_hand_levels(database: Database) -> dict[str, float]:
@@ -62,11 +63,10 @@ def by_hand_levels(database: Database) -> dict[str, float]:
         levels[str(row["site"])] = -500
     for row in database.store.samples("signal", (END_MS - 900_000) * 1_000_000 + 1, END_MS * 1_000_000 + 1):
         site, state = str(row["site"]), row["registration"]
-        code = (
-            -200 if state in SERVED and row["rat"] == "gsm" else -300 if state in UNSERVED else -400 if state in FAULT else -500
-        )
+        codes = {**dict.fromkeys(UNSERVED, -300), **dict.fromkeys(REFUSED_STATES, -350), **dict.fromkeys(FAULT, -400)}
+        code = -200 if row.get("rat") == "gsm" else codes.get(str(state), -250)
         levels[site] = max(levels[site], code)
-        if state in SERVED and row["rat"] == "lte":
+        if state in SERVED and row.get("rat") == "lte":
             powers[site, str(row["modem"]), str(row["operator"])].append(float(row["rsrp_dbm"]))
     for (site, _, _), values in powers.items():
         levels[site] = max(levels[site], median(values))
@@ -83,8 +83,10 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for row in database.raw("signal", start, start + HOUR_MS):
         site, state = str(row["site"]), str(row["registration"])
-        seen[site].add(f"served on {row['rat']}" if state in SERVED else "out" if state in UNSERVED else "fault")
-        if state in SERVED and row["rat"] == "lte":
+        kinds = {**dict.fromkeys(UNSERVED, "no_service"), **dict.fromkeys(REFUSED_STATES, "sim_refused")}
+        served = "two_g_only" if row.get("rat") == "gsm" else "served"
+        seen[site].add(served if state in SERVED else kinds.get(state, "device_fault"))
+        if state in SERVED and row.get("rat") == "lte":
             powers[site, str(row["modem"]), str(row["operator"])].append(float(row["rsrp_dbm"]))
     best: dict[str, float] = {}
     for (site, _, _), values in powers.items():
@@ -92,7 +94,7 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     classes = read_classes(CLASSES)
     expected = Counter(classes.of("rsrp_dbm", value).id for value in best.values())
     for site in seen.keys() - best.keys():
-        key = "two_g_only" if "served on gsm" in seen[site] else "no_service" if "out" in seen[site] else "device_fault"
+        key = next(key for key in ("two_g_only", "served", "no_service", "sim_refused", "device_fault") if key in seen[site])
         expected[classes.state[key].id] += 1
     assert shown == expected
     assert shown.total() == len(seen)
