@@ -52,6 +52,11 @@ class Installations:
         """The id of this installation; None before the agent has run here."""
         return self._ids[-1] if self._ids else None
 
+    @property
+    def after(self) -> int:
+        """The highest number that an earlier one gave out; 0 when there was none."""
+        return self._after[-1] if self._after else 0
+
     def of(self, seq: int) -> str | None:
         """Return who numbered a sample; None for those that are older than installations."""
         at = bisect_left(self._after, seq)

@@ -124,7 +124,9 @@ class Recorder(threading.Thread):
         t_ms, clock = self._clock.stamp(item.mono_ms)
         body = item.body
         if item.stream == "device":  # exactly what waits below its own number: by that the server counts losses
-            body = orjson.dumps({**orjson.loads(body), "spool_depth": self._spool.depth + place})
+            earlier = self._spool.earlier()
+            more = {"spool_depth": self._spool.depth + place} | ({"spool_earlier": earlier} if earlier else {})
+            body = orjson.dumps({**orjson.loads(body), **more})
         return Entry(item.stream, item.modem, item.mono_ms, t_ms, clock, body)
 
     def _note(self) -> None:

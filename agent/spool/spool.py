@@ -218,6 +218,14 @@ class Spool:
 
         return self.run(work)
 
+    def earlier(self) -> int:
+        """Return how many samples are here, waiting or refused, that an earlier installation numbered."""
+        after = self.installations.after
+        if not after:
+            return 0
+        question = "SELECT count(*) FROM spool WHERE seq <= ?1 UNION ALL SELECT count(*) FROM quarantine WHERE seq <= ?1"
+        return self.run(lambda db: sum(int(row[0]) for row in db.execute(question, (after,))))
+
     def count(self, key: str) -> int:
         """Return a counter of the installation (`thinned`, `bytes:2026-11`); 0 when it was never raised."""
         row = self.run(lambda db: db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone())

@@ -25,6 +25,7 @@ SMALL_BYTES = 5_000_000
 GROW_BYTES = 256_000
 """What the next samples may need before the bounds are looked at again."""
 
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of the backlog; `min_free_mb` is what is left to the system."""
@@ -72,9 +73,7 @@ _ROWS = f"SELECT {COLUMNS} FROM spool WHERE seq > ? AND seq <= ? ORDER BY seq LI
 _COUNT = "INSERT INTO meta (key, value) VALUES ('thinned', ?1) ON CONFLICT (key) DO UPDATE SET value = value + ?1"
 
 
-def _chunk(
-    db: sqlite3.Connection, after: int, middle: int, turns: Turns, in_flight: Callable[[int], bool]
-) -> tuple[int, int]:
+def _chunk(db: sqlite3.Connection, after: int, middle: int, turns: Turns, in_flight: Callable[[int], bool]) -> tuple[int, int]:
     """Thin one chunk; return how many samples went, and the number to go on from. `turns` carries the rhythm of each series."""
     rows = db.execute(_ROWS, (after, middle, CHUNK)).fetchall()
     kept = []

@@ -1,8 +1,8 @@
 """Loss accounting by seq: what is stored of each installation, day by day, without ever holding the numbers themselves.
 
-An agent numbers all its samples, over all streams, without a gap. So of an installation the highest number minus the lowest plus one
-were measured, and what is stored less than that is missing: each day needs only how many numbers, the lowest and the highest. The
-database counts them (Store.seq_days); a day is counted again only when the dirty hours (`touched`) name one of it.
+An agent numbers all its samples, over all streams, without a gap. So of an installation the highest number minus the lowest plus
+one were measured, and what is stored less than that is missing: each day needs only how many numbers, the lowest and the highest.
+The database counts them (Store.seq_days); a day is counted again only when the dirty hours (`touched`) name one of it.
 Measurement `fleet_1d`: one row per site and day, some 50,000 a year for 141 halls.
 """
 

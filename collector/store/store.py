@@ -49,7 +49,7 @@ class Point:
 
 
 class SeqDay(NamedTuple):
-    """What is stored of an installation for one day (UTC): its start in ns, how many different seq, the lowest and the highest."""
+    """What is stored of an installation for a day (UTC): its start in ns, how many different seq, the lowest and the highest."""
 
     site: str
     inst: str

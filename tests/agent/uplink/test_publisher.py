@@ -189,7 +189,8 @@ def test_a_broker_that_comes_back_gets_everything(tmp_path: Path, broker: Server
         peer.close()
 
 
-def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server, peer: Peer) -> None:
+@pytest.mark.usefixtures("peer")
+def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server) -> None:
     clock = Clock(ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock) as sender:
         wait_for(sender.clock.now_ms, "the time")
