@@ -26,6 +26,7 @@ EXAMPLES = """examples:
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
     "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "doctor": ("agent.host.doctor", "add_arguments", "run", False, "look at everything here, say what to do"),
     "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
     "quarantine": (
         "agent.host.export",

@@ -31,11 +31,13 @@ KEYWORDS = {
     "mark": None,
     "mark_in": ((1, "c"), 2),
     "phrase": None,
+    "sentence": None,
+    **dict.fromkeys(("fine", "unseen", "wanting", "broken"), (1,)),
     "t": None,
     "t_in": ((1, "c"), 2),
     "t_n": (1, 2),
 }
-"""Functions whose first text is a message id: those of ground/words.py, and `t` for one that knows its language already."""
+"""Functions whose first text is a message id: of words.py and doctor.py in ground/, and `t` that knows its language."""
 NOTE = "Translators:"
 UNKEPT = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
 """Headers that say nothing here, or something else on every day."""
@@ -50,7 +52,7 @@ def messages() -> Catalog:
     catalogue = Catalog()
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
-            method = {".py": "python"}.get(path.suffix)
+            method = {".py": "python", ".html": "jinja2.ext:babel_extract"}.get(path.suffix)
             if method is None:
                 continue
             with path.open("rb") as file:

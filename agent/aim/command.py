@@ -22,8 +22,8 @@ from agent.aim.terminal import Screen, keys, pressed, write
 from agent.aim.track import Track, level_of
 from agent.config import Config, ModemSection, SamplingSection, load
 from agent.errors import ConfigError
+from agent.host.state import read_state
 from agent.host.status import WORDS as STATUS_WORDS
-from agent.host.status import read_state
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.paths import AGENT as DEFAULT_CONFIG

@@ -35,7 +35,7 @@ from pathlib import Path
 from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
-from agent.host.status import read_state
+from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
 from ground.paths import ETC

@@ -36,6 +36,8 @@ MAX_BACKOFF_S = 900.0
 HOLD_S = 900.0
 CLOCK_PAUSE_S = 3.0
 """After a frame from the future; four times longer each time, for then this clock and the collector's disagree for good."""
+RELEASED = "release"
+"""Counter on the card: the number of the last order to release the quarantine."""
 SLOW_EVERY = 3
 """Streams that nobody watches live go with the first round of a connection and every third: fewer headers (P8)."""
 
@@ -70,13 +72,15 @@ class Outbox:
         self._round, self._round_at = 0, 0.0
         self._urgent = self._more = self._over_budget = False
         self._failures, self._refusals, self._pause_until = 0, 0, 0.0
-        self.answers = 0
-        """Frames of this connection that were answered."""
+        self.answers = self.overdue = 0
+        """Frames of this connection that were answered; and how many times in a row nobody answered in time."""
+        self._unanswered = False
 
     def connected(self) -> None:
         """Start over on a fresh connection: nothing is in flight, a round is due now."""
         self._flights.clear()
-        self._failures, self._pause_until, self.answers = 0, 0.0, 0
+        self._failures, self._pause_until = 0, 0.0
+        self.answers = self.overdue = 0
         self._round, self._round_at = 0, self._now()
 
     def hurry(self) -> None:
@@ -142,7 +146,9 @@ class Outbox:
         if not late:
             return
         self._failures += 1
+        self.overdue += 1
         self._flights.clear()
+        self._unanswered = True
         wait = min(MAX_BACKOFF_S, ACK_TIMEOUT_S * 2.0 ** (self._failures - 1)) * (0.8 + 0.4 * self._jitter())
         self._pause(wait)
         log.warning("event=ack_timeout frames=%d failures=%d wait_s=%.0f", len(late), self._failures, wait)
@@ -178,6 +184,8 @@ class Outbox:
         gone = self._spool.delete(stored, utc_ms) if stored else 0
         if gone:
             self._refusals = 0
+        if stored and self._unanswered:
+            self._unanswered, self._pause_until = False, 0.0  # the collector is back: what waits goes now
         for answer in ack.bad:
             seqs = self._settled(answer.crc)
             if seqs:
@@ -187,8 +195,11 @@ class Outbox:
         if any(self._sent.get(answer.crc) for answer in ack.hold):
             self._flights.clear()
             self._failures += 1
+            self.overdue = 0
             self._pause(HOLD_S * (0.9 + 0.2 * self._jitter()))
             log.warning("event=frame_held reason=%r", ack.hold[0].reason)
+        if ack.release is not None:
+            self._release(ack.release)
         return gone
 
     def _misdated(self, seqs: Sequence[int]) -> None:
@@ -207,17 +218,21 @@ class Outbox:
         left = [self._flights[crc] - ACK_TIMEOUT_S for crc in crcs if crc in self._flights]
         return self._now() - max(left) if left else None
 
-    @property
-    def unanswered(self) -> int:
-        """How many times in a row nobody answered in time."""
-        return self._failures
+    def _release(self, order: int) -> None:
+        """Send again what is in quarantine, once for each order of the server."""
+        last = self._spool.count(RELEASED)
+        if order > last:
+            n = self._spool.release()
+            self._spool.add(RELEASED, order - last)
+            self._more = True
+            log.warning("event=quarantine_released n=%d order=%d", n, order)
 
     def _settled(self, crc: int) -> tuple[int, ...]:
         seqs = self._sent.pop(crc, None)
         if seqs is None:
             return ()
         self._flights.pop(crc, None)
-        self._failures = 0
+        self._failures = self.overdue = 0
         self.answers += 1
         self._more = True
         return seqs

@@ -181,7 +181,7 @@ class Publisher:
             return "the broker does not confirm the subscription" if time.monotonic() - self._up_at > SUBACK_S else None
         if self._outbox.answers:
             self._silent = 0
-        if self._outbox.unanswered < min(SILENT_TIMEOUTS * (1 + self._silent), MOST_SILENT_TIMEOUTS):
+        if self._outbox.overdue < min(SILENT_TIMEOUTS * (1 + self._silent), MOST_SILENT_TIMEOUTS):
             return None
         self._silent += 1
         return "the broker takes frames, but nobody answers them"

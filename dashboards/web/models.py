@@ -186,10 +186,19 @@ class Series(BaseModel):
     modems: list[ModemSeries]
 
 
+class StoreFault(BaseModel):
+    """What is wrong with the database: a fixed word, the database's own reason, and what to do."""
+
+    fault: str
+    reason: str
+    cure: str
+
+
 class Health(BaseModel):
     """Whether this page can work, and how fresh its data are."""
 
     status: Literal["ok", "store_unavailable"]
+    store_faults: list[StoreFault] = Field([], description="What the page or the running collector finds wrong with the database")
     sites: int
     measured: int = Field(description="Halls that ever sent a sample")
     newest: datetime | None = Field(None, description="Newest sample of all halls, UTC")

@@ -29,6 +29,7 @@ from dashboards.web.models import (
     ModemNow,
     Point,
     Series,
+    StoreFault,
 )
 from dashboards.web.series import Range, read_series
 from dashboards.web.state import WINDOW_S, hall_now, modem_now, rank, timestamp
@@ -54,12 +55,18 @@ class Snapshot:
     """Reads the store through a cache and judges by the classes. Safe to use from many threads."""
 
     def __init__(
-        self, store: Store, sites: Mapping[str, Site], classes: Classes, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        store: Store,
+        sites: Mapping[str, Site],
+        classes: Classes,
+        clock_ns: Callable[[], int] = time.time_ns,
+        ask_faults: Callable[[], list[StoreUnavailableError]] = list,
     ) -> None:
         self.sites = sites
         self.classes = classes
         self._store = store
         self._clock_ns = clock_ns
+        self._ask_faults = ask_faults
         self._cache = Cache()
         self._newest: dict[Modem, Row] = {}
         self._operators: dict[Modem, str] = {}
@@ -99,16 +106,27 @@ class Snapshot:
         """Return whether the store answers, and how new the newest sample is."""
         try:
             halls = self.halls()
-        except StoreUnavailableError:
-            return Health(status="store_unavailable", sites=len(self.sites), measured=0, classes_version=self.classes.version)
+        except StoreUnavailableError as error:
+            return Health(
+                status="store_unavailable",
+                store_faults=[_fault(error)],
+                sites=len(self.sites),
+                measured=0,
+                classes_version=self.classes.version,
+            )
         seen = [hall.properties.updated for hall in halls.features if hall.properties.updated]
         return Health(
             status="store_unavailable" if halls.stale else "ok",
+            store_faults=[_fault(error) for error in self.faults()],
             sites=len(self.sites),
             measured=len(seen),
             newest=max(seen, default=None),
             classes_version=self.classes.version,
         )
+
+    def faults(self) -> list[StoreUnavailableError]:
+        """Return what is wrong with the store as the collector says, which alone sees that it takes nothing."""
+        return self._cache.get("faults", NOW_S, self._ask_faults)
 
     def _read_halls(self) -> Halls:
         now_ns = self._clock_ns()
@@ -211,3 +229,7 @@ def _alert(row: Row) -> AlertItem | None:
 
 def _fields(row: Row, model: type[DeviceNow | EventItem | AlertItem]) -> Row:
     return {name: row[name] for name in model.model_fields if name in row and row[name] != ""}
+
+
+def _fault(error: StoreUnavailableError) -> StoreFault:
+    return StoreFault(fault=error.fault, reason=error.reason, cure=error.cure)
