@@ -116,7 +116,7 @@ def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, now_ns: int)
     until_ns = now_ns + AHEAD_MS * 1_000_000  # what an older version stored from the future was not seen there
     device = {str(row["site"]): row for row in store.latest("device", before_ns=until_ns)}
     seen: dict[str, int] = {}
-    online = [row for row in store.latest("site_status") if row.get("state") == "online"]
+    online = [row for row in store.latest("site_status", before_ns=until_ns) if row.get("state") == "online"]
     for row in [*store.latest("signal", before_ns=until_ns), *device.values(), *online]:
         at_ms = int(row["time_ns"]) // 1_000_000
         seen[str(row["site"])] = max(at_ms, seen.get(str(row["site"]), 0))
