@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from collector.rollup import Summary, percentile
 from collector.rollup.summary import COUNTS, HISTOGRAMS
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Evidence, Period, Supply
+from telemetry.operators import operator_of
 
 BRANDS = {
     "telkomsel": "Telkomsel",

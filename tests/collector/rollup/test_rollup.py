@@ -16,7 +16,6 @@ from collector.line.inbox import Received
 from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date, update
-from collector.sites.operators import NUMBERS, operator_of
 from collector.store import dirty_hours
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
@@ -24,6 +23,7 @@ from collector.store.store import Placed, Point, Row, Store
 from lab.servers import Server, influxd
 from telemetry.ack import Ack
 from telemetry.frame import Frame, Sample, Value, encode, pack, unpack
+from telemetry.operators import NUMBERS, operator_of
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
 
