@@ -25,7 +25,7 @@ BOLD, DIM = 1, 2
 
 HEADS = ("modem", "RSRP", mark("class"), "", mark("best"), mark("diff"), "SINR", mark("network"), mark("/s"))
 FAULTS: Mapping[Fault | None, str] = {
-    Fault.SILENT: mark("modem does not respond"),
+    Fault.SILENT: mark("does not respond"),
     Fault.GARBAGE: mark("unreadable answers"),
     Fault.CUT: mark("answers cut short"),
     Fault.GONE: mark("port is not there"),
