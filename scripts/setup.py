@@ -3,7 +3,7 @@
 usage: python3 scripts/setup.py {demo,dev,servers}...
   demo      .venv with what the demo needs
   dev       .venv with everything, for tests and checks
-  servers   mosquitto, influxdb, victoria-metrics, chromium and faketime from Debian, for the tests against the real things
+  servers   mosquitto, influxdb, victoria-metrics, nginx, chromium and faketime from Debian, for the tests against the real things
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LISTS = Path("/var/lib/apt/lists")
 LISTS_FRESH_S = 86400
 WORDS = ROOT / "locale" / "id" / "LC_MESSAGES" / "sinyal.po"
 COVERED_BY = {"demo": ("demo", "dev"), "dev": ("dev",)}
-SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "victoria-metrics": "victoria-metrics"}
+SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "victoria-metrics": "victoria-metrics", "nginx": "nginx"}
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""
