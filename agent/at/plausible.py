@@ -83,6 +83,11 @@ def put_plmn(signal: Signal, mcc: str, mnc: str) -> None:
     signal.plmn = plmn or known
 
 
+def is_same_cell(first: tuple[int | None, int | None], second: tuple[int | None, int | None]) -> bool:
+    """Return whether two pairs of channel and PCI may be one cell; what is unknown may be anything."""
+    return all(one is None or other is None or one == other for one, other in zip(first, second, strict=True))
+
+
 def _kind(row: Signal | Cell) -> Rat | None:
     """Return the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
     return Rat.NR_SA if isinstance(row, Cell) and row.rat is Rat.NR_NSA else row.rat

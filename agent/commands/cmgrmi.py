@@ -1,6 +1,6 @@
 """AT+CMGRMI=4 (SIMCom): serving cell and neighbours in LTE. All ids decimal, levels in tenths.
 
-`Serving_Cell,EARFCN,MCC,MNC,TAC,TA,cell,band,DL bw,UL bw,RSSNR,PCI,RSRQ,RSRP,RSSI,...`; neighbours
+`Serving_Cell,EARFCN,MCC,MNC,TAC,digits of MNC,cell,band,DL bw,UL bw,RSSNR,PCI,RSRQ,RSRP,RSSI,...`; neighbours
 `LTE_Intra_Cell<N>,PCI,RSRQ,RSRP,RSSI` on the channel of `LTE_Intra,<n>,<EARFCN>,...`, `LTE_InterFreq<k>_Cell<N>,...` on the
 channel after `Freq<k>` in `LTE_Inter,...`.
 """
@@ -27,7 +27,6 @@ class LteCell:
     mnc: str = ""
     tac: int | None = None
     cell_id: int | None = None
-    timing_advance: int | None = None
     band: int | None = None
     bandwidth_dl_mhz: float | None = None
     bandwidth_ul_mhz: float | None = None
@@ -78,13 +77,12 @@ def _serving(row: Sequence[str]) -> LteCell:
     return LteCell(
         earfcn=to_int(row[1]),
         mcc=row[2],
-        mnc=row[3],
+        mnc=row[3].zfill(3) if row[5] == "3" else row[3],
         tac=to_int(row[4]),
-        timing_advance=to_int(row[5]),
         cell_id=to_int(row[6]),
         band=to_int(row[7]),
         bandwidth_dl_mhz=units.lte_bandwidth_mhz(to_int(row[8])),
         bandwidth_ul_mhz=units.lte_bandwidth_mhz(to_int(row[9])),
         pci=to_int(row[11]),
-        levels=lte_levels(row[12], row[13], row[14]),
+        levels=lte_levels(row[12], row[13], row[14], row[10]),
     )

@@ -23,7 +23,8 @@ def read_gtcainfo(replies: Sequence[Reply], reading: Reading) -> None:
 
     The primary fills only what +GTCCINFO left open. The level at the end of an SCC repeats that of the PCC: not taken.
     """
-    found = [(role.upper(), fields_of(text)) for role, text in _CARRIER.findall(" ".join(answer(replies, "+GTCAINFO")))]
+    lines = [line for line in answer(replies, "+GTCAINFO") if _CARRIER.match(line)]
+    found = [(role.upper(), fields_of(text)) for line in lines for role, text in _CARRIER.findall(line)]
     carriers = [row for role, row in found if role == "PCC"]
     active = [row[2:] for role, row in found if role == "SCC" and pick(row, 0) == "2"]  # configured and active
     base = next((base for row in (*carriers, *active) if (base := _base(row)) is not None), None)

@@ -20,8 +20,10 @@ from agent.commands.labels import answer
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import ecno_db, lte_bandwidth_mhz, lte_resource_blocks_mhz, rscp_dbm, rsrp_dbm, rsrq_db
 
-_ROW = re.compile(r"[12]\s*,\s*[249]\s*,")
-_GAP = re.compile(r"(?<=[^,\s])\s+(?=[12]\s*,\s*[249]\s*,|[A-Za-z])")
+_ROW = re.compile(r"[12]\s*,\s*[249]\s*,\s*\d{0,3}\s*,\s*\d{0,3}\s*,")
+_SHORTEST = 11
+"""Columns of the shortest row, a 3G neighbour."""
+_GAP = re.compile(rf"(?<=[^,\s])\s+(?=[12]\s*,\s*[249]\s*,|[A-Za-z])|\n(?={_ROW.pattern})")
 """What stands between two rows, or a row and a heading, on lines or all on one: a blank that no comma precedes."""
 
 
@@ -41,7 +43,9 @@ class _Row:
 
 def read_gtccinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read +GTCCINFO: rows `1|2,rat,MCC,MNC,TAC,cell,channel,PCI,...`; 1 serving, 2 neighbour; rat 2 WCDMA, 4 LTE, 9 NR."""
-    rows = [_Row(fields_of(row)) for row in _GAP.split("\n".join(answer(replies, "+GTCCINFO"))) if _ROW.match(row)]
+    parts = _GAP.split("\n".join(answer(replies, "+GTCCINFO")))
+    rows = [_Row(fields_of(part)) for part in parts if _ROW.match(part)]
+    rows = [row for row in rows if len(row.fields) >= _SHORTEST]
     _set_bases(rows, all_lines(replies))
     serving = [row for row in rows if row.fields[0] == "1"]
     kinds = [row.fields[1] for row in serving]

@@ -19,7 +19,7 @@ from agent.commands.qnwinfo import rat_of
 from telemetry import units
 from telemetry.streams import Rat
 
-_RAT = re.compile(r"LTE|CAT-?M1?|EMTC|CAT-?NB[12]?|NB-?IOT|NR5G(?:-N?SA)?|WCDMA|GSM", re.IGNORECASE)
+_RAT = re.compile(r"LTE|CAT-?M1?|EMTC|CAT-?NB[12]?|(?:NTN )?NB-?IOT|NR5G(?:-N?SA)?|WCDMA|GSM", re.IGNORECASE)
 NR_BANDWIDTH_MHZ = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0)
 """Index 0..8, the same in all manual versions; from 9 on they disagree."""
 

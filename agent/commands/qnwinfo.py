@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at.fields import fields_of, pick, plmn_of, records, to_int
+from agent.at.fields import fields_of, pick, plmn_of, records, text_of, to_int
 from telemetry.streams import Rat
 
-_BAND = re.compile(r"BAND ?n?(\d{1,4})", re.IGNORECASE)
+_BAND = re.compile(r"BAND ?n?(\d{1,4})(?!\w)", re.IGNORECASE)
 _ACT: tuple[tuple[str, Rat], ...] = (
     (r"\bNB|NBIOT", Rat.NB_IOT),
     (r"EMTC|CAT-?M", Rat.LTE_M),
@@ -50,7 +50,7 @@ def parse(lines: Iterable[str]) -> list[Qnwinfo]:
 
 
 def _row(row: list[str]) -> Qnwinfo:
-    oper = re.sub(r"[ -]", "", pick(row, 1))
+    oper = re.sub(r"[ -]", "", text_of(pick(row, 1)))
     return Qnwinfo(
         rat_of(row[0]),
         plmn_of(oper[:3], oper[3:]),

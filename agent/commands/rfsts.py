@@ -45,8 +45,8 @@ def _rat(head: Sequence[str]) -> Rat | None:
         return Rat.LTE
     if third and fourth:
         return Rat.WCDMA if pick(head, 1).isdecimal() else None
-    whole = all(re.fullmatch(r"-?[0-9A-Fa-f]+", text) for text in head[1:4])
-    return Rat.GSM if len(head) <= 9 and not third and not fourth and whole else None
+    places = all(re.fullmatch(r"[0-9A-Fa-f]*", text) for text in head[2:4])  # LAC and RAC, both empty without a cell
+    return Rat.GSM if len(head) <= 9 and second and not third and not fourth and places else None
 
 
 def _plmn(text: str) -> str | None:

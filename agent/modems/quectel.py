@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from agent.at.digest import all_lines
-from agent.at.fields import fields_of, pick, records
-from agent.at.plausible import CHANNEL, LTE, put_plmn, set_missing, set_plausible
+from agent.at.fields import fields_of, pick, records, text_of
+from agent.at.plausible import CHANNEL, LTE, is_same_cell, put_plmn, set_missing, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import qant, qcainfo, qcsq, qeng, qnwinfo, qtemp
@@ -39,7 +39,7 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
 
 def _qspn(lines: Sequence[str], reading: Reading) -> None:
     for record in records(lines, "+QSPN"):
-        plmn = pick(fields_of(record), 4)
+        plmn = text_of(pick(fields_of(record), 4))
         if reading.signal.plmn is None:
             put_plmn(reading.signal, plmn[:3], plmn[3:])
 
@@ -127,7 +127,7 @@ def _state(state: str, reading: Reading) -> None:
     if state in _REGISTERED:
         generic.set_served(reading)
     elif state == "LIMSRV":
-        generic.set_unserved(reading, Registration.NOT_REGISTERED)
+        generic.set_unserved(reading, Registration.LIMITED)
     elif state == "SEARCH":
         generic.set_unserved(reading, Registration.SEARCHING)
 
@@ -198,9 +198,9 @@ def _lte_sinr(raw: float | None, lines: Sequence[str], reading: Reading) -> floa
 def _neighbours(lines: Sequence[str], reading: Reading) -> None:
     """Add the neighbours; the intra list repeats the serving cell, which is no neighbour."""
     serving = qeng.parse_serving(lines)
-    own = {(cell.channel, cell.pci) for cell in serving.cells} if serving else set()
+    own = [(cell.channel, cell.pci) for cell in serving.cells] if serving else []
     for row in qeng.parse_neighbours(lines):
-        if (row.channel, row.pci) in own:
+        if any(is_same_cell((row.channel, row.pci), cell) for cell in own):
             continue
         cell = Cell(role=Role.NEIGHBOUR)
         set_plausible(cell, reading.notes, rat=row.rat, pci=row.pci, **{CHANNEL[row.rat]: row.channel}, **row.values)
@@ -234,5 +234,6 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    causes=(Command("AT+QNETRC?"),),
     usb={"2c7c:0128": "05", "2c7c:*": "02"},
 )

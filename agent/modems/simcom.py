@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.digest import all_lines
 from agent.at.fields import fields_of, pick, records, to_float
-from agent.at.plausible import CHANNEL, put_plmn, set_missing, set_plausible
+from agent.at.plausible import CHANNEL, is_same_cell, put_plmn, set_missing, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import cmgrmi, cpsi
@@ -39,7 +39,9 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
         return
     if row.mcc == "000":
         return  # fillers of a cell not read yet
-    if row.state.lower() == "online" and generic.packet_registration(replies) is None:
+    if row.limited:
+        generic.set_unserved(reading, Registration.LIMITED)
+    elif row.state.lower() == "online" and generic.packet_registration(replies) is None:
         generic.set_served(reading)
     put_plmn(reading.signal, row.mcc, row.mnc)
     set_plausible(
@@ -56,7 +58,7 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
         **{CHANNEL[row.rat]: row.channel},
     )
     if row.rat not in (Rat.WCDMA, Rat.GSM) and row.levels.get("sinr_db") is None:
-        reading.notes.append("the scale of RSSNR in +CPSI is not settled: sinr_db left out")
+        reading.notes.append("RSSNR of +CPSI is unknown or better than RSRQ allows: sinr_db left out")
 
 
 def _nr_leg(row: Cpsi, reading: Reading) -> None:
@@ -75,7 +77,7 @@ def _nr_leg(row: Cpsi, reading: Reading) -> None:
 
 def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
     answer = cmgrmi.parse(lines)
-    own = None
+    own: tuple[int | None, int | None] = (None, None)
     if answer.serving is not None:
         cell = answer.serving
         own = (cell.earfcn, cell.pci)
@@ -88,14 +90,13 @@ def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
             pci=cell.pci,
             tac=cell.tac,
             cell_id=cell.cell_id,
-            timing_advance=cell.timing_advance,
             band=cell.band,
             bandwidth_dl_mhz=cell.bandwidth_dl_mhz,
             bandwidth_ul_mhz=cell.bandwidth_ul_mhz,
             **cell.levels,
         )
     for row in answer.neighbours:
-        if (row.earfcn, row.pci) != own:
+        if not is_same_cell((row.earfcn, row.pci), own):
             neighbour = Cell(role=Role.NEIGHBOUR)
             set_plausible(neighbour, reading.notes, rat=Rat.LTE, earfcn=row.earfcn, pci=row.pci, **row.levels)
             reading.cells.append(neighbour)

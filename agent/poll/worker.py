@@ -18,6 +18,7 @@ from agent.config import ModemSection
 from agent.poll.notices import Notices, event
 from agent.poll.recovery import Fault, Limits, RecoveryPolicy, Step
 from agent.poll.session import Poll, Session, fault_of
+from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkClosed, LinkError
@@ -61,6 +62,7 @@ class ModemWorker(threading.Thread):
         interval_s: float,
         stop: threading.Event,
         on_network_time: Callable[[int], None] | None = None,
+        sims: SimBook | None = None,
         settle_s: float = 30.0,
         root: Path = usb.ROOT,
     ) -> None:
@@ -72,6 +74,7 @@ class ModemWorker(threading.Thread):
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
+        self._owner = Owner(config.name, sims or SimBook())
         self._session: Session | HilinkSession | None = None
         self._usb: usb.UsbPort | None = None
         self._baud = config.baud
@@ -122,9 +125,13 @@ class ModemWorker(threading.Thread):
         if self._recovery.sick:
             session.alive()  # one second tells as much as a whole poll
         poll = session.poll(self._polls)
+        swapped = self._owner.tell(session, poll)
         self._polls += 1
         if not present(poll.reading.signal):
             poll.reading.notes.append("no reply could be read")
+        for found in swapped:
+            self._tell(found.kind or "", found.detail or "")
+            self._record("event", self.config.name, found)
         return poll
 
     def _good(self, poll: Poll) -> None:
@@ -164,7 +171,7 @@ class ModemWorker(threading.Thread):
         return step
 
     def _silent(self) -> None:
-        signal = Signal(registration=Registration.MODEM_SILENT)
+        signal = Signal(registration=Registration.MODEM_SILENT, home_plmn=self._owner.plmn)
         self._record("signal", self.config.name, signal, self._tick_ms)
         for found in self._notices.registration(signal):
             self._record("event", self.config.name, found)

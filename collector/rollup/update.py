@@ -6,9 +6,12 @@ that the same is done again, and two collectors that do it at once write the sam
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
+from collector.errors import PointsRefusedError
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
 from collector.sites.operators import NUMBERS
@@ -31,6 +34,7 @@ READ = (
 )
 # A row's time is the start of its period plus so many ns: the operators of one modem have rows of their own in every engine.
 PLACES: dict[str | None, int] = dict(zip((None, *NUMBERS), range(len(NUMBERS) + 1), strict=True))
+log = logging.getLogger(__name__)
 
 Hours = Mapping[str, set[int]]
 """Hours since 1970, UTC, by site code."""
@@ -58,12 +62,30 @@ def recompute(store: Store, sites: Mapping[str, Site], hours: Hours) -> int:
         later: defaultdict[str, set[int]] = defaultdict(set)
         for day, of_day in _by_day(todo):
             points, changed = _recompute_day(store, sites, day, of_day)
-            store.write_points(points)
+            _write(store, points)
             count += sum(map(len, of_day.values()))
             for code, modem, hour in changed:
                 later[code] |= _leaning_on(store, code, modem, hour) - todo[code]
         todo = {code: found for code, found in later.items() if found}
     return count
+
+
+def _write(store: Store, points: Sequence[Point]) -> None:
+    """Write what the store still takes; what is older than it keeps is told, and never comes again. Raises as the store does."""
+    try:
+        store.write_points(points)
+    except PointsRefusedError as error:
+        if not error.expired:
+            raise
+        if len(points) > 1:
+            middle = len(points) // 2
+            _write(store, points[:middle])
+            _write(store, points[middle:])
+            return
+        (point,) = points
+        at = datetime.fromtimestamp(point.time_ns / 1e9, UTC)
+        site = point.tags.get("site", "")
+        log.warning("event=rollup_expired measurement=%s site=%s time=%s reason=%r", point.measurement, site, at, error.reason)
 
 
 def _by_day(hours: Hours) -> list[tuple[int, Hours]]:
@@ -187,3 +209,13 @@ def _point(measurement: str, site: Site, modem: str, operator: str | None, value
 
 def _text(value: Value | None) -> str | None:
     return None if value is None else str(value)
+
+
+def rows_of(site: Site, modem: str, hours: Mapping[int, ModemHour]) -> Iterator[Point]:
+    """Return the hourly and daily rows of one modem of which all these hours are known, and no others of their days."""
+    days: defaultdict[int, ModemDay] = defaultdict(dict)
+    for hour, found in hours.items():
+        days[(hour + WITA_HOURS) // DAY_HOURS][hour] = found
+        yield from _hour_rows(site, modem, hour, found)
+    for day, modem_day in days.items():
+        yield from _day_rows(site, modem, day * DAY_HOURS - WITA_HOURS, modem_day)

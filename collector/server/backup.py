@@ -165,7 +165,7 @@ def _copy_database(config: Config, folder: Path, rpc: str) -> None:
         raise ConfigError("store.engine: influx2 has a backup of its own (`influx backup`); use it, and --without-store here")
     if isinstance(config.store, Influx1Section):
         with closing(open_store(config.store)) as store:
-            store.write_points([])  # makes the database where there is none yet: influxd does not back up a missing one
+            store.check()  # makes the database where there is none yet: influxd does not back up a missing one
         influxd("backup", "-portable", "-database", config.store.database, "-host", rpc, str(folder))
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from collector.config import Config, Influx1Section, load
-from collector.errors import ConfigError, SinyalError, StoreUnavailableError
+from collector.errors import ConfigError, Fault, SinyalError, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
     CONFIG,
@@ -171,7 +171,13 @@ def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_
     else:
         return
     with closing(store):
-        if any(store.latest(stream) for stream in STREAMS):
+        try:
+            filled = any(store.latest(stream) for stream in STREAMS)
+        except StoreUnavailableError as error:
+            if error.fault is not Fault.MISSING:
+                raise
+            filled = False  # nothing to lose
+        if filled:
             raise ConfigError("restore: the store here has readings; --force replaces them by those of the backup")
 
 

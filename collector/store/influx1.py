@@ -10,7 +10,7 @@ import requests
 
 from collector.errors import StoreUnavailableError
 from collector.store.answers import check_write
-from collector.store.influx import Influx
+from collector.store.influx import LONG, Influx
 
 WRITE_TIMEOUT_S = 30
 POLICY = "sinyal"
@@ -32,17 +32,26 @@ class Influx1(Influx):
             session.auth = (username, password or "")
         super().__init__(session, url, database)
 
-    def _post(self, batch: Sequence[str]) -> None:
+    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
         data = "\n".join(batch).encode()
         try:
-            self._send(data)
+            self._send(data, policy)
         except StoreUnavailableError as error:
             if not self._make_missing(error):
                 raise
-            self._send(data)
+            self._send(data, policy)
 
-    def _send(self, data: bytes) -> None:
-        params = {"db": self._database, "precision": "ns"}
+    def _make_long(self) -> bool:
+        what = f'RETENTION POLICY "{LONG}" ON "{self._database}" DURATION INF REPLICATION 1'
+        try:
+            self.command(f"CREATE {what}")
+        except StoreUnavailableError as error:
+            log.error("event=rollups_not_kept_long reason=%r cure='as an admin of InfluxDB: CREATE %s'", error.reason, what)  # noqa: TRY400
+            return False
+        return True
+
+    def _send(self, data: bytes, policy: str | None) -> None:
+        params = {"db": self._database, "precision": "ns"} | ({} if policy is None else {"rp": policy})
         try:
             reply = self._session.post(self._write_url, params=params, data=data, timeout=WRITE_TIMEOUT_S, allow_redirects=False)
             body = "" if reply.status_code == 204 else reply.text
@@ -73,6 +82,7 @@ class Influx1(Influx):
     def drop(self) -> None:
         """Remove the database with all that is in it; the next write makes an empty one. Raises StoreUnavailableError."""
         self.command(f'DROP DATABASE "{self._database}"')
+        self._asked_until = 0.0
 
     def close(self) -> None:
         """Close the connections."""

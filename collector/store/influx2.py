@@ -33,12 +33,13 @@ class Influx2(Influx):
         session.headers["Authorization"] = f"Token {token}"
         super().__init__(session, url, bucket)
 
-    def _post(self, batch: Sequence[str]) -> None:
+    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
+        bucket = self._bucket if policy is None else f"{self._bucket}/{policy}"  # the name that InfluxQL finds as db and policy
         body = "\n".join(batch).encode()
         try:
             # Not WriteApi: it takes any 2xx as stored, and a web page has 200.
             _, status, headers = self._writer.post_write_with_http_info(  # type: ignore[no-untyped-call]
-                self._org, self._bucket, body, precision=NANOSECONDS
+                self._org, bucket, body, precision=NANOSECONDS
             )
             check_write(status, "a success of something that is not InfluxDB", headers)
         except ApiException as error:
