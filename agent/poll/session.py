@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Sequence
@@ -43,6 +44,7 @@ _CME_TEXT = {
     "SIM BUSY": 14,
     "SIM WRONG": 15,
 }
+_IMEI = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
 _CME_LINE = re.compile(r"\+CME ERROR: ?(.+)", re.IGNORECASE)
 
 
@@ -148,6 +150,12 @@ class Session:
             else:
                 replies.append(reply)
         return self.read(family, replies, late)
+
+    def imei_hash(self) -> str | None:
+        """Return a hash that tells this modem from others; None where it does not say its IMEI. It never leaves this machine."""
+        reply = self.ask("AT+CGSN")
+        found = [match.group() for line in reply.lines if (match := _IMEI.search(line))] if reply else []
+        return hashlib.sha256(found[0].encode()).hexdigest() if len(found) == 1 else None
 
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""

@@ -74,6 +74,7 @@ class ModemWorker(threading.Thread):
         self._notices = Notices()
         self._session: Session | HilinkSession | None = None
         self._usb: usb.UsbPort | None = None
+        self._imei: str | None = None  # a hash; kept in memory alone
         self._baud = config.baud
         self._fault: Fault | None = None
         self._identity = ""
@@ -232,6 +233,7 @@ class ModemWorker(threading.Thread):
         session = self._dial(path, baud or self._baud)
         try:
             session.prepare()
+            self._recognise(session, path)
         except LinkError:
             session.close()
             raise
@@ -245,6 +247,20 @@ class ModemWorker(threading.Thread):
             self._identity = session.identity
             self._event("modem_identified", f"family {session.family_name}: {session.identity or 'says nothing of itself'}")
         return session
+
+    def _recognise(self, session: Session | HilinkSession, path: str) -> None:
+        """Tell by the IMEI whether this is the modem of before, where serial numbers do not. Raises LinkClosed when it is not."""
+        now, was = usb.port_of(path, self._root), self._usb
+        if now is None or not now.doubtful or not isinstance(session, Session):
+            return
+        known, self._imei = self._imei, session.imei_hash() or self._imei
+        if known is None and now.shared and "/by-path/" not in self.config.port:
+            self._event("modem_ambiguous", f"several modems here have one serial number; use {now.link} as port")
+        elif known and known != self._imei:
+            if was and was.device != now.device:
+                self._imei = known
+                raise LinkClosed(f"{path}: is another modem than before (its IMEI differs), at USB place {now.device}")
+            self._event("modem_changed", f"another modem at USB place {now.device}: its IMEI differs")
 
     def _dial(self, path: str, baud: int) -> Session | HilinkSession:
         config = self.config
