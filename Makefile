@@ -6,11 +6,15 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo test check format words bench chaos lock audit clean
+.PHONY: demo look test check format words bench chaos lock audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
 	@$(PY) -m demo.cli
+
+look:  ## a month of all villages, made up: live page, needs map, dashboards where Grafana can read the store
+	$(SETUP) demo
+	@$(PY) -m demo.cli look
 
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers

@@ -34,6 +34,7 @@ from ground.durable import write_durably
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
+    from agent.poll.sims import SimBook
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
 
@@ -100,6 +101,7 @@ class Agent:
             sim_spent=self._sims.spent,
         )
         self._workers: list[ModemWorker] = []
+        self._sim_book: SimBook | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -142,8 +144,10 @@ class Agent:
 
     def _start_workers(self) -> None:
         # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
+        from agent.poll.sims import SimBook  # noqa: PLC0415
         from agent.poll.worker import ModemWorker  # noqa: PLC0415
 
+        self._sim_book = self._sim_book or SimBook(self._config.agent.data_dir / "sims.json")
         self._workers_stop = threading.Event()
         self._workers = [
             ModemWorker(
@@ -152,6 +156,7 @@ class Agent:
                 interval_s=self._config.sampling.interval_s,
                 stop=self._workers_stop,
                 on_network_time=self._network_time,
+                sims=self._sim_book,
             )
             for modem in self._config.modem
         ]

@@ -9,9 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
-from demo.program import module
+from demo.program import HOST, module
 
-HOST = "127.0.0.1"
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])  # Debian's is in sbin
 MOSQUITTO = """\
 listener {port} {host}

@@ -20,7 +20,7 @@ from types import FrameType
 
 from rich.live import Live
 
-from demo import count, seed
+from demo import count, look, seed
 from demo.count import Count
 from demo.halls import HALLS, Hall
 from demo.incidents import Script
@@ -46,6 +46,7 @@ examples:
   sinyal-demo                                   a live table until Ctrl-C; without a terminal 60 s of log lines
   sinyal-demo run --halls 12 --seconds 30 --json
   sinyal-demo modem --family quectel --link /tmp/modem
+  sinyal-demo look                              a month of all villages: live page, needs map, dashboards
   sinyal-demo seed --days 7 --halls 141 --sqlite month.db
 """
 
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="log to stderr, one JSON line with the counts to stdout")
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
     seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
+    look.add_arguments(programs.add_parser("look", help="a month of all villages: live page, needs map, dashboards"))
     return parser
 
 
@@ -112,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.program == "modem":
         return modem_main(args)
     logging.basicConfig(level=logging.WARNING)
-    if args.program == "seed":
-        return seed.run(args)
+    if args.program in ("seed", "look"):
+        return seed.run(args) if args.program == "seed" else look.run(args)
     live = sys.stdout.isatty() and not args.json and os.environ.get("TERM") != "dumb"
     seconds = args.seconds or (None if live else UNATTENDED_S)
     try:
@@ -141,7 +143,7 @@ def run(options: Options) -> int:
         with DemoLine(folder, HALLS[: options.halls]) as line:
             if not options.as_json:
                 line.start_page()
-                say(f"live page: {line.page_url}")
+                say(f"live page: {line.page.url}")
             _watch(line, options, ending, say)
             say("end: no more measuring; what is on the cards goes to the collector")
             counted = line.drain(DRAIN_S, lambda left: say(_left(left)))

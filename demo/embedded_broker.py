@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from amqtt.broker import Broker
 
-from demo.broker import HOST
+from demo.program import HOST
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -203,6 +203,8 @@ class SimulatedModem:
             code = self.cme if self._fault is Fault.CME_ERROR else 10
             return [line.format(code=code) for line in WITHOUT_SIM[command]]
         if command in (ECHO_OFF, ECHO_ON, "AT", RESET):
+            if command == RESET:
+                self._answers(command)  # a modem with a state of its own takes note
             return ["OK"]
         return self._chain(command)
 

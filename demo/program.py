@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from random import SystemRandom
 
 log = logging.getLogger(__name__)
 
+HOST = "127.0.0.1"
+START_S = 60.0
+"""Longest time a program may take to come up on a busy Pi."""
+PORTS = range(20_000, 32_000)
+"""Below the ports that Linux gives to outgoing connections: nobody takes ours by chance while our broker is dead."""
+PORT_TRIES = 5
 STOP_S = 30.0
 """An agent gives each of its threads 10 s to end."""
 LAST_WORDS = 10
@@ -84,6 +96,55 @@ class Program:
         if self._process is not None and not self.running:
             raise LineError(f"{self.name} ended with {self._process.returncode}; {self.log} says:\n{self.last_words()}")
 
+    def finished(self) -> bool:
+        """Whether it has done its work; raises LineError with the end of its log when it ended without."""
+        if self._process is None or self.running:
+            return False
+        if self._process.returncode:
+            self.check()
+        return True
+
+    def wait_ready(self, ready: Callable[[], bool], what: str) -> None:
+        """Wait until something answers and the process lives: whoever else answers there is not ours. Raises LineError."""
+        end = time.monotonic() + START_S
+        while not ready() or not self.running:
+            self.check()
+            if time.monotonic() > end:
+                raise LineError(f"waited {START_S:g} s for {what}; {self.log} says:\n{self.last_words()}")
+            time.sleep(0.05)
+
+    def comes_up(self, ready: Callable[[], bool], what: str) -> bool:
+        """Start it and wait; False where it ended instead of coming up, as it does when its port is taken."""
+        self.start()
+        try:
+            self.wait_ready(ready, what)
+        except LineError:
+            if self.running:
+                raise
+            return False
+        return True
+
     def last_words(self) -> str:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP address on loopback says 200; no proxy of the user's session has a place in between."""
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
+def free_port(wanted: int | None = None) -> int:
+    """Return a port of loopback that can be reached and where nobody listens now: the wanted one, else one by chance."""
+    why = ""
+    for port in [*([] if wanted is None else [wanted]), *SystemRandom().sample(PORTS, PORT_TRIES)]:
+        try:
+            with socket.create_server((HOST, port)), socket.create_connection((HOST, port), START_S):
+                return port
+        except OSError as error:
+            why = str(error)
+    raise LineError(f"{HOST} cannot be listened on and reached ({why}); is the network interface lo up? `ip link set lo up`")

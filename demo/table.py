@@ -100,7 +100,7 @@ def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int) -
         waiting = "-" if row.waiting is None else str(row.waiting)
         table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, waiting)
     more = [_line(f"… and {len(rows) - len(shown)} more", "dim")] if len(shown) < len(rows) else []
-    head = [_line(text, "bold") for text in (FRAME[0], FRAME[1].format(url=line.page_url))]
+    head = [_line(text, "bold") for text in (FRAME[0], FRAME[1].format(url=line.page.url))]
     happened = [_line(text, "yellow") for text in told]
     return Group(*head, table, *more, _line(summary(line, rows, elapsed_s), ""), *happened)
 

@@ -31,6 +31,7 @@ KEYWORDS = {
     "mark": None,
     "mark_in": ((1, "c"), 2),
     "phrase": None,
+    "sentence": None,
     **dict.fromkeys(("fine", "unseen", "wanting", "broken"), (1,)),
     "t": None,
     "t_in": ((1, "c"), 2),
@@ -51,7 +52,7 @@ def messages() -> Catalog:
     catalogue = Catalog()
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
-            method = {".py": "python"}.get(path.suffix)
+            method = {".py": "python", ".html": "jinja2.ext:babel_extract"}.get(path.suffix)
             if method is None:
                 continue
             with path.open("rb") as file:

@@ -15,6 +15,9 @@ from agent.at.reply import Reply
 REGISTRATION = ("C5GREG", "CEREG", "CGREG", "CREG")
 """Replies that are also unsolicited; in the order in which we believe them (TS 27.007 7.2, 10.1.20, 10.1.22, 10.1.47)."""
 
+STATS = frozenset((*range(12), 90))
+"""States of registration, `<stat>` (TS 27.007 7.2, 10.1.20, 10.1.22, 10.1.47); 90 is Nordic's UICC failure."""
+
 _FINAL = re.compile(r"OK|ERROR|NO CARRIER|ABORTED|COMMAND NOT SUPPORT(?:ED)?|\+CM[ES] ERROR\b.*", re.IGNORECASE)
 _COMMAND = re.compile(r"AT(?:$|[-+^#!$%*&(;].*|(?:[EVQIZHXLMOS]\d*)+(?:[-+;&^#!=?].*)?$)", re.IGNORECASE)
 _PREFIX = re.compile(r"[+^#!$%*]([A-Z][A-Z0-9_]*) ?:", re.IGNORECASE)
@@ -143,7 +146,7 @@ def _asked(command: str) -> set[str]:
 
 def is_read_form(fields: Sequence[str]) -> bool:
     """Return whether a registration line is the answer to a read (`n,stat,...`) and not unsolicited (`stat,...`)."""
-    return len(fields) > 1 and re.fullmatch(r"\d{1,3}", fields[1]) is not None and int(fields[1]) <= 11
+    return len(fields) > 1 and re.fullmatch(r"\d{1,3}", fields[1]) is not None and int(fields[1]) in STATS
 
 
 def _registration_fields(line: str) -> list[str]:

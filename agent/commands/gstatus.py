@@ -65,7 +65,9 @@ def _bound(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _registration(values: Mapping[str, str], replies: Sequence[Reply], reading: Reading) -> None:
     """EMM state (5GMM on SA, GMM on 3G); the IMS registration is another matter, PS state is wrong on SA."""
     state = next((values[key].lower() for key in ("emm state", "5gmm state", "gmm (ps) state") if key in values), "")
-    if state.startswith("registered"):
+    if "limited" in state:  # EMM-DEREGISTERED.LIMITED-SERVICE and EMM-REGISTERED.LIMITED-SERVICE, TS 24.301 5.1.3.2
+        hint(reading.signal, Registration.LIMITED)
+    elif state.startswith("registered"):
         hint(reading.signal, Registration.HOME, replies)
     elif state.startswith(("deregistered", "not registered")):
         hint(reading.signal, Registration.SEARCHING if "search" in state else Registration.NOT_REGISTERED)

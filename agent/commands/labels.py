@@ -72,11 +72,13 @@ def hint(signal: Signal, registration: Registration, replies: Sequence[Reply] = 
     """Set the registration a vendor reply tells of, unless a 3GPP reply gave it: those tell home from roaming.
 
     Registered beats a 3GPP "not registered": on LTE without CS service that is all +CREG says. It beats "denied" too where
-    `replies` hold no EPS or 5GS registration: a refusal of CS service alone leaves the data service standing.
+    `replies` hold no EPS or 5GS registration: a refusal of CS service alone leaves the data service standing. Limited service
+    beats "not registered" and "searching": 3GPP replies have no word for it.
     """
     weak = [Registration.NOT_REGISTERED]
     if replies and not any(row.name in ("C5GREG", "CEREG") for row in creg.parse(replies)):
         weak.append(Registration.DENIED)
     lifted = registration.served and signal.registration in weak
-    if signal.registration is None or lifted:
+    open_ = signal.registration in (Registration.NOT_REGISTERED, Registration.SEARCHING)
+    if signal.registration is None or lifted or (open_ and registration is Registration.LIMITED):
         signal.registration = registration

@@ -19,7 +19,7 @@ def read_smoni(lines: Sequence[str], reading: Reading) -> None:
         if "SEARCH" in words:
             hint(reading.signal, Registration.SEARCHING)
         elif "LIMSRV" in words:
-            hint(reading.signal, Registration.NOT_REGISTERED)
+            hint(reading.signal, Registration.LIMITED)
         elif "NOCONN" in words or "CONN" in words:
             hint(reading.signal, Registration.HOME)
         if "SEARCH" not in words[:3]:

@@ -24,5 +24,7 @@ def read_sysinfoex(lines: Sequence[str], reading: Reading) -> None:
                 set_plausible(reading.signal, reading.notes, rat=_MODES.get(pick(row, 5)))
         elif pick(row, 3) == "255":
             hint(reading.signal, Registration.NO_SIM)
-        elif service in ("0", "1"):
+        elif service in ("1", "3"):  # restricted service, restricted area
+            hint(reading.signal, Registration.LIMITED)
+        elif service == "0":
             hint(reading.signal, Registration.NOT_REGISTERED)

@@ -15,8 +15,10 @@ _STATES = {
     "1": Registration.HOME,
     "2": Registration.SEARCHING,
     "3": Registration.DENIED,
+    "4": Registration.NOT_REGISTERED,
     "5": Registration.ROAMING,
-    "90": Registration.NO_SIM,  # UICC failure
+    "8": Registration.LIMITED,  # emergency bearer services only
+    "90": Registration.SIM_FAULT,  # UICC failure
 }
 _RATS = {"7": Rat.LTE_M, "9": Rat.NB_IOT}
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from agent import parse
 from agent.at.mask import mask
 from agent.at.reply import Command, Reply
+from agent.commands.cpin import cme_code
 from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
-from agent.poll.session import IDENTITY, Session, cme_code
+from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")

@@ -9,13 +9,15 @@ from agent.at.digest import all_lines
 from agent.at.plausible import LTE, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
-from agent.commands import cesq, cops, cpin, creg, csq
+from agent.commands import cesq, cops, creg, csq
 from agent.commands.cesq import Cesq
+from agent.commands.cpin import Sim, sim_of
 from agent.commands.creg import Creg
 from agent.modems.family import Family
 from telemetry.streams import Rat, Registration
 
-SETUP = (Command("AT+CMEE=1"), Command("AT+CREG=2"), Command("AT+CEREG=2"), Command("AT+C5GREG=2"))
+SETUP = (Command("AT+CMEE=1"), Command("AT+CREG=2"), Command("AT+CEREG=2"), Command("AT+CEREG=3"), Command("AT+C5GREG=2"))
+"""+CEREG=3 tells why the network refused as well; modems that know no more than 2 answer ERROR and stay there."""
 POLL = (
     Command("AT+CPIN?", every=10),
     Command("AT+CSQ"),
@@ -35,8 +37,9 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
     _location(rows, reading)
     lines = all_lines(replies)
     for operator in cops.parse(lines):
-        rat = operator.rat if not rows or any(row.registered for row in rows) else None
-        set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
+        if rows and not any(row.registered for row in rows):
+            continue  # what was chosen by hand, or last: no cell of it is known to be there
+        set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else operator.rat)
     for quality in csq.parse(lines):
         set_plausible(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
     for extended in cesq.parse(lines):
@@ -44,16 +47,24 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
 
 
 def registration(replies: Sequence[Reply]) -> Registration | None:
-    """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else the first that says why not."""
-    rows = creg.parse(replies)
-    states = [row.registration for row in rows if row.registration is not None]
-    served = next((state for state in states if state.served), None)
-    if served:
-        return served
-    if any(sim.absent for sim in cpin.parse(replies)):
+    """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else what tells most of why not."""
+    states = {row.registration for row in reversed(creg.parse(replies)) if row.registration is not None}
+    ranked = [row.registration for row in creg.parse(replies) if row.registered]
+    if ranked:
+        return ranked[0]
+    if sim_of(replies) is Sim.MISSING:
         return Registration.NO_SIM
-    telling = [state for state in states if state is not Registration.NOT_REGISTERED]
-    return next(iter(telling or states), None)
+    return next((state for state in UNSERVED if state in states), None)
+
+
+UNSERVED = (
+    Registration.SIM_FAULT,
+    Registration.DENIED,
+    Registration.LIMITED,
+    Registration.SEARCHING,
+    Registration.NOT_REGISTERED,
+)
+"""States without service, the one that tells most first."""
 
 
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
@@ -69,8 +80,9 @@ def set_served(reading: Reading) -> None:
 
 
 def set_unserved(reading: Reading, state: Registration) -> None:
-    """Mark a modem not served; a missing SIM and a denial say more than the vendor's word does."""
-    if reading.signal.registration not in (Registration.NO_SIM, Registration.DENIED):
+    """Mark a modem not served; what is wrong with the SIM, a denial and limited service say more than the vendor's word does."""
+    telling = (Registration.NO_SIM, Registration.SIM_FAULT, Registration.DENIED, Registration.LIMITED)
+    if reading.signal.registration not in telling:
         reading.signal.registration = state
 
 

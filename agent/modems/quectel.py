@@ -127,7 +127,7 @@ def _state(state: str, reading: Reading) -> None:
     if state in _REGISTERED:
         generic.set_served(reading)
     elif state == "LIMSRV":
-        generic.set_unserved(reading, Registration.NOT_REGISTERED)
+        generic.set_unserved(reading, Registration.LIMITED)
     elif state == "SEARCH":
         generic.set_unserved(reading, Registration.SEARCHING)
 
@@ -234,5 +234,6 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    causes=(Command("AT+QNETRC?"),),
     usb={"2c7c:0128": "05", "2c7c:*": "02"},
 )

@@ -14,6 +14,7 @@ from agent.at.reply import Reply
 from agent.commands import identity
 from agent.modems import generic
 from agent.modems.family import Family
+from agent.modems.settle import settle
 
 
 def _found() -> Iterator[Family]:
@@ -67,6 +68,7 @@ def read(family: Family, replies: Sequence[Reply]) -> Reading:
     if any(reply.foreign for reply in replies):
         reading.notes.append(FOREIGN)
     family.read(replies, reading)
+    settle(replies, reading)
     tidy(reading.signal, reading.notes)
     for cell in reading.cells:
         tidy(cell, reading.notes)

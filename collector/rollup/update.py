@@ -209,3 +209,13 @@ def _point(measurement: str, site: Site, modem: str, operator: str | None, value
 
 def _text(value: Value | None) -> str | None:
     return None if value is None else str(value)
+
+
+def rows_of(site: Site, modem: str, hours: Mapping[int, ModemHour]) -> Iterator[Point]:
+    """Return the hourly and daily rows of one modem of which all these hours are known, and no others of their days."""
+    days: defaultdict[int, ModemDay] = defaultdict(dict)
+    for hour, found in hours.items():
+        days[(hour + WITA_HOURS) // DAY_HOURS][hour] = found
+        yield from _hour_rows(site, modem, hour, found)
+    for day, modem_day in days.items():
+        yield from _day_rows(site, modem, day * DAY_HOURS - WITA_HOURS, modem_day)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from ground.toml import Section, load
+from ground.words import Lang
 
 METRICS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
 STATES = ("two_g_only", "served", "no_service", "sim_refused", "device_fault", "silent", "not_measured")
@@ -23,6 +24,10 @@ class State(Section):
     en: Text
     colour: Colour
     symbol: Annotated[str, Field(min_length=1, max_length=1)]
+
+    def word(self, lang: Lang) -> str:
+        """Return what it is called in a language."""
+        return self.id if lang == "id" else self.en
 
 
 class SignalClass(State):

@@ -17,10 +17,11 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows
 from dashboards.grafana.panels import Panel
 from dashboards.grafana.query import DATASOURCE
+from ground.words import Phrase, mark
 
 SCHEMA_VERSION = 37
 """Of Grafana 9.4, the oldest that is supported; newer ones migrate upwards, none migrates downwards."""
@@ -62,7 +63,14 @@ class Board:
     """One dashboard in the making: `row`, then `add` its panels, then `build`."""
 
     def __init__(
-        self, context: Context, name: str, title: Text, about: Text, *, since: str = "now-24h", one_hall: bool = False
+        self,
+        context: Context,
+        name: str,
+        title: str | Phrase,
+        about: str | Phrase,
+        *,
+        since: str = "now-24h",
+        one_hall: bool = False,
     ) -> None:
         self._context = context
         self._ids = 0
@@ -73,17 +81,15 @@ class Board:
         board.tooltip(DashboardCursorSync.CROSSHAIR).week_start("monday").editable()
         links = sdk.DashboardLink("Sinyal").type(DashboardLinkType.DASHBOARDS).tags([f"sinyal-{context.language}"])
         board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
-        board.with_variable(
-            sdk.DatasourceVariable("datasource").label(context.say(Text("Sumber data", "Data source"))).type("influxdb")
-        )
+        board.with_variable(sdk.DatasourceVariable("datasource").label(context.say(mark("Data source"))).type("influxdb"))
         self._board = board
-        self._choose("kecamatan", Text("Kecamatan", "Sub-district"), KECAMATAN_VALUES)
-        self._choose("desa", Text("Desa", "Village"), DESA_VALUES, single=one_hall)
+        self._choose("kecamatan", mark("Sub-district"), KECAMATAN_VALUES)
+        self._choose("desa", mark("Village"), DESA_VALUES, single=one_hall)
 
     def choose_line(self) -> None:
         """Let people choose operator and modem as well."""
-        self._choose("operator", Text("Operator", "Operator"), OPERATOR_VALUES)
-        self._choose("modem", Text("Modem", "Modem"), MODEM_VALUES)
+        self._choose("operator", mark("Operator"), OPERATOR_VALUES)
+        self._choose("modem", mark("Modem"), MODEM_VALUES)
 
     def mark_alerts(self) -> None:
         """Mark alerts of the chosen places in every panel with a time axis."""
@@ -91,7 +97,7 @@ class Board:
         fields = f'"title_{language}", "text_{language}", "severity", "state"'
         self._alerts = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
 
-    def row(self, title: Text) -> None:
+    def row(self, title: str | Phrase) -> None:
         """Begin a row with a heading."""
         self._ids += 1
         self._board.with_row(sdk.Row(self._context.say(title)).id(self._ids).grid_pos(self._shelf.heading()))
@@ -114,7 +120,7 @@ class Board:
             plain["annotations"] = {"list": [self._annotation(self._alerts)]}
         return plain
 
-    def _choose(self, name: str, label: Text, query: str, *, single: bool = False) -> None:
+    def _choose(self, name: str, label: str | Phrase, query: str, *, single: bool = False) -> None:
         variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query).datasource(DATASOURCE)
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
         if not single:
@@ -133,7 +139,7 @@ class Board:
             "fromAnnotations": True,
             **columns,
         }
-        name = self._context.say(Text("Peringatan", "Alerts"))
+        name = self._context.say(mark("Alerts"))
         source = {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid}
         return {
             "name": name,

@@ -11,7 +11,8 @@ from typing import Any
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
 from dashboards.grafana import alert_rules, alerts, fleet, hall, operators, pipeline, regency
-from dashboards.grafana.context import GENERATED, LANGUAGES, Context
+from dashboards.grafana.context import GENERATED, Context
+from ground.words import LANGUAGES
 
 HERE = Path(__file__).parent
 CLASSES = HERE.parents[1] / "config" / "classes.toml"

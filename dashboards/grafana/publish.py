@@ -17,7 +17,8 @@ from grafana_api.grafana_face import GrafanaFace
 
 from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
-from dashboards.grafana.context import DATASOURCE_UID, GENERATED, LANGUAGES
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED
+from ground.words import LANGUAGES
 
 TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
 DEFAULT_URL = "http://127.0.0.1:3000"
@@ -33,7 +34,7 @@ The token is read from the environment only, so that it stands in no file and no
 
   sinyal-dashboards publish --dry-run
   sinyal-dashboards publish --url https://grafana.example.go.id --config /etc/sinyal/collector.toml
-  sinyal-dashboards publish --language id
+  sinyal-dashboards publish --lang id
 
 What already exists and is equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
 stays in Grafana's history. Without --config the data source is left alone: every dashboard lets its reader choose one.
@@ -163,7 +164,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
     parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
-    parser.add_argument("--language", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
+    parser.add_argument("--lang", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
     parser.add_argument("--dry-run", action="store_true", help="ask Grafana and say what would be done; write nothing")
 
 
@@ -172,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         grafana = Publisher(_address(args.url), _token(), dry=args.dry_run)
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None
-        _publish(grafana, source, args.language)
+        _publish(grafana, source, args.lang)
     except ConfigError as error:
         return _fail(str(error), USAGE)
     except GrafanaUnauthorizedError:

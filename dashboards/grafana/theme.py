@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMapping, ValueMappingResult
 
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
+from ground.words import Phrase, mark
 
 NOT_MEASURED, SILENT, UNSAID, FAULT, SIM_REFUSED, NO_SERVICE, SERVED, TWO_G = -600, -500, -450, -400, -350, -300, -250, -200
 """A state in place of a level in dBm: far below any power, so that the best of several is simply the largest."""
@@ -75,16 +76,18 @@ def falling(context: Context, cuts: tuple[float, float]) -> Steps:
 
 def level_words(context: Context) -> list[ValueMapping]:
     """Return the words for the states of a level; a power stays a number."""
-    states = context.classes.state
-    return words(context, {str(code): (Text(states[key].id, states[key].en), states[key].colour) for code, key in LEVELS.items()})
+    found = {str(code): context.classes.state[key] for code, key in LEVELS.items()}
+    return mapped((code, state.word(context.language), state.colour) for code, state in found.items())
 
 
-def words(context: Context, table: Mapping[str, tuple[Text, str]]) -> list[ValueMapping]:
+def words(context: Context, table: Mapping[str, tuple[str | Phrase, str]]) -> list[ValueMapping]:
     """Map values to words and colours."""
-    results = {
-        value: ValueMappingResult(text=context.say(text), color=colour, index=k)
-        for k, (value, (text, colour)) in enumerate(table.items())
-    }
+    return mapped((value, context.say(text), colour) for value, (text, colour) in table.items())
+
+
+def mapped(shown: Iterable[tuple[str, str, str]]) -> list[ValueMapping]:
+    """Map values to what is shown for them: (value, text, colour)."""
+    results = {value: ValueMappingResult(text=text, color=colour, index=k) for k, (value, text, colour) in enumerate(shown)}
     return [ValueMap(options=results)]
 
 
@@ -95,15 +98,15 @@ def registrations(context: Context) -> list[ValueMapping]:
     return words(
         context,
         {
-            "home": (Text("Terdaftar", "Registered"), best.colour),
-            "roaming": (Text("Jelajah (roaming)", "Roaming"), good.colour),
-            "searching": (Text("Tanpa layanan: mencari", "No service: searching"), away),
-            "denied": (Text("Kartu SIM ditolak jaringan", "SIM refused by the network"), refused),
-            "not_registered": (Text("Tanpa layanan: tidak terdaftar", "No service: not registered"), away),
-            "limited": (Text("Tanpa layanan: hanya sel lain terdengar", "No service: limited"), away),
-            "sim_fault": (Text("Kartu SIM terkunci atau rusak", "SIM locked or faulty"), refused),
-            "no_sim": (Text("Tanpa kartu SIM", "No SIM"), fault),
-            "modem_silent": (Text("Modem diam", "Modem silent"), fault),
+            "home": (mark("Registered"), best.colour),
+            "roaming": (mark("Roaming"), good.colour),
+            "searching": (mark("No service: searching"), away),
+            "denied": (mark("SIM refused by the network"), refused),
+            "not_registered": (mark("No service: not registered"), away),
+            "limited": (mark("No service: limited"), away),
+            "sim_fault": (mark("SIM card locked or faulty"), refused),
+            "no_sim": (mark("No SIM"), fault),
+            "modem_silent": (mark("Modem unresponsive"), fault),
         },
     )
 
@@ -112,7 +115,7 @@ def yes_no(context: Context, *, bad: bool) -> list[ValueMapping]:
     """Return words for a truth; `bad` says which of the two is a fault."""
     good_colour, fault = context.classes.classes[1].colour, context.classes.state["device_fault"].colour
     yes, no = (fault, good_colour) if bad else (good_colour, fault)
-    return words(context, {"true": (Text("Ya", "Yes"), yes), "false": (Text("Tidak", "No"), no)})
+    return words(context, {"true": (mark("Yes"), yes), "false": (mark("No"), no)})
 
 
 def clocks(context: Context) -> list[ValueMapping]:
@@ -121,8 +124,8 @@ def clocks(context: Context) -> list[ValueMapping]:
     return words(
         context,
         {
-            "ntp": (Text("Sinkron (NTP)", "Synced (NTP)"), good),
-            "network": (Text("Sinkron (jaringan)", "Synced (network)"), good),
-            "untrusted": (Text("Belum sinkron", "Not synced"), poor),
+            "ntp": (mark("Synced (NTP)"), good),
+            "network": (mark("Synced (network)"), good),
+            "untrusted": (mark("Not synced"), poor),
         },
     )

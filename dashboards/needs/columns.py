@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 
 from dashboards.needs.boundaries import dotted
-from dashboards.needs.labels import DIAGNOSIS_WORDS
+from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, indonesian
 from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
-from dashboards.needs.words import ANTENNA, COORDINATES
+from ground.words import phrase
 
 Cell = str | int | float | date | None
 COLUMNS = (
@@ -44,17 +44,17 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "kode_desa": dotted(site.code),
         "kecamatan": site.kecamatan,
         "desa": site.desa,
-        "nama_titik": f"{'Kantor Kelurahan' if kelurahan else 'Balai Desa'} {site.desa}",
-        "jenis_titik": "kantor desa",
+        "nama_titik": f"{'Kantor Kelurahan' if kelurahan else 'Kantor Desa'} {site.desa}",
+        "jenis_titik": "kantor kelurahan" if kelurahan else "kantor desa",
         "lat": site.lat,
         "lon": site.lon,
-        "sumber_koordinat": COORDINATES[site.coordinate_source].id,
+        "sumber_koordinat": indonesian(COORDINATES[site.coordinate_source]),
         "di_dalam_batas_desa": YA[village.inside],
         "kondisi": KONDISI[row.verdict.state],
         "operator": None if row.operator == UNKNOWN_OPERATOR else row.operator,
         "periode_awal": report.period.first,
         "periode_akhir": report.period.last,
-        "antena": ANTENNA[site.antenna].id if site.antenna else None,
+        "antena": indonesian(ANTENNA[site.antenna]) if site.antenna else None,
         "penguat_sinyal": YA[site.booster],
         "jumlah_penduduk": site.population,
         "listrik": LISTRIK.get(site.power or ""),
@@ -93,17 +93,17 @@ def bands(e: Evidence) -> str:
 def remarks(village: Village, row: Row) -> str:
     """Tell in Indonesian what the other columns cannot: diagnosis, reason, what limits the value."""
     verdict = row.verdict
-    found = [f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in (verdict.main, *verdict.others)]
-    told = [verdict.main.reason.id] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
+    found = [f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in (verdict.main, *verdict.others)]
+    told = [indonesian(verdict.main.reason)] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
     if row.operator == UNKNOWN_OPERATOR:
-        told.append("Operator kartu SIM tidak diketahui: isi kolom operators di sites.csv.")
-    told += [note.id for note in verdict.notes]
+        told.append(indonesian(phrase("The SIM's operator is not known: fill the column operators in sites.csv.")))
+    told += [indonesian(note) for note in verdict.notes]
     if row.site.coordinate_source == "centroid":
-        told.append("Koordinat adalah titik tengah desa, bukan kantor.")
+        told.append(indonesian(phrase("The coordinate is the middle of the village, not the office.")))
     if village.inside is False:
-        told.append("Koordinat di luar batas desa: periksa.")
+        told.append(indonesian(phrase("The coordinate lies outside the village: check it.")))
     if row.site.power == "no_grid":
-        told.append("Tanpa jaringan PLN.")
+        told.append(indonesian(phrase("No grid power.")))
     if row.compared and row.evidence:
-        told.append(f"Perbandingan: {row.compared.reason.id}.".replace("..", "."))
+        told.append(indonesian(phrase("Compared: {reason}.", reason=row.compared.reason)).replace("..", "."))
     return " ".join(told)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collector.sites.sites import Site
+from dashboards.needs.labels import POWER
 from dashboards.needs.model import Diagnosis, Evidence, Finding, State, Supply, Verdict
 from dashboards.needs.parameters import Cuts, Limits
 from dashboards.needs.sentences import tell
-from dashboards.needs.words import POWER, Both, joined
+from ground.words import Figure, Phrase, joined
 
 HEAVY = {
     Diagnosis.BLANK_SPOT: State.BLANK_SPOT,
@@ -43,18 +44,18 @@ def busy_judged(e: Evidence, limits: Limits) -> bool:
     return e.busy_values >= limits.min_busy_samples.value and (e.estimated_share or 0) <= limits.estimated_time_percent.value
 
 
-def _lacking(e: Evidence, limits: Limits) -> Iterator[Both]:
+def _lacking(e: Evidence, limits: Limits) -> Iterator[Phrase]:
     for name, n, limit in (
         ("few_samples", e.network, limits.min_samples.value),
         ("few_days", e.days, limits.min_days.value),
         ("few_slots", e.slots, limits.min_slots.value),
     ):
         if n < limit:
-            yield tell(name, n=n, limit=limit)
+            yield tell(name, n=Figure(n), limit=limit)
     served = (e.availability or 0) > limits.blank_spot_availability_percent.value
     on_lte = (e.lte_share or 0) >= limits.two_g_lte_percent.value
     if served and on_lte and e.lte_values < limits.min_lte_samples.value:
-        yield tell("few_lte", n=e.lte_values, limit=limits.min_lte_samples.value)
+        yield tell("few_lte", n=Figure(e.lte_values), limit=limits.min_lte_samples.value)
 
 
 def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding | None]:
@@ -72,7 +73,7 @@ def _blank_spot(e: Evidence, limits: Limits) -> Finding | None:
     limit = limits.blank_spot_availability_percent.value
     if e.availability is None or e.availability > limit:
         return None
-    return Finding(Diagnosis.BLANK_SPOT, tell("blank_spot", share=100 - e.availability, n=e.network, limit=limit))
+    return Finding(Diagnosis.BLANK_SPOT, tell("blank_spot", share=100 - e.availability, n=Figure(e.network), limit=limit))
 
 
 def _two_g_only(e: Evidence, limits: Limits) -> Finding | None:
@@ -126,7 +127,7 @@ def _power(e: Evidence, limits: Limits, supply: Supply, site: Site) -> Finding |
         return None
     signs = []
     if supply.boots_a_week >= limits.power_boots_per_week.value:
-        signs.append(tell("boots", n=supply.boots, rate=supply.boots_a_week))
+        signs.append(tell("boots", n=Figure(supply.boots), rate=supply.boots_a_week))
     if (supply.bad_power_percent or 0) >= limits.power_bad_reports_percent.value:
         signs.append(tell("undervoltage", v=supply.bad_power_percent))
     if not signs:
@@ -150,7 +151,7 @@ def _state(e: Evidence, cuts: Cuts, network: list[Finding]) -> State:
     return State.ADEQUATE if strong and not network else State.FAIR
 
 
-def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Both]:
+def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Phrase]:
     if site.booster:
         yield tell("booster")
     if site.antenna == "outdoor":

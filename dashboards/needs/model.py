@@ -9,8 +9,8 @@ from enum import StrEnum
 from collector.sites.classes import Classes
 from collector.sites.sites import Site
 from dashboards.needs.parameters import Cuts, Parameters
-from dashboards.needs.words import Both
 from ground.wita import WITA
+from ground.words import Phrase, Said
 
 NS = 1_000_000_000
 SLOTS_A_DAY = 288
@@ -187,7 +187,7 @@ class Finding:
     """One diagnosis with its reason."""
 
     diagnosis: Diagnosis
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class Verdict:
     state: State
     main: Finding
     others: tuple[Finding, ...] = ()
-    notes: tuple[Both, ...] = ()
+    notes: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Input:
     name: str
     weight: float
     value: float | None
-    source: Both
+    source: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Priority:
     score: float | None
     severity: float | None
     inputs: tuple[Input, ...]
-    reason: Both
+    reason: Phrase
 
     @property
     def unknown(self) -> list[str]:
@@ -239,7 +239,7 @@ class Compared:
     """Change against the earlier period and why."""
 
     change: Change
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,7 @@ class Report:
     parameters: Parameters
     classes: Classes
     cuts: Cuts
-    sources: tuple[Both, ...] = ()
+    sources: tuple[Phrase, ...] = ()
     ignored_sites: tuple[str, ...] = field(default=())
 
     @property

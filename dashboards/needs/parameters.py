@@ -11,16 +11,26 @@ from pydantic import Field
 from collector.errors import ConfigError
 from collector.sites.classes import Classes
 from ground.toml import Section, load
+from ground.words import Lang
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Limit(Section):
-    """A figure and why it is that: in Indonesian and English."""
+class Reasoned(Section):
+    """What the file gives a reason for, in Indonesian and English."""
 
-    value: Annotated[float, Field(ge=0)]
     id: Text
     en: Text
+
+    def word(self, lang: Lang) -> str:
+        """Return the reason in a language."""
+        return self.id if lang == "id" else self.en
+
+
+class Limit(Reasoned):
+    """A figure and why it is that."""
+
+    value: Annotated[float, Field(ge=0)]
     unit: str = ""
 
 
@@ -36,12 +46,10 @@ class Share(Limit):
     value: Annotated[float, Field(ge=0, le=1)]
 
 
-class ClassKey(Section):
+class ClassKey(Reasoned):
     """The key of a class in classes.toml, and why that one."""
 
     value: Text
-    id: Text
-    en: Text
 
 
 class ClassKeys(Section):

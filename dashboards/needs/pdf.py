@@ -19,12 +19,12 @@ from reportlab.platypus import Paragraph
 
 from dashboards.needs.boundaries import Area
 from dashboards.needs.drawing import Projection, around, ink
-from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, made_at, span, styles, weights
+from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, both, english, indonesian, operator_words
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, span, styles, weights
 from dashboards.needs.model import Diagnosis, Report, State, Village
 from dashboards.needs.pdftable import draw_table
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
-from dashboards.needs.words import Both, say
+from ground.words import Said, joined, phrase
 
 WIDTH, HEIGHT = A4
 EDGE = 14 * mm
@@ -44,7 +44,7 @@ def write_pdf(report: Report, areas: Mapping[str, Area], path: Path) -> None:
         pdfmetrics.registerFont(TTFont(name, str(fonts / f"{name}.ttf")))
     pdfmetrics.registerFontFamily("Vera", normal="Vera", bold="VeraBd", italic="Vera", boldItalic="VeraBd")
     canvas = Canvas(str(path), pagesize=A4, pageCompression=1, lang="id")
-    canvas.setTitle(f"{TITLE.id} {span(report.period).id}")
+    canvas.setTitle(f"{indonesian(TITLE)} {indonesian(span(report.period))}")
     canvas.setAuthor("Sinyal")
     pages = 2 * len(report.kecamatan)
     for number, (name, villages) in enumerate(report.kecamatan.items()):
@@ -66,24 +66,27 @@ def _header(canvas: Canvas, report: Report, title: str) -> None:
     canvas.rect(0, HEIGHT - 18 * mm, WIDTH, 18 * mm, stroke=0, fill=1)
     canvas.setFillColor(white)
     canvas.setFont("VeraBd", 12)
-    canvas.drawString(EDGE, HEIGHT - 9 * mm, TITLE.id)
+    canvas.drawString(EDGE, HEIGHT - 9 * mm, indonesian(TITLE))
     canvas.setFont("Vera", 8)
-    canvas.drawString(EDGE, HEIGHT - 14 * mm, TITLE.en)
+    canvas.drawString(EDGE, HEIGHT - 14 * mm, english(TITLE))
     canvas.setFillColor(black)
     canvas.setFont("VeraBd", 13)
     canvas.drawString(EDGE, HEIGHT - 27 * mm, title)
     canvas.setFont("Vera", 8)
-    compared = f"   Pembanding: {span(report.earlier).id}" if report.earlier else ""
-    canvas.drawString(EDGE, HEIGHT - 33 * mm, f"Periode: {span(report.period).id}{compared}")
+    said_period = [phrase("Period: {period}", period=span(report.period))]
+    if report.earlier:
+        said_period.append(phrase("Compared with: {period}", period=span(report.earlier)))
+    canvas.drawString(EDGE, HEIGHT - 33 * mm, indonesian(joined(said_period, "   ")))
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"Versi ambang batas / thresholds: {report.version}")
+    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{both(phrase('Thresholds'))}: {report.version}")
     canvas.setFillColor(black)
 
 
 def _footer(canvas: Canvas, report: Report, page: int, pages: int) -> None:
     canvas.setFont("Vera", 6.5)
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, 8 * mm, f"Dibuat {made_at(report).id} dengan Sinyal. Batas wilayah indikatif, bukan batas hukum.")
+    made = phrase("Made {time} with Sinyal. Boundaries are indicative, not legal ones.", time=report.period.now)
+    canvas.drawString(EDGE, 8 * mm, indonesian(made))
     canvas.drawRightString(WIDTH - EDGE, 8 * mm, f"{page} / {pages}")
     canvas.setFillColor(black)
 
@@ -159,16 +162,16 @@ def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, S
         y = top - (14 + 9 * number) * mm
         draw_chip(canvas, found[state], x + 3 * mm, y + 1 * mm, 2.3 * mm)
         canvas.setFont("Vera", 7.5)
-        canvas.drawString(x + 8 * mm, y + 1.4 * mm, STATE_WORDS[state].id)
+        canvas.drawString(x + 8 * mm, y + 1.4 * mm, indonesian(STATE_WORDS[state]))
         canvas.setFont("Vera", 6)
         canvas.setFillColor(GREY)
-        canvas.drawString(x + 8 * mm, y - 1.8 * mm, STATE_WORDS[state].en)
+        canvas.drawString(x + 8 * mm, y - 1.8 * mm, english(STATE_WORDS[state]))
         canvas.setFillColor(black)
         canvas.setFont("VeraBd", 9)
         canvas.drawRightString(WIDTH - EDGE, y, str(count[state]))
     centroids = sum(village.site.coordinate_source == "centroid" for village in villages)
     outside = sum(village.inside is False for village in villages)
-    texts = [f"<b>{MAP_NOTE.id}</b>", MAP_NOTE.en]
+    texts = [f"<b>{indonesian(MAP_NOTE)}</b>", english(MAP_NOTE)]
     if centroids:
         texts.append(f"{centroids} dari {len(villages)} titik adalah titik tengah desa, bukan kantor.")
     partly = sum(bool(village.unmeasured) for village in villages)
@@ -182,19 +185,19 @@ def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, S
 def _texts(canvas: Canvas, report: Report, top: float) -> None:
     column = (WIDTH - 2 * EDGE - 6 * mm) / 2
     left = [
-        Paragraph("Metode / Method", HEADING),
+        Paragraph(both(phrase("Method")), HEADING),
         *_paragraphs(METHOD),
-        Paragraph("Prioritas / Priority", HEADING),
-        Paragraph(f"<b>{FORMULA}</b>", SMALL),
-        Paragraph(f"Bobot: {weights(report).id}.", SMALL),
-        Paragraph(FORMULA_WORDS.id, SMALL),
+        Paragraph(both(phrase("Priority")), HEADING),
+        Paragraph(f"<b>{indonesian(FORMULA)}</b>", SMALL),
+        Paragraph(indonesian(phrase("Weights: {weights}.", weights=weights(report))), SMALL),
+        Paragraph(indonesian(FORMULA_WORDS), SMALL),
     ]
     right = [
-        Paragraph("Ambang batas / Thresholds", HEADING),
+        Paragraph(both(phrase("Thresholds")), HEADING),
         *[Paragraph(f"{line}", SMALL) for line in _thresholds(report)],
-        Paragraph("Batasan / Limits", HEADING),
+        Paragraph(both(phrase("Limits")), HEADING),
         *_paragraphs(LIMITS),
-        Paragraph("Sumber / Sources", HEADING),
+        Paragraph(both(phrase("Sources")), HEADING),
         *_paragraphs(SOURCES),
     ]
     _flow(canvas, left, EDGE, top, column)
@@ -207,15 +210,14 @@ def _thresholds(report: Report) -> list[str]:
     shares = {"blank": limits.blank_spot_availability_percent.value, "least": limits.unstable_availability_percent.value}
     enough = {"n": limits.min_samples.value, "d": limits.min_days.value, "s": limits.min_slots.value}
     texts = (
-        say(
-            "Kuat: RSRP ≥ {a} dBm. Lemah: nilai tengah < {b} dBm atau 10 % terburuk < {c} dBm. Mutu buruk: SINR < {q} dB.",
-            "",
-            **levels,
+        phrase(
+            "Strong: RSRP ≥ {a} dBm. Weak: median < {b} dBm or 10th percentile < {c} dBm. Poor quality: SINR < {q} dB.", **levels
         ),
-        say("Blank spot: ketersediaan ≤ {blank} %. Tidak stabil: ketersediaan < {least} %.", "", **shares),
-        say("Data cukup: {n} sampel, {d} hari, {s} slot 5 menit atau lebih.", "", **enough),
+        phrase("Blank spot: availability ≤ {blank} %. Unstable: availability < {least} %.", **shares),
+        phrase("Enough data: {n} samples, {d} days, {s} slots of 5 minutes or more.", **enough),
+        phrase("Version {version}; all figures and their reasons are in the HTML and XLSX files.", version=report.version),
     )
-    return [*(text.id for text in texts), f"Versi {report.version}; semua angka dan alasannya ada di berkas HTML dan XLSX."]
+    return [indonesian(text) for text in texts]
 
 
 def _reasons(canvas: Canvas, villages: Sequence[Village], top: float) -> None:
@@ -224,23 +226,23 @@ def _reasons(canvas: Canvas, villages: Sequence[Village], top: float) -> None:
     rows.sort(key=lambda row: (row.verdict.main.diagnosis is Diagnosis.ADEQUATE, -(row.priority.score or 0)))
     y = top
     if rows and top > FLOOR + ROOM_FOR_ONE:
-        y = _flow(canvas, [Paragraph("Alasan / Reasons", HEADING)], EDGE, top, WIDTH - 2 * EDGE)
+        y = _flow(canvas, [Paragraph(both(phrase("Reasons")), HEADING)], EDGE, top, WIDTH - 2 * EDGE)
     for number, row in enumerate(rows):
         found = (row.verdict.main, *row.verdict.others)
-        told = " ".join(f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in found)
-        notes = " ".join(note.id for note in row.verdict.notes)
-        head = f"<b>{escape(row.site.desa)}, {escape(operator_words(row.operator).id)}.</b>"
+        told = " ".join(f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in found)
+        notes = " ".join(indonesian(note) for note in row.verdict.notes)
+        head = f"<b>{escape(row.site.desa)}, {escape(indonesian(operator_words(row.operator)))}.</b>"
         paragraph = Paragraph(f"{head} {escape(told)} {escape(notes)}", SMALL)
         _, height = paragraph.wrap(WIDTH - 2 * EDGE, HEIGHT)
         if y - height < FLOOR:
-            rest = f"Alasan {len(rows) - number} baris lainnya ada di berkas HTML dan XLSX."
-            _flow(canvas, [Paragraph(rest, SMALL)], EDGE, y, WIDTH - 2 * EDGE)
+            rest = phrase("The reasons of {n} more rows are in the HTML and XLSX files.", n=len(rows) - number)
+            _flow(canvas, [Paragraph(indonesian(rest), SMALL)], EDGE, y, WIDTH - 2 * EDGE)
             return
         y = _flow(canvas, [paragraph], EDGE, y, WIDTH - 2 * EDGE)
 
 
-def _paragraphs(texts: Sequence[Both]) -> list[Paragraph]:
-    return [Paragraph(text.id.replace("`", "'"), SMALL) for text in texts]
+def _paragraphs(texts: Sequence[Said]) -> list[Paragraph]:
+    return [Paragraph(indonesian(text).replace("`", "'"), SMALL) for text in texts]
 
 
 def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float, width: float) -> float:

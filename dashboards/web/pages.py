@@ -15,7 +15,8 @@ from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem
 from dashboards.web.snapshot import ALERT_DAYS
 from dashboards.web.state import STRIP, WINDOW_S, rank
-from dashboards.web.texts import LANGUAGES, Language, Texts, utc_now, words
+from dashboards.web.texts import Texts, utc_now
+from ground.words import LANGUAGES, Lang
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "lang"
@@ -103,9 +104,12 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
         settings={
             **settings,
             "language": language,
-            "texts": words(language),
+            "texts": texts.script(),
             "legend": legend,
-            "services": [{"key": key, "colour": colour, "hatch": hatch} for key, (colour, hatch) in STRIP.items()],
+            "services": [
+                {"key": key, "label": texts.name("service", key), "colour": colour, "hatch": hatch}
+                for key, (colour, hatch) in STRIP.items()
+            ],
             "refresh_s": REFRESH_S,
             "window_s": WINDOW_S,
             "urls": {name: assets.url(name) for name in ("bokeh.js", "boundaries.json")},
@@ -118,7 +122,7 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
     return response
 
 
-def _language(request: Request) -> tuple[Language, bool]:
+def _language(request: Request) -> tuple[Lang, bool]:
     """Return the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
     asked, kept = request.query_params.get("lang"), request.cookies.get(COOKIE)
     for language in LANGUAGES:
@@ -127,14 +131,14 @@ def _language(request: Request) -> tuple[Language, bool]:
     return next((language for language in LANGUAGES if kept == language), "id"), False
 
 
-def legend_of(classes: Classes, language: Language) -> list[dict[str, Any]]:
+def legend_of(classes: Classes, language: Lang) -> list[dict[str, Any]]:
     """Return all classes and states, best first, as page and script show them."""
     known = {c.key: c for c in classes.classes} | classes.state
     cuts = {c.key: c.cuts for c in classes.classes}
     return [
         {
             "key": key,
-            "label": known[key].id if language == "id" else known[key].en,
+            "label": known[key].word(language),
             "colour": known[key].colour,
             "symbol": known[key].symbol,
             "shape": SHAPES.get(known[key].symbol),

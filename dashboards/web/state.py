@@ -47,7 +47,7 @@ STRIP: Mapping[Standing, tuple[str, str]] = {
     Standing.SIM_REFUSED: ("#a6611a", "cross"),
     Standing.DEVICE_FAULT: ("#b08d48", "dot"),
 }
-"""Colour and hatch of the strip of service, as page and script draw it; the texts are `service_` and the word."""
+"""Colour and hatch of the strip of service, as page and script draw it; their names are `NAMES["service"]` of texts.py."""
 
 
 def most(services: Iterable[T | None]) -> T | None:

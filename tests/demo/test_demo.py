@@ -27,8 +27,8 @@ from collector.store.store import Placed, Row
 from demo.cli import main
 from demo.count import Count, count
 from demo.halls import HALLS
-from demo.line import DemoLine, _free_port
-from demo.program import LineError
+from demo.line import DemoLine
+from demo.program import LineError, free_port
 from demo.table import screen, state
 from ground.paths import shipped
 from telemetry.frame import Sample, pack
@@ -113,9 +113,9 @@ def test_it_runs_without_root_too(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_loopback_is_told_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.line.HOST", "203.0.113.1")
-    with pytest.raises(LineError, match="is the interface lo up"):
-        _free_port()
+    monkeypatch.setattr("demo.program.HOST", "203.0.113.1")
+    with pytest.raises(LineError, match="is the network interface lo up"):
+        free_port()
 
 
 def test_in_a_terminal_of_24_lines_it_shows_the_table_until_ctrl_c() -> None:

@@ -35,7 +35,7 @@
       if (fits) { shown += 1; villages[d.code] = true; }
     });
     all("details[data-desa]").forEach(function (box) { box.hidden = !villages[box.id.slice(2)]; });
-    byId("shown").textContent = shown + " baris dari " + rows.length + " · " + shown + " of " + rows.length + " rows";
+    byId("shown").textContent = byId("shown").dataset.text.replaceAll("{n}", shown).replaceAll("{all}", rows.length);
   }
 
   function sort(key, down) {

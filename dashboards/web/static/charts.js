@@ -12,7 +12,7 @@ const SinyalCharts = (() => {
   const field = name => ({ field: name });
   let series = null, hidden = new Set();
 
-  const name = modem => (modem.operator || t("modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
+  const name = modem => (modem.operator || t("Modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
   const inks = () => dark.matches ? DARK : LIGHT;
   const times = () => Array.from({ length: series.steps }, (_, i) => Date.parse(series.start) + (i + 0.5) * series.step_s * 1000 + WITA);
   const numbers = list => list.map(value => value === null ? NaN : value);
@@ -127,8 +127,8 @@ const SinyalCharts = (() => {
     const seen = new Set(series.modems.flatMap(m => m.service));
     document.getElementById("service-keys").replaceChildren(...Object.keys(SERVICES).filter(s => seen.has(s)).map(s => {
       const swatch = element("i", { class: `swatch s-${s}` });
-      return element("li", {}, swatch, t(`service_${s}`));
-    }), element("li", {}, element("i", { class: "swatch s-none" }), t("service_none")));
+      return element("li", {}, swatch, SERVICES[s].label);
+    }), element("li", {}, element("i", { class: "swatch s-none" }), t("No data")));
   }
 
   // Says the values under the finger or the mouse in the caption of each plot.
@@ -157,7 +157,7 @@ const SinyalCharts = (() => {
     const any = series.modems.length > 0;
     status.hidden = any;
     area.hidden = !any;
-    if (!any) { status.textContent = t("charts_empty"); return; }
+    if (!any) { status.textContent = t("No measurement in this period."); return; }
     for (const metric of Object.keys(METRICS)) {
       const target = document.getElementById(`chart-${metric}`);
       const used = series.modems.some(m => m.curves[metric]);

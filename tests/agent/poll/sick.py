@@ -165,8 +165,8 @@ CASES = (
     Case("unplugged and back", Fault.VANISH, SILENT, ("modem_gone", "modem_reopened", "modem_recovered"), heals_itself=True),
     Case("SIM removed", Fault.SIM_REMOVED, NO_SIM, ("sim_missing", "sim_ready", "registration_change")),
     Case("CME 10 SIM not inserted", Fault.CME_ERROR, NO_SIM, ("sim_missing", "sim_ready")),
-    Case("CME 11 SIM PIN", Fault.CME_ERROR, Registration.SEARCHING, ("sim_pin", "sim_ready"), cme=11),
-    Case("CME 13 SIM failure", Fault.CME_ERROR, NO_SIM, ("sim_failure", "sim_ready"), cme=13),
+    Case("CME 11 SIM PIN", Fault.CME_ERROR, Registration.SIM_FAULT, ("sim_pin", "sim_ready"), cme=11),
+    Case("CME 13 SIM failure", Fault.CME_ERROR, Registration.SIM_FAULT, ("sim_failure", "sim_ready"), cme=13),
     Case("CME 14 SIM busy", Fault.CME_ERROR, Registration.SEARCHING, ("sim_busy", "sim_ready"), cme=14),
 )
 

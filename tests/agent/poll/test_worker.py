@@ -8,11 +8,12 @@ import pytest
 
 from agent.at.reading import Reading
 from agent.at.reply import Reply
+from agent.commands.cpin import Sim, cme_code, sim_of
 from agent.config import ModemSection
 from agent.poll import nitz
 from agent.poll.notices import Notices
 from agent.poll.recovery import Fault as Sickness
-from agent.poll.session import Poll, Session, Sim, cme_code, fault_of, sim_of
+from agent.poll.session import Poll, Session, fault_of
 from agent.poll.worker import ModemWorker
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkClosed, LinkTimeout
@@ -149,14 +150,13 @@ def test_network_time_is_read_or_refused(line: str, utc_ms: int | None) -> None:
     [
         ("+CME ERROR: 10", 10),
         ("+CME ERROR:13", 13),
-        ("+CME ERROR: SIM not inserted", 10),
-        ("+CME ERROR: SIM busy", 14),
+        ("+CME ERROR: SIM busy", None),
         ("OK", None),
         ("+CME ERROR: unheard of", None),
         ("ERROR", None),
     ],
 )
-def test_cme_codes_in_digits_and_words(final: str, code: int | None) -> None:
+def test_cme_codes_in_digits(final: str, code: int | None) -> None:
     assert cme_code(final) == code
 
 
@@ -165,7 +165,7 @@ def test_cme_codes_in_digits_and_words(final: str, code: int | None) -> None:
     [
         ([Reply("AT+CPIN?", ("+CPIN: READY",))], Sim.READY),
         ([Reply("AT+CPIN?", ("+CPIN: SIM PIN",))], Sim.PIN),
-        ([Reply("AT+CPIN?", ("+CPIN: SIM PUK",))], Sim.PIN),
+        ([Reply("AT+CPIN?", ("+CPIN: SIM PUK",))], Sim.PUK),
         ([Reply("AT+CPIN?", (), "+CME ERROR: 10")], Sim.MISSING),
         ([Reply("AT+CPIN?", (), "+CME ERROR: 13")], Sim.FAILURE),
         ([Reply("AT+CPIN?", (), "+CME ERROR: SIM busy")], Sim.BUSY),
@@ -270,7 +270,7 @@ def test_another_modem_in_place_of_the_lost_one_is_refused_by_its_imei(tmp_path:
         one._close()
         one.tick()
         assert log.signals("m")[-1].registration is Registration.MODEM_SILENT
-        assert "its IMEI differs" in (log.events("m")[-1].detail or "")
+        assert any("its IMEI differs" in (event.detail or "") for event in log.events("m"))
     assert imei[0] not in str(log.rows)
 
 

@@ -46,7 +46,7 @@ def test_every_query_gives_rows(database: Database, query: str, least: str | Non
 
 def test_the_map_shows_every_hall_at_its_best_operator(database: Database) -> None:
     levels: dict[str, float] = {}
-    for target in panel("Peta balai desa")["targets"]:
+    for target in panel("Peta kantor desa")["targets"]:
         for row in database.ask(target["query"]):
             values = [row[state] for state in STATES if row.get(state) is not None]
             levels[row["site"]] = max([*values, levels.get(row["site"], -9999)])
@@ -75,7 +75,7 @@ def by_hand_levels(database: Database) -> dict[str, float]:
 
 def test_halls_by_class_are_counted_right(database: Database) -> None:
     shown: Counter[str] = Counter()
-    for target in panel("Balai desa per kategori")["targets"]:
+    for target in panel("Kantor desa per kategori")["targets"]:
         (row,) = database.ask(target["query"])
         shown[target["alias"]] = row["count"]
     start = (END_MS // HOUR_MS - 1) * HOUR_MS
@@ -151,16 +151,16 @@ def test_missing_numbers_are_counted(database: Database) -> None:
 
 
 def test_a_name_full_of_pattern_characters_is_taken_as_it_is(database: Database) -> None:
-    target = panel("Sel pelayan", "hall")["targets"][0]
+    target = panel("Sel aktif (serving cell)", "hall")["targets"][0]
     rows = database.ask(target["query"], {"desa": [ODD_NAME]})
     assert [(row["modem"], row["operator"], row["rsrp_dbm"]) for row in rows] == [("axis", "XLSMART", -70)]
-    both = database.ask(panel("Peta balai desa")["targets"][0]["query"], {"desa": [ODD_NAME, "Senyiur"]})
+    both = database.ask(panel("Peta kantor desa")["targets"][0]["query"], {"desa": [ODD_NAME, "Senyiur"]})
     assert {row["desa"] for row in both} == {ODD_NAME, "Senyiur"}
 
 
 def test_all_includes_what_has_no_operator(database: Database) -> None:
     """Samples without service have no operator tag; choosing all operators must not hide them."""
-    query = next(t["query"] for t in panel("Peta balai desa")["targets"] if "-300" in t["query"] or "- 300" in t["query"])
+    query = next(t["query"] for t in panel("Peta kantor desa")["targets"] if "-300" in t["query"] or "- 300" in t["query"])
     assert database.ask(query, {"operator": [ALL]})
     assert database.ask(query, {"operator": ["Telkomsel"]}) == []
 

@@ -15,6 +15,7 @@ from collector.sites.sites import Site
 from dashboards.needs.judge import judge
 from dashboards.needs.model import Diagnosis, Evidence, State, Supply
 from dashboards.needs.parameters import cuts, read_parameters
+from ground.words import said
 from tests.dashboards.needs.halls import CONFIG
 
 PARAMETERS = read_parameters(CONFIG / "needs.toml")
@@ -61,7 +62,7 @@ def test_a_silent_modem_or_missing_sim_never_changes_the_state_of_the_network(e:
 def test_not_measured_is_never_a_blank_spot(e: Evidence | None) -> None:
     verdict = judge(e, LIMITS, CUTS, Supply(boots_a_week=20), SITE)
     assert (verdict.state, verdict.main.diagnosis) == (State.NOT_MEASURED, Diagnosis.NOT_MEASURED)
-    assert "bukan berarti tidak ada sinyal" in verdict.main.reason.id
+    assert "bukan berarti tidak ada sinyal" in said(verdict.main.reason, "id")
 
 
 def _good(**changes: float) -> Evidence:
@@ -99,8 +100,8 @@ def test_the_limits_hold_at_their_edges(changes: dict[str, float], diagnosis: st
 def test_congestion_and_interference_are_told_apart_in_the_reason() -> None:
     busy = judge(_good(sinr_busy_median=4), LIMITS, CUTS, Supply(), SITE).main.reason
     always = judge(_good(sinr_median=4, sinr_busy_median=3), LIMITS, CUTS, Supply(), SITE).main.reason
-    assert busy.en.endswith("congested.")
-    assert always.en.endswith("interfered.")
+    assert said(busy, "en").endswith("congested.")
+    assert said(always, "en").endswith("interfered.")
 
 
 def test_a_fault_of_the_parameters_names_file_key_and_cure(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_workbook_shows_evidence_ranked_and_the_method_with_every_parameter(made
         "severity.blank_spot",
         "skor = 100",
         "MIT",
-        "1 Oktober 2026 - 8 Oktober 2026",
+        "1 Oktober 2026 – 8 Oktober 2026",
     ):
         assert part in text
 
@@ -201,7 +201,7 @@ def test_pdf_has_two_pages_a_kecamatan_with_map_table_method_and_version(made: R
     pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
     assert len(pages) == 2 * len(made.kecamatan) == 4
     for front, table in zip(pages[::2], pages[1::2], strict=True):
-        for part in ("Metode", "Batasan", "Sumber", "skor = 100", made.version, "1 Oktober 2026 - 8 Oktober 2026"):
+        for part in ("Metode", "Batasan", "Sumber", "skor = 100", made.version, "1 Oktober 2026 – 8 Oktober 2026"):
             assert part in front
         assert "Alasan" in table
     assert "Kecamatan Muara Wahau" in pages[0]

@@ -13,6 +13,7 @@ from collector.store.sqlite import Sqlite
 from dashboards.needs.assemble import gather, report
 from dashboards.needs.gather import attribute
 from dashboards.needs.model import Change, Report, Row
+from ground.words import said
 from lab.servers import Server, influxd
 from tests.dashboards.needs.halls import (
     EARLIER,
@@ -73,22 +74,22 @@ def test_every_village_has_a_row_for_each_national_operator_and_what_was_never_m
 
 def test_reasons_name_figure_and_limit_in_both_languages(made: Report) -> None:
     reason = _row(made, "6408022002", "Telkomsel").verdict.main.reason
-    assert reason.id.startswith("Nilai tengah RSRP \N{MINUS SIGN}105 dBm di bawah \N{MINUS SIGN}100 dBm")
-    assert reason.en.startswith("Median RSRP of \N{MINUS SIGN}105 dBm is below \N{MINUS SIGN}100 dBm")
+    assert said(reason, "id").startswith("Nilai tengah RSRP \N{MINUS SIGN}105 dBm di bawah \N{MINUS SIGN}100 dBm")
+    assert said(reason, "en").startswith("Median RSRP of \N{MINUS SIGN}105 dBm is below \N{MINUS SIGN}100 dBm")
     power = _row(made, "6408022007", "Telkomsel").verdict.main.reason
-    assert "8 kali (7 per minggu)" in power.id
-    assert "50 % of the time" in power.en
+    assert "8 kali (7 per minggu)" in said(power, "id")
+    assert "50 % of the time" in said(power, "en")
 
 
 def test_priority_names_what_is_not_known(made: Report) -> None:
     row = _row(made, "6408042011", "Telkomsel")
     assert row.priority.unknown == ["population", "no_alternative", "power"]
-    assert "jumlah penduduk" in row.priority.reason.id
+    assert "jumlah penduduk" in said(row.priority.reason, "id")
 
 
 def test_a_booster_limits_the_value_to_the_hall(made: Report) -> None:
     notes = _row(made, "6408042011", "Telkomsel").verdict.notes
-    assert [note.id for note in notes] == ["Ada penguat sinyal: nilai hanya berlaku di dalam balai desa."]
+    assert [said(note, "id") for note in notes] == ["Ada penguat sinyal: nilai hanya berlaku di dalam kantor desa."]
 
 
 def test_model_and_plmn_come_from_events_and_samples(made: Report) -> None:

@@ -215,7 +215,7 @@ def test_new_samples_show_and_a_hall_that_stops_turns_silent(tmp_path: Path, mon
     store.close()
 
 
-def test_store_away_is_said_and_the_last_picture_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_away_is_said_and_the_last_data_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboards.web.snapshot.NOW_S", 0)
     store = Sqlite(tmp_path / "s.db")
     plant(store, time.time_ns())
@@ -232,7 +232,7 @@ def test_store_away_is_said_and_the_last_picture_stays(tmp_path: Path, monkeypat
     assert stale["stale"] is True
     assert stale["counts"]["good"] == 1
     assert (health.status_code, health.json()["status"]) == (503, "store_unavailable")
-    assert "Penyimpanan data tidak dapat dibaca" in page.text
+    assert "Basis data tidak dapat dibaca" in page.text
     store.close()
 
 
