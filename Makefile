@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look test check format words bench chaos lock audit clean
+.PHONY: demo look test test-engines check format words bench bench-peer chaos lock audit clean test-fast
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -19,6 +19,13 @@ look:  ## a month of all villages, made up: live page, needs map, dashboards whe
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers
 	@$(PY) -m pytest -rs -n 3 --dist worksteal
+
+test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
+	$(SETUP) dev servers
+	@$(PY) -m tests.engines
+test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
+	$(SETUP) dev
+	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
 
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev
@@ -45,6 +52,10 @@ words:  ## put new texts into the catalogue, take out unused ones, compile it; s
 bench:  ## throughput, bytes on the wire, memory: a table for this machine
 	$(SETUP) dev servers
 	@$(PY) -m bench
+
+bench-peer:  ## the collector beside Telegraf, in turns: ratios (builds a small Telegraf from its Go module where Go is there)
+	$(SETUP) dev servers
+	@$(PY) -m bench.peer
 
 chaos:  ## kill everything at random times and count: 100 rounds
 	$(SETUP) dev servers

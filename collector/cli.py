@@ -38,6 +38,7 @@ COMMANDS = {
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
     "doctor": ("collector.server.doctor", "is this server well, and if not, what to do"),
     "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
+    "quarantine": ("collector.server.quarantine", "make halls send again what was refused"),
     "settings": ("collector.server.settings", "change intervals, probes or budget of halls from here"),
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),

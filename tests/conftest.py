@@ -19,6 +19,23 @@ def pytest_configure() -> None:
     compile_words()
 
 
+SERVERS = {"start_server", "broker", "influx", "victoria", "chromium", "database"}
+"""Fixtures behind which a server or a browser runs."""
+WHOLE = (
+    *("tests/integration/", "tests/chaos/", "tests/demo/", "tests/agent/aim/test_aim", "tests/agent/host/test_update"),
+    *("tests/agent/poll/test_faults", "tests/collector/notify/test_deliver", "tests/collector/notify/test_heartbeat"),
+    *("tests/collector/watch/test_kill", "tests/collector/watch/test_month"),
+)
+"""Tests of whole programs and lines, and those that wait for a real time-out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is more than a unit, for `make test-fast`."""
+    for item in items:
+        if SERVERS.intersection(getattr(item, "fixturenames", ())) or item.nodeid.startswith(WHOLE):
+            item.add_marker("whole")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where CI=true a test that was skipped for want of a program has failed: there everything can be installed."""

@@ -33,6 +33,8 @@ REMEMBERED = 64
 ACK_TIMEOUT_S = 30.0
 MAX_BACKOFF_S = 900.0
 HOLD_S = 900.0
+RELEASED = "release"
+"""Counter on the card: the number of the last order to release the quarantine."""
 SLOW_EVERY = 3
 """Streams that nobody watches live go with the first round of a connection and every third: fewer headers (P8)."""
 
@@ -67,6 +69,7 @@ class Outbox:
         self._round, self._round_at = 0, 0.0
         self._urgent = self._more = self._over_budget = False
         self._failures, self._pause_until = 0, 0.0
+        self._unanswered = False
 
     def connected(self) -> None:
         """Start over on a fresh connection: nothing is in flight, a round is due now."""
@@ -132,6 +135,7 @@ class Outbox:
             return
         self._failures += 1
         self._flights.clear()
+        self._unanswered = True
         wait = min(MAX_BACKOFF_S, ACK_TIMEOUT_S * 2.0 ** (self._failures - 1)) * (0.8 + 0.4 * self._jitter())
         self._pause(wait)
         log.warning("event=ack_timeout frames=%d failures=%d wait_s=%.0f", len(late), self._failures, wait)
@@ -164,6 +168,8 @@ class Outbox:
         """Apply the collector's answers; return how many samples left the card. Answers to unknown frames are ignored."""
         stored = [seq for crc in ack.ok for seq in self._settled(crc)]
         gone = self._spool.delete(stored, utc_ms) if stored else 0
+        if stored and self._unanswered:
+            self._unanswered, self._pause_until = False, 0.0  # the collector is back: what waits goes now
         for answer in ack.bad:
             seqs = self._settled(answer.crc)
             if seqs:
@@ -174,7 +180,18 @@ class Outbox:
             self._failures += 1
             self._pause(HOLD_S * (0.9 + 0.2 * self._jitter()))
             log.warning("event=frame_held reason=%r", ack.hold[0].reason)
+        if ack.release is not None:
+            self._release(ack.release)
         return gone
+
+    def _release(self, order: int) -> None:
+        """Send again what is in quarantine, once for each order of the server."""
+        last = self._spool.count(RELEASED)
+        if order > last:
+            n = self._spool.release()
+            self._spool.add(RELEASED, order - last)
+            self._more = True
+            log.warning("event=quarantine_released n=%d order=%d", n, order)
 
     def _settled(self, crc: int) -> tuple[int, ...]:
         seqs = self._sent.pop(crc, None)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from collector.server.program import add_store, store_config
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults, telling
 from collector.store.ledger import DAY_NS, Days, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
@@ -95,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
     else:
         print("\n".join(table(halls, sites)))
+        for fault in ask_faults(config.http) if args.sqlite is None else ():
+            print(f"{telling(fault, 'en')} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()
     if not halls:
         print("no hall has ever reported", file=sys.stderr)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from collector.errors import Fault, StoreUnavailableError
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
@@ -73,7 +73,7 @@ class Store(Protocol):
     def check(self) -> None:
         """Write a point and read it back: proof that what is written is stored and can be read.
 
-        Raises StoreUnavailableError, whose `fault`, `reason` and `cure` say what is wrong, or PointsRefusedError.
+        Raises StoreUnavailableError, whose `fault`, `reason` and `cure` say what is wrong.
         """
 
     def samples(
@@ -114,7 +114,10 @@ class Checkable(Protocol):
 def check_by_point(store: Checkable) -> None:
     """Do Store.check with the store's own methods."""
     now_ns, number = time.time_ns(), secrets.randbelow(1 << 50)
-    store.write_points([Point("proof", {}, {"number": number}, now_ns)])
+    try:
+        store.write_points([Point("proof", {}, {"number": number}, now_ns)])
+    except PointsRefusedError as error:
+        raise StoreUnavailableError(f"a point of our own is refused: {error.reason}", error.fault or Fault.BROKEN) from None
     try:
         found = [row.get("number") for row in store.samples("proof", now_ns, now_ns + 1)]
     except StoreUnavailableError as error:
