@@ -10,7 +10,7 @@ from typing import Any
 from agent.config import Config
 from agent.host import doctor
 from agent.host.level import KINDS, UNSERVED, class_of, class_word, level_of
-from agent.host.state import FRESH_INTERVALS, Backlog, backlog, read_state
+from agent.host.state import FRESH_INTERVALS, Backlog, await_start, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from ground.words import Figure, Lang, add_lang, mark, number, span, tr
@@ -119,6 +119,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def status_main(config: Config, args: argparse.Namespace) -> int:
     """Print the report; exit code 0 when all is well, 1 when something needs a person."""
+    await_start(config)
     lines, well = report(config, args.lang)
     faults = doctor.faults(args.config, args.lang)
     print("\n".join([*lines, *faults]))
