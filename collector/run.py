@@ -18,6 +18,7 @@ from collector.line.pipeline import Pipeline, question_of
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http
+from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.site_points import HOUR_NS, site_points
@@ -157,13 +158,18 @@ class Collector:
         fields: dict[str, Value] = {**self._report.fields(), "collector": self._name}
         now_ns = time.time_ns()
         hour = now_ns // HOUR_NS
-        places = [] if hour == self._placed_hour else site_points(self.line.sites.values(), now_ns)
-        self._placed_hour = hour
         try:
+            places = [] if hour == self._placed_hour else self._places(now_ns)
+            self._placed_hour = hour
             self.store.write_points([Point("ingest", {}, fields, now_ns), *self._intake(), *places])
         except CollectorError as error:
             self._placed_hour = 0
             log.warning("event=ingest_report_lost reason=%s", error)
+
+    def _places(self, now_ns: int) -> list[Point]:
+        """Return where the halls are, measured where the register has only the middle of the village."""
+        positions = newest_positions(self.store.latest("position"))
+        return site_points((measured_place(site, positions.get(site.code)) for site in self.line.sites.values()), now_ns)
 
     def _intake(self) -> list[Point]:
         """Return what was counted by site, where there was anything; a site that is not in the list is nobody's account."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from collector.sites.operators import operator_in
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
+from telemetry.operators import operator_in
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000

@@ -22,6 +22,7 @@ from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
 from collector.watch.state import Alert, Hall, WatchDb
 from ground.wita import wita
+from ground.words import mark
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""
@@ -30,10 +31,8 @@ OVER_BUDGET_MS = 4_500_000
 WIDE_MS = 300_000
 REPORTS_MS = 3_600_000
 """Reports of the collector that are older teach nothing about now."""
-LINK_DOWN = (
-    "pengumpul data berjalan; broker atau sambungan server terputus|the collector runs; broker or the server's link is down"
-)
-COLLECTOR_DOWN = "pengumpul data atau basis data berhenti|collector or database has stopped"
+LINK_DOWN = mark("the collector runs; broker or the server's link is down")
+COLLECTOR_DOWN = mark("collector or database has stopped")
 HIDDEN_BY_POWER = ("no_service", "weak_signal", "low_quality", "modem_sick", "no_sim", "sim_refused")
 log = logging.getLogger(__name__)
 

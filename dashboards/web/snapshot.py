@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from collector.errors import StoreUnavailableError
 from collector.sites.classes import Classes
+from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from dashboards.web.cache import Cache
@@ -71,6 +72,7 @@ class Snapshot:
         self._newest: dict[Modem, Row] = {}
         self._operators: dict[Modem, str] = {}
         self._asked: set[Modem] = set()
+        self._positions: Mapping[str, Mapping[str, object]] = {}
         self._all_known_until = 0
         self._last: Halls | None = None
 
@@ -136,6 +138,7 @@ class Snapshot:
         if now_ns >= self._all_known_until:
             self._newest = {_modem(row): row for row in self._store.latest("signal")}
             self._note_operators(self._store.latest("signal_1h"))
+            self._positions = newest_positions(self._store.latest("position", before_ns=now_ns))
             self._all_known_until = now_ns + SINCE_EVER_S * S
         self._newest |= {modem: rows[-1] for modem, rows in recent.items()}
         self._note_operators([*self._newest.values(), *(row for rows in recent.values() for row in rows)])
@@ -145,7 +148,8 @@ class Snapshot:
         modems: dict[str, list[ModemNow]] = defaultdict(list)
         for key, newest in self._newest.items():
             modems[key[0]].append(modem_now(recent.get(key, []), newest, self._operators.get(key), now_ns, self.classes))
-        halls = [hall_now(site, modems[site.code], self.classes) for site in self.sites.values()]
+        places = [measured_place(site, self._positions.get(site.code)) for site in self.sites.values()]
+        halls = [hall_now(site, modems[site.code], self.classes) for site in places]
         self._last = self._collection(halls, now_ns)
         return self._last
 

@@ -19,7 +19,8 @@ from collector.store.dirty_hours import DirtyHours
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
 from collector.store.store import Placed, Point, Store
-from lab.servers import Server, influxd, wait_for
+from lab.engines import ENGINES, start_engine, store_section
+from lab.servers import Server, wait_for
 from telemetry.frame import Frame, Sample, Value, encode, pack
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
@@ -57,12 +58,10 @@ class Office:
         return fleet.run(parser.parse_args([*argv, "--config", str(self.config)]))
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def office(request: pytest.FixtureRequest, tmp_path: Path, start_server: Start) -> Office:
-    if request.param == "sqlite":
-        return Office(tmp_path / "office", 'engine = "sqlite"\npath = "store.db"')
-    server = start_server(lambda: influxd(tmp_path / "influxd"))
-    return Office(tmp_path / "office", f'engine = "influx1"\nurl = "{server.url}"')
+    server = start_engine(request.param, tmp_path, start_server)
+    return Office(tmp_path / "office", store_section(request.param, tmp_path, server))
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_most_halls_of_a_kecamatan_are_one_alert(tmp_path: Path) -> None:
         case.fault(HOUR, 3 * HOUR, power_off, code)
     told = case.live(5 * HOUR)
     assert [(kind, key) for _, kind, key in told] == [("open", "area_dark/telen"), ("resolve", "area_dark/telen")]
-    assert case.watch.sent[0].title_id.startswith("Kec. Telen, 6 balai desa")
+    assert case.watch.sent[0].title_id.startswith("Kec. Telen, 6 kantor desa")
     assert case.watch.db.alerts() == {}
 
 
