@@ -7,7 +7,8 @@ import pytest
 
 from agent.cli import main
 from agent.spool.clock import boot_id, monotonic_ms
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from telemetry.frame import decode, unpack
 
 T0 = 1_800_000_000_000

@@ -69,7 +69,7 @@ def take(store: Store, folder: Path, frames: Sequence[Frame]) -> None:
     working = line(store, folder, acks)
     for first in range(0, len(frames), 7):
         batch = frames[first : first + 7]
-        working.process([Received(stream_topic(f.site, f.stream), encode(f), T0_S * 1000) for f in batch])
+        working.process([Received(stream_topic(f.site, f.stream), encode(f), max(f.t_ms)) for f in batch])
     assert sum(len(ack.ok) for ack in acks) == len(frames)
 
 
