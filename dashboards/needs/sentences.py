@@ -51,6 +51,10 @@ SENTENCES = {
     ),
     "absent": mark("Not found by complete scans on {n} days by a modem that supports its bands, and never heard."),
     "guest": mark("{v} % of the served time was through another operator's network (roaming)."),
+    "data_out": mark(
+        "Registered, but {v} % of {n} pings got no answer: quota, APN or the operator's core. Most pings fail at {cut} of "
+        "{halls} halls with this operator: at one it is the SIM's quota or APN, at many the operator."
+    ),
     "data_refused": mark("Packet service was refused in {v} % of the served time: check the plan."),
     "two_g": mark("Served, but LTE is only {lte} % of the served time (2G {two} %, 3G {three} %; limit {limit} %)."),
     "weak": mark("{signs}."),
