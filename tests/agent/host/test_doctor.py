@@ -18,7 +18,8 @@ from agent.host import checks, doctor
 from agent.host.checks import Hall
 from agent.run import only_one
 from agent.spool import clock as clocks
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from ground.doctor import RANK, Found, State, lines
 from ground.words import said
 from lab.certificates import Authority
