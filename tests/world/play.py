@@ -22,7 +22,8 @@ from agent.config import AgentSection, BrokerSection, Config, ModemSection, Samp
 from agent.poll.sims import SimBook
 from agent.poll.worker import ModemWorker
 from agent.spool.clock import Clock
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
