@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from collector.server.program import add_log_level, perform
+from ground.words import add_lang
 
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
@@ -41,6 +42,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             part = import_module(module)
             part.add_arguments(command)
             command.set_defaults(do=part.run)
+        if name != "publish":  # whose --lang chooses dashboards
+            add_lang(command)
     return parser
 
 

@@ -28,7 +28,7 @@ from agent.host.status import OFF
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.paths import AGENT as DEFAULT_CONFIG
-from ground.words import Lang, add_lang, tr
+from ground.words import Lang, tr
 
 SERVICE = "sinyal-agent.service"
 TICK_S = 0.1
@@ -66,7 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--beep", action="store_true", help="ring the terminal's bell, faster with a better signal (of the best modem)"
     )
-    add_lang(parser, village=True)
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:

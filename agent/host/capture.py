@@ -17,6 +17,7 @@ from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
 from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
+from ground.words import mark, tr
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")
 README = """# {title}
@@ -76,6 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baud", type=int, default=115200, help="speed of a UART, bit/s (default 115200)")
 
 
+DONE = mark("{folder}: {n} replies, family {family}; look through session.txt before you share it")
+
+
 def capture_main(args: argparse.Namespace) -> int:
     """Run `sinyal-agent capture`. Returns 0, 2 when the folder is taken or unwritable, 3 when the modem does not answer."""
     if (args.out / "session.txt").exists():
@@ -97,7 +101,7 @@ def capture_main(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"--out {args.out}: {error}", file=sys.stderr)
         return 2
-    print(f"{args.out}: {len(replies)} replies, family {family.name}; look through session.txt before you share it")
+    print(tr(DONE, args.lang, folder=str(args.out), n=len(replies), family=family.name))
     return 0
 
 

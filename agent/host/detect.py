@@ -14,6 +14,7 @@ from agent.modems.registry import FAMILIES
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkError
+from ground.words import mark, ntr, tr
 
 RULE = (
     'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{vid}", ATTR{{idProduct}}=="{pid}", ENV{{ID_MM_DEVICE_IGNORE}}="1"'
@@ -117,18 +118,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, default=usb.ROOT, metavar="DIR", help="where sys and dev are (default /)")
 
 
+NOTHING = mark("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART")
+
+
 def detect_main(args: argparse.Namespace) -> int:
     """Run `sinyal-agent detect`. Returns 0 when a modem answered, else 3."""
     answers = list(_answers(args))
     print("\n\n".join(section(n, answer) for n, answer in enumerate(answers, 1)), end="\n" if answers else "")
     if not answers:
-        print("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART", file=sys.stderr)
+        print(tr(NOTHING, args.lang), file=sys.stderr)
     return 0 if answers else 3
 
 
 def _answers(args: argparse.Namespace) -> Iterator[Answer]:
     for candidate in candidates(args.root, everything=args.all):
-        print(f"{candidate.name} ({candidate.vid_pid}), {len(candidate.ports)} ports", file=sys.stderr)
+        ports = ntr("{n} port", "{n} ports", len(candidate.ports), args.lang)
+        print(f"{candidate.name} ({candidate.vid_pid}), {ports}", file=sys.stderr)
         answer, remarks = examine(candidate, args.root)
         for remark in remarks:
             print(f"  {remark}", file=sys.stderr)

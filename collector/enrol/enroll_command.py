@@ -14,6 +14,7 @@ from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
+from ground.words import tr
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -73,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
         extras[UPDATE_KEY] = (folder / UPDATE_KEY).read_bytes()
     made_by = version("sinyal")
     write_bundle(out, site=site.code, version=made_by, toml=toml, readme=readme, ca_pem=ca_pem, pair=pair, extras=extras)
-    print(f"{out}: {site.desa}, {site.kecamatan}; in the hall: sudo sinyal-agent install {out.name}")
+    place = f"{site.desa}, {site.kecamatan}"
+    print(
+        tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", args.lang, file=str(out), place=place, name=out.name)
+    )
     return 0
 
 

@@ -11,7 +11,7 @@ from collector.notify.deliver import now_ms, open_channels
 from collector.notify.outbox import Message
 from collector.notify.sender import marks, text_for
 from ground.paths import ALERTS as CONFIG
-from ground.words import add_lang, mark, tr
+from ground.words import mark, tr
 
 OK, INCOMPLETE, NOTHING = 0, 1, 3
 TITLE, WORKS = mark("Sinyal: test message"), mark("This alert channel works. Nothing needs to be done.")
@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("destinations", nargs="*", metavar="DESTINATION", help="names of [destination.NAME]; default: all")
     parser.add_argument("--alerts", type=Path, default=CONFIG, metavar="FILE", help="default: %(default)s")
-    add_lang(parser)
 
 
 def run(args: argparse.Namespace) -> int:
