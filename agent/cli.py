@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -64,7 +65,8 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
             )
         if options is not None and name == wanted:
             getattr(importlib.import_module(module), options)(command)
-        add_lang(command, village=True)
+        with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
+            add_lang(command, village=True)
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import threading
@@ -122,7 +123,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             part.add_arguments(command)
             command.set_defaults(do=part.run)
         if name != "alerts":  # whose own commands have it
-            add_lang(command)
+            with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
+                add_lang(command)
     for command in (run, imports, export, check):
         add_lang(command)
     return parser

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from ground.errors import SinyalError
-from ground.words import Lang, Phrase, Said, mark, phrase, said, tr
+from ground.words import Lang, Phrase, Said, add_lang, mark, phrase, said, tr
 
 T = TypeVar("T")
 WIDTH = 100
@@ -125,11 +125,12 @@ def as_json(found: Iterable[Found], lang: Lang) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=1)
 
 
-def add_arguments(parser: argparse.ArgumentParser, about: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, about: str, *, village: bool = False) -> None:
     """Set the help and the arguments of a `doctor`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = about
     parser.add_argument("--json", action="store_true", help="a list of objects: check, state, text, cure")
+    add_lang(parser, village=village)
 
 
 def tell(found: Sequence[Found], args: argparse.Namespace) -> int:

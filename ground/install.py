@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ground.durable import link_durably, write_durably
 from ground.errors import ConfigError, SinyalError
-from ground.words import Lang, Phrase, phrase, said, tr
+from ground.words import Lang, Phrase, add_lang, phrase, said, tr
 
 COMMAND_S = 1800
 """Longest run of one program: a package manager on a slow line."""
@@ -128,7 +128,7 @@ class Machine:
             self.change(f"{place}: mode {mode:o}", lambda: place.chmod(mode))
 
 
-def add_arguments(parser: argparse.ArgumentParser, about: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, about: str, *, village: bool = False) -> None:
     """Set the help and the arguments that every `install` has."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = about
@@ -137,6 +137,7 @@ def add_arguments(parser: argparse.ArgumentParser, about: str) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="say every step, do none")
     parser.add_argument("--verbose", "-v", action="store_true", help="say every step while it is done")
+    add_lang(parser, village=village)
 
 
 def machine_of(args: argparse.Namespace) -> Machine:

@@ -28,7 +28,7 @@ from agent.host.status import OFF
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.paths import AGENT as DEFAULT_CONFIG
-from ground.words import Lang, tr
+from ground.words import Lang, add_lang, tr
 
 SERVICE = "sinyal-agent.service"
 TICK_S = 0.1
@@ -40,6 +40,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent aim`."""
+    add_lang(parser, village=True)
     parser.description = (
         "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line per modem;\n"
         "on a narrow terminal (a phone) four short ones. Turn slowly and stop at each step: a modem averages before it answers.\n"

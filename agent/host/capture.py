@@ -17,7 +17,7 @@ from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
 from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
-from ground.words import mark, tr
+from ground.words import add_lang, mark, tr
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")
 README = """# {title}
@@ -63,6 +63,7 @@ def session_text(replies: Sequence[Reply]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent capture`."""
+    add_lang(parser, village=True)
     parser.description = "Ask an attached modem everything its family knows and write session.txt, expected.json and README.md."
     parser.epilog = (
         "examples:\n  sinyal-agent capture --port /dev/ttyUSB2 --out tests/captures/quectel_ec25_mine\n"

@@ -14,7 +14,7 @@ from agent.modems.registry import FAMILIES
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkError
-from ground.words import mark, ntr, tr
+from ground.words import add_lang, mark, ntr, tr
 
 RULE = (
     'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{vid}", ATTR{{idProduct}}=="{pid}", ENV{{ID_MM_DEVICE_IGNORE}}="1"'
@@ -106,6 +106,7 @@ def section(number: int, answer: Answer) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent detect`."""
+    add_lang(parser, village=True)
     parser.description = "Find modems on this machine and print the [[modem]] sections for agent.toml. Restarts nothing."
     parser.epilog = (
         "examples:\n  sinyal-agent detect\n  sinyal-agent detect --port /dev/serial0     a HAT on the UART\n"

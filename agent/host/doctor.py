@@ -55,7 +55,7 @@ def faults(file: Path, lang: Lang) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `doctor`."""
-    doctor.add_arguments(parser, ABOUT)
+    doctor.add_arguments(parser, ABOUT, village=True)
     parser.add_argument("--config", type=Path, default=AGENT, metavar="FILE", help="default: %(default)s")
 
 

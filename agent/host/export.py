@@ -24,7 +24,7 @@ from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.spool.rebase import settle
 from agent.spool.spool import Spool
-from ground.words import Figure, Lang, mark, tr
+from ground.words import Figure, Lang, add_lang, mark, tr
 from telemetry.frame import Sample, encode_json, pack
 from telemetry.stick import seal
 
@@ -108,6 +108,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
+    add_lang(parser, village=True)
     parser.add_argument("folder", type=Path, help="folder on the stick, for example /media/usb")
     parser.add_argument("--all", action="store_true", help="include readings that the collector refused")
     parser.add_argument("--now", type=parse_time, metavar="ISO", help="the time now, for a Pi that never had it")
@@ -134,6 +135,7 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
 
 def add_quarantine_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `quarantine`."""
+    add_lang(parser, village=True)
     parser.add_argument("action", choices=("list", "export", "resend"), help="show, write to a folder, or send again")
     parser.add_argument("folder", type=Path, nargs="?", help="for export: folder on the stick")
 

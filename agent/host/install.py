@@ -221,7 +221,7 @@ def _reload(host: Machine, *argv: str) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `install`."""
-    add_install_arguments(parser, ABOUT)
+    add_install_arguments(parser, ABOUT, village=True)
     parser.add_argument(
         "bundle", type=Path, metavar="BUNDLE", help="SITE.sinyal, made on the server by `sinyal-collector enroll`"
     )

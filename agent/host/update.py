@@ -39,7 +39,7 @@ from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
 from ground.paths import ETC
-from ground.words import Lang, mark, tr
+from ground.words import Lang, add_lang, mark, tr
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +185,7 @@ def _call(argv: tuple[str, ...]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `update`."""
+    add_lang(parser, village=True)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("wheel", nargs="?", metavar="FILE|URL", help="wheel of sinyal, with its signature beside it")

@@ -14,7 +14,7 @@ from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
-from ground.words import tr
+from ground.words import add_lang, tr
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -36,6 +36,7 @@ exit: 0 written; 2 bad usage or config, or the site has a certificate already
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `enroll`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site as in sites.csv")

@@ -11,7 +11,7 @@ from collector.enrol.register import Register
 from collector.enrol.revoke import Gate, NotShutOutError, shut_out
 from collector.errors import ConfigError
 from ground.paths import add_config
-from ground.words import tr
+from ground.words import add_lang, tr
 from telemetry.topics import is_site_id
 
 ABOUT = """\
@@ -29,6 +29,7 @@ exit: 0 shut out, proven; 1 on the list, but the broker does not keep it yet (ru
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `revoke`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site; it need not be in sites.csv any more")

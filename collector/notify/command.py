@@ -11,7 +11,7 @@ from collector.notify.deliver import now_ms, open_channels
 from collector.notify.outbox import Message
 from collector.notify.sender import marks, text_for
 from ground.paths import ALERTS as CONFIG
-from ground.words import mark, tr
+from ground.words import add_lang, mark, tr
 
 OK, INCOMPLETE, NOTHING = 0, 1, 3
 TITLE, WORKS = mark("Sinyal: test message"), mark("This alert channel works. Nothing needs to be done.")
@@ -28,6 +28,7 @@ exit: 0 all were taken; 1 one was not; 2 bad usage or config; 3 alerts.toml has 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `alerts test`."""
+    add_lang(parser)
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("destinations", nargs="*", metavar="DESTINATION", help="names of [destination.NAME]; default: all")

@@ -18,7 +18,7 @@ from collector.store.ledger import DAY_NS, Accounts, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
 from ground.wita import WITA
-from ground.words import Lang, mark, tr
+from ground.words import Lang, add_lang, mark, tr
 from telemetry.frame import AHEAD_MS, Value
 from telemetry.streams import ClockState
 
@@ -79,6 +79,7 @@ class Hall:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `fleet`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     what = parser.add_mutually_exclusive_group()

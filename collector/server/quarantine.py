@@ -14,7 +14,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
 from ground.paths import COLLECTOR
-from ground.words import tr
+from ground.words import add_lang, tr
 from telemetry.ack import Ack, encode_ack
 from telemetry.topics import ack_topic
 
@@ -32,6 +32,7 @@ CONNECT_S = 15.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `quarantine`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("action", choices=("release",), help="send again what is in quarantine")

@@ -39,7 +39,7 @@ from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from ground.install import Machine
-from ground.words import mark, tr
+from ground.words import add_lang, mark, tr
 from telemetry.streams import STREAMS
 
 ABOUT = """\
@@ -75,6 +75,7 @@ class Backup:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `restore`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("file", type=Path, metavar="FILE", help="what `sinyal-collector backup` wrote")

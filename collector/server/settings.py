@@ -23,7 +23,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
 from ground.paths import add_config
-from ground.words import Lang, mark, tr
+from ground.words import Lang, add_lang, mark, tr
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
 from telemetry.topics import config_topic, reported_topic, split_topic
 
@@ -139,6 +139,7 @@ def _assignment(text: str) -> tuple[str, Any]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `settings`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT.format(keys=", ".join(_names()))
     parser.add_argument("site", nargs="?", metavar="SITE", help="code of the site as in sites.csv")

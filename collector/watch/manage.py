@@ -79,7 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     test = commands.add_parser("test", help="send a test message")
     test_command.add_arguments(test)
-    add_lang(test)
     test.set_defaults(act=test_command.run)
 
 
