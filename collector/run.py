@@ -14,7 +14,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import Broker
 from collector.line.counters import Counters, IngestReport
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Pipeline
+from collector.line.pipeline import Pipeline, question_of
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http
@@ -125,7 +125,9 @@ class Collector:
             site, _ = split_topic(message.topic)
         except ValueError:
             return
-        self.broker.send_ack(site, Ack(time_ms=time.time_ns() // 1_000_000))
+        answer = question_of(message.payload) or Ack()
+        answer.time_ms = time.time_ns() // 1_000_000
+        self.broker.send_ack(site, answer)
 
     def _join(self) -> None:
         end = time.monotonic() + STOP_WAIT_S

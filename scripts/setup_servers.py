@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.setup_base import SetupError, apt_install, apt_update, root_prefix, run, say, works
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb"}
+SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "nginx": "nginx"}
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""

@@ -119,7 +119,8 @@ def unpack(frame: Frame) -> list[Sample]:
 def part(frame: Frame, start: int, end: int) -> Frame:
     """Return a frame of the samples start <= i < end of another."""
     cols = {name: column[start:end] for name, column in frame.cols.items()}
-    return Frame(frame.site, frame.stream, frame.modem, frame.seq[start:end], frame.t_ms[start:end], frame.const, cols)
+    seq, t_ms = frame.seq[start:end], frame.t_ms[start:end]
+    return Frame(frame.site, frame.stream, frame.modem, seq, t_ms, frame.const, cols, inst=frame.inst)
 
 
 def _short(value: Value | None) -> Value | None:

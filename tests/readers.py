@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agent.aim.screen import state_word
-from agent.aim.track import class_of, level_of
+from agent.host.level import class_of, level_of
 from collector.rollup import Summary, recompute
 from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from collector.rollup import Summary, percentile
 from collector.rollup.summary import COUNTS, HISTOGRAMS
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
@@ -19,6 +18,7 @@ from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
 from dashboards.needs.seen import Surroundings
 from telemetry.meaning import subject_plmn
+from telemetry.operators import operator_of
 
 BRANDS = {
     "telkomsel": "Telkomsel",

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from collector.rollup import Summary
-from collector.sites.operators import COVERAGE_BANDS, NUMBERS, operator_of
 from collector.sites.position import newest_positions
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.evidence import Seen
 from dashboards.needs.model import NS, Period
+from telemetry.operators import COVERAGE_BANDS, NUMBERS, operator_of
 from telemetry.streams import ProbeKind, Proof
 
 DAY_NS = 86_400 * NS

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.outbox import (
     ACK_TIMEOUT_S,
     HOLD_S,

@@ -96,6 +96,8 @@ def test_nothing_is_missing_when_the_streams_together_have_every_number(
             "spool_depth": 0,
             "missing": 0,
             "lost": 0,
+            "installations": 1,
+            "at_once": 1,
             "late": 0,
             "rejected": 0,
         }
@@ -105,10 +107,10 @@ def test_nothing_is_missing_when_the_streams_together_have_every_number(
 def test_what_nobody_explains_is_lost(office: Office, show: Callable[[], dict[str, dict[str, Value]]]) -> None:
     skipped = pack(SITE.code, "event", None, [Sample(12, NOW_MS, "ntp", {"kind": "seq_skipped", "count": 3})])
     values: dict[str, Value] = {"spool_depth": 4, "thinned": 2, "quarantined": 1}
-    office.take(frame(1, 10, days_ago=1), skipped, device_frame(11, values), frame(30, 5))
+    office.take(frame(1, 10, days_ago=1), skipped, frame(30, 5), device_frame(35, values))
     office.take(frame(1, 3, site=OTHER.code), frame(8, 3, site=OTHER.code))
     hall, other = show()[SITE.code], show()[OTHER.code]
-    assert (hall["missing"], hall["lost"]) == (17, 7)
+    assert (hall["missing"], hall["lost"]) == (18, 8)
     assert (other["missing"], other["lost"]) == (4, 4)
 
 
@@ -161,7 +163,7 @@ def test_the_worst_hall_stands_first(office: Office, capsys: pytest.CaptureFixtu
     assert office.fleet() == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["SITE", SITE.code, OTHER.code, "1"]
-    assert lines[2].split()[-8:] == ["0.2.0", "0", "0", "0", "0", "0", "2.4/-", "-"]
+    assert lines[2].split()[-9:] == ["0.2.0", "0", "0", "0", "0", "0", "2.4/-", "-", "1"]
     assert lines[3] == "1 of 3 sites have never reported"
 
 
