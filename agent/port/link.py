@@ -40,8 +40,19 @@ class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
     def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
         text = received[:60].decode("ascii", "backslashreplace")
         got = f"got {(zeros(text) if is_private(command) else mask(text))!r}" if received else "got nothing"
-        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}")
+        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}{_hint(received, command)}")
         self.received = received
+
+
+def _hint(received: bytes, command: str) -> str:
+    """Say what kind of port it is that never ends a reply, where that shows."""
+    text = received.decode("ascii", "replace")
+    lines = [line for line in text.split() if line]
+    if lines and not text.replace(command, "").strip():
+        return ", only the echo: such a port is not the AT port; try the modem's others, `sinyal-agent detect` asks them all"
+    if lines and all(line.startswith("$G") for line in lines[:3]):
+        return ": the port of the satellite receiver; try the modem's others, `sinyal-agent detect` asks them all"
+    return ""
 
 
 class LinkClosed(LinkError):  # noqa: N818 - named after what happened

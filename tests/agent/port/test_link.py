@@ -139,7 +139,8 @@ def test_modem_manager_is_named_with_its_cure(tmp_path: Path, readable: bool) ->
     text = explain(str(port), proc=tmp_path / "proc")
     assert text.startswith("held by" if readable else "probably held by")
     assert "ModemManager (pid 512)" in text
-    assert "ID_MM_DEVICE_IGNORE" in text
+    assert "ID_MM_PORT_IGNORE" in text
+    assert "purge" not in text
 
 
 def test_stop_ends_a_wait(modem: SimulatedModem) -> None:
@@ -219,3 +220,19 @@ def test_a_modem_that_sends_nothing_behind_its_ok_is_waited_for_in_vain_but_not_
     assert link.ask("AT+CSQ", 3.0, "+EEMLTESVC").final == "OK"
     assert link.ask("AT+NONE", 3.0, "+EEMLTESVC").final != "OK"
     assert modem.asked[-1] == "AT+NONE"
+
+
+@pytest.mark.parametrize(
+    ("received", "hint"),
+    [
+        (b"AT+CGMI\r\r\n", "only the echo"),
+        (b"AT+CGMI\rAT+CGMI\r", "only the echo"),
+        (b"$GPGGA,1,2\r\n$GPGSV,3\r\n", "satellite"),
+        (b"", ""),
+        (b"+CGMI: x\r\n", ""),
+    ],
+)
+def test_a_port_that_is_none_for_commands_is_named(received: bytes, hint: str) -> None:
+    text = str(LinkTimeout("/dev/ttyUSB0", "AT+CGMI", 1.0, received))
+    assert hint in text
+    assert ("detect" in text) is bool(hint)
