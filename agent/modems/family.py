@@ -9,6 +9,18 @@ from dataclasses import dataclass, field
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 
+SCAN_S = 240.0
+"""A scan of all bands takes one to three minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gnss:
+    """Commands of a receiver for GNSS: switch on, ask for the position, switch off."""
+
+    on: str
+    ask: str
+    off: str
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -26,4 +38,9 @@ class Family:
     setup: tuple[Command, ...] = ()
     causes: tuple[Command, ...] = ()
     """Asked only while the network refuses: why."""
+    scans: tuple[Command, ...] = ()
+    """The family's own scans with levels, best first; asked after AT+COPS=?, until one is known to the modem."""
+    bands: tuple[Command, ...] = ()
+    """Asked once: the bands that the modem may use."""
+    gnss: Gnss | None = None
     usb: Mapping[str, str] = field(default_factory=dict)
