@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from ground.errors import ConfigError, SinyalError
+from ground.words import mark
 
 __all__ = ["CURES", "CollectorError", "ConfigError", "Fault", "PointsRefusedError", "SinyalError", "StoreUnavailableError"]
 
@@ -30,17 +31,17 @@ class Fault(StrEnum):
 
 
 CURES: dict[Fault, str] = {
-    Fault.UNREACHABLE: "start the database, or correct the address under [store]",
-    Fault.NOT_A_STORE: "correct [store] url: the database's own address without a path, as http://127.0.0.1:8086",
-    Fault.LOGIN_REFUSED: "correct user and password, or the token, of [store]",
-    Fault.NOT_ALLOWED: "let the user or token of [store] read and write there (docs/stores.md)",
-    Fault.MISSING: "make the database or bucket, or correct its name under [store] (docs/stores.md)",
-    Fault.UNREADABLE: "let the user or token of [store] read what it writes (docs/stores.md)",
-    Fault.TYPE_CONFLICT: "something else wrote other types: drop that measurement, or give Sinyal a database of its own",
-    Fault.SERIES_LIMIT: "raise max-values-per-tag and max-series-per-database of InfluxDB, or drop the series nobody needs",
-    Fault.DISK_FULL: "make room on the disk of the database",
-    Fault.BUSY: "nothing if it passes; else give the database more memory or a faster disk",
-    Fault.BROKEN: "read the database's own log",
+    Fault.UNREACHABLE: mark("start the database, or correct the address under [store]"),
+    Fault.NOT_A_STORE: mark("correct [store] url: the database's own address without a path, as http://127.0.0.1:8086"),
+    Fault.LOGIN_REFUSED: mark("correct user and password, or the token, of [store]"),
+    Fault.NOT_ALLOWED: mark("let the user or token of [store] read and write there (docs/stores.md)"),
+    Fault.MISSING: mark("make the database or bucket, or correct its name under [store] (docs/stores.md)"),
+    Fault.UNREADABLE: mark("let the user or token of [store] read what it writes (docs/stores.md)"),
+    Fault.TYPE_CONFLICT: mark("something else wrote other types: drop that measurement, or give Sinyal a database of its own"),
+    Fault.SERIES_LIMIT: mark("raise max-values-per-tag and max-series-per-database of InfluxDB, or drop the series nobody needs"),
+    Fault.DISK_FULL: mark("make room on the disk of the database"),
+    Fault.BUSY: mark("nothing if it passes; else give the database more memory or a faster disk"),
+    Fault.BROKEN: mark("read the database's own log"),
 }
 
 

@@ -14,10 +14,11 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import Broker
 from collector.line.counters import Counters, IngestReport
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Pipeline
+from collector.line.pipeline import Pipeline, question_of
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http
+from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.site_points import HOUR_NS, site_points
@@ -124,7 +125,9 @@ class Collector:
             site, _ = split_topic(message.topic)
         except ValueError:
             return
-        self.broker.send_ack(site, Ack(time_ms=time.time_ns() // 1_000_000))
+        answer = question_of(message.payload) or Ack()
+        answer.time_ms = time.time_ns() // 1_000_000
+        self.broker.send_ack(site, answer)
 
     def _join(self) -> None:
         end = time.monotonic() + STOP_WAIT_S
@@ -155,13 +158,18 @@ class Collector:
         fields: dict[str, Value] = {**self._report.fields(), "collector": self._name}
         now_ns = time.time_ns()
         hour = now_ns // HOUR_NS
-        places = [] if hour == self._placed_hour else site_points(self.line.sites.values(), now_ns)
-        self._placed_hour = hour
         try:
+            places = [] if hour == self._placed_hour else self._places(now_ns)
+            self._placed_hour = hour
             self.store.write_points([Point("ingest", {}, fields, now_ns), *self._intake(), *places])
         except CollectorError as error:
             self._placed_hour = 0
             log.warning("event=ingest_report_lost reason=%s", error)
+
+    def _places(self, now_ns: int) -> list[Point]:
+        """Return where the halls are, measured where the register has only the middle of the village."""
+        positions = newest_positions(self.store.latest("position"))
+        return site_points((measured_place(site, positions.get(site.code)) for site in self.line.sites.values()), now_ns)
 
     def _intake(self) -> list[Point]:
         """Return what was counted by site, where there was anything; a site that is not in the list is nobody's account."""

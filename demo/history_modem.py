@@ -19,6 +19,11 @@ CHANNELS = {  # plmn: (band, earfcn, bandwidth in MHz), the strongest layer firs
     IOH: ((3, 1300, 20.0), (8, 3600, 10.0), (1, 500, 15.0)),
     XLSMART: ((3, 1600, 20.0), (1, 350, 15.0), (8, 3700, 7.5)),
 }
+STREAMS = ("signal", "cell", "probe", "event", "scan", "instrument")
+SCAN_HOUR = 3
+HEARD_SHARE = 0.6
+"""How likely a hall hears an operator that it has no SIM of."""
+INSTRUMENT: Mapping[str, Value] = {"model": "EC25-E", "bands": "1,3,5,8,40", "bands_source": "table", "proven": "heard"}
 Columns = Mapping[str, Value | Sequence[Value | None]]
 
 
@@ -71,14 +76,17 @@ class Modem:
     """One modem of a hall: its operator, the cells around it, how well it hears them."""
 
     def __init__(self, site: Site, name: str, plmn: str, profile: Profile, rng: random.Random) -> None:
-        self.batches = tuple(Batch(site.code, stream, name) for stream in ("signal", "cell", "probe", "event"))
-        self.signal, self.cell, self.probe, self.event = self.batches
+        self.batches = tuple(Batch(site.code, stream, name) for stream in STREAMS)
+        self.signal, self.cell, self.probe, self.event, self.scan, self.instrument = self.batches
         self._plmn, self._profile, self._rng = plmn, profile, rng
         self._tac = 15000 + rng.randrange(400)
         self._level = profile.level_dbm + rng.uniform(-2, 2)
         self._cells = [self._make_cell(*CHANNELS[plmn][k % len(CHANNELS[plmn])]) for k in range(3)]
         self._serving = 0
-        self._dropped = False
+        self._dropped = self._started = False
+        self._scanned_ms = 0
+        luck = random.Random(f"{site.code}/{name}")  # noqa: S311 - a repeatable history, not a secret
+        self._heard = [plmn] + [other for other in CHANNELS if other != plmn and luck.random() < HEARD_SHARE]
 
     def hour(self, times_s: Sequence[float], interval_s: float, slow_s: float, wita_hour: int) -> list[tuple[int, str]]:
         """Measure at these times, all of one hour; return the changes of cell as (time in ms, words).
@@ -87,7 +95,8 @@ class Modem:
         """
         rng, profile = self._rng, self._profile
         t_ms = [round(t * 1000) for t in times_s]
-        same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random()))}
+        same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random())), "home_plmn": self._plmn}
+        self._describe(t_ms[0], wita_hour)
         if rng.random() < profile.silent_share:
             self.signal.add(t_ms, {"clock": "ntp", "registration": "modem_silent"})
             return []
@@ -106,6 +115,18 @@ class Modem:
         self._probe(_every(t_ms, dropped, interval_s, max(PROBE_S, slow_s)), interval_s, busy=wita_hour in BUSY)
         moved = [k for k in range(1, len(t_ms)) if serving[k] != serving[k - 1]]
         return [(t_ms[k], f"{self._name(serving[k - 1])} -> {self._name(serving[k])}") for k in moved]
+
+    def _describe(self, t_ms: int, wita_hour: int) -> None:
+        """Tell at the start what the modem is, and scan once in a night."""
+        if not self._started:
+            self.instrument.add([t_ms], {"clock": "ntp", **INSTRUMENT})
+            self._started = True
+        if wita_hour == SCAN_HOUR and t_ms - self._scanned_ms > HOUR_S * 1000:
+            self._scanned_ms = t_ms
+            heard = self._heard if self._profile.rat else []
+            rows: dict[str, Value] = {"clock": "ntp", "found": len(heard), "complete": True, "method": "AT+COPS=?"}
+            for found in [{"plmn": plmn, "rat": "lte", "status": "available"} for plmn in heard] or [{}]:
+                self.scan.add([t_ms], {**rows, **found})
 
     def _make_cell(self, band: int, channel: int, bandwidth: float) -> ServingCell:
         rng = self._rng

@@ -10,11 +10,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
 from demo.line import DemoLine
 from telemetry.meaning import Standing, generation_of, level_of, standing_of
+from telemetry.operators import operator_of
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""

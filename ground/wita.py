@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 WITA = timezone(timedelta(hours=8), "WITA")
-MONTHS_ID = (
-    *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
-    *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
-)
 
 
 def wita(at_ms: float) -> datetime:
     """Return a moment (ms UTC) as time in WITA."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(WITA)
-
-
-def day_id(day: date) -> str:
-    """Return a date as `24 November 2026`."""
-    return f"{day.day} {MONTHS_ID[day.month - 1]} {day.year}"
-
-
-def moment_id(at_ms: float) -> str:
-    """Return a moment as `24 November 2026 14.35 WITA`."""
-    at = wita(at_ms)
-    return f"{day_id(at)} {at:%H.%M} WITA"

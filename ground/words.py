@@ -148,9 +148,10 @@ def day(when: date, lang: Lang, *, short: bool = False) -> str:
     return f"{when.day} {month[:3]}" if short else f"{when.day} {month} {when.year}"
 
 
-def clock(when: datetime, lang: Lang) -> str:
-    """Return the time of day in WITA: 09.59 or 09:59."""
-    return f"{when.astimezone(WITA):{'%H.%M' if lang == 'id' else '%H:%M'}}"
+def clock(when: datetime, lang: Lang, *, seconds: bool = False) -> str:
+    """Return the time of day in WITA: 09.59 or 09:59; with `seconds` 09.59.07."""
+    text = f"{when.astimezone(WITA):{'%H:%M:%S' if seconds else '%H:%M'}}"
+    return text.replace(":", ".") if lang == "id" else text
 
 
 def timestamp(when: datetime, lang: Lang) -> str:

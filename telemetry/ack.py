@@ -45,6 +45,8 @@ class Ack:
     """The number that the question had, so that its round trip can be measured."""
     top: int | None = None
     """The highest seq that is stored of this installation; of a new one, the highest of the site."""
+    release: int | None = None
+    """Order to send again what is in quarantine; its number, UTC in s, so that it is carried out once. Retained by the broker."""
 
 
 def frame_id(payload: bytes | bytearray) -> int:
@@ -60,7 +62,7 @@ def encode_ack(ack: Ack) -> bytes:
     for key, answers in (("bad", ack.bad), ("hold", ack.hold), ("clock", ack.clock)):
         if answers:
             message[key] = [[a.first, a.count, a.crc, a.reason] for a in answers]
-    named = (("t", ack.time_ms), ("inst", ack.inst), ("ask", ack.ask), ("top", ack.top))
+    named = (("t", ack.time_ms), ("inst", ack.inst), ("ask", ack.ask), ("top", ack.top), ("release", ack.release))
     message |= {key: value for key, value in named if value is not None}
     return orjson.dumps(message)
 
@@ -90,8 +92,8 @@ def decode_ack(payload: bytes) -> Ack:
     inst = message.get("inst")
     if inst is not None and not is_installation(inst):
         raise ValueError("ack: inst must be 8..16 of 0-9 and a-f")
-    time_ms, ask, top = (_number(message, key) for key in ("t", "ask", "top"))
-    return Ack(lists["ok"], bad, hold, clock, time_ms, inst, ask, top)
+    time_ms, ask, top, release = (_number(message, key) for key in ("t", "ask", "top", "release"))
+    return Ack(lists["ok"], bad, hold, clock, time_ms, inst, ask, top, release)
 
 
 def _number(message: dict[str, Any], key: str) -> int | None:

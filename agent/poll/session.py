@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ SETUP = ("ATE0", nitz.SET_UP)
 IDENTITY = ("AT+CGMI", "AT+CGMM", "AT+CGMR", "ATI")
 SIM = Command("AT+CPIN?")
 Found = TypeVar("Found")
+_IMEI = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
 
 
 @dataclass(slots=True)
@@ -153,6 +155,12 @@ class Session:
     def _private(self, command: str, read: Callable[[Reply], Found | None]) -> Found | None:
         reply = self.ask(command)
         return read(reply) if reply else None
+
+    def imei_hash(self) -> str | None:
+        """Return a hash that tells this modem from others; None where it does not say its IMEI. It never leaves this machine."""
+        reply = self.ask("AT+CGSN")
+        found = [match.group() for line in reply.lines if (match := _IMEI.search(line))] if reply else []
+        return hashlib.sha256(found[0].encode()).hexdigest() if len(found) == 1 else None
 
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""

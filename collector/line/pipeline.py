@@ -13,16 +13,18 @@ from typing import NamedTuple
 
 import orjson
 
+from collector.errors import StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
 from collector.line.keeper import Fate, Keeper, Stopped
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
+from collector.line.tops import Tops
 from collector.sites.sites import Site
 from collector.store.answers import shorten
 from collector.store.store import Placed, Point, Store
 from telemetry.ack import Ack, Answer, frame_id
-from telemetry.frame import Frame, FrameError, decode
+from telemetry.frame import AHEAD_MS, Frame, FrameError, decode, is_installation
 from telemetry.topics import split_topic
 
 IDLE_S = 1.0
@@ -57,10 +59,12 @@ class Pipeline:
         self._counters = counters
         self._send_ack = send_ack
         self._late_after_ms = late_after_s * 1000
-        self._known: defaultdict[str, Ranges] = defaultdict(Ranges)
+        self._known: defaultdict[tuple[str, str | None], Ranges] = defaultdict(Ranges)
+        self._before: dict[str, Ranges] = {}
         self._stop = threading.Event()
         self._counting = threading.Lock()
         self._keeper = Keeper(store, counters, self._stop, patient=patient)  # an import by hand does not wait for a store
+        self._tops = Tops(store)
 
     def run(self, inbox: Inbox, *, batch_frames: int, linger_s: float, every: Callable[[], None]) -> None:
         """Work until the inbox is closed and empty, or `stop`; `every` runs after each batch and when idle."""
@@ -78,7 +82,7 @@ class Pipeline:
 
     def know(self, site: str, seqs: Sequence[int]) -> None:
         """Tell which samples of a site are in the store already, so that duplicates are counted right."""
-        self._known[site].add(seqs)
+        self._before.setdefault(site, Ranges()).add(seqs)
 
     def stop(self) -> None:
         """Give up waiting for a store; what is not answered comes again."""
@@ -130,7 +134,23 @@ class Pipeline:
             acks[topic_site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
             self._count_held(None)
             return None
+        if max(frame.t_ms) > message.at_ms + AHEAD_MS:
+            self._send_back(message, frame, acks[topic_site])
+            return None
         return Checked(message, frame, site)
+
+    def _send_back(self, message: Received, frame: Frame, ack: Ack) -> None:
+        """Do not store a frame from the future: its agent dates it anew and sends it again; one that cannot sets it aside."""
+        seq, ahead_s = (frame.seq[0], len(frame.seq)), (max(frame.t_ms) - message.at_ms) / 1000
+        reason = f"from the future: {ahead_s:.0f} s ahead of its receipt"
+        with self._counting:
+            self._counters.future_samples += len(frame.seq)
+        if frame.inst is None:
+            self._refuse(message, "future", f"{reason}; upgrade the agent: a newer one corrects it by itself", seq, ack)
+            return
+        ack.clock.append(Answer(*seq, frame_id(message.payload), reason))
+        ack.time_ms = message.at_ms
+        log.warning("event=from_the_future site=%s samples=%d ahead_s=%.0f", frame.site, len(frame.seq), ahead_s)
 
     def _take_status(self, message: Received, topic_site: str) -> None:
         site = self.sites.get(topic_site)
@@ -139,6 +159,16 @@ class Pipeline:
             self._count_bad(message, "status", "not a status message of a site in the list")
         elif not self._keeper.keep_point(point):
             self._count_bad(message, "status", "the store refuses it")
+        elif question := question_of(message.payload):
+            self._tell_top(topic_site, question, message.at_ms)
+
+    def _tell_top(self, site: str, question: Ack, at_ms: int) -> None:
+        try:
+            question.top = self._tops.top(site, question.inst or "", at_ms * 1_000_000)
+        except StoreUnavailableError as error:
+            log.warning("event=top_unknown site=%s reason=%s", site, error)  # the agent asks again
+        else:
+            self._send_ack(site, question)
 
     def _answer(self, checked: Checked, fate: Fate, ack: Ack) -> None:
         """Answer a frame by what became of its samples. `ok` is said only when nothing of it can be stored any more."""
@@ -185,16 +215,19 @@ class Pipeline:
     def _count_stored(self, message: Received, frame: Frame) -> None:
         counters = self._counters
         late_before = message.at_ms - self._late_after_ms
-        late = sum(t < late_before for t in frame.t_ms) if min(frame.t_ms) < late_before else 0
+        oldest, newest, count = min(frame.t_ms), max(frame.t_ms), len(frame.seq)
+        late = 0 if oldest >= late_before else count if newest < late_before else sum(t < late_before for t in frame.t_ms)
         with self._counting:
-            duplicates = self._known[frame.site].add(frame.seq)
+            known = self._before.get(frame.site) or self._known[frame.site, frame.inst]
+            duplicates = known.add(frame.seq)
             counters.duplicate_samples += duplicates
-            counters.stored_samples += len(frame.seq) - duplicates
-            counters.late_samples += late
+            counters.stored_samples += count - duplicates
             if late:
+                counters.late_samples += late
                 counters.intake[frame.site]["late"] += late
-            counters.implausible_values += frame.dropped.total()
-            counters.lag_ms.append(message.at_ms - max(frame.t_ms))
+            if frame.dropped:
+                counters.implausible_values += frame.dropped.total()
+            counters.lag_ms.append(message.at_ms - newest)
 
 
 def _frame_of(message: Received, site: str, stream: str) -> Frame:
@@ -202,6 +235,20 @@ def _frame_of(message: Received, site: str, stream: str) -> Frame:
     if (frame.site, frame.stream) != (site, stream):
         raise FrameError("topic", f"frame says {frame.site}/{frame.stream} but came on {site}/{stream}")
     return frame
+
+
+def question_of(payload: bytes) -> Ack | None:
+    """Return the beginning of the answer to an `online` status that asks something; None for any other."""
+    try:
+        message = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(message, dict) or message.get("state") != "online":
+        return None
+    inst, ask = message.get("inst"), message.get("ask")
+    if not is_installation(inst) or type(ask) is not int:
+        return None
+    return Ack(inst=inst, ask=ask)
 
 
 def status_point(site: Site, payload: bytes, at_ms: int) -> Point | None:

@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from collector.config import SqliteSection
 from collector.enrol.ca import server_names
-from collector.errors import CollectorError, ConfigError
+from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
 from collector.notify.config import check_kecamatan
 from collector.notify.deliver import open_channels
 from collector.server.subject import DAY_S, Server, ask, knock, watch_state
 from collector.sites.classes import read_classes
+from collector.store.health import NAMES
 from ground.doctor import Finding, State, broken, fine, unseen, wanting
 from ground.words import Figure, mark, phrase
 
@@ -111,11 +112,15 @@ def broker(server: Server) -> Iterator[Finding]:
 
 
 def database(server: Server) -> Iterator[Finding]:
-    """Check that the store answers a question."""
+    """Check that the store takes a point and gives it back, and answers a question."""
     section = server.config.store
     try:
+        server.store.check()
         newest = max((int(row["time_ns"]) for row in server.store.latest("ingest")), default=None)
-    except CollectorError as error:
+    except StoreUnavailableError as error:
+        if error.fault is not Fault.UNREACHABLE and not isinstance(section, SqliteSection):
+            yield broken("{fault}: {reason}", error.cure, fault=phrase(NAMES[error.fault]), reason=error.reason[:200])
+            return
         cure = mark("sudo systemctl restart influxdb; its reason: sudo journalctl -u influxdb -n 20")
         if isinstance(section, SqliteSection):
             cure = mark("see that the folder is there, not full, and belongs to the user sinyal")

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from collector.config import Config, Influx1Section, load
-from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
+from collector.errors import ConfigError, Fault, SinyalError, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
     CONFIG,
@@ -33,11 +33,12 @@ from collector.server.backup import (
     sqlite_part,
     sum_of,
 )
-from collector.server.install import SERVICES, Steps
+from collector.server.install import SERVICES
 from collector.store.influx1 import Influx1
 from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
+from ground.install import Machine
 from telemetry.streams import STREAMS
 
 ABOUT = """\
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             _put_back(backup, root, args)
     except ConfigError:
         raise
-    except (CollectorError, OSError, sqlite3.Error) as error:
+    except (SinyalError, OSError, sqlite3.Error) as error:
         print(f"restore: {error}", file=sys.stderr)
         return 1
     print(
@@ -146,14 +147,16 @@ def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
     store_file = sqlite_part(backup.stage, in_stage) if not in_stage.store.engine.startswith("influx") else None
     if not args.force:
         _refuse_at_work(root, config, store_file, with_halls=not args.store_only)
-    steps, stamp = Steps(root), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    steps.command("systemctl", "stop", *STOPPED)
+    machine, stamp = Machine(root, verbose=True), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if machine.live:
+        machine.command("systemctl", "stop", *STOPPED)
     _database_back(config, backup.stage / INFLUX, args.rpc)
     names = [store_file] if args.store_only else [CONFIG, STATE, RETAINED, store_file]
     for name in names:
         if name and (backup.stage / name).exists():
             _place(backup, root, name, stamp)
-    steps.command("systemctl", "start", "mosquitto.service", *SERVICES)
+    if machine.live:
+        machine.command("systemctl", "start", "mosquitto.service", *SERVICES)
 
 
 def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_halls: bool) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import ConfigError
-from collector.sites.operators import OPERATORS
 from ground.edited import same
 from ground.table import number, read_table
+from telemetry.operators import OPERATORS
 from telemetry.topics import is_site_id
 
 T = TypeVar("T")
@@ -47,6 +47,9 @@ class Site:
     operators: tuple[str, ...] | None = None
     sim_expiry: date | None = None
     source: str | None = None
+    accuracy_m: float | None = None
+    """Of a measured position: radius that holds 68 % of the fixes, m; and how many there were."""
+    fixes: int | None = None
 
 
 def read_sites(path: Path) -> dict[str, Site]:

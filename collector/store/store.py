@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from collector.errors import Fault, StoreUnavailableError
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
@@ -49,9 +49,11 @@ class Point:
 
 
 class SeqDay(NamedTuple):
-    """What is stored of a site for one day (UTC): its start in ns, how many different seq, the lowest and the highest."""
+    """What is stored of an installation for a day (UTC): its start in ns, how many different seq, the lowest and the highest."""
 
     site: str
+    inst: str
+    """Empty for samples of agents that did not name it yet."""
     day_ns: int
     samples: int
     first: int
@@ -73,7 +75,7 @@ class Store(Protocol):
     def check(self) -> None:
         """Write a point and read it back: proof that what is written is stored and can be read.
 
-        Raises StoreUnavailableError, whose `fault`, `reason` and `cure` say what is wrong, or PointsRefusedError.
+        Raises StoreUnavailableError, whose `fault`, `reason` and `cure` say what is wrong.
         """
 
     def samples(
@@ -91,10 +93,10 @@ class Store(Protocol):
     def seqs(self, site: str) -> list[int]:
         """Return the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
-        """Count the seq of each site and day over all streams, start <= time < end, inside the database: no sample travels.
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+        """Count the seq of each installation and day over all streams, start <= time < end, inside the database.
 
-        start and end are starts of days. Raises StoreUnavailableError.
+        start and end are starts of days; `above`: only numbers higher than this. Raises StoreUnavailableError.
         """
 
     def close(self) -> None:
@@ -114,7 +116,10 @@ class Checkable(Protocol):
 def check_by_point(store: Checkable) -> None:
     """Do Store.check with the store's own methods."""
     now_ns, number = time.time_ns(), secrets.randbelow(1 << 50)
-    store.write_points([Point("proof", {}, {"number": number}, now_ns)])
+    try:
+        store.write_points([Point("proof", {}, {"number": number}, now_ns)])
+    except PointsRefusedError as error:
+        raise StoreUnavailableError(f"a point of our own is refused: {error.reason}", error.fault or Fault.BROKEN) from None
     try:
         found = [row.get("number") for row in store.samples("proof", now_ns, now_ns + 1)]
     except StoreUnavailableError as error:

@@ -23,6 +23,7 @@ from collector.notify.heartbeat import Heartbeat
 from collector.notify.outbox import Outbox
 from collector.notify.route import Router
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts, load
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             db = WatchDb(alerts.engine.state)
             outbox = Outbox(db.db, Router(alerts))
             if args.once:
-                return _once(_engine(alerts, sites, store, db, outbox), outbox)
+                return _once(_engine(collector, alerts, sites, store, db, outbox), outbox)
             delivery = Delivery(alerts.engine.state, alerts, channels)
             heartbeat = Heartbeat(alerts.heartbeat, args.alerts.name)
             delivery.start()
@@ -102,7 +103,7 @@ class Loop:
         self._store = store
         self._db = db
         self._outbox = outbox
-        self._engine = _engine(alerts, sites, store, db, outbox)
+        self._engine = _engine(collector, alerts, sites, store, db, outbox)
         self._wake = threading.Event()
         self._stop = self._reload = self._interrupted = False
 
@@ -137,12 +138,12 @@ class Loop:
         except ConfigError as error:
             log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
             return
-        self._engine = _engine(self._alerts, sites, self._store, self._db, self._outbox)
+        self._engine = _engine(self._collector, self._alerts, sites, self._store, self._db, self._outbox)
         log.info("event=sites_reloaded sites=%d", len(sites))
 
 
-def _engine(alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Engine:
-    return Engine(alerts.engine, alerts.rule, sites, store, db, outbox)
+def _engine(collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Engine:
+    return Engine(alerts.engine, alerts.rule, sites, store, db, outbox, lambda: ask_faults(collector.http))
 
 
 def _once(engine: Engine, outbox: Outbox) -> int:

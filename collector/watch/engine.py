@@ -7,11 +7,12 @@ maintenance) changes nothing: it neither raises nor closes. The clock is an argu
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from collector.errors import CollectorError, StoreUnavailableError
+from collector.errors import CollectorError, Fault, StoreUnavailableError
 from collector.notify.outbox import Outbox, transaction
 from collector.sites.sites import Site
+from collector.store.health import telling
 from collector.store.store import Row, Store
 from collector.watch.config import EngineSection, Rules
 from collector.watch.dispatcher import AlertDispatcher
@@ -21,6 +22,7 @@ from collector.watch.reader import News, Reader
 from collector.watch.schedule import DATA, MAINS, Schedule, day_slot
 from collector.watch.state import Alert, Hall, WatchDb
 from ground.wita import wita
+from ground.words import mark
 
 QUIET_S = 360
 """Longer than a frame of 5 minutes, with slack. When no hall at all sends for so long, it is something between them and us."""
@@ -29,10 +31,8 @@ OVER_BUDGET_MS = 4_500_000
 WIDE_MS = 300_000
 REPORTS_MS = 3_600_000
 """Reports of the collector that are older teach nothing about now."""
-LINK_DOWN = (
-    "pengumpul data berjalan; broker atau sambungan server terputus|the collector runs; broker or the server's link is down"
-)
-COLLECTOR_DOWN = "pengumpul data atau basis data berhenti|collector or database has stopped"
+LINK_DOWN = mark("the collector runs; broker or the server's link is down")
+COLLECTOR_DOWN = mark("collector or database has stopped")
 HIDDEN_BY_POWER = ("no_service", "weak_signal", "low_quality", "modem_sick", "no_sim", "sim_refused")
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,21 @@ class Engine:
     """Judges a store. `tick(now_ms)` is one tick; state and messages are on disk when it returns."""
 
     def __init__(
-        self, engine: EngineSection, rules: Rules, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox
+        self,
+        engine: EngineSection,
+        rules: Rules,
+        sites: Mapping[str, Site],
+        store: Store,
+        db: WatchDb,
+        outbox: Outbox,
+        ask_faults: Callable[[], list[StoreUnavailableError]] = list,
     ) -> None:
         self._engine = engine
         self._rules = rules
         self._sites = sites
         self._store = store
+        self._ask_faults = ask_faults
+        self._unread: StoreUnavailableError | None = None
         self._db = db
         self._schedule = Schedule(engine.learn_days, engine.learn_min_days, db.days())
         known = {site: hall for site, hall in db.halls().items() if site in sites}
@@ -67,9 +76,11 @@ class Engine:
         dt_s = self._begin(now_ms)
         try:
             flowing = self._read(now_ms)
+            self._unread = None
         except StoreUnavailableError as error:
             log.warning("event=store_unavailable reason=%s", error)
             flowing = False
+            self._unread = error
         quiet = self._judge_line(flowing, now_ms, dt_s)
         for hall in list(self._reader.halls.values()):
             self._judge_hall(hall, now_ms, dt_s, quiet=quiet)
@@ -164,8 +175,17 @@ class Engine:
         enough = quiet and self._expected(now_ms) >= rule.min_halls
         bad = True if enough else False if now_ms - arrival_ms <= QUIET_S * 1000 else None
         alive = now_ms - meta.get("report_ms", 0) <= QUIET_S * 1000
-        self._feed(Verdict("nothing_arriving", bad, LINK_DOWN if alive else COLLECTOR_DOWN), None, None, dt_s, arrival_ms)
+        why = self._why_sick() if enough else None
+        cause = why or (LINK_DOWN if alive else COLLECTOR_DOWN)
+        self._feed(Verdict("nothing_arriving", bad, cause), None, None, dt_s, arrival_ms)
         return enough
+
+    def _why_sick(self) -> str | None:
+        """Return what is wrong with the store: as we read it, or as the collector that writes it says."""
+        faults = (
+            [self._unread] if self._unread is not None and self._unread.fault is not Fault.UNREACHABLE else self._ask_faults()
+        )
+        return next((f"{telling(fault, 'id')}|{telling(fault, 'en')}" for fault in faults), None)
 
     def _expected(self, now_ms: int) -> int:
         """Count the halls that should be sending now."""

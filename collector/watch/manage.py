@@ -16,9 +16,11 @@ from collector.watch.config import load
 from collector.watch.state import Alert, WatchDb
 from ground.edited import same
 from ground.paths import ALERTS, COLLECTOR
-from ground.wita import moment_id
+from ground.wita import wita
+from ground.words import add_lang, mark, ntr, timestamp, tr
 
 OK, NOTHING = 0, 3
+STATES = {"open": mark("open"), "acknowledged": mark("acknowledged"), "covered": mark("covered")}
 HOUR_MS = 3_600_000
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
@@ -57,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     files = argparse.ArgumentParser(add_help=False)
     files.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
+    add_lang(files)
 
     listing = commands.add_parser("list", parents=[files], help="what is open", description=LIST, formatter_class=raw)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -93,7 +96,8 @@ def _list(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps({"key": alert.key, "state": state, "since_ms": alert.since_ms, "count": alert.count}))
         else:
-            print(f"{alert.key:44} {state:12} {moment_id(alert.since_ms):32} {alert.count} balai desa")
+            since, halls = timestamp(wita(alert.since_ms), args.lang), ntr("{n} hall", "{n} halls", alert.count, args.lang)
+            print(f"{alert.key:44} {tr(STATES[state], args.lang):14} {since:32} {halls}")
     return OK if alerts else NOTHING
 
 
@@ -104,7 +108,7 @@ def _ack(args: argparse.Namespace) -> int:
         close = difflib.get_close_matches(args.key, told, n=1)
         raise ConfigError(f"{args.key}: no such open alert; {f'did you mean {close[0]!r}?' if close else 'see `alerts list`'}")
     db.acknowledge(args.key, _now_ms())
-    print(f"{args.key}: ditandai ditangani")
+    print(tr("{key}: marked as acknowledged", args.lang, key=args.key))
     return OK
 
 
@@ -118,7 +122,10 @@ def _maintenance(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.scope}: neither a hall nor a kecamatan; {cure}")
     until_ms = _now_ms() + round(args.hours * HOUR_MS)
     _open(args.alerts)[0].maintain(scope, until_ms)
-    print(f"{scope}: tanpa peringatan sampai {moment_id(until_ms)}" if args.hours else f"{scope}: selesai")
+    if args.hours:
+        print(tr("{scope}: no alerts until {time}", args.lang, scope=scope, time=wita(until_ms)))
+    else:
+        print(tr("{scope}: maintenance ended", args.lang, scope=scope))
     return OK
 
 

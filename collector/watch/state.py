@@ -69,7 +69,7 @@ class Alert:
     band: int | None = None
     cell_id: int | None = None
     detail: str = ""
-    """A number or date for the text, as the rule has it."""
+    """A number or date for the text, or what was found as a message of the catalogue."""
     level_s: float = 0.0
     firing: bool = False
     bad: bool = False

@@ -18,9 +18,10 @@ import yaml
 
 from collector.errors import ConfigError
 from collector.watch.config import Rule, Rules, load
-from collector.watch.messages import WHOM_EN, WHOM_ID, WORDS
+from collector.watch.messages import WHOM, WORDS, Words
 from dashboards.grafana.context import DATASOURCE_UID
 from dashboards.grafana.influxql import LEVELLED, NO_SERVICE, NO_SIM, RANGE, SILENT, SIM_REFUSED, rows
+from ground.words import Lang, tr
 
 HALL = '"site", "kecamatan", "desa"'
 MODEM = f'{HALL}, "modem"'
@@ -59,7 +60,7 @@ class Asked:
     """An answer without any series is the alert itself."""
 
 
-_PLACEHOLDER = re.compile(r" \([^)]*\{\}[^)]*\)| ?\{\}( %)?")
+_PLACEHOLDER = re.compile(r" \([^)]*\{detail\}[^)]*\)| ?\{detail\}( %)?")
 """The place of a number in a text, which a rule of Grafana does not fill in."""
 
 
@@ -180,7 +181,7 @@ def _operator(rule: Rule, share: float, least: int) -> Asked:
 
 def _rule(name: str, rule: Rule, asked: Asked) -> dict[str, Any]:
     words = WORDS[name]
-    title_id, title_en, likely_id, likely_en = (_PLACEHOLDER.sub("", text).strip() for text in words[:4])
+    title_id, title_en = (_plain(words.title, lang) for lang in ("id", "en"))
     return {
         "uid": f"sinyal-{name.replace('_', '-')}",
         "title": f"{title_id[:1].upper()}{title_id[1:]} / {title_en}",
@@ -192,12 +193,22 @@ def _rule(name: str, rule: Rule, asked: Asked) -> dict[str, Any]:
         "annotations": {
             "title_id": f"{title_id}{_place(asked)}",
             "title_en": f"{title_en}{_place(asked)}",
-            "text_id": f"{_sentence(likely_id)}{_sentence(words.do_id)}Untuk: {WHOM_ID[rule.role]}.",
-            "text_en": f"{_sentence(likely_en)}{_sentence(words.do_en)}For: {WHOM_EN[rule.role]}.",
+            "text_id": _told(words, rule, "id"),
+            "text_en": _told(words, rule, "en"),
             "reason": rule.reason,
         },
         "data": _data(asked),
     }
+
+
+def _told(words: Words, rule: Rule, lang: Lang) -> str:
+    what = _sentence(_plain(words.likely, lang)) + _sentence(_plain(words.do, lang))
+    return what + tr("For: {whom}.", lang, whom=tr(WHOM[rule.role], lang))
+
+
+def _plain(message: str, lang: Lang) -> str:
+    """Return a text without its detail, which Grafana does not know."""
+    return _PLACEHOLDER.sub("", tr(message, lang)).strip()
 
 
 def _place(asked: Asked) -> str:

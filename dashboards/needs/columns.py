@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from dashboards.needs.boundaries import dotted
+from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, indonesian
-from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
-from ground.words import phrase
+from dashboards.needs.model import Diagnosis, Report, Row, State, Village, is_unknown
+from ground.words import joined, phrase
 
 Cell = str | int | float | date | None
 COLUMNS = (
@@ -27,7 +28,7 @@ KONDISI = {
     State.WEAK: "sinyal lemah",
     State.TWO_G_ONLY: "2G saja",
     State.BLANK_SPOT: "blank spot",
-    State.INSUFFICIENT: "tidak diukur",
+    **dict.fromkeys((State.ABSENT, State.UNJUDGEABLE, State.HEARD, State.INSUFFICIENT), "tidak diukur"),
     State.NOT_MEASURED: "tidak diukur",
 }
 LISTRIK = {"grid": "PLN 24 jam", "grid_partial": "PLN < 24 jam", "solar": "PLTS", "genset": "genset", "none": "tidak ada"}
@@ -49,9 +50,10 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "lat": site.lat,
         "lon": site.lon,
         "sumber_koordinat": indonesian(COORDINATES[site.coordinate_source]),
+        "akurasi_m": None if site.accuracy_m is None else round(site.accuracy_m, 1),
         "di_dalam_batas_desa": YA[village.inside],
         "kondisi": KONDISI[row.verdict.state],
-        "operator": None if row.operator == UNKNOWN_OPERATOR else row.operator,
+        "operator": None if is_unknown(row.operator) else row.operator,
         "periode_awal": report.period.first,
         "periode_akhir": report.period.last,
         "antena": indonesian(ANTENNA[site.antenna]) if site.antenna else None,
@@ -76,6 +78,7 @@ def _measured(e: Evidence) -> dict[str, Cell]:
         "ketersediaan_persen": None if e.availability is None else round(e.availability, 1),
         "jumlah_sampel": e.samples,
         "model_modem": "; ".join(e.models) or None,
+        "band_didukung": None if e.supported is None else "; ".join(f"B{band}" for band in e.supported),
     }
 
 
@@ -95,11 +98,18 @@ def remarks(village: Village, row: Row) -> str:
     verdict = row.verdict
     found = [f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in (verdict.main, *verdict.others)]
     told = [indonesian(verdict.main.reason)] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
-    if row.operator == UNKNOWN_OPERATOR:
-        told.append(indonesian(phrase("The SIM's operator is not known: fill the column operators in sites.csv.")))
+    if verdict.state is State.BLANK_SPOT and village.unmeasured:
+        told.append(
+            indonesian(phrase("No blank spot of the village: {names} not known.", names=joined(village.unmeasured, ", ")))
+        )
     told += [indonesian(note) for note in verdict.notes]
     if row.site.coordinate_source == "centroid":
         told.append(indonesian(phrase("The coordinate is the middle of the village, not the office.")))
+    if row.site.fixes is not None:
+        measured = phrase(
+            "The modem measured the coordinate (GNSS, {n} fixes); it replaces the middle of the village.", n=row.site.fixes
+        )
+        told.append(indonesian(measured))
     if village.inside is False:
         told.append(indonesian(phrase("The coordinate lies outside the village: check it.")))
     if row.site.power == "no_grid":

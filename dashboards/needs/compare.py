@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS
-from dashboards.needs.model import Change, Compared, Evidence, State, Verdict
+from dashboards.needs.model import Change, Compared, State, Verdict
 from dashboards.needs.parameters import Limits, Severity
 from ground.words import Phrase, Said, joined, phrase
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from dashboards.needs.boundaries import Area, dotted
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.drawing import Projection, around, ink, name_place
+from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import (
     ANTENNA,
     CHANGE_WORDS,
@@ -27,7 +28,7 @@ from dashboards.needs.labels import (
     yes_no,
 )
 from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, settings, span, styles, weights
-from dashboards.needs.model import OPERATORS, Diagnosis, Evidence, Report, State, Village
+from dashboards.needs.model import OPERATORS, Diagnosis, Report, State, Village
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS, INPUT_WORDS
 from ground.words import Figure, Said, number, phrase, said
 
@@ -96,7 +97,7 @@ def _number(value: float | None, digits: int = 1) -> str:
 
 def _legend(report: Report, found: Mapping[State, Style]) -> list[tuple[State, Style, int]]:
     """Return each state with the number of villages whose best operator has it."""
-    count = Counter(village.best.verdict.state for village in report.villages)
+    count = Counter(village.state for village in report.villages)
     return [(state, found[state], count[state]) for state in State]
 
 
@@ -108,7 +109,7 @@ def _operators(report: Report) -> list[str]:
 def _states(report: Report) -> Markup:
     """Return the state of each operator of each village for the script; `<` is escaped, so no name can end the element."""
     states = {
-        village.site.code: {BEST: village.best.verdict.state, **{row.operator: row.verdict.state for row in village.rows}}
+        village.site.code: {BEST: village.state, **{row.operator: row.verdict.state for row in village.rows}}
         for village in report.villages
     }
     return Markup(json.dumps(states).replace("<", "\\u003c"))  # noqa: S704 - JSON, escaped
@@ -154,7 +155,7 @@ def _place(village: Village, areas: Mapping[str, Area], flat: Projection) -> dic
         "path": flat.path(area.rings()) if area else "",
         "x": x,
         "y": y,
-        "state": village.best.verdict.state,
+        "state": village.state,
     }
 
 

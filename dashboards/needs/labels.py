@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State
+from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State, is_unknown
 from ground.words import Phrase, Said, phrase, said
 
 STATE_WORDS = {
@@ -11,6 +11,9 @@ STATE_WORDS = {
     State.WEAK: phrase("Weak signal"),
     State.TWO_G_ONLY: phrase("2G only"),
     State.BLANK_SPOT: phrase("Blank spot"),
+    State.ABSENT: phrase("Not found by scans"),
+    State.UNJUDGEABLE: phrase("Cannot be judged"),
+    State.HEARD: phrase("Heard, not measured"),
     State.INSUFFICIENT: phrase("Insufficient data"),
     State.NOT_MEASURED: phrase("Not measured"),
 }
@@ -22,6 +25,13 @@ DIAGNOSIS_WORDS = {
     Diagnosis.UNSTABLE: phrase("Unstable"),
     Diagnosis.POWER: phrase("Power"),
     Diagnosis.DEVICE_FAULT: phrase("Device fault"),
+    Diagnosis.SIM_REFUSED: phrase("SIM refused / locked"),
+    Diagnosis.BARRED: phrase("Heard, not serving"),
+    Diagnosis.UNSUPPORTED_BAND: phrase("Band not supported by the modem"),
+    Diagnosis.UNPROVEN: phrase("Instrument not proven"),
+    Diagnosis.UNKNOWN_OPERATOR: phrase("Operator not known"),
+    Diagnosis.HEARD: phrase("Heard, not measured"),
+    Diagnosis.ABSENT: phrase("Not found by scans"),
     Diagnosis.INSUFFICIENT_DATA: phrase("Insufficient data"),
     Diagnosis.NOT_MEASURED: phrase("Not measured"),
     Diagnosis.ADEQUATE: phrase("Adequate"),
@@ -64,7 +74,10 @@ def yes_no(value: bool | None) -> Phrase:
 
 def operator_words(name: str) -> Said:
     """Return an operator as it is shown."""
-    return UNKNOWN if name == UNKNOWN_OPERATOR else name
+    if not is_unknown(name):
+        return name
+    modem = name.removeprefix(UNKNOWN_OPERATOR).strip()
+    return phrase("not known ({modem})", modem=modem) if modem else UNKNOWN
 
 
 def indonesian(value: Said) -> str:

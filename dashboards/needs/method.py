@@ -50,8 +50,12 @@ LIMITS = (
     ),
     phrase("A signal booster or an outdoor antenna lifts RSRP; where there is one, the value holds at the hall only."),
     phrase(
-        "No service includes a SIM that the network denies; check the SIM before proposing a blank spot. Restarts count "
-        "every start of the device, updates too."
+        "The operator of the SIM is what is judged. A SIM that is refused or locked, or hears only its own cell, makes no blank "
+        "spot; nor does a modem that was never proven to receive a cell. Restarts count every start of the device, updates too."
+    ),
+    phrase(
+        "A village is a blank spot only where every national operator is one by its own SIM or was not found by enough scans; "
+        "otherwise the operators that are not known are named."
     ),
     phrase("The thresholds are no legal standard: no official floor for RSRP or Mbit/s of mobile data was found."),
 )
@@ -94,6 +98,9 @@ def styles(classes: Classes) -> dict[State, Style]:
         State.WEAK: known.get("poor", last),
         State.TWO_G_ONLY: state["two_g_only"],
         State.BLANK_SPOT: state["no_service"],
+        State.ABSENT: state["no_service"],
+        State.UNJUDGEABLE: state["sim_refused"],
+        State.HEARD: state["served"],
         State.INSUFFICIENT: state["silent"],
         State.NOT_MEASURED: state["not_measured"],
     }

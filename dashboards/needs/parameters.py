@@ -68,6 +68,12 @@ class Limits(Section):
     min_slots: Limit
     min_lte_samples: Limit
     min_busy_samples: Limit
+    min_scan_days: Limit = Limit(
+        value=3,
+        unit="days",
+        id="pemindaian lengkap pada tiga hari berbeda; satu pemindaian dapat melewatkan sel yang lemah",
+        en="complete scans on three different days; a single scan can miss a weak cell",
+    )
     blank_spot_availability_percent: Limit
     two_g_lte_percent: Limit
     weak_lte_percent: Limit

@@ -78,7 +78,8 @@ def _header(canvas: Canvas, report: Report, title: str) -> None:
         said_period.append(phrase("Compared with: {period}", period=span(report.earlier)))
     canvas.drawString(EDGE, HEIGHT - 33 * mm, indonesian(joined(said_period, "   ")))
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{both(phrase('Thresholds'))}: {report.version}")
+    thresholds = both(phrase("Thresholds"))
+    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{thresholds}: {report.version}")
     canvas.setFillColor(black)
 
 
@@ -120,10 +121,10 @@ def _map(
     canvas.translate(x, y)
     canvas.setLineWidth(0.5)
     for village, area in mine:
-        _polygon(canvas, area, flat, found[village.best.verdict.state].colour)
+        _polygon(canvas, area, flat, found[village.state].colour)
     for village in villages:
         px, py = flat.point(village.site.lon, village.site.lat)
-        draw_chip(canvas, found[village.best.verdict.state], px, height - py, 2.3 * mm)
+        draw_chip(canvas, found[village.state], px, height - py, 2.3 * mm)
     for village in villages:
         px, py = flat.point(village.site.lon, village.site.lat)
         _name(canvas, village.site.desa, px, height - py - 5.2 * mm)
@@ -153,7 +154,7 @@ def _name(canvas: Canvas, name: str, x: float, y: float) -> None:
 
 
 def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Style], x: float, top: float) -> None:
-    count = Counter(village.best.verdict.state for village in villages)
+    count = Counter(village.state for village in villages)
     canvas.setFont("VeraBd", 8)
     canvas.drawString(x, top - 3 * mm, "Keterangan / legend")
     canvas.setFont("Vera", 6.4)

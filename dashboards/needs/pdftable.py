@@ -99,12 +99,14 @@ def _cell(canvas: Canvas, text: str, font: str, size: float, x: float, y: float,
 
 
 def _lines(village: Village, *, compared: bool) -> list[Line]:
-    measured = [row for row in village.rows if row.verdict.state is not State.NOT_MEASURED]
-    lines = [_measured(row, compared=compared) for row in measured]
-    missing = ", ".join(row.operator for row in village.rows if row.verdict.state is State.NOT_MEASURED)
-    if missing:
-        words = indonesian(phrase("All operators")) if not measured else missing
-        lines.append(("", f"{words}: {indonesian(STATE_WORDS[State.NOT_MEASURED]).lower()}"))
+    lines = [_measured(row, compared=compared) for row in village.rows if row.evidence is not None]
+    others: dict[State, list[str]] = {}
+    for row in village.rows:
+        if row.evidence is None:
+            others.setdefault(row.verdict.state, []).append(indonesian(operator_words(row.operator)))
+    for state, names in others.items():
+        words = indonesian(phrase("All operators")) if len(names) == len(village.rows) else ", ".join(names)
+        lines.append(("", f"{words}: {indonesian(STATE_WORDS[state]).lower()}"))
     first = lines[0]
     return [(village.site.desa, *first[1:]), *lines[1:]]
 

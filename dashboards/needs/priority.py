@@ -85,7 +85,9 @@ def _no_alternative(operator: str, verdicts: Mapping[str, Verdict]) -> float | N
     others = {name: v.state for name, v in verdicts.items() if name != operator}
     if any(state in SERVING for state in others.values()):
         return 0.0
-    judged = all(name == operator or (name in others and others[name].judged) for name in OPERATORS)
+    judged = all(
+        name == operator or (name in others and (others[name].judged or others[name] is State.ABSENT)) for name in OPERATORS
+    )
     return 1.0 if judged else None
 
 

@@ -11,7 +11,51 @@ SENTENCES = {
     "few_days": mark("{n} days measured, {limit} needed"),
     "few_slots": mark("{n} slots of 5 minutes, {limit} needed"),
     "few_lte": mark("{n} values of LTE RSRP, {limit} needed"),
-    "blank_spot": mark("No service in {share} % of {n} samples although modem and SIM answer (limit: availability ≤ {limit} %)."),
+    "blank_spot": mark(
+        "No service in {share} % of {n} samples (limit: availability ≤ {limit} %); the SIM is not refused, and the instrument is "
+        "proven: {proof}."
+    ),
+    "proof_heard": mark("this modem has received a cell"),
+    "proof_scan": mark("a scan of this modem found a cell"),
+    "proof_other_modem": mark("another modem of the hall receives a cell"),
+    "proof_recovery_tried": mark("not yet"),
+    "proof_none": mark("not yet"),
+    "sim_refused": mark(
+        "SIM refused / locked: cannot be judged. Refused by the network in {refused} % and SIM locked or faulty in {fault} % of "
+        "the samples: check the SIM and its plan. This time is not held against the network."
+    ),
+    "barred": mark(
+        "This operator's own cell is heard without serving in {v} % of the samples: barred, overloaded, or the SIM; no "
+        "blank spot."
+    ),
+    "heard_unserved": mark(
+        "The SIM of this operator has no service, but its cell is heard in {n} samples of other modems and on {days} of {of} "
+        "days with a scan: check SIM and modem; no blank spot."
+    ),
+    "unproven": mark(
+        "No service in {n} samples, but this modem never received any cell: the instrument is not proven. Try it where there is "
+        "signal, or add a second modem."
+    ),
+    "unproven_tried": mark(
+        "No service in {n} samples and no cell was ever heard; radio off and on and reset changed nothing: the instrument is "
+        "not proven. Check the antenna, try it where there is signal, or add a second modem."
+    ),
+    "unsupported_band": mark("Not measurable with this modem: it lacks {bands} of this operator."),
+    "unknown_operator": mark(
+        "The operator of the SIM in modem {modem} is not known: fill the column operators of sites.csv, or name the modem after "
+        "it."
+    ),
+    "heard": mark(
+        "Heard, not measured: its cell was received in {n} samples of modems with another SIM and found on {days} of {of} days "
+        "with a scan."
+    ),
+    "absent": mark("Not found by complete scans on {n} days by a modem that supports its bands, and never heard."),
+    "guest": mark("{v} % of the served time was through another operator's network (roaming)."),
+    "data_out": mark(
+        "Registered, but {v} % of {n} pings got no answer: quota, APN or the operator's core. Most pings fail at {cut} of "
+        "{halls} halls with this operator: at one it is the SIM's quota or APN, at many the operator."
+    ),
+    "data_refused": mark("Packet service was refused in {v} % of the served time: check the plan."),
     "two_g": mark("Served, but LTE is only {lte} % of the served time (2G {two} %, 3G {three} %; limit {limit} %)."),
     "weak": mark("{signs}."),
     "weak_median": mark("median RSRP of {v} dBm is below {cut} dBm"),

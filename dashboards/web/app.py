@@ -70,4 +70,4 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _store_down(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": f"the store does not answer: {error}"}, 503, {"Retry-After": "10"})
-    return pages.refusal(request, 503)
+    return pages.refusal(request, 503, error if isinstance(error, StoreUnavailableError) else None)

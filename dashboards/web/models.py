@@ -17,7 +17,8 @@ class ModemNow(BaseModel):
     """One modem at a hall, judged by its samples of the last 15 minutes; where it is silent, by its last sample."""
 
     modem: str
-    operator: str | None = Field(None, description="Operator group; the last one known where the modem has no service now")
+    operator: str | None = Field(None, description="Operator group of its SIM; the last one known where it does not tell now")
+    heard: str | None = Field(None, description="Whose cell it hears while it is not served: the operator group")
     state: Key
     last_known: Key | None = Field(None, description="Only where state is `silent`: what the last sample said")
     registration: str | None = None
@@ -50,6 +51,9 @@ class HallNow(BaseModel):
     lon: float
     coordinate_source: Literal["centroid", "gnss", "office", "map"] = Field(
         description="centroid: middle of the village's polygon, can be 10 km from the hall"
+    )
+    accuracy_m: float | None = Field(
+        None, description="Of a position that the modem measured: radius that holds 68 % of the fixes"
     )
     state: Key
     last_known: Key | None = None
@@ -186,10 +190,19 @@ class Series(BaseModel):
     modems: list[ModemSeries]
 
 
+class StoreFault(BaseModel):
+    """What is wrong with the database: a fixed word, the database's own reason, and what to do."""
+
+    fault: str
+    reason: str
+    cure: str
+
+
 class Health(BaseModel):
     """Whether this page can work, and how fresh its data are."""
 
     status: Literal["ok", "store_unavailable"]
+    store_faults: list[StoreFault] = Field([], description="What the page or the running collector finds wrong with the database")
     sites: int
     measured: int = Field(description="Halls that ever sent a sample")
     newest: datetime | None = Field(None, description="Newest sample of all halls, UTC")

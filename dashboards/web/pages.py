@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.errors import StoreUnavailableError
 from collector.sites.classes import METRICS, Classes
+from collector.store.health import telling
 from dashboards.web.api import snapshot_of
 from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem
@@ -45,6 +47,7 @@ def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = ""
         request,
         "map.html",
         halls=halls,
+        faults=[telling(fault, _language(request)[0]) for fault in snapshot_of(request).faults()],
         lines=lines(every, wanted),
         total=len(every),
         newest=max((hall.updated for hall in every if hall.updated), default=None),
@@ -83,10 +86,11 @@ def api_page(request: Request) -> Response:
     return _page(request, "api.html", rows=rows, settings={})
 
 
-def refusal(request: Request, status: int) -> Response:
-    """Show that something is not there (404) or that the store is away (503)."""
+def refusal(request: Request, status: int, error: StoreUnavailableError | None = None) -> Response:
+    """Show that something is not there (404) or that the store is away, and why (503)."""
     kind = "store_down" if status == 503 else "not_found"
-    return _page(request, "refusal.html", status, kind=kind, settings={})
+    why = telling(error, _language(request)[0]) if error is not None else ""
+    return _page(request, "refusal.html", status, kind=kind, why=why, settings={})
 
 
 def _page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:

@@ -18,6 +18,7 @@ from collector.errors import ConfigError
 from collector.server.program import add_store, store_config
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
@@ -92,7 +93,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
     config = store_config(args)
-    snapshot = Snapshot(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
+    snapshot = Snapshot(
+        open_store(config.store),
+        read_sites(config.sites.file),
+        read_classes(config.classes.file),
+        ask_faults=lambda: ask_faults(config.http) if args.sqlite is None else [],
+    )
     ended, numbers = threading.Event(), list[int]()
 
     def end(number: int, _frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from collector.errors import StoreUnavailableError
 from collector.sites.classes import Classes
+from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from dashboards.web.cache import Cache
@@ -29,6 +30,7 @@ from dashboards.web.models import (
     ModemNow,
     Point,
     Series,
+    StoreFault,
 )
 from dashboards.web.series import Range, read_series
 from dashboards.web.state import WINDOW_S, hall_now, modem_now, rank, timestamp
@@ -54,16 +56,23 @@ class Snapshot:
     """Reads the store through a cache and judges by the classes. Safe to use from many threads."""
 
     def __init__(
-        self, store: Store, sites: Mapping[str, Site], classes: Classes, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        store: Store,
+        sites: Mapping[str, Site],
+        classes: Classes,
+        clock_ns: Callable[[], int] = time.time_ns,
+        ask_faults: Callable[[], list[StoreUnavailableError]] = list,
     ) -> None:
         self.sites = sites
         self.classes = classes
         self._store = store
         self._clock_ns = clock_ns
+        self._ask_faults = ask_faults
         self._cache = Cache()
         self._newest: dict[Modem, Row] = {}
         self._operators: dict[Modem, str] = {}
         self._asked: set[Modem] = set()
+        self._positions: Mapping[str, Mapping[str, object]] = {}
         self._all_known_until = 0
         self._last: Halls | None = None
 
@@ -99,16 +108,27 @@ class Snapshot:
         """Return whether the store answers, and how new the newest sample is."""
         try:
             halls = self.halls()
-        except StoreUnavailableError:
-            return Health(status="store_unavailable", sites=len(self.sites), measured=0, classes_version=self.classes.version)
+        except StoreUnavailableError as error:
+            return Health(
+                status="store_unavailable",
+                store_faults=[_fault(error)],
+                sites=len(self.sites),
+                measured=0,
+                classes_version=self.classes.version,
+            )
         seen = [hall.properties.updated for hall in halls.features if hall.properties.updated]
         return Health(
             status="store_unavailable" if halls.stale else "ok",
+            store_faults=[_fault(error) for error in self.faults()],
             sites=len(self.sites),
             measured=len(seen),
             newest=max(seen, default=None),
             classes_version=self.classes.version,
         )
+
+    def faults(self) -> list[StoreUnavailableError]:
+        """Return what is wrong with the store as the collector says, which alone sees that it takes nothing."""
+        return self._cache.get("faults", NOW_S, self._ask_faults)
 
     def _read_halls(self) -> Halls:
         now_ns = self._clock_ns()
@@ -118,6 +138,7 @@ class Snapshot:
         if now_ns >= self._all_known_until:
             self._newest = {_modem(row): row for row in self._store.latest("signal")}
             self._note_operators(self._store.latest("signal_1h"))
+            self._positions = newest_positions(self._store.latest("position", before_ns=now_ns))
             self._all_known_until = now_ns + SINCE_EVER_S * S
         self._newest |= {modem: rows[-1] for modem, rows in recent.items()}
         self._note_operators([*self._newest.values(), *(row for rows in recent.values() for row in rows)])
@@ -127,7 +148,8 @@ class Snapshot:
         modems: dict[str, list[ModemNow]] = defaultdict(list)
         for key, newest in self._newest.items():
             modems[key[0]].append(modem_now(recent.get(key, []), newest, self._operators.get(key), now_ns, self.classes))
-        halls = [hall_now(site, modems[site.code], self.classes) for site in self.sites.values()]
+        places = [measured_place(site, self._positions.get(site.code)) for site in self.sites.values()]
+        halls = [hall_now(site, modems[site.code], self.classes) for site in places]
         self._last = self._collection(halls, now_ns)
         return self._last
 
@@ -211,3 +233,7 @@ def _alert(row: Row) -> AlertItem | None:
 
 def _fields(row: Row, model: type[DeviceNow | EventItem | AlertItem]) -> Row:
     return {name: row[name] for name in model.model_fields if name in row and row[name] != ""}
+
+
+def _fault(error: StoreUnavailableError) -> StoreFault:
+    return StoreFault(fault=error.fault, reason=error.reason, cure=error.cure)

@@ -18,7 +18,8 @@ from collector.sites.classes import STATES as ORDER
 from collector.sites.sites import Site
 from collector.store.store import Row
 from dashboards.web.models import HallNow, ModemNow
-from telemetry.meaning import LEVEL, Standing, level_of, standing_of
+from telemetry.meaning import LEVEL, Standing, heard_plmn, level_of, standing_of
+from telemetry.operators import operator_of
 
 T = TypeVar("T")
 WINDOW_S = 900
@@ -98,6 +99,7 @@ def modem_now(recent: Sequence[Row], newest: Row, operator: str | None, now_ns: 
             "channel": next((place[name] for name in CHANNELS if name in place), None),
             **{name: place.get(name) for name in PLACE},
             "registration": newest.get("registration"),
+            "heard": None if standing_of(newest) in SERVED else operator_of(heard_plmn(newest)),
             **values,
         }
     )
@@ -115,6 +117,7 @@ def hall_now(site: Site, modems: Sequence[ModemNow], classes: Classes) -> HallNo
         lat=site.lat,
         lon=site.lon,
         coordinate_source=site.coordinate_source,
+        accuracy_m=site.accuracy_m,
         state=best.state if best else "not_measured",
         last_known=best.last_known if best else None,
         operator=best.operator if best else None,

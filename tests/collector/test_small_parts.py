@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collector.line.inbox import OVERHEAD_BYTES, Inbox, Received
 from collector.line.ranges import MAX_RANGES, Ranges, runs
 from collector.line.rejected import KEPT_BYTES, RejectedFolder
-from collector.sites.operators import operator_of
+from telemetry.operators import operator_of
 
 NUMBERS = st.lists(st.integers(1, 60), min_size=1, unique=True).map(sorted)
 

@@ -20,7 +20,8 @@ import pytest
 from rich.console import Console
 
 from agent.spool.high_water import HighWaterMark
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row

@@ -30,7 +30,7 @@
       var d = row.dataset;
       var fits = (!text || d.desa.toLowerCase().includes(text)) && (!kecamatan || d.kecamatan === kecamatan)
         && (!operator || d.operator === operator)
-        && (!diagnosis || (diagnosis === "measured" ? d.diagnosis !== "not_measured" : d.diagnosis === diagnosis));
+        && (!diagnosis || (diagnosis === "measured" ? !["not_measured", "heard", "absent"].includes(d.diagnosis) : d.diagnosis === diagnosis));
       row.hidden = !fits;
       if (fits) { shown += 1; villages[d.code] = true; }
     });

@@ -189,7 +189,9 @@ def test_ctrl_c_is_the_normal_end_with_the_best_and_when(hall: Hall) -> None:
         shell.sees(rf"^first +{hall.turning.dbm} ")
         code, after = shell.end()
         assert code == 0
-        assert re.search(rf"first: terbaik {good} dBm RSRP \(.*\), SINR -?\d+ dB, \d\d:\d\d:\d\d WITA \(\d+ detik lalu\)", after)
+        assert re.search(
+            rf"first: terbaik {good} dBm RSRP \(.*\), SINR -?\d+ dB, \d\d\.\d\d\.\d\d WITA \(\d+ detik lalu\)", after
+        )
         assert "sudo systemctl start sinyal-agent" in after, "nobody forgets that the hall is not measured meanwhile"
         assert termios.tcgetattr(shell._slave) == shell.before
         assert b"\x1b[?25h" in shell.raw, "the cursor is back"
@@ -210,7 +212,7 @@ def test_a_sick_modem_shows_no_old_value_and_does_not_stop_the_other(hall: Hall)
         shell.sees(rf"^first +{hall.turning.dbm} ")
         shell.sees(r"^second +-\d+ ")
         hall.first.fault = Fault.SILENCE
-        shell.sees(rf"^first +- tidak menjawab, \d+ detik .* {hall.turning.dbm} +- +- - ")
+        shell.sees(rf"^first +- tidak merespons, \d+ detik .* {hall.turning.dbm} +- +- - ")
         hall.second.asked.clear()
         wait_for(lambda: hall.second.asked, "the healthy modem to be asked on")
         shell.sees(r"^second +-\d+ .* \d+,\d$")
@@ -347,7 +349,7 @@ def test_a_value_is_of_now_for_five_seconds_only() -> None:
     old = aim_screen.row(track, 17.0, STYLE)
     assert (old.level, old.state, old.sinr, old.net, old.best) == ("-", "belum ada jawaban, 7 detik", "-", "-", "-97")
     track.take(AimPoll("m", 18.0, datetime.now(UTC), fault=Sickness.GARBAGE))
-    assert aim_screen.row(track, 18.0, STYLE).state == "jawaban kacau, 8 detik"
+    assert aim_screen.row(track, 18.0, STYLE).state == "jawaban tidak terbaca, 8 detik"
 
 
 def test_a_level_without_service_is_shown_and_called_so() -> None:
@@ -374,7 +376,7 @@ def test_the_best_of_2g_and_lte_are_kept_apart() -> None:
     track.take(poll(2.0, rsrp_dbm=-97.0, **HOME))
     now = aim_screen.row(track, 2.0, STYLE)
     assert (now.best, now.below) == ("-97", "0")
-    assert "terbaik -97 dBm RSRP (Cukup), SINR -, 14:03:22 WITA (3 detik lalu)" in aim_screen.summary(
+    assert "terbaik -97 dBm RSRP (Cukup), SINR -, 14.03.22 WITA (3 detik lalu)" in aim_screen.summary(
         track, 5.0, STYLE, plain=False
     )
 

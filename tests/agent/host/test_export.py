@@ -7,7 +7,8 @@ import pytest
 
 from agent.cli import main
 from agent.spool.clock import boot_id, monotonic_ms
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from telemetry.frame import decode, unpack
 
 T0 = 1_800_000_000_000
@@ -110,9 +111,9 @@ def test_status_of_a_hall_whose_agent_does_not_run(config: Path, spool: Spool, c
     assert main(["status", "--config", str(config)]) == 1
     indonesian = capsys.readouterr().out
     assert "Agen TIDAK berjalan" in indonesian
-    assert "Data mutakhir: TIDAK, 1 bacaan menunggu, yang tertua 2 jam. Tidak ada yang hilang" in indonesian
+    assert "Data mutakhir: TIDAK, 1 pengukuran menunggu, yang tertua 2 jam. Tidak ada yang hilang" in indonesian
     assert main(["status", "--lang", "en", "--config", str(config)]) == 1
-    assert "Up to date: NO, 1 readings wait, the oldest 2 h. None is lost" in capsys.readouterr().out
+    assert "Data up to date: NO, 1 measurements wait, the oldest 2 hours. None is lost" in capsys.readouterr().out
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.outbox import (
     ACK_TIMEOUT_S,
     HOLD_S,
@@ -187,6 +188,32 @@ def test_hold_keeps_the_samples_and_asks_again_after_a_quarter_of_an_hour(line: 
     line.now += 240
     assert len(line.due()) == 1
     assert line.spool.depth == 500
+
+
+def test_the_server_releases_the_quarantine_once_for_each_order(line: Line) -> None:
+    line.measure(5)
+    line.outbox.connected()
+    (frame,) = line.due()
+    line.outbox.answered(Ack(bad=[Answer(1, 5, frame.crc, "a store that was sick")]), line.utc)
+    line.outbox.answered(Ack(release=1_795_000_000), line.utc)
+    assert (line.spool.depth, line.spool.quarantined) == (5, 0)
+    assert [one.crc for one in line.due()] == [frame.crc]
+    line.outbox.answered(Ack(bad=[Answer(1, 5, frame.crc, "still")]), line.utc)
+    line.outbox.answered(Ack(release=1_795_000_000), line.utc)  # the broker keeps the order and says it at each connection
+    assert line.spool.quarantined == 5
+    line.outbox.answered(Ack(release=1_795_000_001), line.utc)
+    assert line.spool.quarantined == 0
+
+
+def test_the_first_answer_after_a_silence_makes_what_waits_go_at_once(line: Line) -> None:
+    line.measure(2000)
+    line.outbox.connected()
+    frames = line.due()
+    line.now += ACK_TIMEOUT_S
+    assert line.due() == []
+    line.now += 1
+    line.ok(frames[0])  # late, from a collector whose store is back
+    assert len(line.due()) > 1
 
 
 def test_a_new_connection_sends_what_was_in_flight_again(line: Line) -> None:

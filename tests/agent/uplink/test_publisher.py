@@ -19,7 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.config import Config, load
 from agent.spool.clock import Clock
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
@@ -41,7 +42,9 @@ class Peer:
         self.frames: list[Any] = []
         self.states: list[str] = []
         self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer.crc])
-        self.time_ms: int | None = None
+        self.time_ms = T0
+        self.top = 0
+        self.deaf = False
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.on_message = self._take
         self.client.on_connect = lambda client, *_: client.subscribe("sinyal/v1/+/+")
@@ -53,9 +56,11 @@ class Peer:
         site, kind = split_topic(message.topic)
         payload = bytes(message.payload)
         if kind == "status":
-            self.states.append(json.loads(payload)["state"])
-            if self.time_ms is not None and self.states[-1] == "online":
-                client.publish(ack_topic(site), encode_ack(Ack(time_ms=self.time_ms)))
+            status = json.loads(payload)
+            self.states.append(status["state"])
+            if status["state"] == "online" and not self.deaf:
+                answer = Ack(time_ms=self.time_ms, inst=status.get("inst"), ask=status["ask"], top=self.top)
+                client.publish(ack_topic(site), encode_ack(answer))
         elif kind != "ack":
             frame = decode(payload)
             self.frames.append(frame)
@@ -184,8 +189,8 @@ def test_a_broker_that_comes_back_gets_everything(tmp_path: Path, broker: Server
         peer.close()
 
 
-def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
+@pytest.mark.usefixtures("peer")
+def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server) -> None:
     clock = Clock(ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock) as sender:
         wait_for(sender.clock.now_ms, "the time")
@@ -279,7 +284,6 @@ def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, 
 
 
 def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
     settings(tmp_path, broker.port)
     command = [sys.executable, "-m", "agent.cli", "run", "--config", str(tmp_path / "agent.toml")]
     with ExitStack() as stack:
@@ -299,12 +303,13 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
 def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
     tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.uplink.publisher.ASK_TIME_S", 0.2)
+    monkeypatch.setattr("agent.uplink.hello.FIRST_WAIT_S", 0.2)
     peer = Peer(broker.port)
+    peer.deaf = True
     clock = Clock(wall=lambda: 0, ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock):
         wait_for(lambda: peer.states.count("online") >= 2, "the agent to ask again")  # the first question met no collector
-        peer.time_ms = T0
+        peer.deaf = False
         wait_for(lambda: clock.now_ms() is not None, "the agent to know the time")
         said = peer.states.count("online")
     peer.close()

@@ -97,10 +97,10 @@ def test_the_morning_brings_one_message_a_kecamatan(tmp_path: Path) -> None:
         sender.step()
     assert [body["title"] for body in hook.got[1:]] == [
         "Kecamatan Sandaran: 1 peringatan, 1 selesai",
-        "[Peringatan] Benua Baru: listrik padam",
+        "[Waspada] Benua Baru: listrik padam",
     ]
     assert hook.got[1]["message"].splitlines()[:2] == [
         "- [Selesai] Tadoan: kembali normal (24/11 23.30 - 25/11 00.30 WITA)",
-        "- [Peringatan] Susuk: listrik padam (24/11 23.30 WITA)",
+        "- [Waspada] Susuk: listrik padam (24/11 23.30 WITA)",
     ]
     assert "Sandaran sub-district: 1 alerts, 1 resolved" in hook.got[1]["message"]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.errors import Fault as StoreFault
+from collector.errors import StoreUnavailableError
 from collector.notify.outbox import Message
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
@@ -118,7 +120,7 @@ def test_most_halls_of_a_kecamatan_are_one_alert(tmp_path: Path) -> None:
         case.fault(HOUR, 3 * HOUR, power_off, code)
     told = case.live(5 * HOUR)
     assert [(kind, key) for _, kind, key in told] == [("open", "area_dark/telen"), ("resolve", "area_dark/telen")]
-    assert case.watch.sent[0].title_id.startswith("Kec. Telen, 6 balai desa")
+    assert case.watch.sent[0].title_id.startswith("Kec. Telen, 6 kantor desa")
     assert case.watch.db.alerts() == {}
 
 
@@ -204,6 +206,16 @@ def test_a_store_that_is_away_is_told_and_its_points_wait(case: Case) -> None:
     case.watch.store.away = False
     case.live(2 * HOUR)
     assert [row["state"] for row in case.store.samples("alert", 0, 2**62)] == ["open", "resolved"]
+
+
+def test_a_database_that_takes_nothing_is_the_cause_that_is_told(case: Case) -> None:
+    case.live(HOUR)
+    case.watch.engine._ask_faults = lambda: [StoreUnavailableError("HTTP 500: no space left", StoreFault.DISK_FULL)]
+    case.watch.store.away = True  # not to be read either: the collector, which writes, knows more
+    case.live(90 * MINUTE)
+    (message,) = case.watch.sent
+    assert "disk basis data penuh: kosongkan ruang" in message.text_id
+    assert "the disk of the database is full: make room" in message.text_en
 
 
 def test_alerts_of_a_hall_that_left_the_register_end_without_a_word(case: Case) -> None:

@@ -162,7 +162,7 @@ def test_a_common_cause_names_what_its_halls_share_and_how_many() -> None:
     assert section is not None
     alert = Alert("k", "operator_gone", operator="XLSMART", band=8, count=17, since_ms=START_MS)
     said = message("open", alert, section, None, START_MS, "")
-    assert said.title_id == "XLSMART pita B8, 17 balai desa: tanpa layanan serentak"
+    assert said.title_id == "XLSMART pita B8, 17 kantor desa: kehilangan layanan bersamaan"
     assert said.title_en == "XLSMART band B8, 17 halls: without service together"
     assert said.text_id.startswith("Sejak 1 Desember 2026 00.00 WITA. Kemungkinan: gangguan jaringan operator.")
     assert said.link is None

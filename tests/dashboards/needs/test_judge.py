@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
 from collector.sites.sites import Site
+from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.judge import judge
-from dashboards.needs.model import Diagnosis, Evidence, State, Supply
+from dashboards.needs.model import Diagnosis, State
 from dashboards.needs.parameters import cuts, read_parameters
 from ground.words import said
+from telemetry.streams import Proof
 from tests.dashboards.needs.halls import CONFIG
 
 PARAMETERS = read_parameters(CONFIG / "needs.toml")
@@ -35,6 +37,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
         draw(st.integers(0, 8)), slots, 2304, served + no_service + no_sim + silent,
         served=served, lte=lte, three_g=three_g, two_g=two_g, no_service=no_service, no_sim=no_sim, silent=silent,
         lte_values=lte, busy_values=lte // 8, rsrp_median=draw(LEVEL), rsrp_p10=draw(LEVEL), sinr_median=draw(QUALITY),
+        proof=draw(st.sampled_from([None, *Proof])),
         sinr_busy_median=draw(QUALITY), cell_changes=draw(COUNT), time_estimated=draw(st.integers(0, served)),
     )  # fmt: skip
 
@@ -45,6 +48,7 @@ def test_only_enough_samples_without_service_make_a_blank_spot(e: Evidence, boot
     if verdict.state is State.BLANK_SPOT or verdict.main.diagnosis is Diagnosis.BLANK_SPOT:
         assert e.network >= LIMITS.min_samples.value
         assert e.no_service >= 0.95 * e.network
+        assert e.proof in {Proof.HEARD, Proof.SCAN, Proof.OTHER_MODEM}
     if e.served + e.no_service == 0:
         assert verdict.state in {State.INSUFFICIENT, State.NOT_MEASURED}
 
@@ -69,7 +73,7 @@ def _good(**changes: float) -> Evidence:
     values: dict[str, float] = {"served": 2304, "lte": 2304, "lte_values": 2304, "busy_values": 288, "rsrp_median": -85}
     values |= {"rsrp_p10": -95, "sinr_median": 15, "sinr_busy_median": 15, **changes}
     samples = int(values["served"] + values.get("no_service", 0))
-    return Evidence(8, 2304, 2304, samples, **values)  # type: ignore[arg-type] # counts are whole here
+    return Evidence(8, 2304, 2304, samples, proof=Proof.HEARD, **values)  # type: ignore[arg-type] # counts are whole here
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_workbook_shows_evidence_ranked_and_the_method_with_every_parameter(made
     proof = list(book["Bukti"].iter_rows(values_only=True))
     assert proof[0] == EVIDENCE
     best = dict(zip(EVIDENCE, proof[1], strict=True))
-    assert (best["diagnosis"], best["skor_prioritas"], best["kelengkapan_persen"]) == ("Blank spot", 76.5, 100)
+    assert (best["diagnosis"], best["skor_prioritas"], best["kelengkapan_persen"]) == ("Blank spot", 80, 100)
     text = "\n".join(str(value) for line in book["Metode"].iter_rows(values_only=True) for value in line if value)
     assert made.version in text
     for part in (

@@ -29,6 +29,15 @@ NUMBERS = {name: k for k, name in enumerate((OTHER, *dict.fromkeys(OPERATORS.val
 """Number of each group in the store: in the time of a rollup's row, and in `heard_hist`. 0 is the operator that is not known."""
 
 
+COVERAGE_BANDS: Mapping[str, frozenset[int]] = {
+    "Telkomsel": frozenset({3, 8}),
+    "IOH": frozenset({3, 8}),
+    "XLSMART": frozenset({3, 5, 8}),
+}
+"""E-UTRA bands below 2 GHz of each group: what its coverage rests on outside towns; a modem without one of them can miss it
+where another hears it. XLSMART has band 5 from Smartfren. From the published spectrum holdings as of November 2026."""
+
+
 def operator_of(plmn: object) -> str | None:
     """Return the operator group of a PLMN (MCC and MNC, digits only); None for no PLMN, `other` for one not in the list.
 
