@@ -231,14 +231,15 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command('AT+QENG="servingcell"'),
-        Command('AT+QENG="neighbourcell"', timeout_s=5),
+        Command('AT+QENG="neighbourcell"', timeout_s=5, beside=True),
         Command("AT+QCSQ"),
-        Command("AT+QCAINFO", timeout_s=5),
+        Command("AT+QCAINFO", timeout_s=5, beside=True),
         Command("AT+QTEMP", timeout_s=5, every=10),
         Command("AT+QRSRP", every=BRANCHES_EVERY),
     ),
     read=read,
     setup=generic.SETUP,
+    clock=Command("AT+QLTS=1"),  # GMT always; +CCLK has GMT or local time by a setting (EC2x AT manual 5.9)
     causes=(Command("AT+QNETRC?"),),
     scans=(Command("AT+QSCAN=3,1", SCAN_S), Command("AT+QOPS", SCAN_S)),
     bands=(Command('AT+QNWPREFCFG="lte_band"'), Command('AT+QCFG="band"')),
