@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 
+CLOCK = Command("AT+CCLK?")
+"""The time of the network as TS 27.007 8.15 has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -24,6 +27,8 @@ class Family:
     read: Callable[[Sequence[Reply], Reading], None]
     """Fill a reading from the replies of one poll. Pure; leaves out what is not sure and says so in `notes`."""
     setup: tuple[Command, ...] = ()
+    clock: Command = CLOCK
+    """Asks for the time of the network."""
     causes: tuple[Command, ...] = ()
     """Asked only while the network refuses: why."""
     usb: Mapping[str, str] = field(default_factory=dict)

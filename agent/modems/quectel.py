@@ -227,13 +227,14 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command('AT+QENG="servingcell"'),
-        Command('AT+QENG="neighbourcell"', timeout_s=5),
+        Command('AT+QENG="neighbourcell"', timeout_s=5, beside=True),
         Command("AT+QCSQ"),
-        Command("AT+QCAINFO", timeout_s=5),
+        Command("AT+QCAINFO", timeout_s=5, beside=True),
         Command("AT+QTEMP", timeout_s=5, every=10),
     ),
     read=read,
     setup=generic.SETUP,
+    clock=Command("AT+QLTS=1"),  # GMT always; +CCLK has GMT or local time by a setting (EC2x AT manual 5.9)
     causes=(Command("AT+QNETRC?"),),
     usb={"2c7c:0128": "05", "2c7c:*": "02"},
 )

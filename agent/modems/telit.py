@@ -48,8 +48,8 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT#RFSTS"),
-        Command("AT#MONI", 5.0),
-        Command("AT#SERVINFO"),
+        Command("AT#MONI", 5.0, beside=True),
+        Command("AT#SERVINFO", beside=True),
     ),
     read=read,
     setup=generic.SETUP,

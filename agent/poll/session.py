@@ -105,7 +105,7 @@ class Session:
             if time.monotonic() >= deadline:
                 late.append(command.text)
                 continue
-            reply = self.ask(command.text, command.timeout_s)
+            reply = self.ask(command.text, command.timeout_s, command.after)
             if reply is None:
                 late.append(command.text)
             else:
@@ -147,17 +147,17 @@ class Session:
 
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""
-        reply = self.ask(nitz.ask(self.family.name if self.family else ""))
+        reply = self.ask(self.family.clock.text, self.family.clock.timeout_s) if self.family else None
         return nitz.utc_ms(reply) if reply else None
 
     def _commands(self, family: Family, number: int) -> list[Command]:
         # The SIM is asked for in every poll, whatever the family says: "no SIM" must not look like "searching".
         return [SIM, *(c for c in family.poll if number % c.every == 0 and c.text != SIM.text)]
 
-    def ask(self, command: str, timeout_s: float = 3.0) -> Reply | None:
+    def ask(self, command: str, timeout_s: float = 3.0, after: str = "") -> Reply | None:
         """Ask one command; None if only this one got no answer. Raises what was wrong if the modem answers nothing at all."""
         try:
-            return self.link.ask(command, self._timeout_s or timeout_s)
+            return self.link.ask(command, self._timeout_s or timeout_s, after)
         except LinkTimeout as error:
             try:
                 self.alive()
