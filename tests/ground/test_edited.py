@@ -150,7 +150,7 @@ def test_a_file_that_only_root_may_read_says_sudo(tmp_path: Path) -> None:
     path.write_text(COLLECTOR)
     path.chmod(0o600)
     for folder in tmp_path.parents:
-        if folder.stat().st_uid == 0 and folder.is_relative_to("/tmp"):
+        if folder.name.startswith("pytest"):
             folder.chmod(folder.stat().st_mode | 0o055)
     tmp_path.chmod(0o755)
     os.seteuid(65534)
