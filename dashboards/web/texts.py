@@ -36,6 +36,7 @@ NAMES = {
         "rssi_dbm": "RSSI (dBm)",
     },
     "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
+    "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
     "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
     "severity": {"info": mark("info"), "warning": mark("warning"), "critical": mark("critical")},
     "antenna": {"internal": mark("internal"), "indoor": mark("indoor"), "outdoor": mark("outdoor")},
