@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.metadata
 import logging
 import os
 import sys
@@ -40,8 +41,17 @@ COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "capture": ("agent.host.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
     "aim": ("agent.aim.command", "add_arguments", "run", False, "live meter for turning the antenna"),
     "install": ("agent.host.install", "add_arguments", "run", False, "set this Raspberry Pi up from its bundle"),
+    "manual": ("ground.manual", "add_arguments", "write", False, "write man page and shell completion"),
     "update": ("agent.host.update", "add_arguments", "run", False, "put a signed version in, and the old one back if it fails"),
 }
+
+
+ALL = "*"
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of every command: for man page, completion and reference."""
+    return _parser(ALL)
 
 
 def _parser(wanted: str | None) -> argparse.ArgumentParser:
@@ -61,7 +71,7 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
             command.add_argument(
                 "--log-level", default="info", choices=("debug", "info", "warning"), help="what to print to stderr"
             )
-        if options is not None and name == wanted:
+        if options is not None and wanted in (name, ALL):
             getattr(importlib.import_module(module), options)(command)
     return parser
 
@@ -69,6 +79,8 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
 def _execute(args: argparse.Namespace) -> int:
     module, _, function, needs_config, _ = COMMANDS[args.command]
     call: Callable[..., int] = getattr(importlib.import_module(module), function)
+    if args.command == "manual":
+        return call(whole_parser(), importlib.metadata.version("sinyal"), args.into)
     if not needs_config:
         return call(args)
     from agent.config import load  # noqa: PLC0415  (pydantic costs half a second on a Pi Zero; parse and detect do without)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import Config, load
@@ -30,6 +31,7 @@ from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
+from ground import manual
 from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
 
@@ -82,6 +84,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return perform(_parser(words).parse_args(words))
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of every command: for man page, completion and reference."""
+    return _parser([*COMMANDS])
+
+
+def _manual(args: argparse.Namespace) -> int:
+    return manual.write(whole_parser(), version("sinyal"), args.into)
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-collector", description=ABOUT, formatter_class=raw)
@@ -113,6 +124,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     check = sites.add_parser("check", help="check a sites.csv", description="Says what is wrong with a sites.csv, line by line.")
     check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
     check.set_defaults(do=_check_sites)
+
+    book = commands.add_parser("manual", help="write man page and shell completion")
+    manual.add_arguments(book)
+    book.set_defaults(do=_manual)
 
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text)

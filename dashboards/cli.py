@@ -6,8 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 from collector.server.program import add_log_level, perform
+from ground import manual
 
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
@@ -30,11 +32,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return perform(_parser(words).parse_args(words))
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of every command: for man page, completion and reference."""
+    return _parser([*COMMANDS])
+
+
+def _manual(args: argparse.Namespace) -> int:
+    return manual.write(whole_parser(), version("sinyal"), args.into)
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-dashboards", description=ABOUT, formatter_class=raw)
     add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    book = commands.add_parser("manual", help="write man page and shell completion")
+    manual.add_arguments(book)
+    book.set_defaults(do=_manual)
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text)
         if name in words:  # each command brings packages of its own: only the one that is asked for is loaded

@@ -109,6 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show until Ctrl-C; return the exit code."""
     ended = threading.Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it fills, every end is the same as Ctrl-C
     try:
         config = load(args.config) if args.config else None
         with _folder(args.folder) as folder, ExitStack() as stack:

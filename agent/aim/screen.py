@@ -32,6 +32,7 @@ FAULTS: Mapping[Fault | None, str] = {
     Fault.BUSY: mark("port in use elsewhere"),
     None: mark("fault"),
 }
+STATES: Mapping[str, str] = {"served": mark("registered, no value"), "unknown": mark("no value"), **UNSERVED}
 RATE = mark("{rate}/s")
 
 
@@ -72,10 +73,10 @@ def number(value: float | None, lang: Lang, digits: int = 0) -> str:
 
 
 def state_word(signal: Signal) -> str:
-    """Return the message for a reading without a level: that it is served all the same, or its registration."""
+    """Return the key in STATES of a reading without a level: `served`, `unknown`, or its registration."""
     if signal.registration is None:
-        return mark("no value")
-    return mark("registered, no value") if signal.registration.served else UNSERVED[signal.registration]
+        return "unknown"
+    return "served" if signal.registration.served else signal.registration
 
 
 def state_of(track: Track, now_s: float, lang: Lang) -> str:
@@ -84,7 +85,7 @@ def state_of(track: Track, now_s: float, lang: Lang) -> str:
     if signal is not None:
         if level_of(signal) and (signal.registration is None or signal.registration.served):
             return ""
-        return tr(state_word(signal), lang)
+        return tr(STATES[state_word(signal)], lang)
     waiting = mark("no answer yet") if track.last else mark("contacting the modem")
     what = tr(FAULTS[track.fault.fault] if track.fault else waiting, lang)
     return f"{what}, {span(track.quiet_s(now_s), lang)}"

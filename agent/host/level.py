@@ -16,7 +16,7 @@ CLASSED = ("RSRP", "SS-RSRP")
 CLASSES = (mark("Very poor"), mark("Poor"), mark("Fair"), mark("Good"), mark("Very good"))
 LOW_DBM, HIGH_DBM = -125.0, -65.0
 """Ends of the bar: about where cell selection gives up, and better than any hall needs."""
-UNSERVED: Mapping[Registration, str] = {
+UNSERVED: Mapping[str, str] = {
     Registration.SEARCHING: mark("searching"),
     Registration.DENIED: mark("denied by the network"),
     Registration.NOT_REGISTERED: mark("no service"),

@@ -215,17 +215,19 @@ class Pipeline:
     def _count_stored(self, message: Received, frame: Frame) -> None:
         counters = self._counters
         late_before = message.at_ms - self._late_after_ms
-        late = sum(t < late_before for t in frame.t_ms) if min(frame.t_ms) < late_before else 0
+        oldest, newest, count = min(frame.t_ms), max(frame.t_ms), len(frame.seq)
+        late = 0 if oldest >= late_before else count if newest < late_before else sum(t < late_before for t in frame.t_ms)
         with self._counting:
             known = self._before.get(frame.site) or self._known[frame.site, frame.inst]
             duplicates = known.add(frame.seq)
             counters.duplicate_samples += duplicates
-            counters.stored_samples += len(frame.seq) - duplicates
-            counters.late_samples += late
+            counters.stored_samples += count - duplicates
             if late:
+                counters.late_samples += late
                 counters.intake[frame.site]["late"] += late
-            counters.implausible_values += frame.dropped.total()
-            counters.lag_ms.append(message.at_ms - max(frame.t_ms))
+            if frame.dropped:
+                counters.implausible_values += frame.dropped.total()
+            counters.lag_ms.append(message.at_ms - newest)
 
 
 def _frame_of(message: Received, site: str, stream: str) -> Frame:

@@ -97,6 +97,8 @@ class Installation:
         for name in ("sinyal-collector", "sinyal-dashboards"):
             if (prefix / "bin" / name).exists():
                 machine.link(COMMANDS / name, prefix / "bin" / name)
+                if machine.live:
+                    machine.command(str(prefix / "bin" / name), "manual")
         names = ", ".join(wanted.values())
         return phrase("{names}; the user {user}; the programs in {path}", names=names, user=USER, path=str(COMMANDS))
 

@@ -1,4 +1,4 @@
-"""From a frame to InfluxDB line protocol, fast: one %-format per sample, everything that repeats is prepared once a frame.
+"""From a frame to InfluxDB line protocol, fast: one %-format per sample; what frames of a modem have in common is prepared once.
 
 A point's time is t_ms * 1e6 + (seq + installation) % 1e6 ns: samples of one millisecond never overwrite each other, a duplicate
 overwrites itself. The installation is a tag too, so that the database counts its numbers apart; a frame without one has neither,
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
@@ -16,6 +17,8 @@ from telemetry.operators import operator_in
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
+MOST_SHAPES = 2048
+"""Templates that are remembered: halls times modems times streams, a few each."""
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band", "inst")
 SAMPLE_TAGS = ("rat", "band", "plmn", "home_plmn", "registration")
 """Columns that make tags: rat and band are tags themselves, the others tell the operator and stay fields as well."""
@@ -59,25 +62,60 @@ def operators_in(frame: Frame) -> list[str | None]:
     return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
 
 
+class _Shape(NamedTuple):
+    """How a sample of frames alike is written: a template, and the columns that go into it, each with what makes it ready."""
+
+    template: str
+    columns: tuple[tuple[str, Callable[[Sequence[Value | None]], Iterable[object]]], ...]
+
+
+_shapes: dict[tuple[object, ...], _Shape] = {}
+
+
 def lines(frame: Frame, site: Site) -> list[str]:
     """Return the points of a frame in line protocol, time in ns, one line a sample."""
+    cols, count = frame.cols, len(frame.seq)
+    varying = any(name in cols for name in SAMPLE_TAGS)
+    key = (
+        *(frame.stream, site.code, site.kecamatan, site.desa, frame.modem, frame.inst, *frame.const.items()),
+        *((name, None in column) for name, column in cols.items()),
+    )
+    shape = _shapes.get(key)
+    if shape is None:
+        if len(_shapes) >= MOST_SHAPES:
+            _shapes.clear()
+        shape = _shapes[key] = _shape(frame, site, varying=varying)
+    ready = [make(cols[name]) for name, make in shape.columns]
+    heads: list[Iterable[str]] = [_heads(frame, site)] if varying else []
+    times = point_times_ns(frame)
+    template = shape.template
+    if count == 1:
+        return [template % tuple(next(iter(cells)) for cells in (*heads, frame.seq, *ready, times))]
+    return [template % row for row in zip(*heads, frame.seq, *ready, times, strict=True)]
+
+
+def _shape(frame: Frame, site: Site, *, varying: bool) -> _Shape:
     types = _TYPES[frame.stream]
-    tags = frame_tags(frame, site)
-    sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
-    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
     fixed = "".join(f",{name}={_format(v, types[name])}" for name, v in frame.const.items() if _is_field(name))
+    head = "%s"
+    if not varying:
+        sources = tuple(frame.const.get(name) for name in SAMPLE_TAGS)
+        head = _literal(_prefix(frame.stream, frame_tags(frame, site) | sample_tags(frame.stream, sources)))
     parts, columns = [], []
     for name, column in frame.cols.items():
         if _is_field(name):
-            part, cells = _column(name, column, types[name])
+            part, make = _column(name, types[name], gaps=None in column)
             parts.append(part)
-            columns.append(cells)
-    if len(prefixes) == 1:
-        head, heads = _literal(prefixes[sets[0]]), []
-    else:
-        head, heads = "%s", [[prefixes[key] for key in sets]]
-    template = f"{head} seq=%di{_literal(fixed)}{''.join(parts)} %d"
-    return [template % row for row in zip(*heads, frame.seq, *columns, point_times_ns(frame), strict=True)]
+            columns.append((name, make))
+    return _Shape(f"{head} seq=%di{_literal(fixed)}{''.join(parts)} %d", tuple(columns))
+
+
+def _heads(frame: Frame, site: Site) -> list[str]:
+    """Return the measurement and the tags of each sample, where they are not the same in all."""
+    tags = frame_tags(frame, site)
+    sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
+    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
+    return [prefixes[key] for key in sets]
 
 
 def point_line(measurement: str, tags: Mapping[str, str], values: Mapping[str, Value], time_ns: int) -> str:
@@ -130,8 +168,8 @@ _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
 }
 
 
-def _column(name: str, column: Sequence[Value | None], kind: type) -> tuple[str, Iterable[object]]:
-    """Return a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
-    if None not in column:
-        return f",{name}={_PLACE[kind]}", _READY[kind](column)
-    return "%s", ["" if v is None else f",{name}={_format(v, kind)}" for v in column]
+def _column(name: str, kind: type, *, gaps: bool) -> tuple[str, Callable[[Sequence[Value | None]], Iterable[object]]]:
+    """Return a column's place in the template and what makes its cells; an absent value leaves its whole `,name=value` out."""
+    if not gaps:
+        return f",{name}={_PLACE[kind]}", _READY[kind]
+    return "%s", lambda column: ["" if v is None else f",{name}={_format(v, kind)}" for v in column]
