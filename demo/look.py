@@ -144,9 +144,9 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     bar.end()
     addresses = [page.url, (folder / "peta-kebutuhan" / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
     for name, address in zip((mark("live page"), mark("needs map")), addresses[:2], strict=True):
-        print(f"{tr(name, args.lang):16} {address}")
+        print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
-        print(f"{tr(DASHBOARDS, args.lang):16} {address}")
+        print(f"{tr(DASHBOARDS, args.lang):12} {address}")
     print(tr("ready in {n} s; data keep coming until Ctrl-C", args.lang, n=round(time.monotonic() - began)), flush=True)
     _open(addresses)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
