@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look test test-fast test-engines check format words bench bench-peer chaos lock platforms audit clean
+.PHONY: demo look docs test test-fast test-engines check format words bench bench-peer chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -28,18 +28,23 @@ test-fast:  ## the tests of units alone: no server, no browser, no program; unde
 	$(SETUP) dev
 	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
 
+docs:  ## the documents as a site in build/site: offline, strict; reference from models, parsers and docstrings
+	$(SETUP) dev
+	@$(PY) -m scripts.docs && echo "open build/site/index.html"
+
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/platforms.py
+	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/docs.py scripts/platforms.py
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check
 	@$(PY) -m scripts.words --check
+	@$(PY) -m scripts.docs --check
 
 format:  ## write the style that check wants
 	$(SETUP) dev

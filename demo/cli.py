@@ -87,6 +87,11 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return number
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser: for the reference."""
+    return _parser()
+
+
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-demo", description=__doc__, epilog=PROGRAMS_TEXT, formatter_class=raw)

@@ -100,6 +100,8 @@ class Installation:
             if not place.is_symlink() or (name == "current" and own and current.resolve() != target.resolve()):
                 host.link(PROGRAMS / name, target)
         host.link(COMMANDS / "sinyal-agent", PROGRAMS / "current/bin/sinyal-agent")
+        if host.live:
+            host.command(str(target / "bin/sinyal-agent"), "manual")
         return phrase("{path}, as the user {user}", path=str(target), user=USER)
 
     def _modems(self) -> Phrase:

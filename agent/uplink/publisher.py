@@ -149,6 +149,15 @@ class Publisher:
         if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not self._clock.system_is_right():
             check_dates_at(sock.getpeercert() or {}, now_ms)
 
+    @property
+    def address(self) -> str | None:
+        """Local address of the connection, None while there is none."""
+        try:
+            sock = self._sock() if self.up else None
+            return str(sock.getsockname()[0]) if sock is not None else None
+        except OSError:  # closed this very moment by the thread that serves it
+            return None
+
     def _sock(self) -> socket.socket | None:
         sock: Any = self._client.socket()
         return sock if isinstance(sock, socket.socket) else None

@@ -310,3 +310,30 @@ def test_port_of_follows_links_within_the_tree(tmp_path: Path) -> None:
     assert port.tty == "ttyUSB2"
     assert port.link.endswith("by-id/usb-Quectel_EC25_A-if02-port0")
     assert usb.port_of(str(tmp_path / "dev/serial0"), tmp_path) is None
+
+
+SENTENCE = "$GNGGA,103045.00,0018.2082,N,11632.2452,E,1,05,1.2,20.0,M,,M,,*5A"
+MESSAGE = '+CMT: "+6281100000000",,"26/11/27,10:30:45+28"'
+
+
+@pytest.mark.parametrize("foreign", [[SENTENCE], [MESSAGE, "OK"], [MESSAGE, "Halo, besok jam 7, ya"], ["12,34,56"]])
+def test_foreign_text_on_the_port_changes_no_sample(foreign: list[str], tmp_path: Path) -> None:
+    """A GNSS receiver and messages on the AT port, between every answer and its OK."""
+    answers = {
+        "AT+CPIN?": "+CPIN: READY",
+        "AT+CSQ": "+CSQ: 21,99",
+        "AT+CREG?": "+CREG: 0,1",
+        "AT+CEREG?": "+CEREG: 0,1",
+        "AT+CESQ": "+CESQ: 99,99,255,255,20,55",
+        "AT+COPS?": '+COPS: 0,2,"51010",7',
+    }
+
+    def answer(command: str) -> list[str]:
+        return [answers[command], *foreign, "OK"] if command in answers else ["OK"]
+
+    log = Log()
+    with SimulatedModem(answer, tmp_path / "m"):
+        worker(tmp_path / "m", log).tick()
+    (signal,) = log.signals("m")
+    assert (signal.registration, signal.rat, signal.plmn) == (Registration.HOME, Rat.LTE, "51010")
+    assert (signal.rsrp_dbm, signal.rsrq_db, signal.rssi_dbm, signal.tx_power_dbm) == (-86, -10, -71, None)
