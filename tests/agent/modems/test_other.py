@@ -96,4 +96,4 @@ def test_qcrsrp_has_no_serving_cell_unless_another_reply_names_it() -> None:
     ],
 )
 def test_registered_in_the_vendors_words_beside_a_refusal(command: str, line: str, row: str, registration: str) -> None:
-    assert read(f"{command};{row.split(':')[0]}?", line, row)["registration"] == registration
+    assert read(f"{command};{row.split(':', maxsplit=1)[0]}?", line, row)["registration"] == registration
