@@ -29,6 +29,7 @@ from agent.spool.resume import go_on_above
 from agent.spool.spool import Spool
 from agent.spool.thin import Limits
 from agent.uplink.budget import SimBudget
+from agent.uplink.carrier import interface_with, may_carry
 from agent.uplink.health import device_row
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
@@ -38,7 +39,7 @@ from ground.durable import write_durably
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
-    from agent.poll.sims import SimBook
+    from agent.poll.beside import Hall
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
 
@@ -109,7 +110,7 @@ class Agent:
             sim_spent=self._sims.spent,
         )
         self._workers: list[ModemWorker] = []
-        self._sim_book: SimBook | None = None
+        self._hall: Hall | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -152,10 +153,17 @@ class Agent:
 
     def _start_workers(self) -> None:
         # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
-        from agent.poll.sims import SimBook  # noqa: PLC0415
+        from agent.poll.beside import Hall  # noqa: PLC0415
+        from agent.poll.memory import Memory  # noqa: PLC0415
         from agent.poll.worker import ModemWorker  # noqa: PLC0415
 
-        self._sim_book = self._sim_book or SimBook(self._config.agent.data_dir / "sims.json")
+        self._hall = self._hall or Hall(
+            Memory(self._config.agent.data_dir / "modems.json"),
+            carries=self._carries,
+            utc_ms=self._clock.now_ms,
+            scan=self._config.scan,
+            position=self._config.position,
+        )
         self._workers_stop = threading.Event()
         self._workers = [
             ModemWorker(
@@ -164,12 +172,18 @@ class Agent:
                 interval_s=self._config.sampling.interval_s,
                 stop=self._workers_stop,
                 on_network_time=partial(self._network_time, modem.name),
-                sims=self._sim_book,
+                hall=self._hall,
             )
             for modem in self._config.modem
         ]
         for worker in self._workers:
             worker.start()
+
+    def _carries(self, modem: str) -> bool:
+        """Return whether a modem may carry the connection to the broker now."""
+        address = self._publisher.address
+        section = next((m for m in self._config.modem if m.name == modem), None)
+        return address is not None and section is not None and may_carry(section, interface_with(address))
 
     def _stop_workers(self) -> None:
         self._workers_stop.set()

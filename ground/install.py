@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -171,10 +172,10 @@ def perform(machine: Machine, stages: Sequence[Stage], lang: Lang) -> bool:
 
 def as_user(user: str, *argv: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a program as the user of the services. Raises StepError where it cannot be started or does not end."""
-    call = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *argv)
     try:
+        call = ("setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--init-groups", *argv)
         return subprocess.run(call, capture_output=True, text=True, timeout=timeout_s, check=False, cwd="/")
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, KeyError, subprocess.TimeoutExpired) as error:
         raise StepError(f"{' '.join(argv[:2])}: {error}") from None
 
 
@@ -223,7 +224,7 @@ def trial(machine: Machine, program: Path, user: str, lang: Lang) -> Phrase:
         said_last = (done.stderr or done.stdout).strip()[-300:]
         raise StepError(f"the user {user} cannot run {program}: {said_last}; sudo chmod -R a+rX {program.parents[1]}") from None
     told = [
-        (row["state"], ": ".join((row["check"], row["text"])) + (f" -> {row['cure']}" if "cure" in row else "")) for row in rows
+        (row["state"], ": ".join((row["name"], row["text"])) + (f" -> {row['cure']}" if "cure" in row else "")) for row in rows
     ]
     machine.notes += [phrase("{note}", note=text) for state, text in told if state == "warning"]
     if faults := [text for state, text in told if state == "fault"]:

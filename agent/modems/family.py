@@ -12,6 +12,18 @@ from agent.at.reply import Command, Reply
 CLOCK = Command("AT+CCLK?")
 """The time of the network as TS 27.007 8.15 has it."""
 
+SCAN_S = 240.0
+"""A scan of all bands takes one to three minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gnss:
+    """Commands of a receiver for GNSS: switch on, ask for the position, switch off."""
+
+    on: str
+    ask: str
+    off: str
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -31,4 +43,9 @@ class Family:
     """Asks for the time of the network."""
     causes: tuple[Command, ...] = ()
     """Asked only while the network refuses: why."""
+    scans: tuple[Command, ...] = ()
+    """The family's own scans with levels, best first; asked after AT+COPS=?, until one is known to the modem."""
+    bands: tuple[Command, ...] = ()
+    """Asked once: the bands that the modem may use."""
+    gnss: Gnss | None = None
     usb: Mapping[str, str] = field(default_factory=dict)

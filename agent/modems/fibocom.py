@@ -54,6 +54,7 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    bands=(Command("AT+GTACT?"),),
     usb={
         "2cb7:0007": "02",
         "2cb7:0104": "01",

@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from agent.at.digest import all_lines
 from agent.at.mask import mask
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
-from agent.commands import cimi, creg
+from agent.commands import bands, cimi, creg
 from agent.commands.cimi import Identity
 from agent.commands.cpin import Sim, sim_of
 from agent.modems import registry
 from agent.modems.family import Family
+from agent.modems.settle import BRANCHES, BRANCHES_EVERY
 from agent.poll import nitz
 from agent.poll.recovery import Fault
 from agent.port.link import Link, LinkBusy, LinkError, LinkTimeout
@@ -52,6 +54,12 @@ def fault_of(error: LinkError) -> Fault:
     return Fault.CUT if readable >= 0.8 * len(error.received) else Fault.GARBAGE
 
 
+def _said(reply: Reply | None) -> str:
+    """Return the text of an identity command, as `EC25`; "" where it gave none."""
+    lines = reply.lines if reply is not None and reply.final == "OK" else ()
+    return mask(re.sub(r"^\+CGM[MR]: *", "", lines[0]).strip('" '))[:64] if lines else ""
+
+
 class Session:
     """A modem that is being talked to. `timeout_s` overrides what the family says of each command.
 
@@ -60,7 +68,9 @@ class Session:
 
     def __init__(self, link: Link, family: str | None = None, timeout_s: float | None = None, poll_timeout_s: float = 25) -> None:
         self.link = link
-        self.identity = ""
+        self.identity = self.model = self.revision = ""
+        self.bands: tuple[int, ...] | None = None
+        """What the modem itself says of its bands."""
         self.family: Family | None = next((f for f in registry.FAMILIES if f.name == family), None)
         self._timeout_s, self._poll_timeout_s = timeout_s, poll_timeout_s
 
@@ -85,6 +95,9 @@ class Session:
             self.family = registry.select("\n".join(lines)) or registry.by_name("generic")
         for setup in self.family.setup:
             self.ask(setup.text, setup.timeout_s)
+        self.model, self.revision = (_said(reply) for reply in replies[1:3])
+        told = [reply for command in self.family.bands if (reply := self.ask(command.text, command.timeout_s))]
+        self.bands = bands.parse(all_lines(told))
 
     def alive(self) -> None:
         """Ask AT, twice if need be: the first may meet a modem that wakes up. Raises LinkTimeout, LinkClosed."""
@@ -112,7 +125,11 @@ class Session:
                 replies.append(reply)
         poll = self.read(family, replies, late)
         more = [reply for command in self._more(family, replies, poll) if (reply := self.ask(command.text, command.timeout_s))]
-        return self.read(family, [*replies, *more], late) if more else poll
+        poll = self.read(family, [*replies, *more], late) if more else poll
+        if number % BRANCHES_EVERY:
+            for name in BRANCHES:
+                setattr(poll.reading.signal, name, None)
+        return poll
 
     def _more(self, family: Family, replies: Sequence[Reply], poll: Poll) -> list[Command]:
         """Give what else must be asked now: +CGREG where only voice is registered, the cause where a network refuses."""
@@ -164,6 +181,10 @@ class Session:
             except LinkTimeout:
                 raise error from None
             return None
+
+    def ask_long(self, command: str, timeout_s: float) -> Reply:
+        """Ask what takes minutes. Raises LinkTimeout, LinkClosed."""
+        return self.link.ask(command, timeout_s)
 
     def read(self, family: Family, replies: list[Reply], late: list[str]) -> Poll:
         """Read the replies of one poll."""

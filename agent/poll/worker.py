@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.config import ModemSection
+from agent.poll.beside import Beside, Hall
 from agent.poll.notices import Notices, event
 from agent.poll.place import Place
 from agent.poll.recovery import Fault, Limits, RecoveryPolicy, Step
@@ -23,7 +24,7 @@ from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkError
-from telemetry.streams import Registration, Row, Signal, present
+from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
     from agent.poll.hilink import HilinkSession
@@ -63,7 +64,7 @@ class ModemWorker(threading.Thread):
         interval_s: float,
         stop: threading.Event,
         on_network_time: Callable[[int], None] | None = None,
-        sims: SimBook | None = None,
+        hall: Hall | None = None,
         settle_s: float = 30.0,
         root: Path = usb.ROOT,
     ) -> None:
@@ -76,7 +77,9 @@ class ModemWorker(threading.Thread):
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
-        self._owner = Owner(config.name, sims or SimBook())
+        hall = hall or Hall()
+        self._owner = Owner(config.name, SimBook(hall.memory))
+        self._beside = Beside(config, hall, stop)
         self._session: Session | HilinkSession | None = None
         self._baud = config.baud
         self._fault: Fault | None = None
@@ -151,6 +154,18 @@ class ModemWorker(threading.Thread):
             self._tell(found.kind or "", found.detail or "")
             self._record("event", self.config.name, found)
         self._ask_time(poll)
+        self._do_beside(poll, now)
+
+    def _do_beside(self, poll: Poll, now: float) -> None:
+        session = self._session
+        if session is None:
+            return
+        for stream, row in self._beside.after(session, poll, now):
+            if isinstance(row, Event):
+                self._tell(row.kind or "", row.detail or "")
+            self._record(stream, self.config.name, row)
+        if self._beside.restarted:
+            self._close()
 
     def _ask_time(self, poll: Poll) -> None:
         registration = poll.reading.signal.registration

@@ -117,6 +117,8 @@ class Publisher:
                     self._meter.closed()
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
+            except Exception:  # whatever a broker sends must not end the agent: another connection is tried
+                log.exception("event=connection_failed")
             self._drop()
             if stop.is_set():
                 break
@@ -148,6 +150,15 @@ class Publisher:
         sock, now_ms = self._sock(), self._clock.now_ms()
         if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not self._clock.system_is_right():
             check_dates_at(sock.getpeercert() or {}, now_ms)
+
+    @property
+    def address(self) -> str | None:
+        """Local address of the connection, None while there is none."""
+        try:
+            sock = self._sock() if self.up else None
+            return str(sock.getsockname()[0]) if sock is not None else None
+        except OSError:  # closed this very moment by the thread that serves it
+            return None
 
     def _sock(self) -> socket.socket | None:
         sock: Any = self._client.socket()
@@ -191,6 +202,10 @@ class Publisher:
         if self.up:
             self.up = False
             log.info("event=disconnected")
+            try:
+                self._outbox.disconnected()
+            except SpoolError as error:
+                log.critical("event=spool_failed reason=%r", str(error))
 
     def _account(self) -> None:
         sock = self._sock()

@@ -17,6 +17,7 @@ from telemetry.operators import operator_in
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
+MOST_NUMBERS = 8192
 MOST_SHAPES = 2048
 """Templates that are remembered: halls times modems times streams, a few each."""
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band", "inst")
@@ -76,9 +77,19 @@ def lines(frame: Frame, site: Site) -> list[str]:
     """Return the points of a frame in line protocol, time in ns, one line a sample."""
     cols, count = frame.cols, len(frame.seq)
     varying = any(name in cols for name in SAMPLE_TAGS)
-    key = (
-        *(frame.stream, site.code, site.kecamatan, site.desa, frame.modem, frame.inst, *frame.const.items()),
-        *((name, None in column) for name, column in cols.items()),
+    const = tuple(frame.const.items())
+    key = (  # constants and columns apart, and the types too: ("pci", 0) equals ("pci", False), and -97 equals -97.0
+        *(
+            frame.stream,
+            site.code,
+            site.kecamatan,
+            site.desa,
+            frame.modem,
+            frame.inst,
+            const,
+            tuple(map(type, frame.const.values())),
+        ),
+        tuple((name, None in column) for name, column in cols.items()),
     )
     shape = _shapes.get(key)
     if shape is None:
@@ -107,7 +118,7 @@ def _shape(frame: Frame, site: Site, *, varying: bool) -> _Shape:
             part, make = _column(name, types[name], gaps=None in column)
             parts.append(part)
             columns.append((name, make))
-    return _Shape(f"{head} seq=%di{_literal(fixed)}{''.join(parts)} %d", tuple(columns))
+    return _Shape(f"{head} seq=%si{_literal(fixed)}{''.join(parts)} %s", tuple(columns))
 
 
 def _heads(frame: Frame, site: Site) -> list[str]:
@@ -159,10 +170,21 @@ def _format(value: Value, kind: type) -> str:
     return f"{value!r}i" if kind is int else repr(value)
 
 
-_PLACE: dict[type, str] = {int: "%di", float: "%r", bool: "%s", str: "%s"}
+class _Numbers(dict[object, str]):
+    """Texts of numbers; a modem's levels are few, and looking one up is faster than writing it."""
+
+    def __missing__(self, number: object) -> str:
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+        text = self[number] = repr(number)
+        return text
+
+
+_numbers = _Numbers()
+_PLACE: dict[type, str] = {int: "%si", float: "%s", bool: "%s", str: "%s"}
 _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
     int: iter,
-    float: iter,
+    float: lambda column: map(_numbers.__getitem__, column),
     bool: lambda column: ["true" if v else "false" for v in column],
     str: lambda column: [_text(str(v)) for v in column],
 }

@@ -19,7 +19,6 @@ from pathlib import Path
 import orjson
 
 from agent.config import AgentSection, BrokerSection, Config, ModemSection, SamplingSection
-from agent.poll.sims import SimBook
 from agent.poll.worker import ModemWorker
 from agent.spool.clock import Clock
 from agent.spool.rows import Entry
@@ -141,7 +140,6 @@ def _samples(folder: Path, site: str, modem: Modem) -> Iterator[Entry]:
             lambda stream, _modem, row, _mono=None: rows.append((stream, row)),
             interval_s=1,
             stop=threading.Event(),
-            sims=SimBook(),
             settle_s=0,
         )
         polled, lived = -1e12, None
