@@ -170,7 +170,7 @@ def test_export_gives_back_what_was_measured(config: Path, tmp_path: Path, capsy
     assert (first["desa"], first["operator"], first["plmn"], first["band"]) == (SITE.desa, "Telkomsel", "51010", "3")
     assert (float(first["rsrp_dbm"]), first["nr_rsrp_dbm"]) == (-98.0, "")
     capsys.readouterr()
-    assert run(config, "export", "--start", "2026-09-21T22:14:00+08:00", "--end", "2026-09-21T22:15:00+08:00") == 0
+    assert run(config, "export", "--start", "2026-09-21T22:14:20+08:00", "--end", "2026-09-21T22:15:20+08:00") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
