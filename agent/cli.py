@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.metadata
 import logging
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
 from ground.paths import AGENT as DEFAULT_CONFIG
+from ground.words import add_lang
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -26,7 +28,7 @@ EXAMPLES = """examples:
 # name -> (module, adds options, runs, needs the config, help)
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
-    "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "status": ("agent.host.status", None, "status_main", True, "say in plain words how this hall is doing"),
     "doctor": ("agent.host.doctor", "add_arguments", "run", False, "look at everything here, say what to do"),
     "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
     "quarantine": (
@@ -73,6 +75,8 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
             )
         if options is not None and wanted in (name, ALL):
             getattr(importlib.import_module(module), options)(command)
+        with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
+            add_lang(command, village=True)
     return parser
 
 

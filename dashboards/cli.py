@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,6 +11,7 @@ from importlib.metadata import version
 
 from collector.server.program import add_log_level, perform
 from ground import manual
+from ground.words import add_lang
 
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
@@ -55,6 +57,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             part = import_module(module)
             part.add_arguments(command)
             command.set_defaults(do=part.run)
+        with contextlib.suppress(argparse.ArgumentError):  # that of `publish` chooses dashboards
+            add_lang(command)
     return parser
 
 

@@ -223,7 +223,7 @@ def trial(machine: Machine, program: Path, user: str, lang: Lang) -> Phrase:
         said_last = (done.stderr or done.stdout).strip()[-300:]
         raise StepError(f"the user {user} cannot run {program}: {said_last}; sudo chmod -R a+rX {program.parents[1]}") from None
     told = [
-        (row["state"], ": ".join((row["check"], row["text"])) + (f" -> {row['cure']}" if "cure" in row else "")) for row in rows
+        (row["state"], ": ".join((row["name"], row["text"])) + (f" -> {row['cure']}" if "cure" in row else "")) for row in rows
     ]
     machine.notes += [phrase("{note}", note=text) for state, text in told if state == "warning"]
     if faults := [text for state, text in told if state == "fault"]:

@@ -17,6 +17,9 @@ from scripts.words import compile_words
 def pytest_configure() -> None:
     """Let the programs under test read the catalogue of words as it is now."""
     compile_words()
+    for name in ("LC_ALL", "LC_MESSAGES"):  # what a program says must not hang on who runs the tests
+        os.environ.pop(name, None)
+    os.environ["LANG"] = "en_GB.UTF-8"
 
 
 SERVERS = {"start_server", "broker", "influx", "chromium", "database"}

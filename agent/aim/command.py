@@ -40,6 +40,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent aim`."""
+    add_lang(parser, village=True)
     parser.description = (
         "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line per modem;\n"
         "on a narrow terminal (a phone) four short ones. Turn slowly and stop at each step: a modem averages before it answers.\n"
@@ -66,7 +67,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--beep", action="store_true", help="ring the terminal's bell, faster with a better signal (of the best modem)"
     )
-    add_lang(parser, village=True)
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:

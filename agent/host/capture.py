@@ -19,6 +19,7 @@ from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
 from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
+from ground.words import add_lang, mark, tr
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")
 README = """# {title}
@@ -84,6 +85,7 @@ def session_text(replies: Sequence[Reply]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent capture`."""
+    add_lang(parser, village=True)
     parser.description = "Ask an attached modem everything its family knows and write session.txt, expected.json and README.md."
     parser.epilog = (
         "examples:\n  sinyal-agent capture --port /dev/ttyUSB2 --out tests/captures/quectel_ec25_mine\n"
@@ -96,6 +98,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write; must not hold a capture yet")
     parser.add_argument("--family", choices=[family.name for family in FAMILIES], help="default: by the modem's own answers")
     parser.add_argument("--baud", type=int, default=115200, help="speed of a UART, bit/s (default 115200)")
+
+
+DONE = mark("{folder}: {n} replies, family {family}; look through session.txt before you share it")
 
 
 def capture_main(args: argparse.Namespace) -> int:
@@ -119,9 +124,9 @@ def capture_main(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"--out {args.out}: {error}", file=sys.stderr)
         return 2
-    print(f"{args.out}: {len(taken.replies)} replies, family {family.name}; look through session.txt before you share it")
+    print(tr(DONE, args.lang, folder=str(args.out), n=len(taken.replies), family=family.name))
     if taken.gone:
-        print(f"kept until here: {taken.gone}", file=sys.stderr)
+        print(tr("kept until here: {why}", args.lang, why=str(taken.gone)), file=sys.stderr)
     return 1 if taken.gone else 0
 
 

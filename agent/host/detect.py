@@ -15,6 +15,7 @@ from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.durable import write_durably
+from ground.words import add_lang, mark, ntr, tr
 
 RULES = Path("etc/udev/rules.d/78-sinyal-ports.rules")
 RULE = (
@@ -134,6 +135,7 @@ def section(number: int, answer: Answer) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent detect`."""
+    add_lang(parser, village=True)
     parser.description = "Find modems on this machine and print the [[modem]] sections for agent.toml. Restarts nothing."
     parser.epilog = (
         "examples:\n  sinyal-agent detect\n  sudo sinyal-agent detect --write-udev     keep ModemManager from the AT ports\n"
@@ -149,12 +151,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, default=usb.ROOT, metavar="DIR", help="where sys and dev are (default /)")
 
 
+NOTHING = mark("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART")
+
+
 def detect_main(args: argparse.Namespace) -> int:
     """Run `sinyal-agent detect`. Returns 0 when a modem answered, 2 when the rules cannot be written, else 3."""
     answers = list(_answers(args))
     print("\n\n".join(section(n, answer) for n, answer in enumerate(answers, 1)), end="\n" if answers else "")
     if not answers:
-        print("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART", file=sys.stderr)
+        print(tr(NOTHING, args.lang), file=sys.stderr)
     if args.write_udev:
         rules = dict.fromkeys([*(answer.rule for answer in answers if answer.rule), *likely_rules(args.root)])
         if write_rules(args.root, list(rules)):
@@ -164,7 +169,8 @@ def detect_main(args: argparse.Namespace) -> int:
 
 def _answers(args: argparse.Namespace) -> Iterator[Answer]:
     for candidate in candidates(args.root, everything=args.all):
-        print(f"{candidate.name} ({candidate.vid_pid}), {len(candidate.ports)} ports", file=sys.stderr)
+        ports = ntr("{n} port", "{n} ports", len(candidate.ports), args.lang)
+        print(f"{candidate.name} ({candidate.vid_pid}), {ports}", file=sys.stderr)
         answer, remarks = examine(candidate, args.root)
         for remark in remarks:
             print(f"  {remark}", file=sys.stderr)

@@ -24,10 +24,13 @@ from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.spool.rebase import settle
 from agent.spool.spool import Spool
+from ground.words import Figure, Lang, add_lang, mark, tr
 from telemetry.frame import Sample, encode_json, pack
 from telemetry.stick import seal
 
 FRAME_SAMPLES = 500
+WRITTEN = mark("{file}: {n} measurements. They stay here too; on the server: sinyal-collector import {name}")
+UNTIMED = mark("{n} measurements have no time yet and are not in it; add --now with the time of your watch")
 
 
 class ExportError(AgentError):
@@ -105,6 +108,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
+    add_lang(parser, village=True)
     parser.add_argument("folder", type=Path, help="folder on the stick, for example /media/usb")
     parser.add_argument("--all", action="store_true", help="include readings that the collector refused")
     parser.add_argument("--now", type=parse_time, metavar="ISO", help="the time now, for a Pi that never had it")
@@ -123,14 +127,15 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
     with _reading(path) as db:
         file, count = write(db, config.agent.site, tables, args.folder, args.now or clocks.wall_ms())
         untimed = db.execute("SELECT count(*) FROM spool WHERE t_ms IS NULL").fetchone()[0]
-    print(f"{file}: {count} readings. They stay here too; on the server: sinyal-collector import {file.name}")
+    print(tr(WRITTEN, args.lang, file=str(file), n=Figure(count), name=file.name))
     if untimed:
-        print(f"{untimed} readings have no time yet and are not in it; add --now with the time of your watch", file=sys.stderr)
+        print(tr(UNTIMED, args.lang, n=Figure(untimed)), file=sys.stderr)
     return 0
 
 
 def add_quarantine_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `quarantine`."""
+    add_lang(parser, village=True)
     parser.add_argument("action", choices=("list", "export", "resend"), help="show, write to a folder, or send again")
     parser.add_argument("folder", type=Path, nargs="?", help="for export: folder on the stick")
 
@@ -139,23 +144,23 @@ def quarantine_main(config: Config, args: argparse.Namespace) -> int:
     """Show, export or resend what the collector refused. Raises ExportError or SpoolError."""
     with _reading(config.agent.spool_path) as db:
         if args.action == "list":
-            _list(db)
+            _list(db, args.lang)
         elif args.action == "export":
             if args.folder is None or not args.folder.is_dir():
                 raise ExportError("quarantine export needs an existing folder, for example /media/usb")
             file, count = write(db, config.agent.site, ("quarantine",), args.folder, clocks.wall_ms())
-            print(f"{file}: {count} readings")
+            print(tr("{file}: {n} measurements", args.lang, file=str(file), n=Figure(count)))
     if args.action == "resend":
         spool = Spool(config.agent.spool_path, clocks.boot_id(), owner=False)
-        print(f"{spool.release()} readings go out again")
+        print(tr("{n} measurements go out again", args.lang, n=Figure(spool.release())))
         spool.close()
     return 0
 
 
-def _list(db: sqlite3.Connection) -> None:
+def _list(db: sqlite3.Connection, lang: Lang) -> None:
     query = "SELECT reason, stream, modem, count(*), min(seq), max(seq) FROM quarantine GROUP BY 1, 2, 3 ORDER BY 5"
     rows = db.execute(query).fetchall()
     for reason, stream, modem, count, first, last in rows:
         print(f"{count:>8}  {stream}{'/' + modem if modem else ''}  seq {first}..{last}  {reason}")
     if not rows:
-        print("nothing in quarantine")
+        print(tr("nothing in quarantine", lang))

@@ -16,15 +16,7 @@ CLASSED = ("RSRP", "SS-RSRP")
 CLASSES = (mark("Very poor"), mark("Poor"), mark("Fair"), mark("Good"), mark("Very good"))
 LOW_DBM, HIGH_DBM = -125.0, -65.0
 """Ends of the bar: about where cell selection gives up, and better than any hall needs."""
-UNSERVED: Mapping[str, str] = {
-    Registration.SEARCHING: mark("searching"),
-    Registration.DENIED: mark("denied by the network"),
-    Registration.NOT_REGISTERED: mark("no service"),
-    Registration.LIMITED: mark("limited service, other cells heard"),
-    Registration.SIM_FAULT: mark("SIM locked or faulty"),
-    Registration.NO_SIM: mark("no SIM"),
-    Registration.MODEM_SILENT: mark("modem gives no value"),
-}
+UNSERVED: Mapping[str, str] = {word: word.message for word in Registration if not word.served}
 
 
 @dataclass(frozen=True, slots=True)

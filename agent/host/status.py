@@ -13,7 +13,7 @@ from agent.host.level import KINDS, UNSERVED, class_of, class_word, level_of
 from agent.host.state import FRESH_INTERVALS, Backlog, await_start, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
-from ground.words import Figure, Lang, add_lang, mark, number, span, tr
+from ground.words import Figure, Lang, mark, number, span, tr
 from telemetry.meaning import Generation, Rat, Registration
 from telemetry.operators import operator_in
 from telemetry.streams import Signal
@@ -110,11 +110,6 @@ def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: Lan
     if state is not None:
         lines.append(tr(CLOCKS[state["clock"]], lang, n=Figure(held.untimed)))
     return lines, current and not held.refused
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `status`."""
-    add_lang(parser, village=True)
 
 
 def status_main(config: Config, args: argparse.Namespace) -> int:

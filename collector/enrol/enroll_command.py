@@ -14,6 +14,7 @@ from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
+from ground.words import add_lang, tr
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -35,6 +36,7 @@ exit: 0 written; 2 bad usage or config, or the site has a certificate already
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `enroll`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site as in sites.csv")
@@ -73,7 +75,10 @@ def run(args: argparse.Namespace) -> int:
         extras[UPDATE_KEY] = (folder / UPDATE_KEY).read_bytes()
     made_by = version("sinyal")
     write_bundle(out, site=site.code, version=made_by, toml=toml, readme=readme, ca_pem=ca_pem, pair=pair, extras=extras)
-    print(f"{out}: {site.desa}, {site.kecamatan}; in the hall: sudo sinyal-agent install {out.name}")
+    place = f"{site.desa}, {site.kecamatan}"
+    print(
+        tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", args.lang, file=str(out), place=place, name=out.name)
+    )
     return 0
 
 

@@ -22,6 +22,7 @@ from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
 from collector.store.store import Store
+from ground.words import Lang, tr
 from telemetry.ack import Ack
 from telemetry.frame import MAX_PAYLOAD_BYTES
 from telemetry.stick import check
@@ -63,10 +64,11 @@ class Result:
             if answers:
                 self.why.setdefault(kind, answers[0].reason)
 
-    def __str__(self) -> str:
-        counts = [f"stored {self.stored}", f"duplicate {self.duplicate}"]
-        for kind, count in (("rejected", self.rejected), ("held", self.held)):
-            counts.append(f"{kind} {count}" + (f" ({self.why[kind]})" if kind in self.why else ""))
+    def told(self, lang: Lang) -> str:
+        """Return the line for a person; reasons are of the machine."""
+        counts = [tr("stored {n}", lang, n=self.stored), tr("duplicate {n}", lang, n=self.duplicate)]
+        for kind, text in (("rejected", tr("rejected {n}", lang, n=self.rejected)), ("held", tr("held {n}", lang, n=self.held))):
+            counts.append(text + (f" ({self.why[kind]})" if kind in self.why else ""))
         return f"{self.file}: {', '.join(counts)}" + (f"; {self.fault}" if self.fault else "")
 
 

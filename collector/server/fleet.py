@@ -18,6 +18,7 @@ from collector.store.ledger import DAY_NS, Accounts, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
 from ground.wita import WITA
+from ground.words import Lang, add_lang, mark, tr
 from telemetry.frame import AHEAD_MS, Value
 from telemetry.streams import ClockState
 
@@ -78,6 +79,7 @@ class Hall:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `fleet`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     what = parser.add_mutually_exclusive_group()
@@ -102,12 +104,12 @@ def run(args: argparse.Namespace) -> int:
     elif args.json:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
     else:
-        print("\n".join(table(halls, sites)))
+        print("\n".join(table(halls, sites, args.lang)))
         for fault in ask_faults(config.http) if args.sqlite is None else ():
-            print(f"{telling(fault, 'en')} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
+            print(f"{telling(fault, args.lang)} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()
     if not halls:
-        print("no hall has ever reported", file=sys.stderr)
+        print(tr("no hall has ever reported", args.lang), file=sys.stderr)
     return 0 if halls else 3
 
 
@@ -145,34 +147,42 @@ def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns:
         yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
 
 
-def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site]) -> Iterator[str]:
+HEAD = (
+    *(mark("Site"), mark("Village"), mark("Last seen"), mark("Clock"), mark("Version"), mark("Waiting"), mark("Lost")),
+    *(mark("Missing"), mark("Late"), mark("Rejected"), "MB", mark("Power"), mark("Cards")),
+)
+UNDERVOLTAGE = mark("undervoltage")
+CLOCKS = {"ntp": "ntp", "network": mark("network"), "untrusted": mark("untrusted")}
+
+
+def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], lang: Lang) -> Iterator[str]:
     """Yield the lines of the table, and one for the sites that never reported."""
-    head = ("SITE", "DESA", "LAST SEEN", "CLOCK", "VERSION", "WAITING", "LOST", "MISSING", "LATE", "REJECTED")
-    rows = [(*head, "MB", "POWER", "CARDS"), *(_cells(code, sites[code].desa, hall) for code, hall in halls)]
+    head = tuple(tr(name, lang).upper() for name in HEAD)
+    rows = [head, *(_cells(code, sites[code].desa, hall, lang) for code, hall in halls)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = {0, 1, 2, 3, 4, 11, 12}
     for row in rows:
         cells = (cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
         yield "  ".join(cells).rstrip()
     if silent := len(sites) - len(halls):
-        yield f"{silent} of {len(sites)} sites have never reported"
+        yield tr("{n} of {all} sites have never reported", lang, n=silent, all=len(sites))
 
 
-def _cells(code: str, desa: str, hall: Hall) -> tuple[str, ...]:
+def _cells(code: str, desa: str, hall: Hall, lang: Lang) -> tuple[str, ...]:
     seen = datetime.fromtimestamp(hall.last_seen_ms / 1000, WITA)
     used, budget = ("-" if count is None else f"{count / 1e6:.1f}" for count in (hall.bytes_month, hall.budget_month))
-    power = {True: "UNDERVOLTAGE", False: "ok", None: "-"}[hall.undervoltage]
+    power = "-" if hall.undervoltage is None else tr(UNDERVOLTAGE, lang).upper() if hall.undervoltage else "ok"
     counts = (hall.spool_depth, hall.lost, hall.missing, hall.late, hall.rejected)
     return (
-        *(code, desa, f"{seen:%Y-%m-%d %H:%M}", hall.clock_state or "-", hall.agent_version or "-"),
+        *(code, desa, f"{seen:%Y-%m-%d %H:%M}", tr(CLOCKS.get(hall.clock_state or "", "-"), lang), hall.agent_version or "-"),
         *("-" if count is None else str(count) for count in counts),
-        *(f"{used}/{budget}", power, _cards(hall)),
+        *(f"{used}/{budget}", power, _cards(hall, lang)),
     )
 
 
-def _cards(hall: Hall) -> str:
+def _cards(hall: Hall, lang: Lang) -> str:
     if hall.at_once is not None and hall.at_once > 1:
-        return f"{hall.at_once} AT ONCE"
+        return tr("{n} AT ONCE", lang, n=hall.at_once)
     return "-" if hall.installations is None else str(hall.installations)
 
 

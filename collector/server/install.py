@@ -46,9 +46,10 @@ SERVICES = (
     "sinyal-watch.service",
     "sinyal-dashboards.service",
     "sinyal-fleet.timer",
+    "sinyal-doctor.timer",
     "sinyal-backup.timer",
 )
-UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-backup.service")
+UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service")
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 """Files that a person edits; they are put there once."""
 START_S = 90.0

@@ -39,6 +39,7 @@ from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from ground.install import Machine
+from ground.words import add_lang, mark, tr
 from telemetry.streams import STREAMS
 
 ABOUT = """\
@@ -74,6 +75,7 @@ class Backup:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `restore`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("file", type=Path, metavar="FILE", help="what `sinyal-collector backup` wrote")
@@ -97,11 +99,14 @@ def run(args: argparse.Namespace) -> int:
     except (SinyalError, OSError, sqlite3.Error) as error:
         print(f"restore: {error}", file=sys.stderr)
         return 1
-    print(
-        f"this is {backup.host} as of {backup.made}: what was stored after that is gone, what halls have no answer for comes by "
-        "itself; revoke again whom you revoked after that"
-    )
+    print(tr(DONE, args.lang, host=backup.host, time=str(backup.made)))
     return 0
+
+
+DONE = mark(
+    "this is {host} as of {time}: what was stored after that is gone, what halls have no answer for comes by itself; "
+    "revoke again whom you revoked after that"
+)
 
 
 def unpack(file: Path, stage: Path) -> Backup:

@@ -76,9 +76,19 @@ def lines(frame: Frame, site: Site) -> list[str]:
     """Return the points of a frame in line protocol, time in ns, one line a sample."""
     cols, count = frame.cols, len(frame.seq)
     varying = any(name in cols for name in SAMPLE_TAGS)
-    key = (
-        *(frame.stream, site.code, site.kecamatan, site.desa, frame.modem, frame.inst, *frame.const.items()),
-        *((name, None in column) for name, column in cols.items()),
+    const = tuple(frame.const.items())
+    key = (  # constants and columns apart, and the types too: ("pci", 0) equals ("pci", False), and -97 equals -97.0
+        *(
+            frame.stream,
+            site.code,
+            site.kecamatan,
+            site.desa,
+            frame.modem,
+            frame.inst,
+            const,
+            tuple(map(type, frame.const.values())),
+        ),
+        tuple((name, None in column) for name, column in cols.items()),
     )
     shape = _shapes.get(key)
     if shape is None:

@@ -354,7 +354,7 @@ def test_a_level_without_service_is_shown_and_called_so() -> None:
     track = Track("m", 0.0)
     track.take(poll(1.0, registration=Registration.DENIED, rat=Rat.LTE, rsrp_dbm=-97.0, plmn="51010"))
     shown_row = aim_screen.row(track, 1.0, STYLE)
-    assert (shown_row.level, shown_row.word, shown_row.net) == ("-97", "Cukup", "ditolak jaringan: 51010")
+    assert (shown_row.level, shown_row.word, shown_row.net) == ("-97", "Cukup", "kartu SIM ditolak jaringan: 51010")
 
 
 @pytest.mark.parametrize(

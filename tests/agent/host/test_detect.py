@@ -53,7 +53,7 @@ def test_says_who_holds_the_port(modem: SimulatedModem, tmp_path: Path, capsys: 
 
 def test_nothing_attached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--root", str(tmp_path)) == 3
-    assert "no modem answered" in capsys.readouterr().err
+    assert "tidak ada modem yang merespons" in capsys.readouterr().err
 
 
 def test_the_at_interface_of_the_family_is_asked_first(tmp_path: Path) -> None:

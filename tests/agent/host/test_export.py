@@ -42,7 +42,7 @@ def test_all_waiting_samples_go_to_the_stick_and_stay(config: Path, spool: Spool
     seqs = spool.append([entry(n, modem=m) for n in range(700) for m in "ab"])
     assert main(["export", "--config", str(config), str(stick)]) == 0
     assert numbers(stick) == seqs
-    assert "1400 readings" in capsys.readouterr().out
+    assert "1.400 pengukuran" in capsys.readouterr().out
     assert spool.depth == 1400
     assert [p.name for p in stick.iterdir() if p.name.endswith(".part")] == []
 
@@ -64,7 +64,7 @@ def test_a_pi_without_time_gets_it_from_a_person(config: Path, spool: Spool, cap
     mono = monotonic_ms()
     seqs = spool.append([Entry("signal", "a", mono - 60_000, None, "unknown", b"{}")])
     assert main(["export", "--config", str(config), str(stick)]) == 0
-    assert "add --now" in capsys.readouterr().err
+    assert "tambahkan --now" in capsys.readouterr().err
     for file in stick.iterdir():
         file.unlink()
     assert main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]) == 0

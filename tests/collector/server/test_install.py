@@ -145,4 +145,4 @@ def test_services_run_programs_that_exist_and_only_the_backup_as_root() -> None:
         assert unit["Service"]["User"] == ("root" if name == "sinyal-backup.service" else "sinyal"), name
         program, command = unit["Service"]["ExecStart"].split()[:2]
         assert program in ("/opt/sinyal/bin/sinyal-collector", "/opt/sinyal/bin/sinyal-dashboards"), name
-        assert command in ("run", "fleet", "watch", "serve", "backup"), name
+        assert command in ("run", "fleet", "watch", "serve", "backup", "doctor"), name

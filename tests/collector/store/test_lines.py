@@ -30,6 +30,21 @@ def test_a_whole_number_in_a_float_field_stays_a_float() -> None:
     assert ' seq=7i,clock="ntp",rsrp_dbm=-97 ' in one("signal", {"rsrp_dbm": -97})
 
 
+def test_what_is_equal_in_python_is_not_mixed_up() -> None:
+    """0 == False and 5 == 5.0: neither the shape of one frame nor the text of one number may stand for another's."""
+
+    def two(name: str, *column: Value) -> list[str]:
+        samples = [Sample(k, T0_MS + k, "ntp", {name: value}) for k, value in enumerate(column)]
+        return [line.split()[-2] for line in lines(pack(SITE.code, "signal", "m1", samples), SITE)]
+
+    assert two("pci", 0, 0)[1] == 'seq=1i,clock="ntp",pci=0i'
+    assert two("pci", 0, 2)[1] == 'seq=1i,clock="ntp",pci=2i'
+    assert two("rsrq_db", 5.0, 6.0)[1] == 'seq=1i,clock="ntp",rsrq_db=6.0'
+    assert two("pci", 5, 6)[1] == 'seq=1i,clock="ntp",pci=6i'
+    assert two("rsrq_db", 1.0, 0.0)[1] == 'seq=1i,clock="ntp",rsrq_db=0.0'
+    assert two("cqi", 1, 0)[1] == 'seq=1i,clock="ntp",cqi=0i'
+
+
 def test_no_modem_no_tag_and_booleans() -> None:
     assert one("device", {"undervoltage": True, "uptime_s": 5}, modem=None).startswith(
         f'device,{PREFIX} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '

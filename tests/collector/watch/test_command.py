@@ -80,8 +80,8 @@ def test_list_shows_what_is_open_and_who_deals_with_it(outage: Path, capsys: pyt
     assert alerts(outage, "list") == 0
     line = capsys.readouterr().out
     assert line.startswith(KEY)
-    assert " berlangsung " in line
-    assert "1 Desember 2026 00.5" in line
+    assert " open " in line
+    assert "1 December 2026 00:5" in line
     assert alerts(outage, "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) | {"since_ms": 0} == {"key": KEY, "state": "open", "since_ms": 0, "count": 1}
 
