@@ -33,6 +33,7 @@ from demo.program import LineError, Program, answers, module
 from demo.seed import claim, span_of, write_beside
 from ground.paths import shipped
 from ground.wita import WITA
+from ground.words import mark, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 HALLS, DAYS, RAW_DAYS = 141, 30, 2
@@ -124,6 +125,9 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
+DASHBOARDS = mark("dashboards")
+
+
 def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: ExitStack, ended: threading.Event) -> int:
     began, bar = time.monotonic(), Bar()
     database = folder / "month.db"
@@ -139,10 +143,11 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     bar("ready", 1.0)
     bar.end()
     addresses = [page.url, (folder / "peta-kebutuhan" / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
-    print(f"live page    {addresses[0]}\nneeds map    {addresses[1]}")
+    for name, address in zip((mark("live page"), mark("needs map")), addresses[:2], strict=True):
+        print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
-        print(f"dashboards   {address}")
-    print(f"ready in {time.monotonic() - began:.0f} s; data keep coming until Ctrl-C", flush=True)
+        print(f"{tr(DASHBOARDS, args.lang):12} {address}")
+    print(tr("ready in {n} s; data keep coming until Ctrl-C", args.lang, n=round(time.monotonic() - began)), flush=True)
     _open(addresses)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())

@@ -177,10 +177,10 @@ def by_locale(otherwise: Lang = "id") -> Lang:
     return next((lang for lang in LANGUAGES if named.replace("-", "_").split("_")[0] == lang), otherwise)
 
 
-def add_lang(parser: argparse.ArgumentParser, *, village: bool = False) -> None:
+def add_lang(parser: argparse.ArgumentParser, *, village: bool = False, otherwise: Lang = "id") -> None:
     """Add `--lang`. `village`: Indonesian whatever the locale, as a Raspberry Pi comes with an English one that nobody chose."""
-    default: Lang = "id" if village else by_locale()
-    why = "id" if village else "by the locale, else id"
+    default = "id" if village else by_locale(otherwise)
+    why = "id" if village else f"by the locale, else {otherwise}"
     parser.add_argument("--lang", choices=LANGUAGES, default=default, help=f"language of what is printed (default: {why})")
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import orjson
@@ -22,7 +23,9 @@ from agent.config import Config
 from agent.errors import AgentError
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
+from agent.spool.installation import Installations
 from agent.spool.rebase import settle
+from agent.spool.sent import note_exported
 from agent.spool.spool import Spool
 from ground.words import Figure, Lang, add_lang, mark, tr
 from telemetry.frame import Sample, encode_json, pack
@@ -55,13 +58,14 @@ def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[byte
     """Yield (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
     names = db.execute(f"SELECT DISTINCT stream, modem FROM {table} WHERE t_ms IS NOT NULL ORDER BY 1, 2").fetchall()  # noqa: S608
     query = f"SELECT {spoolfile.COLUMNS} FROM {table} WHERE t_ms IS NOT NULL AND stream = ? AND modem IS ? ORDER BY seq"  # noqa: S608
+    installations = Installations(db)
     for stream, modem in names:
         rows = db.execute(query, (stream, modem))
         while batch := rows.fetchmany(FRAME_SAMPLES):
             whole = [row for *row, crc in batch if crc == spoolfile.row_crc(*row)]
-            samples = [Sample(row[0], row[5], row[6], orjson.loads(row[7])) for row in whole]
-            if samples:
-                yield encode_json(pack(site, stream, modem, samples)), len(samples)
+            for inst, numbered in groupby(whole, key=lambda row: installations.of(row[0])):
+                samples = [Sample(row[0], row[5], row[6], orjson.loads(row[7])) for row in numbered]
+                yield encode_json(pack(site, stream, modem, samples, inst)), len(samples)
 
 
 def _timed(db: sqlite3.Connection, table: str) -> int:
@@ -126,7 +130,9 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
     tables = ("spool", "quarantine") if args.all else ("spool",)
     with _reading(path) as db:
         file, count = write(db, config.agent.site, tables, args.folder, args.now or clocks.wall_ms())
+        newest = spoolfile.last_seq(db)
         untimed = db.execute("SELECT count(*) FROM spool WHERE t_ms IS NULL").fetchone()[0]
+    note_exported(path, newest)
     print(tr(WRITTEN, args.lang, file=str(file), n=Figure(count), name=file.name))
     if untimed:
         print(tr(UNTIMED, args.lang, n=Figure(untimed)), file=sys.stderr)

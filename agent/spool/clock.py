@@ -206,8 +206,8 @@ class Clock:
         step = None if held is None else new.offset_ms - held.offset_ms
         if held is not None and step is not None and source == old_source:
             error_ms = held.error_at(new.mono_ms)
-            if abs(step) <= error_ms + new.error_ms and new.error_ms >= error_ms:
-                return True  # it fits, and says less than what is known: a slow answer, a network's whole seconds
+            if abs(step) <= error_ms + new.error_ms and 2 * new.error_ms > error_ms:
+                return True  # it fits, and is hardly surer than what is known: a slow answer, a network's whole seconds
             if abs(step) <= STEP_MS + new.error_ms:
                 self._held = new  # follows the slewing of NTP and the drift of the crystal
                 return True

@@ -43,7 +43,8 @@ class Installations:
     """The installations that this spool has been: each numbered the samples after `after_seq`."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        rows = db.execute("SELECT after_seq, inst FROM installations ORDER BY n").fetchall()
+        there = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'installations'").fetchone()[0]
+        rows = db.execute("SELECT after_seq, inst FROM installations ORDER BY n").fetchall() if there else []
         self._after = [after for after, _ in rows]
         self._ids: list[str] = [inst for _, inst in rows]
 

@@ -128,6 +128,7 @@ def _date(spool: Spool, query: str, values: tuple[int | None, ...], utc: Callabl
 
     def work(db: sqlite3.Connection) -> int:
         done, after = 0, 0
+        spool.sent.look(db)
         while rows := db.execute(query, (after, *values)).fetchall():
             after = rows[-1][0]
             fresh = []

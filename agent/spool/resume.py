@@ -20,6 +20,7 @@ def go_on_above(spool: Spool, top: int) -> int:
     if not 0 < top < spoolfile.MAX_SEQ // 2:
         return 0
     with spool.lock:
+        spool.run(spool.sent.look)
         known = spool.sent.known
         if top <= known:
             return 0

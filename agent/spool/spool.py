@@ -167,6 +167,10 @@ class Spool:
         """Note that samples are about to be sent, under the lock under which they were read."""
         self.run(lambda db: self.sent.leaving(db, seqs))
 
+    def resting(self) -> None:
+        """Note that nothing leaves any more before the next `leaving`."""
+        self.run(self.sent.resting)
+
     def newest(self) -> int:
         """Return the highest number used so far; 0 when none was."""
         return self.run(spoolfile.last_seq)

@@ -83,6 +83,10 @@ class Outbox:
         self.answers = self.overdue = 0
         self._round, self._round_at = 0, self._now()
 
+    def disconnected(self) -> None:
+        """Note that the connection is gone: what is measured from now on has not left."""
+        self._spool.resting()
+
     def hurry(self) -> None:
         """Send a round at the next call: something changed that cannot wait."""
         self._urgent = True

@@ -117,6 +117,8 @@ class Publisher:
                     self._meter.closed()
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
+            except Exception:  # whatever a broker sends must not end the agent: another connection is tried
+                log.exception("event=connection_failed")
             self._drop()
             if stop.is_set():
                 break
@@ -200,6 +202,10 @@ class Publisher:
         if self.up:
             self.up = False
             log.info("event=disconnected")
+            try:
+                self._outbox.disconnected()
+            except SpoolError as error:
+                log.critical("event=spool_failed reason=%r", str(error))
 
     def _account(self) -> None:
         sock = self._sock()

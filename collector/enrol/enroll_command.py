@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import load
-from collector.enrol.bundle import README, agent_toml, write_bundle
+from collector.enrol.bundle import agent_toml, readme, write_bundle
 from collector.enrol.ca import RESERVED, Authority
 from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
@@ -69,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
     toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
     pair = authority.client(site.code)
     register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
-    readme = README.format(site=site.code, desa=site.desa, kecamatan=site.kecamatan)
+    text = readme(site.code, site.desa, site.kecamatan)
     ca_pem = (folder / "ca.crt").read_bytes()
     if (folder / UPDATE_KEY).exists():
         extras[UPDATE_KEY] = (folder / UPDATE_KEY).read_bytes()
     made_by = version("sinyal")
-    write_bundle(out, site=site.code, version=made_by, toml=toml, readme=readme, ca_pem=ca_pem, pair=pair, extras=extras)
+    write_bundle(out, site=site.code, version=made_by, toml=toml, readme=text, ca_pem=ca_pem, pair=pair, extras=extras)
     place = f"{site.desa}, {site.kecamatan}"
     print(
         tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", args.lang, file=str(out), place=place, name=out.name)

@@ -58,11 +58,12 @@ class Result:
         """Return whether the file gave anything at all."""
         return bool(self.stored or self.duplicate or self.rejected or self.held)
 
-    def note(self, ack: Ack) -> None:
-        """Remember the first reasons of an answer."""
-        for kind, answers in (("rejected", ack.bad), ("held", ack.hold)):
-            if answers:
-                self.why.setdefault(kind, answers[0].reason)
+    def note(self, acks: Mapping[str, Ack]) -> None:
+        """Remember the first reasons of answers."""
+        for ack in acks.values():
+            for kind, answers in (("rejected", ack.bad), ("held", ack.hold)):
+                if answers:
+                    self.why.setdefault(kind, answers[0].reason)
 
     def told(self, lang: Lang) -> str:
         """Return the line for a person; reasons are of the machine."""
@@ -98,7 +99,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
         sites=sites,
         rejected=rejected,
         counters=counters,
-        send_ack=lambda _site, ack: result.note(ack),
+        send_acks=result.note,
         late_after_s=late_after_s,
         patient=False,
     )

@@ -17,6 +17,7 @@ from collector.errors import StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
 from collector.line.keeper import Fate, Keeper, Stopped
+from collector.line.limits import MOST_MODEMS, Modems, Throttle
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
 from collector.line.tops import Tops
@@ -28,6 +29,10 @@ from telemetry.frame import AHEAD_MS, Frame, FrameError, decode, is_installation
 from telemetry.topics import split_topic
 
 IDLE_S = 1.0
+BATCH_BYTES = 1 << 20
+"""Of payloads together, so that no batch takes long."""
+SAMPLES_A_WRITE = 5000
+"""In one request: InfluxDB takes so many best; and what is decoded at one time is bounded, however few bytes it came in."""
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
 
@@ -41,7 +46,7 @@ class Checked(NamedTuple):
 
 
 class Pipeline:
-    """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
+    """Works off an inbox, in any number of threads. `send_acks` gets one answer for each site of a batch, after the write."""
 
     def __init__(
         self,
@@ -50,14 +55,17 @@ class Pipeline:
         sites: Mapping[str, Site],
         rejected: RejectedFolder,
         counters: Counters,
-        send_ack: Callable[[str, Ack], None],
+        send_acks: Callable[[Mapping[str, Ack]], None],
         late_after_s: float,
         patient: bool = True,
     ) -> None:
         self.sites = sites
         self._rejected = rejected
         self._counters = counters
-        self._send_ack = send_ack
+        self._send_acks = send_acks
+        self._store = store
+        self._modems = Modems()
+        self._throttle = Throttle()
         self._late_after_ms = late_after_s * 1000
         self._known: defaultdict[tuple[str, str | None], Ranges] = defaultdict(Ranges)
         self._before: dict[str, Ranges] = {}
@@ -69,8 +77,9 @@ class Pipeline:
     def run(self, inbox: Inbox, *, batch_frames: int, linger_s: float, every: Callable[[], None]) -> None:
         """Work until the inbox is closed and empty, or `stop`; `every` runs after each batch and when idle."""
         self._keeper.look()
+        self._learn_modems()
         while not self._stop.is_set() and not (inbox.closed and not len(inbox)):
-            batch = inbox.take(batch_frames, linger_s, IDLE_S)
+            batch = inbox.take(batch_frames, BATCH_BYTES, linger_s, IDLE_S)
             try:
                 if not batch:
                     self._keeper.look()
@@ -84,6 +93,15 @@ class Pipeline:
         """Tell which samples of a site are in the store already, so that duplicates are counted right."""
         self._before.setdefault(site, Ranges()).add(seqs)
 
+    def _learn_modems(self) -> None:
+        """Take up the modems that are in the store already: they stay admitted, whoever comes first after a restart."""
+        try:
+            rows = self._store.latest("signal")
+        except StoreUnavailableError:
+            return  # then those that come first are known first
+        with self._counting:
+            self._modems.know((str(row["site"]), str(row["modem"])) for row in rows if "modem" in row)
+
     def stop(self) -> None:
         """Give up waiting for a store; what is not answered comes again."""
         self._stop.set()
@@ -91,15 +109,26 @@ class Pipeline:
     def process(self, batch: Sequence[Received]) -> None:
         """Take a batch through the whole line. Returns when it is stored and answered, or after `stop`."""
         acks: defaultdict[str, Ack] = defaultdict(Ack)
+        checked: list[Checked] = []
+        samples = 0
         try:
-            checked = [found for message in batch if (found := self._check(message, acks))]
-            fates = self._keeper.keep([Placed(c.frame, c.site) for c in checked])
+            for message in batch:
+                if found := self._check(message, acks):
+                    checked.append(found)
+                    samples += len(found.frame.seq)
+                if samples >= SAMPLES_A_WRITE:
+                    self._keep(checked, acks)
+                    checked, samples = [], 0
+            self._keep(checked, acks)
         except Stopped:
-            return
+            pass  # what was stored before is answered, the rest comes again
+        if acks:
+            self._send_acks(acks)
+
+    def _keep(self, checked: Sequence[Checked], acks: defaultdict[str, Ack]) -> None:
+        fates = self._keeper.keep([Placed(c.frame, c.site) for c in checked])
         for found, fate in zip(checked, fates, strict=True):
             self._answer(found, fate, acks[found.site.code])
-        for site, ack in acks.items():
-            self._send_ack(site, ack)
 
     def _process_singly(self, batch: Sequence[Received]) -> None:
         """After a fault of our own: let the good frames through, and answer the one we cannot handle `hold`."""
@@ -110,7 +139,7 @@ class Pipeline:
                 log.exception("event=frame_failed topic=%s", message.topic)
                 self._count_held(None)
                 answer = Answer(None, None, frame_id(message.payload), f"fault of the collector: {error!r}"[:REASON_CHARS])
-                self._send_ack(split_topic(message.topic)[0], Ack(hold=[answer]))
+                self._send_acks({split_topic(message.topic)[0]: Ack(hold=[answer])})
 
     def _check(self, message: Received, acks: defaultdict[str, Ack]) -> Checked | None:
         try:
@@ -128,14 +157,22 @@ class Pipeline:
         except FrameError as error:
             self._refuse(message, error.kind, error.reason, error.seq, acks[topic_site])
             return None
+        return self._admit(message, frame, acks)
+
+    def _admit(self, message: Received, frame: Frame, acks: defaultdict[str, Ack]) -> Checked | None:
+        """Return a frame that may be stored, or answer why not."""
         site = self.sites.get(frame.site)
         if site is None:
             reason = f"site {frame.site} is not in the collector's list of sites: add its row"
-            acks[topic_site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
+            acks[frame.site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
             self._count_held(None)
             return None
         if max(frame.t_ms) > message.at_ms + AHEAD_MS:
-            self._send_back(message, frame, acks[topic_site])
+            self._send_back(message, frame, acks[frame.site])
+            return None
+        if not self._modems.admit(frame.site, frame.modem):
+            reason = f"site {frame.site} has {MOST_MODEMS} modems already: {frame.modem} is one too many; use the old names"
+            self._refuse(message, "modems", reason, (frame.seq[0], len(frame.seq)), acks[frame.site])
             return None
         return Checked(message, frame, site)
 
@@ -168,7 +205,7 @@ class Pipeline:
         except StoreUnavailableError as error:
             log.warning("event=top_unknown site=%s reason=%s", site, error)  # the agent asks again
         else:
-            self._send_ack(site, question)
+            self._send_acks({site: question})
 
     def _answer(self, checked: Checked, fate: Fate, ack: Ack) -> None:
         """Answer a frame by what became of its samples. `ok` is said only when nothing of it can be stored any more."""
@@ -201,10 +238,16 @@ class Pipeline:
         self._count_bad(message, kind, reason)
 
     def _count_bad(self, message: Received, kind: str, reason: str) -> None:
+        source = f"{message.topic.rpartition('/')[0][-40:]} {kind}"
         with self._counting:
             self._counters.rejected_frames[kind] += 1
-            self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
-        log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
+            told, untold = self._throttle.admit(source)
+            if told:  # a flood of one site must not push out what others sent
+                self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
+        if untold:
+            log.warning("event=rejected_more topic=%s kind=%s n=%d", message.topic, kind, untold)
+        if told:
+            log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
 
     def _count_held(self, site: str | None) -> None:
         with self._counting:

@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     halls = worst_first(survey(store, sites, ledger, now_ns), now_ns)
     if args.write:
         # The days first: the newest `fleet` point says up to when everything was counted.
-        store.write_points([*ledger.points(sites)])
+        before = {str(row["site"]): int(row.get("at_once", 1)) for row in store.latest("fleet")}
+        store.write_points([*ledger.points(sites), *_news(halls, sites, before, now_ns)])
         store.write_points([*points(halls, sites, now_ns)])
     elif args.json:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
@@ -145,6 +146,17 @@ def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns:
     """Yield the points of the measurement `fleet`."""
     for code, hall in halls:
         yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
+
+
+def _news(
+    halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], before: Mapping[str, int], now_ns: int
+) -> Iterator[Point]:
+    """Yield an event for each hall whose certificate more installations use at once than the last time."""
+    for code, hall in halls:
+        if (hall.at_once or 1) > before.get(code, 1):
+            detail = f"{hall.at_once} installations measure as this hall at once: copied card, or a certificate in two devices"
+            tags = {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}
+            yield Point("event", tags, {"kind": "two_installations", "detail": detail, "count": hall.at_once or 0}, now_ns)
 
 
 HEAD = (

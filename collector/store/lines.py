@@ -17,6 +17,7 @@ from telemetry.operators import operator_in
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
+MOST_NUMBERS = 8192
 MOST_SHAPES = 2048
 """Templates that are remembered: halls times modems times streams, a few each."""
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band", "inst")
@@ -117,7 +118,7 @@ def _shape(frame: Frame, site: Site, *, varying: bool) -> _Shape:
             part, make = _column(name, types[name], gaps=None in column)
             parts.append(part)
             columns.append((name, make))
-    return _Shape(f"{head} seq=%di{_literal(fixed)}{''.join(parts)} %d", tuple(columns))
+    return _Shape(f"{head} seq=%si{_literal(fixed)}{''.join(parts)} %s", tuple(columns))
 
 
 def _heads(frame: Frame, site: Site) -> list[str]:
@@ -169,10 +170,21 @@ def _format(value: Value, kind: type) -> str:
     return f"{value!r}i" if kind is int else repr(value)
 
 
-_PLACE: dict[type, str] = {int: "%di", float: "%r", bool: "%s", str: "%s"}
+class _Numbers(dict[object, str]):
+    """Texts of numbers; a modem's levels are few, and looking one up is faster than writing it."""
+
+    def __missing__(self, number: object) -> str:
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+        text = self[number] = repr(number)
+        return text
+
+
+_numbers = _Numbers()
+_PLACE: dict[type, str] = {int: "%si", float: "%s", bool: "%s", str: "%s"}
 _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
     int: iter,
-    float: iter,
+    float: lambda column: map(_numbers.__getitem__, column),
     bool: lambda column: ["true" if v else "false" for v in column],
     str: lambda column: [_text(str(v)) for v in column],
 }

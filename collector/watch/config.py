@@ -128,6 +128,7 @@ class Rules(Section):
     spool_filling: SpoolFilling | None = None
     data_budget: DataBudget | None = None
     sim_expiry: SimExpiry | None = None
+    two_installations: Rule | None = None
     collector_lagging: CollectorLagging | None = None
     nothing_arriving: NothingArriving | None = None
     area_dark: Rule | None = None

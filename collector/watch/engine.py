@@ -118,6 +118,9 @@ class Engine:
             self._judge_signal_row(news)
         flowing = bool(self._reader.changed)
         self._reader.arrivals(now_ms)
+        for hall, at_ms, at_once in self._reader.accounts(max(self._meta.get("account_ms", 0), now_ms - REPORTS_MS) + 1, now_ms):
+            self._meta["account_ms"] = max(self._meta.get("account_ms", 0), at_ms)
+            self._feed(Verdict("two_installations", at_once > 1, str(at_once)), hall, None, 0.0, at_ms)
         self._judge_reports(self._reader.ingest(max(self._meta.get("report_ms", 0), now_ms - REPORTS_MS) + 1, now_ms))
         return flowing
 

@@ -96,6 +96,11 @@ WORDS: Mapping[str, Words] = {
         mark("it has not been extended"),
         mark("top up before that date"),
     ),
+    "two_installations": Words(
+        mark("{detail} devices report as this office"),
+        mark("memory card or certificate copied"),
+        mark("find the other device and enrol it anew"),
+    ),
     "collector_lagging": Words(
         mark("collector is lagging"),
         mark("database slow or full"),

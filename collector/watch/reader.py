@@ -95,6 +95,13 @@ class Reader:
         """Return the collector's reports on itself since then."""
         return list(self._store.samples("ingest", start_ms * NS_PER_MS, (now_ms + 1) * NS_PER_MS))
 
+    def accounts(self, start_ms: int, now_ms: int) -> Iterator[tuple[Hall, int, int]]:
+        """Yield the accounts of the fleet since then: hall, when (ms), and how many installations measure there at once."""
+        for row in self._store.samples("fleet", start_ms * NS_PER_MS, (now_ms + 1) * NS_PER_MS, names=("at_once",)):
+            site = str(row.get("site", ""))
+            if site in self._sites and "at_once" in row:
+                yield self.hall(site), int(row["time_ns"]) // NS_PER_MS, int(row["at_once"])
+
     def learn_history(self, now_ms: int, days: int) -> None:
         """Take schedules and last contacts from the store, where the watch starts without a state."""
         hours = self._store.samples("signal_1h", (now_ms - days * 86_400_000) * NS_PER_MS, now_ms * NS_PER_MS)

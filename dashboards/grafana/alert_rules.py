@@ -35,6 +35,7 @@ SHIPPED = ROOT / "config" / "alerts.toml"
 RESOLUTION = {"intervalMs": 60_000, "maxDataPoints": 43_200}
 NOT_EXPORTED = {
     "sim_expiry": "the date stands in sites.csv, not in the store",
+    "two_installations": "the account of the fleet finds it, which looks at all samples of the days concerned",
     "cell_gone": "cells are values, not tags: InfluxQL cannot group by them",
 }
 """Rules that InfluxQL cannot express, and why."""

@@ -106,7 +106,7 @@ def test_a_bucket_deleted_while_running_stops_the_answers_until_it_is_there_agai
 def test_of_a_frame_that_is_partly_too_old_the_rest_is_stored(server: Server, tmp_path: Path) -> None:
     make_bucket(server, "short", 2 * 86_400)
     store = Influx2(server.url, ORG, "short", TOKEN)
-    half = signal_frame(201, 10, t0_ms=NOW_MS - 3_600_000)
+    half = signal_frame(201, 10, t0_ms=NOW_MS - 10_800_000)
     half.t_ms[:4] = [t - 30 * 86_400_000 for t in half.t_ms[:4]]
     with office(tmp_path, store) as found:
         found.send(half)

@@ -82,13 +82,15 @@ class Plant:
     def stored(self, inst: str | None = None) -> set[int]:
         return {int(row["seq"]) for row in self.rows() if inst is None or row.get("inst") == inst}
 
-    def fleet(self, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    def fleet(self, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
         """Return the hall as `fleet --json` shows it; the line for people goes to the test's output."""
         parser = argparse.ArgumentParser()
         fleet.add_arguments(parser)
         capsys.readouterr()
         assert fleet.run(parser.parse_args(["--config", str(self._config)])) == 0
         table = capsys.readouterr().out
+        if more:
+            assert fleet.run(parser.parse_args([*more, "--config", str(self._config)])) == 0
         assert fleet.run(parser.parse_args(["--json", "--config", str(self._config)])) == 0
         (hall,) = json.loads(capsys.readouterr().out)
         print(table)
@@ -134,6 +136,10 @@ def test_a_copied_card_is_seen_and_its_readings_stay_apart(plant: Plant, capsys:
     assert hall["lost"] == 0
     rows = Counter((row.get("inst"), row["seq"]) for row in plant.rows())
     assert set(rows.values()) == {1}, "one point for each sample"
+    for _ in range(2):
+        plant.fleet(capsys, "--write")
+    kinds = [row.get("kind") for row in plant.collector.store.samples("event", 0, 2**62, SITE.code)]
+    assert kinds.count("two_installations") == 1, "told once"
     for home, inst in ((data, first), (twin, second)):
         assert len(plant.stored(inst)) + waiting(home) >= 20
     assert min(plant.stored(second)) > 20, "the copy goes on above what the hall had stored"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,95 @@ def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
         said = peer.states.count("online")
     peer.close()
     assert peer.states.count("online") <= said + 1
+
+
+class HalfDead:
+    """A broker that takes connections and pings, and says `suback` to a subscription, or nothing; then what is hostile."""
+
+    def __init__(self, suback: bytes | None, hostile: list[bytes] | None = None) -> None:
+        self.suback, self.hostile, self.connections = suback, hostile or [], 0
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                line, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+
+    def _serve(self, line: socket.socket) -> None:
+        with suppress(OSError, IndexError), line, line.makefile("rb") as reader:
+            while head := reader.read(1):
+                size, shift = 0, 0
+                while True:
+                    byte = reader.read(1)[0]
+                    size, shift = size | (byte & 127) << shift, shift + 7
+                    if not byte & 128:
+                        break
+                body = reader.read(size)
+                answer = {1: b"\x20\x02\x00\x00", 12: b"\xd0\x00"}.get(head[0] >> 4)
+                if head[0] >> 4 == 8 and self.suback is not None:
+                    codes = self.suback * 2
+                    answer = bytes([0x90, 2 + len(codes)]) + body[:2] + codes
+                if answer:
+                    line.sendall(answer)
+                if head[0] >> 4 == 8 and self.hostile:  # one a connection, then it is cut
+                    line.sendall(self.hostile.pop(0))
+                    line.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.mark.parametrize(
+    ("suback", "why"),
+    [
+        (None, "the broker does not confirm the subscription"),
+        (b"\x80", "the broker refused the subscription"),
+        (b"\x00", "nobody answers"),
+    ],
+)
+def test_a_connection_that_only_pings_is_none_and_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suback: bytes | None, why: str
+) -> None:
+    for name, seconds in (("publisher.SUBACK_S", 1.0), ("outbox.ACK_TIMEOUT_S", 0.3), ("hello.OLD_S", 0.5)):
+        monkeypatch.setattr(f"agent.uplink.{name}", seconds)
+    broker = HalfDead(suback)
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(5)
+        wait_for(lambda: why in (sender.publisher.refusal or ""), "the connection to be given up")
+        wait_for(lambda: broker.connections >= 2, "another one to be tried")
+        assert not sender.publisher.heard
+        assert sender.spool.depth == 5
+    broker.close()
+
+
+def test_connected_means_that_the_collector_answers(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.deaf = True
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        wait_for(lambda: sender.publisher._subscribed, "the subscription")
+        assert not sender.publisher.heard
+        peer.deaf = False
+        wait_for(lambda: sender.publisher.heard, "an answer", 60)
+
+
+def test_whatever_a_broker_sends_the_agent_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics that are no text, packets cut off, lengths that lie, random bytes: each ends one connection at most."""
+    monkeypatch.setattr("agent.uplink.publisher.MIN_BACKOFF_S", 0.05)
+    monkeypatch.setattr("agent.uplink.publisher.MAX_BACKOFF_S", 0.05)
+    topics = (b"sinyal/v1/6408012001/ack\xff", b"\xc3\x28", b"\xff\xfe\x00", b"")
+    hostile = [b"\x30" + bytes([2 + len(t) + 2]) + len(t).to_bytes(2, "big") + t + b"{}" for t in topics]
+    hostile += [b"\x30\x02\xff\xff", b"\x30\x00", b"\x30\xff\xff\xff\xff\xff", b"\x90\x00", b"\x40\x01\x00", b"\x20\x00"]
+    hostile += [random.Random(seed).randbytes(60) for seed in range(20)]
+    broker = HalfDead(b"\x00", hostile)
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(3)
+        wait_for(lambda: not broker.hostile, "all of it to be sent", 60)
+        seen = broker.connections
+        wait_for(lambda: broker.connections > seen, "the agent to try again")
+        assert sender.spool.depth == 3
+    broker.close()

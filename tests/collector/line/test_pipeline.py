@@ -42,7 +42,7 @@ def line(tmp_path: Path, acks: list[Ack]) -> Pipeline:
         sites={SITE.code: SITE},
         rejected=RejectedFolder(tmp_path / "rejected", 10, 1 << 20),
         counters=Counters(),
-        send_ack=lambda _site, ack: acks.append(ack),
+        send_acks=lambda found: acks.extend(found.values()),
         late_after_s=900,
     )
 

@@ -57,7 +57,7 @@ def line(store: Store, folder: Path, acks: list[Ack]) -> Pipeline:
         sites=SITES,
         rejected=RejectedFolder(folder / "rejected", 10, 1 << 20),
         counters=Counters(),
-        send_ack=lambda _site, ack: acks.append(ack),
+        send_acks=lambda found: acks.extend(found.values()),
         late_after_s=900,
         patient=False,
     )
