@@ -44,6 +44,8 @@ def report(config: Config, lang: Lang) -> tuple[list[str], bool]:
         for found, good in (*_modems(config, state, lang), _line(state, lang)):
             lines.append(found)
             well = well and good
+        if (forgets_s := state.get("path_forgets_s")) is not None:
+            lines.append(tr("The network forgets connections that are silent for {span}", lang, span=span(forgets_s, lang)))
     try:
         found_lines, good = _card(config, backlog(config.agent.spool_path), state, lang)
     except spoolfile.DAMAGE as error:
