@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -171,10 +172,10 @@ def perform(machine: Machine, stages: Sequence[Stage], lang: Lang) -> bool:
 
 def as_user(user: str, *argv: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a program as the user of the services. Raises StepError where it cannot be started or does not end."""
-    call = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *argv)
     try:
+        call = ("setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--init-groups", *argv)
         return subprocess.run(call, capture_output=True, text=True, timeout=timeout_s, check=False, cwd="/")
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, KeyError, subprocess.TimeoutExpired) as error:
         raise StepError(f"{' '.join(argv[:2])}: {error}") from None
 
 

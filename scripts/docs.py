@@ -51,11 +51,10 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
 }
 PARSERS = {"agent": agent.cli, "collector": collector.cli, "dashboards": dashboards.cli, "demo": demo.cli}
 LINK = re.compile(r"(?<!`)\[([^\]]*)\]\(([^)\s]+)\)")
-EXAMPLE = """\
-from agent.parse import read_session
+EXAMPLE = r"""
+from agent.parse import parse
 
-reading, family = read_session("AT+CESQ\\n+CESQ: 99,99,255,255,20,44\\nOK\\n")
-print(reading.signal.rsrp_dbm)  # -97.0"""
+print(parse("AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n")["rsrp_dbm"])  # -97.0"""
 
 
 def gather(out: Path) -> None:
@@ -175,10 +174,9 @@ def api() -> str:
     parts = [
         "# Reading a modem's session",
         "`agent.parse` reads what any supported modem printed; it needs no serial port, no broker and no package but ours.",
-        f"```python\n{EXAMPLE}\n```",
+        f"```python\n{EXAMPLE.strip()}\n```",
     ]
-    public = getattr(agent.parse, "__all__", ["read_session", "as_json"])
-    for name in public:
+    for name in agent.parse.__all__:
         thing = getattr(agent.parse, name)
         parts += [f"## {name}", f"```python\n{name}{inspect.signature(thing)}\n```", inspect.getdoc(thing) or ""]
     return "\n\n".join(parts) + "\n"

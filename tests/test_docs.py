@@ -6,6 +6,8 @@ import contextlib
 import io
 import re
 import shlex
+import subprocess
+import sys
 from functools import reduce
 from pathlib import Path
 
@@ -67,6 +69,12 @@ def test_every_key_of_every_file_is_in_the_reference() -> None:
     for model, _ in docs.FILES.values():
         assert all(f"`{field.alias or name}`" in text or f".{field.alias or name}" in text or f"[{field.alias or name}" in text
                    for name, field in model.model_fields.items())  # fmt: skip
+
+
+def test_the_example_of_reading_a_session_prints_what_it_says_and_loads_no_other_package() -> None:
+    script = f"{docs.EXAMPLE}\nimport sys\nprint({{'serial', 'paho', 'pydantic', 'orjson', 'cryptography'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines() == ["-97.0", "set()"]
 
 
 @pytest.mark.whole

@@ -39,8 +39,8 @@ class Door:
             "listen 80;", f"listen 127.0.0.1:{self.plain};"
         )
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{page_port}")
-        text = re.sub(r"(/etc/sinyal|/var/cache/nginx|/var/www)", rf"{root}\1", text)
-        (root / "var/cache/nginx").mkdir(parents=True)
+        text = re.sub(r"(/etc/sinyal|/var/lib/nginx|/var/www)", rf"{root}\1", text)
+        (root / "var/lib/nginx").mkdir(parents=True)
         (root / "site.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
         (root / "nginx.conf").write_text(user + NGINX.format(root=root))
