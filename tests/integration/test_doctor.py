@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -156,8 +155,6 @@ def not_running(i: Installation) -> None:
 
 def with_door(i: Installation) -> None:
     assert run(install, "--host", HOST, "--public", HOST, "--root", i.office.root) == 0
-    door = i.office.root / "etc/nginx/sites-available/sinyal"
-    door.write_text(re.sub(r"ssl_certificate ", f"ssl_certificate {i.office.root}", door.read_text()))
 
 
 def refused(i: Installation) -> None:
