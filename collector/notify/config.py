@@ -20,10 +20,10 @@ from pydantic_core import ErrorDetails
 from collector import toml
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
-from collector.notify.outbox import ROLES
+from collector.notify.outbox import ROLES, Severity
+from collector.notify.outbox import Role as RoleName
 
 Audience = Literal["desa", "camat", "teknisi", "pimpinan"]
-Severity = Literal["info", "warning", "critical"]
 CONCERNS: dict[Audience, tuple[str, ...]] = {
     "desa": ("village",),
     "camat": ("village", "field", "network"),
@@ -31,6 +31,8 @@ CONCERNS: dict[Audience, tuple[str, ...]] = {
     "pimpinan": ("network", "server"),
 }
 """Messages that an audience gets unless its route says otherwise, by the role whom the message concerns."""
+GATHERED: dict[Audience, tuple[RoleName, ...]] = {"teknisi": ("village",), "camat": ("field", "network")}
+"""Of these, what an audience need not act upon at once: it comes with the digest, unless it grows old."""
 OPEN_SCHEMES = ("json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos")
 OPEN_KEYS = ("from", "to", "cc", "bcc", "reply", "name", "smtp", "mode", "method", "verify", "cto", "rto", "format")
 TOKEN = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_-]{16,}")  # a long word with a digit in a path is what webhook tokens look like
@@ -118,6 +120,8 @@ class RouteSection(Section):
     """Absent: all, and also what belongs to no kecamatan."""
     severity: Severity = "info"
     concerns: tuple[Role, ...] | None = None
+    gather: tuple[Role, ...] | None = None
+    """Roles whose messages come with the digest. Absent: what the audience need not act upon at once."""
     digest: bool = False
     quiet: bool | None = None
     """Absent: only for desa."""
@@ -127,6 +131,10 @@ class RouteSection(Section):
     def roles(self) -> tuple[str, ...]:
         """Give the roles whose messages this route takes."""
         return CONCERNS[self.audience] if self.concerns is None else self.concerns
+
+    def gathers(self, role: str) -> bool:
+        """Whether messages that concern a role wait for the digest on this route."""
+        return self.digest or role in (GATHERED.get(self.audience, ()) if self.gather is None else self.gather)
 
     def keeps_quiet(self) -> bool:
         """Say whether the quiet hours hold for this route."""

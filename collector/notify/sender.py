@@ -25,6 +25,8 @@ REFUSED_AFTER = 3
 GIVE_UP_MS = 3 * 86_400_000
 """An alert that old moves nobody any more; it stays in the outbox with its error."""
 HOUR_MS = 3_600_000
+GROUPS_MAX = 3
+"""What is due at once goes by kecamatan for so many; beyond it one message speaks of all."""
 CLOCK_STEP_MS = 60_000
 Clock = Callable[[], int]
 
@@ -90,7 +92,7 @@ class Sender:
         for message in due:
             places.setdefault(message.kecamatan, []).append(message)
         groups = [part for group in places.values() for part in self._parts(group)]
-        return self._parts(due) if len(groups) > allowed else groups
+        return self._parts(due) if len(groups) > min(allowed, GROUPS_MAX) else groups
 
     def _parts(self, group: Sequence[Message]) -> list[list[Message]]:
         """Cut a digest where it gets too long; messages of one alert stay together."""

@@ -26,8 +26,8 @@ from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts, load
-from collector.watch.engine import Engine
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
 COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             db = WatchDb(alerts.engine.state)
             outbox = Outbox(db.db, Router(alerts.delivery))
             if args.once:
-                return _once(_engine(alerts, sites, store, db, outbox), outbox)
+                return _once(Watch(alerts, sites, store, db, outbox), outbox)
             delivery = Delivery(alerts.engine.state, alerts.delivery, channels)
             heartbeat = Heartbeat(alerts.delivery.heartbeat, args.alerts.name)
             delivery.start()
@@ -102,7 +102,7 @@ class Loop:
         self._store = store
         self._db = db
         self._outbox = outbox
-        self._engine = _engine(alerts, sites, store, db, outbox)
+        self._watch = Watch(alerts, sites, store, db, outbox)
         self._wake = threading.Event()
         self._stop = self._reload = self._interrupted = False
 
@@ -113,7 +113,7 @@ class Loop:
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)
         while not self._stop:
             began = time.monotonic()
-            self._engine.tick(time.time_ns() // 1_000_000)
+            self._watch.look(time.time_ns() // 1_000_000)
             took_s = time.monotonic() - began
             log.debug("event=looked took_ms=%d", round(took_s * 1000))
             heartbeat.beat(succeeded=delivery.healthy())
@@ -137,17 +137,13 @@ class Loop:
         except ConfigError as error:
             log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
             return
-        self._engine = _engine(self._alerts, sites, self._store, self._db, self._outbox)
+        self._watch = Watch(self._alerts, sites, self._store, self._db, self._outbox)
         log.info("event=sites_reloaded sites=%d", len(sites))
 
 
-def _engine(alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Engine:
-    return Engine(alerts.engine, alerts.rule, sites, store, db, outbox)
-
-
-def _once(engine: Engine, outbox: Outbox) -> int:
+def _once(watch: Watch, outbox: Outbox) -> int:
     before = max((message.id for message in outbox.messages()), default=0)
-    engine.tick(time.time_ns() // 1_000_000)
+    watch.look(time.time_ns() // 1_000_000)
     for message in outbox.messages(before):
         print(f"{message.kind} {message.severity} {message.key}: {message.title_id}. {message.text_id}")
     return OK

@@ -1,217 +1,248 @@
-"""What an alert says: hall, since when, what is likely, what to do. Indonesian and English, and a short form for SMS.
+"""What people are told of an incident: where, what, since when, what is likely and why, what to do. Pure.
 
-Texts are data: one entry a rule. `{}` in a title is the detail of the rule (dBm, percent, a date).
+Both languages are written at once; a destination gets its own. The short form is Indonesian, for an SMS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from collector.notify.outbox import Message
+from collector.notify.outbox import Message, Role, Severity
 from collector.sites.sites import Site
-from collector.watch.config import Rule
-from collector.watch.state import Alert
-from ground.wita import moment_id, wita
+from collector.watch.facts import Facts
+from collector.watch.incidents import Change
+from collector.watch.judge import NOTHING, Book, rule_of
+from collector.watch.rule import Family
+from collector.watch.state import Incident, Sign, State
+from ground.words import Lang, Phrase, clock, day, joined, mark, ntr, number, phrase, said, timestamp, tr
 
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""
-WHOM_ID = {
-    "village": "staf desa",
-    "field": "teknisi lapangan",
-    "network": "bagian jaringan, operator",
-    "server": "pengelola server",
+NAMED = 8
+"""Villages that are named; the rest is counted."""
+WHOM: Mapping[str, str] = {
+    "village": mark("village staff"),
+    "field": mark("field technician"),
+    "network": mark("network staff, operator"),
+    "server": mark("server keeper"),
 }
-WHOM_EN = {
-    "village": "village staff",
-    "field": "field technician",
-    "network": "network staff, operator",
-    "server": "server keeper",
+SERVER = {
+    "link": mark("the collector runs; the broker or the server's link is down"),
+    "collector": mark("the collector has stopped"),
+    "store": mark("the database does not answer"),
+}
+POWER_SEEN = mark("power cut (PLN): the halls' own sensors saw it")
+POWER_OR_OPERATOR = mark("power or the network of {operator}: it cannot be told apart, no other operator is measured there")
+POWER_OR_DEVICE = mark("cause not known yet: power, device, or mobile network")
+SIM_OF_HALL = {
+    "sim_expiry": mark("the SIM card is about to expire or has"),
+    "data_budget": mark("the data quota is used up"),
+    "spool_filling": mark("the memory card of the device is full or broken"),
 }
 
 
-class Words(NamedTuple):
-    """Title, likely cause and what to do, in both languages."""
-
-    title_id: str
-    title_en: str
-    likely_id: str
-    likely_en: str
-    do_id: str
-    do_en: str
-
-
-WORDS: Mapping[str, Words] = {
-    "hall_dark": Words(
-        "perangkat tidak terhubung", "device not connected",
-        "{}", "{}",
-        "periksa listrik dan lampu perangkat", "check power and the lights of the device",
-    ),
-    "mains_off": Words(
-        "listrik padam", "power cut",
-        "perangkat berjalan dengan baterai", "the device runs on its battery",
-        "hubungi PLN atau nyalakan genset", "call the grid company or start the generator",
-    ),
-    "no_service": Words(
-        "tanpa layanan seluler", "no mobile service",
-        "gangguan menara atau operator", "fault of the tower or the operator",
-        "laporkan ke operator", "report to the operator",
-    ),
-    "weak_signal": Words(
-        "sinyal lemah {}", "weak signal {}",
-        "antena bergeser, menara berdaya rendah, atau hambatan baru", "antenna moved, tower at low power, or a new obstacle",
-        "periksa antena; bila baik, laporkan ke operator", "check the antenna; if it is fine, report to the operator",
-    ),
-    "low_quality": Words(
-        "kualitas sinyal buruk {}", "poor signal quality {}",
-        "interferensi atau sel terlalu padat", "interference or an overloaded cell",
-        "laporkan ke operator bila berulang", "report to the operator if it recurs",
-    ),
-    "modem_sick": Words(
-        "modem tidak menjawab", "modem does not answer",
-        "modem macet atau kabel USB lepas", "modem hangs or its USB cable is loose",
-        "cabut dan pasang kembali modem", "unplug the modem and plug it in again",
-    ),
-    "no_sim": Words(
-        "kartu SIM tidak terbaca", "SIM card not read",
-        "kartu SIM lepas, rusak, atau diblokir", "SIM card loose, broken or blocked",
-        "periksa kartu SIM di modem", "check the SIM card in the modem",
-    ),
-    "clock_untrusted": Words(
-        "jam perangkat belum sinkron", "device clock not synced",
-        "NTP tertutup atau baterai jam habis", "NTP is blocked or the clock battery is empty",
-        "periksa jaringan perangkat dan baterai RTC", "check the network of the device and the RTC battery",
-    ),
-    "spool_filling": Words(
-        "penyimpanan perangkat hampir penuh", "device storage filling",
-        "data tertunda, belum terkirim ({} sampel)", "data is delayed ({} samples wait)",
-        "ambil data dengan USB atau perbaiki sambungan", "fetch the data by USB or repair the link",
-    ),
-    "data_budget": Words(
-        "kuota data terpakai {} %", "data quota used {} %",
-        "kuota habis sebelum akhir bulan", "the quota ends before the month does",
-        "tambah kuota", "top up",
-    ),
-    "sim_expiry": Words(
-        "masa aktif kartu SIM berakhir {}", "SIM card expires {}",
-        "masa aktif belum diperpanjang", "it has not been extended",
-        "isi ulang sebelum tanggal itu", "top up before that date",
-    ),
-    "collector_lagging": Words(
-        "pengumpul data terlambat", "collector is lagging",
-        "basis data lambat atau penuh", "database slow or full",
-        "periksa server dan basis data", "check server and database",
-    ),
-    "nothing_arriving": Words(
-        "tidak ada data masuk dari semua balai desa", "nothing arrives from any hall",
-        "{}", "{}",
-        "periksa server, broker, dan sambungan internet", "check server, broker and internet link",
-    ),
-    "area_dark": Words(
-        "tidak terhubung serentak", "dark together",
-        "listrik PLN padam atau jaringan wilayah terputus", "grid power cut or area backhaul down",
-        "hubungi PLN dan operator", "call the grid company and the operator",
-    ),
-    "operator_gone": Words(
-        "tanpa layanan serentak", "without service together",
-        "gangguan jaringan operator", "fault of the operator's network",
-        "laporkan ke operator", "report to the operator",
-    ),
-    "cell_gone": Words(
-        "tanpa layanan dari sel yang sama", "lost the same cell",
-        "menara (BTS) mati", "tower (BTS) down",
-        "laporkan ke operator dengan nomor sel", "report to the operator with the cell number",
-    ),
-}  # fmt: skip
-
-
-WHY_DARK = {
-    "sim_expiry": "masa aktif kartu SIM hampir atau sudah habis|the SIM card is about to expire or has",
-    "data_budget": "kuota data habis|data quota used up",
-    "spool_filling": "kartu memori perangkat penuh atau rusak|memory card of the device full or broken",
-}
-DARK = "listrik padam, perangkat mati, atau jaringan seluler terputus|power cut, device off, or mobile network down"
-"""What is likely when a hall is dark: an open alert of the same hall says more than the rule can."""
-
-
-def message(kind: str, alert: Alert, rule: Rule, site: Site | None, now_ms: int, page_url: str) -> Message:
-    """Write the opening or the closing of an alert."""
-    words = WORDS[alert.rule]
-    place_id, place_en, short_place = _places(alert, site)
-    detail_id, detail_en = details(alert.detail)
-    title_id, title_en = words.title_id.format(detail_id).strip(), words.title_en.format(detail_en).strip()
-    since, since_en = moment_id(alert.since_ms), moment_en(alert.since_ms)
-    if kind == "resolve":
-        lasted_id, lasted_en = _lasted(alert.until_ms - alert.since_ms)
-        text_id = f"Pulih. Berlangsung {lasted_id}, sejak {since} sampai {moment_id(alert.until_ms)}."
-        text_en = f"Back to normal. Lasted {lasted_en}, from {since_en} to {moment_en(alert.until_ms)}."
-        short = f"SELESAI {short_place}: {title_id}. {lasted_id} sejak {_short(alert.since_ms)}"
-    else:
-        likely = words.likely_id.format(detail_id)
-        text_id = f"Sejak {since}. Kemungkinan: {likely}. Tindakan: {words.do_id}. Untuk: {WHOM_ID[rule.role]}."
-        text_en = f"Since {since_en}. Likely: {words.likely_en.format(detail_en)}. Do: {words.do_en}. For: {WHOM_EN[rule.role]}."
-        short = f"{short_place}: {title_id} sejak {_short(alert.since_ms)}. {words.do_id[0].upper()}{words.do_id[1:]}."
+def message(state: State, book: Book, facts: Facts, change: Change) -> Message | None:
+    """Write what must be told of a change; None where the rule of its cause is off."""
+    incident = change.incident
+    settings = book.on(incident.cause)
+    if settings is None:
+        return None
+    role: Role = "field" if change.kind == "escalated" else settings.role
+    words = {lang: _words(state, facts, change, role, lang) for lang in ("id", "en")}
+    site = _only(incident)
     return Message(
-        key=alert.key,
-        kind="resolve" if kind == "resolve" else "open",
-        rule=alert.rule,
-        severity=rule.severity,
-        site=alert.site,
-        kecamatan=alert.kecamatan,
-        operator=alert.operator,
-        role=rule.role,
-        at_ms=now_ms,
-        title_id=f"{place_id}: {title_id}",
-        title_en=f"{place_en}: {title_en}",
-        text_id=text_id,
-        text_en=text_en,
-        link=link(page_url, alert),
-        short_id=short[:SHORT_CHARS],
+        key=incident.key,
+        kind={"resolve": "resolve", "removed": "resolve", "grown": "update", "open": "open"}.get(change.kind, "reminder"),  # type: ignore[arg-type]  # one of Kind
+        rule=incident.cause,
+        severity=_severity(change, settings.severity),
+        site=site,
+        kecamatan=_kecamatan(incident, facts.sites),
+        operator=incident.operator,
+        role=role,
+        digest=settings.digest,
+        at_ms=facts.now_ms,
+        title_id=words["id"][0],
+        title_en=words["en"][0],
+        text_id=words["id"][1],
+        text_en=words["en"][1],
+        link=link(book.engine.page_url, site),
+        short_id=_short(state, facts, change),
     )
 
 
-def link(page_url: str, alert: Alert) -> str | None:
-    """Give the address of the hall on the page, or of the page; None where no page is set."""
-    if not page_url:
-        return None
-    return page_url.rstrip("/") + (f"/site/{alert.site}" if alert.site else "/alerts")
+def link(page_url: str, site: str | None) -> str | None:
+    """Return the address of the hall on the page, or of the alerts; None where no page is set."""
+    return page_url.rstrip("/") + (f"/site/{site}" if site else "/alerts") if page_url else None
 
 
-def details(detail: str) -> tuple[str, str]:
-    """Give the detail for both languages: `id|en` holds one for each, anything else serves both."""
-    first, _, second = detail.partition("|")
-    return first, second or first
-
-
-def moment_en(at_ms: int) -> str:
-    """Give a moment as `24 Nov 2026 14:35 WITA`."""
-    return f"{wita(at_ms):%-d %b %Y %H:%M} WITA"
-
-
-def _short(at_ms: int) -> str:
-    return f"{wita(at_ms):%d/%m %H.%M} WITA"
-
-
-def _lasted(span_ms: int) -> tuple[str, str]:
+def lasted(span_ms: int, lang: Lang) -> str:
+    """Return a length of time in two units."""
     minutes = max(1, round(span_ms / 60_000))
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "hari", "d"), (hours, "jam", "h"), (rest if not days else 0, "menit", "min")]
-    named = [(n, i, e) for n, i, e in parts if n]
-    return " ".join(f"{n} {i}" for n, i, _ in named), " ".join(f"{n} {e}" for n, _, e in named)
+    parts = [ntr("{n} day", "{n} days", days, lang)] if days else []
+    parts += [ntr("{n} hour", "{n} hours", hours, lang)] if hours else []
+    parts += [ntr("{n} minute", "{n} minutes", rest, lang)] if rest and not days else []
+    return " ".join(parts)
 
 
-def _places(alert: Alert, site: Site | None) -> tuple[str, str, str]:
-    if alert.site is not None:
-        desa, kecamatan = (site.desa, site.kecamatan) if site else (alert.site, alert.kecamatan or "?")
-        via = f" ({alert.operator})" if alert.operator and alert.modem else ""
-        return f"{desa}, Kec. {kecamatan}{via}", f"{desa}, {kecamatan}{via}", f"{desa}, {kecamatan}{via}"
-    if alert.rule in ("nothing_arriving", "collector_lagging"):
-        return "Sinyal", "Sinyal", "Sinyal"
-    parts = [alert.operator, f"pita B{alert.band}" if alert.band else "", f"sel {alert.cell_id}" if alert.cell_id else ""]
-    who = " ".join(part for part in parts if part)
-    who_en = who.replace("pita ", "band ").replace("sel ", "cell ")
-    area = f"Kec. {alert.kecamatan}" if alert.kecamatan else "semua kecamatan" if not who else ""
-    area_en = alert.kecamatan or ("all sub-districts" if not who else "")
-    place_id = " ".join(part for part in (who, area) if part)
-    place_en = " ".join(part for part in (who_en, area_en) if part)
-    return f"{place_id}, {alert.count} balai desa", f"{place_en}, {alert.count} halls", f"{place_id}, {alert.count} desa"
+def _words(state: State, facts: Facts, change: Change, role: str, lang: Lang) -> tuple[str, str]:
+    """Return title and text."""
+    incident = change.incident
+    rule = rule_of(incident.cause)
+    title = f"{_place(incident, facts.sites, lang)}: {_title(state, incident, lang)}"
+    since = timestamp(_utc(incident.since_ms), lang)
+    if change.kind in ("resolve", "removed"):
+        end = tr("Removed from the register.", lang) if change.kind == "removed" else tr("Back to normal.", lang)
+        until = timestamp(_utc(incident.until_ms), lang)
+        span = tr(
+            "Lasted {span}, from {since} to {until}.",
+            lang,
+            span=lasted(incident.until_ms - incident.since_ms, lang),
+            since=since,
+            until=until,
+        )
+        return title, " ".join([end, span, *_all(incident, facts.sites, lang)])
+    text = [_opening(change, lang), tr("Since {since}.", lang, since=since), *_halls(incident, facts.sites, lang)]
+    text += [tr("Likely: {likely}.", lang, likely=said(_likely(state, incident), lang))]
+    text += [tr("Do: {action}.", lang, action=tr(rule.action, lang)), tr("For: {whom}.", lang, whom=tr(WHOM[role], lang))]
+    if incident.ticket:
+        text.append(tr("Operator's ticket: {ticket}.", lang, ticket=incident.ticket))
+    if incident.parts:
+        text.append(tr("Includes what was told before: {keys}.", lang, keys=", ".join(incident.parts)))
+    return title, " ".join(part for part in text if part)
+
+
+def _opening(change: Change, lang: Lang) -> str:
+    days = (change.incident.told_ms and change.incident.reminded) or 0
+    match change.kind:
+        case "grown":
+            return tr("It has grown.", lang)
+        case "escalated":
+            return tr("It lasts.", lang)
+        case "reminder":
+            return ntr("Reminder {n}: still open.", "Reminder {n}: still open.", days, lang)
+        case _:
+            return ""
+
+
+def _title(state: State, incident: Incident, lang: Lang) -> str:
+    rule = rule_of(incident.cause)
+    sign = next((s for key in sorted(incident.members) if (s := state.signs.get(key)) and s.rule == incident.cause), None)
+    detail = sign.detail if sign is not None and isinstance(sign.detail, (int, float, str)) else None
+    values = {"detail": detail, "share": tr("nearly all", lang)}
+    wanted = {name: value for name, value in values.items() if f"{{{name}}}" in rule.title}
+    return tr(rule.title, lang, **wanted)
+
+
+def _likely(state: State, incident: Incident) -> Phrase | str:
+    """Return the likely cause, with what speaks for it; a blame needs a witness."""
+    rule = rule_of(incident.cause)
+    halls = [state.halls[site] for site in incident.sites if site in state.halls]
+    if incident.cause == NOTHING:
+        sign = state.signs.get(NOTHING)
+        return phrase(SERVER.get(str(sign.detail) if sign else "", rule.likely))
+    if incident.family in (Family.SUPPLY, Family.SERVICE) and incident.cause in ("hall_dark", "area_dark"):
+        if any(hall.mains is False for hall in halls):
+            return phrase(POWER_SEEN)
+        hints = [phrase(text) for name, text in SIM_OF_HALL.items() if len(halls) == 1 and state.raised(name, halls[0].site)]
+        if hints:
+            return joined(hints)
+        operators = {name for hall in halls for name in hall.operators}
+        if len(halls) > 1 and len(operators) == 1:
+            return phrase(POWER_OR_OPERATOR, operator=operators.pop())
+        return phrase(rule.likely if len(halls) > 1 else POWER_OR_DEVICE)
+    if "{detail}" in rule.likely:
+        sign = _first(state, incident)
+        return phrase(rule.likely, detail=sign.detail if sign and isinstance(sign.detail, (int, float, str)) else None)
+    return phrase(rule.likely)
+
+
+def _first(state: State, incident: Incident) -> Sign | None:
+    return next((state.signs[key] for key in sorted(incident.members) if key in state.signs), None)
+
+
+def _place(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> str:
+    one = _only(incident)
+    if one is not None:
+        site = sites.get(one)
+        modem = next((key.split("/")[2] for key in sorted(incident.members) if key.count("/") == 2), None)
+        via = f" ({incident.operator or modem})" if incident.operator or modem else ""
+        return tr("{desa}, {kecamatan} sub-district", lang, desa=site.desa, kecamatan=site.kecamatan) + via if site else one + via
+    if not incident.halls:
+        return "Sinyal"
+    areas = sorted({sites[site].kecamatan for site in incident.halls if site in sites})
+    who = [incident.operator or "", tr("cell {cell}", lang, cell=incident.cell_id) if incident.cell_id else ""]
+    count = len(incident.sites) or len(incident.halls)
+    halls = ntr("{n} village office", "{n} village offices", count, lang)
+    where = (
+        tr("{kecamatan} sub-district", lang, kecamatan=areas[0])
+        if len(areas) == 1
+        else ntr("{n} sub-district", "{n} sub-districts", len(areas), lang)
+    )
+    return ", ".join([part for part in (" ".join(w for w in who if w), halls) if part]) + f" ({where})"
+
+
+def _halls(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> list[str]:
+    """Return the sentence that names the halls, nothing for one alone."""
+    return [_listed(incident.sites, sites, lang)] if len(incident.sites) > 1 else []
+
+
+def _all(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> list[str]:
+    return [_listed(list(incident.halls), sites, lang)] if len(incident.halls) > 1 else []
+
+
+def _listed(codes: Sequence[str], sites: Mapping[str, Site], lang: Lang) -> str:
+    names = [sites[code].desa if code in sites else code for code in codes]
+    more = len(names) - NAMED
+    text = ", ".join(names[:NAMED])
+    return f"{text}, {ntr('and {n} other', 'and {n} others', more, lang)}." if more > 0 else f"{text}."
+
+
+def _short(state: State, facts: Facts, change: Change) -> str:
+    incident = change.incident
+    place, title = _place(incident, facts.sites, "id"), _title(state, incident, "id")
+    at = _utc(incident.since_ms)
+    since = f"{day(at, 'id', short=True)} {clock(at, 'id')} WITA"
+    if change.kind in ("resolve", "removed"):
+        text = f"{tr('RESOLVED', 'id')} {place}: {title}. {lasted(incident.until_ms - incident.since_ms, 'id')}"
+    else:
+        text = f"{place}: {title}, {since}. {tr(rule_of(incident.cause).action, 'id').capitalize()}."
+    return text[:SHORT_CHARS]
+
+
+def _severity(change: Change, severity: Severity) -> Severity:
+    return "warning" if change.kind == "escalated" and severity == "info" else severity
+
+
+def _only(incident: Incident) -> str | None:
+    return (
+        next(iter(incident.halls))
+        if len(incident.halls) == 1 and incident.cause not in ("operator_gone", "cell_gone", NOTHING)
+        else None
+    )
+
+
+def _kecamatan(incident: Incident, sites: Mapping[str, Site]) -> str | None:
+    areas = {sites[site].kecamatan for site in incident.halls if site in sites}
+    return areas.pop() if len(areas) == 1 else None
+
+
+def _utc(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def never_reported(facts: Facts, known: Mapping[str, object]) -> Message | None:
+    """Write the daily list of halls that never sent anything; None where there is none."""
+    missing = [code for code in facts.sites if code not in known]
+    if not missing:
+        return None
+    texts = {}
+    for lang in ("id", "en"):
+        title = ntr("{n} village office has never reported", "{n} village offices have never reported", len(missing), lang)
+        texts[lang] = (title, _listed(missing, facts.sites, lang))
+    stamp = number(facts.now_ms // 86_400_000, "en", 0).replace(",", "")
+    return Message(
+        key=f"never_reported/{stamp}", kind="open", rule="never_reported", severity="info", role="field", digest=True, at_ms=facts.now_ms,
+        title_id=texts["id"][0], title_en=texts["en"][0], text_id=texts["id"][1], text_en=texts["en"][1],
+    )  # fmt: skip
