@@ -6,15 +6,23 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo test check format words bench chaos lock audit clean
+.PHONY: demo look test test-fast check format words bench chaos lock audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
 	@$(PY) -m demo.cli
 
+look:  ## a month of all villages, made up: live page, needs map, dashboards where Grafana can read the store
+	$(SETUP) demo
+	@$(PY) -m demo.cli look
+
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers
 	@$(PY) -m pytest -rs -n 3 --dist worksteal
+
+test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
+	$(SETUP) dev
+	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
 
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev

@@ -10,9 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent.errors import AgentError, ConfigError
-
-DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
+from agent.errors import ConfigError, SinyalError
+from ground.paths import AGENT as DEFAULT_CONFIG
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -27,6 +26,7 @@ EXAMPLES = """examples:
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
     "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "doctor": ("agent.host.doctor", "add_arguments", "run", False, "look at everything here, say what to do"),
     "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
     "quarantine": (
         "agent.host.export",
@@ -84,12 +84,12 @@ def _execute(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; give its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
+    """Run the program; return its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
         return _execute(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
-    except AgentError as error:
+    except SinyalError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

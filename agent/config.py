@@ -5,19 +5,18 @@ Validation touches no network, no serial port and no file except the TOML itself
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from agent.errors import ConfigError
-from agent.explain import explain
+from ground import toml
+from ground.paths import STATE
 from telemetry.topics import is_site_id
 
 MB = 1_000_000
+EXAMPLE = "agent.example.toml"
 
 
 def _site(value: str) -> str:
@@ -66,17 +65,17 @@ def _host(value: str) -> str:
 
 def _url(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+(/[!-~]*)?", value):
-        raise ValueError("must be an address as https://example.go.id/file, without user and password")
+        raise ValueError("must be an address such as https://example.go.id/file, without user and password")
     return value
 
 
 Host = Annotated[str, AfterValidator(_host)]
 
 
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, nothing changes after loading."""
+class Section(toml.Section):
+    """What every section of `agent.toml` shares: types as they are written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True)
 
 
 class AgentSection(Section):
@@ -84,19 +83,19 @@ class AgentSection(Section):
 
     site: Annotated[str, AfterValidator(_site)]
     """Village code of Kemendagri without dots, or a short name."""
-    data_dir: Path = Path("/var/lib/sinyal")
+    data_dir: Path = STATE
     """Folder of the spool, the floor of the numbers and the status file; must survive a reboot."""
     spool: Path | None = None
     """Spool file; absent: `spool.db` in data_dir."""
 
     @property
     def spool_path(self) -> Path:
-        """Give the path of the spool file."""
+        """Return the path of the spool file."""
         return self.spool or self.data_dir / "spool.db"
 
     @property
     def status_path(self) -> Path:
-        """Give the path of the file that `run` writes for `status`."""
+        """Return the path of the file that `run` writes for `status`."""
         return self.data_dir / "status.json"
 
 
@@ -157,7 +156,7 @@ class ProbeSection(Section):
     """Never set from the server: a request can do things in the web page of a stick."""
     download_interval_s: Annotated[float, Field(ge=600, le=604_800)] = 21_600
     download_max_bytes: Annotated[int, Field(ge=10_000, le=20_000_000)] = 500_000
-    """A download ends here; with 500 kB every 6 h it costs 60 MB a month."""
+    """A download ends here; with 500 kB every 6 h it costs 60 MB per month."""
 
     @model_validator(mode="after")
     def _resolver(self) -> Self:
@@ -167,7 +166,7 @@ class ProbeSection(Section):
 
     @property
     def active(self) -> bool:
-        """Say whether there is anything to do."""
+        """Return whether there is anything to do."""
         return bool(self.ping_hosts or self.dns_names or self.download_url)
 
 
@@ -181,7 +180,7 @@ class SpoolSection(Section):
 
 
 class RecoverySection(Section):
-    """[modem.recovery]: how often an hour the ladder may go as far as each step."""
+    """[modem.recovery]: how often per hour each step of recovery may be taken."""
 
     reopen_per_hour: Annotated[int, Field(ge=0, le=60)] = 12
     at_reset_per_hour: Annotated[int, Field(ge=0, le=12)] = 2
@@ -239,37 +238,10 @@ class Config(Section):
 
     @property
     def budget_month(self) -> int:
-        """Give the bytes of all modems' plans together: the line may use any of them."""
+        """Return the bytes of all modems' plans together: the line may use any of them."""
         return self.budget.bytes_month * max(1, len(self.modem))
-
-
-SECTIONS: dict[str, type[Section]] = {
-    "agent": AgentSection,
-    "broker": BrokerSection,
-    "sampling": SamplingSection,
-    "budget": BudgetSection,
-    "probe": ProbeSection,
-    "spool": SpoolSection,
-    "modem": ModemSection,
-    "recovery": RecoverySection,
-}
 
 
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError whose text has one line for each fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; copy config/agent.example.toml there and edit it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); make it a text file that this user may read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
-    try:
-        return Config.model_validate_json(
-            json.dumps(data, default=str)
-        )  # as JSON: strict types, yet paths and lists as TOML has them
-    except ValidationError as error:
-        lines = (explain(e, data, Config, SECTIONS) for e in error.errors(include_url=False))
-        raise ConfigError("\n".join(f"{path.name}: {line}" for line in lines)) from None
+    return toml.load(Config, path, EXAMPLE)

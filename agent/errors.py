@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ground.errors import ConfigError, SinyalError
 
-class AgentError(Exception):
+__all__ = ["AgentError", "ConfigError", "SinyalError", "SpoolError"]
+
+
+class AgentError(SinyalError):
     """Base of what the agent raises on purpose."""
-
-
-class ConfigError(AgentError):
-    """The config file is missing or wrong. The text names file, key, reason and cure; the program exits 2."""
 
 
 class SpoolError(AgentError):

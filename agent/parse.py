@@ -37,7 +37,7 @@ def read_session(text: str, family_name: str | None = None) -> tuple[Reading, Fa
 
 
 def as_json(text: str, reading: Reading, family: Family) -> dict[str, object]:
-    """Give the object that is printed: the signal by contract names, cells, family, and operator and notes if any."""
+    """Return the object that is printed: the signal by contract names, cells, family, and operator and notes if any."""
     out: dict[str, object] = dict(present(reading.signal))
     out["cells"] = [present(cell) for cell in reading.cells]
     out["family"] = family.name
@@ -50,7 +50,7 @@ def as_json(text: str, reading: Reading, family: Family) -> dict[str, object]:
 
 
 def parse_main(args: argparse.Namespace) -> int:
-    """Run the command; give the exit status."""
+    """Run the command; return the exit status."""
     try:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     except (OSError, ValueError) as error:

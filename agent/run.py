@@ -34,6 +34,7 @@ from ground.durable import write_durably
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
+    from agent.poll.sims import SimBook
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
 
@@ -47,7 +48,7 @@ ASK_AGAIN_S = 60.0
 
 
 def version() -> str:
-    """Give the version of this program."""
+    """Return the version of this program."""
     try:
         return importlib.metadata.version("sinyal")
     except importlib.metadata.PackageNotFoundError:
@@ -100,6 +101,7 @@ class Agent:
             sim_spent=self._sims.spent,
         )
         self._workers: list[ModemWorker] = []
+        self._sim_book: SimBook | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -118,7 +120,7 @@ class Agent:
         self._clock.trust("network", utc_ms)
 
     def run(self) -> int:
-        """Measure and send until `stop` is set; give the exit code (1 when a part died and a restart is due)."""
+        """Measure and send until `stop` is set; return the exit code (1 when a part died and a restart is due)."""
         self._recorder.start()
         self.record("event", None, Event(kind="boot", detail=f"agent {self._version} started"))
         sending = threading.Thread(target=self._publisher.run, args=(self.stop,), name="publisher", daemon=True)
@@ -142,8 +144,10 @@ class Agent:
 
     def _start_workers(self) -> None:
         # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
+        from agent.poll.sims import SimBook  # noqa: PLC0415
         from agent.poll.worker import ModemWorker  # noqa: PLC0415
 
+        self._sim_book = self._sim_book or SimBook(self._config.agent.data_dir / "sims.json")
         self._workers_stop = threading.Event()
         self._workers = [
             ModemWorker(
@@ -152,6 +156,7 @@ class Agent:
                 interval_s=self._config.sampling.interval_s,
                 stop=self._workers_stop,
                 on_network_time=self._network_time,
+                sims=self._sim_book,
             )
             for modem in self._config.modem
         ]
@@ -199,7 +204,7 @@ class Agent:
             self._start_workers()
 
     def _watch(self, *parts: threading.Thread) -> str | None:
-        """Take the Pi's health at its interval until stopped; give the name of a thread that died."""
+        """Take the Pi's health at its interval until stopped; return the name of a thread that died."""
         last_device, next_count = -math.inf, time.monotonic()
         told = None
         while not self.stop.wait(WATCH_S):
@@ -254,7 +259,7 @@ class Agent:
 
 
 def run(config: Config) -> int:
-    """Run the agent until SIGTERM or SIGINT; give the exit code. Raises ConfigError or SpoolError at the start only."""
+    """Run the agent until SIGTERM or SIGINT; return the exit code. Raises ConfigError or SpoolError at the start only."""
     with only_one(config.agent.data_dir):
         agent = Agent(config)
 

@@ -54,7 +54,7 @@ def _agent(folder: Path) -> Iterator[Row]:
     yield "IP bytes a 5-minute cycle, one modem, TLS 1.3", f"{live.ip_bytes / live.cycles:.0f}", ""
     yield "packets a cycle", f"{live.packets / live.cycles:.1f}", ""
     yield "IP bytes a sample, live", f"{live.ip_bytes / max(1, live.samples):.0f}", ""
-    yield "IP bytes a month, MB", f"{live.month_mb:.2f}", _versus(live.month_mb, 6)
+    yield "IP bytes per month, MB", f"{live.month_mb:.2f}", _versus(live.month_mb, 6)
     agent = body(folder / "body")
     yield "agent RSS, two modems, MB", f"{agent.rss_mb:.1f}", _versus(agent.rss_mb, 45)
     yield "agent processor time, % of one core", f"{agent.cpu_percent:.2f}", _versus(agent.cpu_percent, 1)

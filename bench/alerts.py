@@ -1,4 +1,4 @@
-"""What one look of the watch costs, samples every 30 s in frames of 5 minutes: `python -m bench.alerts [--halls 141 10000]`."""
+"""What one tick of the watch costs, samples every 30 s in frames of 5 minutes: `python -m bench.alerts [--halls 141 10000]`."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from collector.store.dirty_hours import WINDOW_NS, entry
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Store
 from collector.watch.config import load
-from collector.watch.engine import Engine
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = Path(__file__).parents[1] / "config" / "alerts.toml"
 START_MS = 1_796_054_400_000
 MINUTE = 60_000
-WARM_MINUTES, LOOKS = 16, 10
+WARM_MINUTES, TICKS = 16, 10
 DARK_SHARE = 50
 """Every 50th hall is dark all the time, so there is something to judge."""
 
 
 class Cost(NamedTuple):
-    """Of one look: seconds of the processor (median, most) and of the wall clock (median)."""
+    """Of one tick: seconds of the processor (median, most) and of the wall clock (median)."""
 
     cpu_s: float
     cpu_most_s: float
@@ -38,14 +38,14 @@ class Cost(NamedTuple):
 
 
 def sites_of(halls: int) -> dict[str, Site]:
-    """Give invented halls, eight to a kecamatan."""
+    """Return invented halls, eight to a kecamatan."""
     return {
         f"h{n:05}": Site(f"h{n:05}", f"Kecamatan {n // 8}", f"Desa {n}", 0.5, 117.0, "map", power="grid") for n in range(halls)
     }
 
 
 def frames(sites: Mapping[str, Site], minute: int) -> Iterator[Placed]:
-    """Give the frames of one minute: a fifth of the halls sends its last 5 minutes."""
+    """Yield the frames of one minute: a fifth of the halls sends its last 5 minutes."""
     for n, site in enumerate(sites.values()):
         if n % 5 != minute % 5 or (n % DARK_SHARE == 0 and minute > WARM_MINUTES - 14):
             continue
@@ -68,19 +68,19 @@ def arrive(store: Store, sites: Mapping[str, Site], minute: int) -> None:
 
 
 def cost(store: Store, folder: Path, halls: int) -> Cost:
-    """Measure looks a minute apart, after a warm-up."""
+    """Measure ticks a minute apart, after a warm-up."""
     config, sites = load(CONFIG), sites_of(halls)
     db = WatchDb(folder / "watch.db")
-    engine = Engine(config.engine, config.rule, sites, store, db, Outbox(db.db, lambda _message: []))
+    watch = Watch(config, sites, store, db, Outbox(db.db, lambda _message: []))
     cpu, wall = [], []
-    for minute in range(WARM_MINUTES + LOOKS):
+    for minute in range(WARM_MINUTES + TICKS):
         arrive(store, sites, minute)
         began_cpu, began = time.process_time(), time.perf_counter()
-        engine.tick(START_MS + minute * MINUTE)
+        watch.look(START_MS + minute * MINUTE)
         if minute >= WARM_MINUTES:
             cpu.append(time.process_time() - began_cpu)
             wall.append(time.perf_counter() - began)
-    alerts = len(db.alerts())
+    alerts = len(db.state().signs)
     db.close()
     return Cost(median(cpu), max(cpu), median(wall), alerts)
 
@@ -95,7 +95,7 @@ def main() -> None:
             c = cost(store, Path(name), halls)
             store.close()
         print(
-            f"{halls} halls: a look takes {c.cpu_s * 1000:.0f} ms of one core (median of {LOOKS}), "
+            f"{halls} halls: a tick takes {c.cpu_s * 1000:.0f} ms of one core (median of {TICKS}), "
             f"at most {c.cpu_most_s * 1000:.0f} ms (every fifth reads all that is not late); "
             f"{c.wall_s * 1000:.0f} ms on the clock; {c.alerts} alerts under judgement"
         )

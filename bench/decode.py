@@ -16,7 +16,7 @@ SITES = Path(__file__).parents[1] / "config" / "sites.csv"
 
 
 def decode_rate(samples_a_frame: int) -> float:
-    """Give samples per second for frames of that size."""
+    """Return samples per second for frames of that size."""
     site = read_sites(SITES)[SITE]
     payloads = [encode(frame(SITE, samples_a_frame, 1 + i * samples_a_frame, seed=i)) for i in range(50)]
     done, start = 0, time.perf_counter()

@@ -135,7 +135,7 @@ class Hall:
 
 
 def wire(folder: Path, modems: int = 1, cycles: int = 12) -> Wire:
-    """Measure live sending: ten polls a frame, a device sample a frame; time runs 30 times faster, bytes a cycle are the same."""
+    """Measure live sending: ten polls per frame, a device sample per frame; time runs 30 times faster, bytes per cycle stay."""
     with Hall(folder, modems, interval_s=1, frame_s=10) as hall, Tap(hall.broker.port) as tap:
         hall.start_agent()
         before, packets, samples, start = tap.ip_bytes, tap.packets, measured(hall.spool), time.monotonic()

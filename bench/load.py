@@ -11,7 +11,7 @@ STEP_MS = 30_000
 
 
 def frame(site: str, count: int, first: int = 1, seed: int = 1) -> Frame:
-    """Give one frame of `count` samples of one modem, 30 s apart, with the noise of a real reading."""
+    """Return one frame of `count` samples of one modem, 30 s apart, with the noise of a real reading."""
     rng = random.Random(seed)  # noqa: S311 - repeatable noise, not secrets
     samples = []
     for i in range(count):

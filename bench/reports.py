@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.rollup import Summary, recompute
-from collector.server.shipped import shipped
 from collector.sites.sites import read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Row, Store
 from demo import seed
 from demo.profiles import plan
+from ground.paths import shipped
 from lab.servers import influxd
 
 END = datetime(2026, 11, 23, 16, tzinfo=UTC)  # midnight in WITA
@@ -40,7 +40,7 @@ def _stores(folder: Path) -> Iterator[dict[str, Store]]:
 
 
 def _copies(rows: Iterable[Row], measurement: str, days: int) -> Iterator[Point]:
-    """Give the rows of the seeded day for each day before it."""
+    """Yield the rows of the seeded day for each day before it."""
     for row in rows:
         tags = {name: str(row[name]) for name in TAGS if name in row}
         values = {name: value for name, value in row.items() if name not in (*TAGS, "time_ns")}
@@ -49,7 +49,7 @@ def _copies(rows: Iterable[Row], measurement: str, days: int) -> Iterator[Point]
 
 
 def _fill(store: Store) -> tuple[int, float]:
-    """Make a year of daily and a month of hourly rows; gives the samples of the seeded day and how long its rollup took, s."""
+    """Make a year of daily and a month of hourly rows; return the samples of the seeded day and how long its rollup took, s."""
     sites = read_sites(shipped() / "sites.csv")
     seed.seed(store, sites, days=1, halls=HALLS, end=END, interval_s=STEP_S)
     hours = set(range((END_NS - DAY_NS) // (DAY_NS // 24), END_NS // (DAY_NS // 24)))
@@ -71,7 +71,7 @@ def _timed(work: Callable[[Store], int], store: Store) -> tuple[float, int]:
 
 
 def _summaries(store: Store, measurement: str, days: int, site: str | None = None) -> int:
-    """Read and parse rows as a report does, merged by hall; gives their number."""
+    """Read and parse rows as a report does, merged by hall; return their number."""
     halls: dict[str, Summary] = {}
     count = 0
     for row in store.samples(measurement, END_NS - days * DAY_NS, END_NS, site):
@@ -91,7 +91,7 @@ def _reads(hall: str) -> dict[str, Callable[[Store], int]]:
 
 
 def figures(folder: Path) -> Iterator[Figure]:
-    """Give the figures of both engines."""
+    """Yield the figures of both engines."""
     some_hall = next(iter(plan(read_sites(shipped() / "sites.csv").values(), HALLS)))
     with _stores(folder) as stores:
         for name, store in stores.items():

@@ -41,7 +41,7 @@ class Line:
     store: Server
 
     def query(self, influxql: str) -> list[list[object]]:
-        """Give the rows of the first series, empty when there is none."""
+        """Return the rows of the first series, empty when there is none."""
         query = urllib.parse.urlencode({"db": DATABASE, "q": influxql})
         with urllib.request.urlopen(f"{self.store.url}/query?{query}", timeout=60) as reply:  # noqa: S310 - our own loopback server
             series = json.load(reply)["results"][0].get("series", [])
@@ -104,7 +104,7 @@ def _up(running: Line, sender: Sender) -> None:
 
 
 def rate(folder: Path, samples: int = 1_000_000, a_frame: int = 100, collectors: int = 1) -> float:
-    """Give samples per second from the first publication until the last answer; checks the count in the database."""
+    """Return samples per second from the first publication until the last answer; checks the count in the database."""
     codes = _codes()
     frames = [(codes[i % len(codes)], 1 + (i // len(codes)) * a_frame) for i in range(samples // a_frame)]
     payloads = [(stream_topic(code, "signal"), encode(frame(code, a_frame, first, seed=first))) for code, first in frames]
@@ -124,7 +124,7 @@ def rate(folder: Path, samples: int = 1_000_000, a_frame: int = 100, collectors:
 
 
 def queryable_ms(folder: Path, tries: int = 200) -> list[float]:
-    """Give the times from publishing one live sample until a query finds it, line otherwise idle, ms, sorted."""
+    """Return the times from publishing one live sample until a query finds it, line otherwise idle, ms, sorted."""
     code, found = _codes()[0], []
     with line(folder) as running:
         sender = Sender(running.broker.port)

@@ -12,21 +12,33 @@ from pathlib import Path
 
 from collector.config import Config, load
 from collector.errors import ConfigError
-from collector.line.importer import import_file
+from collector.line.importer import files_of, import_file
 from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
-from collector.server.program import INCOMPLETE, INTERRUPTED, NOTHING, OK, add_log_level, moment, perform
+from collector.server.program import (
+    INCOMPLETE,
+    INTERRUPTED,
+    NOTHING,
+    OK,
+    add_log_level,
+    add_store,
+    perform,
+    store_config,
+    timestamp,
+)
 from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
-
-CONFIG = Path("/etc/sinyal/collector.toml")
+from ground.paths import COLLECTOR as CONFIG
+from ground.paths import add_config
 
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
-    "fleet": ("collector.server.fleet", "one line a hall, worst first: last seen, clock, gaps, bytes"),
+    "doctor": ("collector.server.doctor", "is this server well, and if not, what to do"),
+    "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
+    "quarantine": ("collector.server.quarantine", "make halls send again what was refused"),
     "settings": ("collector.server.settings", "change intervals, probes or budget of halls from here"),
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
@@ -49,7 +61,8 @@ The server's end of Sinyal: takes frames from the broker, checks them, stores th
 """
 IMPORT = """\
 Reads files that `sinyal-agent export` wrote to a USB stick, through the same checks as frames from the broker.
-Importing a file twice stores nothing twice. Prints one line a file.
+Importing a file twice stores nothing twice. A file is read whole before anything of it is stored; of one that is damaged or cut
+off, only frames whose own check holds are taken. Prints one line per file. A folder stands for all such files in it.
 
 exit: 0 all stored; 1 something was rejected, held, or cut off, or the store is down; 2 bad usage or config; 3 nothing readable
 """
@@ -64,7 +77,7 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; gives its exit code."""
+    """Run the program; return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 
@@ -75,7 +88,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
-    config.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+    add_config(config)
 
     about = "Collects until SIGTERM or Ctrl-C. SIGHUP reads sites.csv again. /metrics and /healthz answer on [http]."
     run = commands.add_parser("run", parents=[config], help="collect until told to stop", description=about)
@@ -84,15 +97,16 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     imports = commands.add_parser(
         "import", parents=[config], help="read files from a USB stick", description=IMPORT, formatter_class=raw
     )
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sinyal-SITE-UTC.jsonl.gz, or the folder")
     imports.set_defaults(do=_import)
 
-    export = commands.add_parser("export", parents=[config], help="write CSV", description=EXPORT, formatter_class=raw)
-    export.add_argument("--start", type=moment, required=True, metavar="WHEN", help="first moment that is in")
-    export.add_argument("--end", type=moment, required=True, metavar="WHEN", help="first moment that is out")
+    export = commands.add_parser("export", help="write CSV", description=EXPORT, formatter_class=raw)
+    export.add_argument("--start", type=timestamp, required=True, metavar="WHEN", help="first moment that is in")
+    export.add_argument("--end", type=timestamp, required=True, metavar="WHEN", help="first moment that is out")
     export.add_argument("--site", metavar="CODE", help="only this site; default: all")
     export.add_argument("--measurement", choices=MEASUREMENTS, default="signal", help="default: signal")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="default: standard output")
+    add_store(export)
     export.set_defaults(do=_export)
 
     sites = commands.add_parser("sites", help="the list of sites").add_subparsers(required=True, metavar="COMMAND")
@@ -136,14 +150,10 @@ def _import(args: argparse.Namespace) -> int:
     sites, rejected = read_sites(config.sites.file), _rejected(config)
     store = open_store(config.store)
     results = []
-    for path in args.files:
+    for path in [file for given in args.files for file in files_of(given)]:
         result = import_file(path, store, sites, rejected, config.ingest.late_after_s)
         results.append(result)
-        print(
-            f"{path}: stored {result.stored}, duplicate {result.duplicate}, rejected {result.rejected}, held {result.held}"
-            + (f"; {result.fault}" if result.fault else ""),
-            flush=True,
-        )
+        print(result, flush=True)
     store.close()
     if not any(result.readable for result in results):
         return NOTHING
@@ -155,7 +165,7 @@ def _rejected(config: Config) -> RejectedFolder:
 
 
 def _export(args: argparse.Namespace) -> int:
-    store = open_store(load(args.config).store)
+    store = open_store(store_config(args).store)
     if args.output is None:
         count = export_csv(store, sys.stdout, args.measurement, args.start, args.end, args.site)
     else:

@@ -7,17 +7,16 @@ Relative paths count from the folder of the config file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from collector import toml
-from collector.errors import ConfigError
+from ground import toml
+from ground.edited import clean_secret, read_secret
 
 MIB = 1 << 20
+EXAMPLE = "collector.example.toml"
 
 
 def _below_config(path: Path, info: ValidationInfo) -> Path:
@@ -26,7 +25,7 @@ def _below_config(path: Path, info: ValidationInfo) -> Path:
 
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or len(text.split("://")[1]) == 0:
-        raise ValueError("must be an address as http://127.0.0.1:8086")
+        raise ValueError("must be an address such as http://127.0.0.1:8086")
     return text
 
 
@@ -35,10 +34,10 @@ Url = Annotated[str, AfterValidator(_url)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, nothing changes after loading."""
+class Section(toml.Section):
+    """What every section of the server's files shares: paths count from the folder of the file, also those of the defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+    model_config = ConfigDict(validate_default=True)
 
 
 class BrokerSection(Section):
@@ -88,7 +87,7 @@ class Influx1Section(Section):
 
 
 class Influx2Section(Section):
-    """[store] engine = "influx2": InfluxDB 2.x, 3.x, VictoriaMetrics."""
+    """[store] engine = "influx2": InfluxDB 2.x, 3.x."""
 
     engine: Literal["influx2"]
     url: Url = "http://127.0.0.1:8086"
@@ -163,60 +162,16 @@ class Config(Section):
 
 
 def secret(path: Path | None, variable: str) -> str | None:
-    """Read a secret from its file, or from the environment where no file is named. Raises ConfigError."""
-    if path is None:
-        return os.environ.get(variable)
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: secret cannot be read ({error}); make the file readable for this user") from None
+    """Return a secret from its file, or from the environment where no file is named. Raises ConfigError."""
+    if path is not None:
+        return read_secret(path)
+    given = os.environ.get(variable)
+    return clean_secret(given, variable) if given else None
 
 
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError whose text has one line for each fault."""
-    data = toml.read(path, "collector.example.toml")
-    try:
-        return Config.model_validate(data, context=path.parent)
-    except ValidationError as error:
-        faults = (f"{path.name}: {_explain(fault, data)}" for fault in error.errors(include_url=False))
-        raise ConfigError("\n".join(faults)) from None
+    return toml.load(Config, path, EXAMPLE)
 
 
 ENGINES: dict[str, type[Section]] = {"sqlite": SqliteSection, "influx1": Influx1Section, "influx2": Influx2Section}
-SECTIONS: dict[str, type[Section]] = {
-    "broker": BrokerSection,
-    "ingest": IngestSection,
-    "sites": SitesSection,
-    "classes": ClassesSection,
-    "rejected": RejectedSection,
-    "ca": CaSection,
-    "http": HttpSection,
-}
-
-
-def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
-    place = [part for part in fault["loc"] if part not in ENGINES]
-    key, kind = ".".join(str(part) for part in place), fault["type"]
-    if kind == "missing":
-        where = f"`{place[-1]} = ...` under [{place[0]}]" if len(place) > 1 else f"a section [{key}]"
-        return f"{key}: missing; add {where}, as config/collector.example.toml shows"
-    if kind.startswith("union_tag"):
-        return f"store.engine: must be one of {', '.join(ENGINES)}{toml.got(data, ['store', 'engine'])}"
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key; {toml.near(str(place[-1]), list(_known(place, data)))}"
-    return f"{key}: {_reason(fault)}{toml.got(data, place)}"
-
-
-def _reason(fault: ErrorDetails) -> str:
-    if fault["type"] in toml.TYPES:
-        return f"must be {toml.TYPES[fault['type']]}"
-    if fault["type"] == "string_pattern_mismatch":
-        return "must be letters, digits, '_' and '-' only, and not too long"
-    return toml.reason(fault["msg"])
-
-
-def _known(place: list[int | str], data: dict[str, Any]) -> Iterator[str]:
-    if len(place) == 1:
-        return iter(Config.model_fields)
-    section: type[Section] = ENGINES[data["store"]["engine"]] if place[0] == "store" else SECTIONS[str(place[0])]
-    return iter(section.model_fields)

@@ -14,10 +14,11 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import Broker
 from collector.line.counters import Counters, IngestReport
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http
+from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.site_points import HOUR_NS, site_points
@@ -44,7 +45,7 @@ class Collector:
         self.inbox = Inbox(ingest.inbox_mib * MIB)
         self.store = open_store(config.store)
         self.broker = Broker(config.broker, self._receive)
-        self.line = Line(
+        self.line = Pipeline(
             store=self.store,
             sites=read_sites(config.sites.file),
             rejected=RejectedFolder(rejected.folder, rejected.max_files, rejected.max_mib * MIB),
@@ -100,13 +101,15 @@ class Collector:
             self._placed_hour = 0
             log.info("event=sites_reloaded sites=%d", len(self.line.sites))
 
-    def health(self) -> dict[str, bool]:
-        """Say which parts work now."""
-        return {"broker": self.broker.subscribed, "store": self.counters.store_up, "line": self.working}
+    def health(self) -> dict[str, object]:
+        """Return which parts work now, and what is wrong with the store: fault, reason and cure."""
+        faults = self.counters.store_faults()
+        parts = {"broker": self.broker.subscribed, "store": self.counters.store_up and not faults, "line": self.working}
+        return parts | ({"store_faults": faults} if faults else {})
 
     @property
     def working(self) -> bool:
-        """Say whether the line is alive."""
+        """Return whether the line is alive."""
         return all(worker.is_alive() for worker in self._workers)
 
     def _receive(self, message: Received) -> None:
@@ -153,16 +156,21 @@ class Collector:
         fields: dict[str, Value] = {**self._report.fields(), "collector": self._name}
         now_ns = time.time_ns()
         hour = now_ns // HOUR_NS
-        places = [] if hour == self._placed_hour else site_points(self.line.sites.values(), now_ns)
-        self._placed_hour = hour
         try:
+            places = [] if hour == self._placed_hour else self._places(now_ns)
+            self._placed_hour = hour
             self.store.write_points([Point("ingest", {}, fields, now_ns), *self._intake(), *places])
         except CollectorError as error:
             self._placed_hour = 0
             log.warning("event=ingest_report_lost reason=%s", error)
 
+    def _places(self, now_ns: int) -> list[Point]:
+        """Return where the halls are, measured where the register has only the middle of the village."""
+        positions = newest_positions(self.store.latest("position"))
+        return site_points((measured_place(site, positions.get(site.code)) for site in self.line.sites.values()), now_ns)
+
     def _intake(self) -> list[Point]:
-        """Give what was counted by site, where there was anything; a site that is not in the list is nobody's account."""
+        """Return what was counted by site, where there was anything; a site that is not in the list is nobody's account."""
         now_ns, sites = time.time_ns(), self.line.sites
         known = {sites[code]: counts for code, counts in self.counters.take_intake().items() if code in sites}
         return [

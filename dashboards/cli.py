@@ -13,7 +13,6 @@ COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
     "publish": ("dashboards.grafana.publish", "put the dashboards into a Grafana"),
-    "alert-rules": ("dashboards.grafana.alert_rules", "the alert rules as Grafana provisioning"),
 }
 ABOUT = """\
 What people look at: a page for offices, a needs map for policy, dashboards for engineers. Page and Grafana only read the store.
@@ -25,7 +24,7 @@ What people look at: a page for offices, a needs map for policy, dashboards for 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; gives its exit code."""
+    """Run the program; return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 

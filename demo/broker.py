@@ -1,32 +1,30 @@
-"""The demo's own MQTT broker (amqtt): a process of its own, so that an incident can kill it. Loopback only, nothing on disk."""
+"""The demo's MQTT broker: Mosquitto where it is installed, else an embedded one; on loopback only, nothing on disk.
+
+A process of its own either way, so that an incident can kill it.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-import sys
+import os
+import shutil
+from pathlib import Path
 
-from amqtt.broker import Broker
+from demo.program import HOST, module
 
-HOST = "127.0.0.1"
-
-
-async def serve(port: int) -> None:
-    """Serve on a loopback port until SIGTERM."""
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    broker = Broker(
-        {
-            "listeners": {"default": {"type": "tcp", "bind": f"{HOST}:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
-    )
-    await broker.start()
-    await ended.wait()
-    await broker.shutdown()
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])  # Debian's is in sbin
+MOSQUITTO = """\
+listener {port} {host}
+allow_anonymous true
+persistence false
+log_dest stderr
+"""
 
 
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING)
-    asyncio.run(serve(int(sys.argv[1])))
+def broker_argv(folder: Path, port: int) -> tuple[str, ...]:
+    """Return the command that runs a broker on a loopback port; a Mosquitto finds its configuration in the folder."""
+    program = shutil.which("mosquitto", path=SEARCH_PATH)
+    if program is None:
+        return module("demo.embedded_broker", str(port))
+    config = folder / "mosquitto.conf"
+    config.write_text(MOSQUITTO.format(port=port, host=HOST))
+    return (program, "-c", str(config))

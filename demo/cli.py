@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +20,23 @@ from types import FrameType
 
 from rich.live import Live
 
-from demo import count, seed
+from demo import count, look, seed
 from demo.count import Count
-from demo.halls import HALLS
+from demo.halls import HALLS, Hall
 from demo.incidents import Script
-from demo.line import Line, LineError
+from demo.line import DemoLine
 from demo.modem import add_arguments, modem_main
-from demo.table import picture, summary
+from demo.program import LineError
+from demo.table import screen, statuses, summary
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEFAULT_HALLS = 6
 UNATTENDED_S = 60.0
 LINE_EVERY_S = 5.0
 DRAIN_S = 120.0
+DRAIN_NAMES = 3
 STEP_S = 0.25
-PICTURE_EVERY_S = 1.0
+TABLE_EVERY_S = 1.0
 PROGRAMS_TEXT = """
 What runs: an MQTT broker, the collector with its SQLite store, the live page, and for each hall an agent that reads
 simulated modems over serial ports. Meanwhile a hall loses power, a modem hangs, the broker dies. At the end the spools of
@@ -43,6 +46,7 @@ examples:
   sinyal-demo                                   a live table until Ctrl-C; without a terminal 60 s of log lines
   sinyal-demo run --halls 12 --seconds 30 --json
   sinyal-demo modem --family quectel --link /tmp/modem
+  sinyal-demo look                              a month of all villages: live page, needs map, dashboards
   sinyal-demo seed --days 7 --halls 141 --sqlite month.db
 """
 
@@ -77,7 +81,7 @@ class Ending:
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"must be a whole number, {low} to {high} (got {text})")
+            raise argparse.ArgumentTypeError(f"must be an integer, {low} to {high} (got {text})")
         return int(text)
 
     return number
@@ -97,11 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="log to stderr, one JSON line with the counts to stdout")
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
     seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
+    look.add_arguments(programs.add_parser("look", help="a month of all villages: live page, needs map, dashboards"))
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program. 0: nothing lost, nothing doubled; 1: something was; 2: wrong usage; 130: ended by force."""
+    """Run the program. 0: everything measured is stored, once; 1: it is not; 2: wrong usage; 130: ended by force."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
@@ -109,9 +114,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.program == "modem":
         return modem_main(args)
     logging.basicConfig(level=logging.WARNING)
-    if args.program == "seed":
-        return seed.run(args)
-    live = sys.stdout.isatty() and not args.json
+    if args.program in ("seed", "look"):
+        return seed.run(args) if args.program == "seed" else look.run(args)
+    live = sys.stdout.isatty() and not args.json and os.environ.get("TERM") != "dumb"
     seconds = args.seconds or (None if live else UNATTENDED_S)
     try:
         return run(Options(args.halls, seconds, args.json, live))
@@ -128,36 +133,61 @@ def run(options: Options) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ending.handle)
     out = sys.stderr if options.as_json else sys.stdout
-    folder = Path(tempfile.mkdtemp(prefix="sinyal-demo-"))
-    print(f"starting {options.halls} halls …", file=out, flush=True)
+
+    def say(text: str) -> None:
+        print(text, file=out, flush=True)
+
+    folder = _new_folder()
+    say(f"starting {options.halls} halls …")
     try:
-        with Line(folder, HALLS[: options.halls]) as line:
+        with DemoLine(folder, HALLS[: options.halls]) as line:
             if not options.as_json:
                 line.start_page()
-                print(f"live page: {line.page_url}", file=out, flush=True)
-            _watch(line, options, ending, lambda text: print(text, file=out, flush=True))
-            print("end: no more measuring; waiting until every card is empty", file=out, flush=True)
-            line.drain(DRAIN_S)
-            counted = line.count()
+                say(f"live page: {line.page.url}")
+            _watch(line, options, ending, say)
+            say("end: no more measuring; what is on the cards goes to the collector")
+            counted = line.drain(DRAIN_S, lambda left: say(_left(left)))
+            left = line.waiting()
             refused = sum(count.refused(spool) for spool in line.spools.values())
     except LineError:
-        print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+        if any(folder.iterdir()):
+            print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+        else:
+            folder.rmdir()
         raise
     except KeyboardInterrupt:
         shutil.rmtree(folder)
         raise
-    if counted.lost or counted.duplicated:
-        print(f"sinyal-demo: refused by the collector {refused}; logs and data are in {folder}", file=sys.stderr)
-    else:
+    if counted.complete:
         shutil.rmtree(folder)
+    else:
+        for hall, waiting in left.items():
+            print(f"sinyal-demo: {waiting} still wait on the card of {hall.desa} ({hall.code})", file=sys.stderr)
+        print(f"sinyal-demo: refused by the collector {refused}; logs and data are in {folder}", file=sys.stderr)
     _report(counted, options)
-    return EXIT_FAILED if counted.lost or counted.duplicated else EXIT_OK
+    return EXIT_OK if counted.complete else EXIT_FAILED
 
 
-def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
+def _new_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="sinyal-demo-"))
+    except OSError as error:
+        raise LineError(f"no folder for the demo can be made ({error}); set TMPDIR to one that you may write") from None
+
+
+def _left(left: Mapping[Hall, int]) -> str:
+    """Return how much waits, and where most of it is."""
+    if not left:
+        return "every card is empty; counting"
+    most = sorted(left, key=lambda hall: -left[hall])[:DRAIN_NAMES]
+    names = ", ".join(f"{hall.desa} {left[hall]}" for hall in most) + (", …" if len(left) > len(most) else "")
+    return f"waiting on cards: {sum(left.values())} ({names})"
+
+
+def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
     script, news = Script(line), []
     began, shown = time.monotonic(), -LINE_EVERY_S
-    with _screen(options.live) as screen:
+    with _live(options.live) as live:
         while not ending.wait(STEP_S):
             elapsed = time.monotonic() - began
             if options.seconds is not None and elapsed >= options.seconds:
@@ -165,19 +195,19 @@ def _watch(line: Line, options: Options, ending: Ending, say: Callable[[str], No
             line.check()
             happened = script.step(elapsed)
             news += [f"{elapsed:4.0f} s  {text}" for text in happened]
-            if screen is None:
+            if live is None:
                 for text in happened:
                     say(f"{elapsed:4.0f} s  {text}")
-            if elapsed - shown < (LINE_EVERY_S if screen is None else PICTURE_EVERY_S):
+            if elapsed - shown < (LINE_EVERY_S if live is None else TABLE_EVERY_S):
                 continue
             shown = elapsed
-            if screen is None:
-                say(summary(line, elapsed))
+            if live is None:
+                say(summary(line, statuses(line, time.time()), elapsed))
             else:
-                screen.update(picture(line, news, elapsed), refresh=True)
+                live.update(screen(line, news, elapsed, live.console.height), refresh=True)
 
 
-def _screen(live: bool) -> Live | nullcontext[None]:
+def _live(live: bool) -> Live | nullcontext[None]:
     return Live(auto_refresh=False) if live else nullcontext()
 
 

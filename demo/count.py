@@ -23,13 +23,18 @@ class Count:
     lost: int
     duplicated: int
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything measured is in the store, once."""
+        return self.measured == self.stored and not self.lost and not self.duplicated
+
     def as_dict(self) -> dict[str, int]:
-        """Give the numbers by name."""
+        """Return the numbers by name."""
         return asdict(self)
 
 
 def waiting(spool: Path) -> int | None:
-    """Give the number of samples on a Pi's card that were not acknowledged; None while there is no spool to read."""
+    """Return the number of samples on a Pi's card that were not acknowledged; None while there is no spool to read."""
     try:
         with closing(connect_to_read(spool)) as db:
             return int(db.execute("SELECT count(*) FROM spool").fetchone()[0])
@@ -38,13 +43,13 @@ def waiting(spool: Path) -> int | None:
 
 
 def refused(spool: Path) -> int:
-    """Give the number of samples that the collector refused for ever; they lie in the quarantine of the Pi."""
+    """Return the number of samples that the collector refused for ever; they lie in the quarantine of the Pi."""
     with closing(connect_to_read(spool)) as db:
         return int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0])
 
 
 def numbers_given(spool: Path) -> int:
-    """Give the highest sample number that a spool ever gave; 0 where its agent has not made it yet."""
+    """Return the highest sample number that a spool ever gave; 0 where its agent has not made it yet."""
     if not spool.exists():
         return 0
     with closing(connect_to_read(spool)) as db:
@@ -53,7 +58,7 @@ def numbers_given(spool: Path) -> int:
 
 
 def numbers_skipped(store: Sqlite, site: str) -> int:
-    """Give how many numbers an agent left out on purpose after a torn log, so that none is used twice."""
+    """Return how many numbers an agent left out on purpose after a torn log, so that none is used twice."""
     events = store.samples("event", 0, END_OF_TIME_NS, site)
     return sum(int(row.get("count", 0)) for row in events if row.get("kind") == "seq_skipped")
 

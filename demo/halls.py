@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.server.shipped import shipped
+from ground.paths import shipped
 
 TELKOMSEL, IOH, XLSMART = "51010", "51001", "51011"
 
 AGENT = """
 [agent]
 site = "{site}"
-data_dir = "{folder}"
+data_dir = {folder}
 [broker]
 host = "127.0.0.1"
 port = {port}
@@ -28,7 +29,7 @@ bytes_month = 1_000_000_000
 MODEM = """
 [[modem]]
 name = "{name}"
-port = "{port}"
+port = {port}
 command_timeout_s = 1
 """
 COLLECTOR = """
@@ -36,16 +37,16 @@ COLLECTOR = """
 host = "127.0.0.1"
 port = {port}
 tls = false
-group = ""  # amqtt knows no shared subscriptions
+group = ""  # the embedded broker knows no shared subscriptions
 [store]
 engine = "sqlite"
-path = "{folder}/store.db"
+path = {store}
 [sites]
-file = "{shipped}/sites.csv"
+file = {sites}
 [classes]
-file = "{shipped}/classes.toml"
+file = {classes}
 [rejected]
-folder = "{folder}/rejected"
+folder = {rejected}
 [http]
 port = {http_port}
 """
@@ -103,11 +104,18 @@ HALLS = (
 
 
 def collector_toml(folder: Path, port: int, http_port: int) -> str:
-    """Give the collector's configuration."""
-    return COLLECTOR.format(folder=folder, shipped=shipped(), port=port, http_port=http_port)
+    """Return the collector's configuration."""
+    files = {"store": folder / "store.db", "rejected": folder / "rejected"}
+    files |= {"sites": shipped() / "sites.csv", "classes": shipped() / "classes.toml"}
+    return COLLECTOR.format(port=port, http_port=http_port, **{name: _text(path) for name, path in files.items()})
 
 
 def agent_toml(hall: Hall, folder: Path, port: int, *, measuring: bool = True) -> str:
-    """Give the configuration of a hall's agent; not measuring: it only sends what it still has."""
-    modems = "".join(MODEM.format(name=m.name, port=folder / m.name) for m in hall.modems) if measuring else ""
-    return AGENT.format(site=hall.code, folder=folder, port=port, device_s=10 if measuring else 86400) + modems
+    """Return the configuration of a hall's agent; not measuring: it only sends what it still has."""
+    modems = "".join(MODEM.format(name=m.name, port=_text(folder / m.name)) for m in hall.modems) if measuring else ""
+    return AGENT.format(site=hall.code, folder=_text(folder), port=port, device_s=10 if measuring else 86400) + modems
+
+
+def _text(path: Path) -> str:
+    """Write a path as TOML does: the user's folder may have any character."""
+    return json.dumps(str(path), ensure_ascii=False)

@@ -3,196 +3,33 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Point
 from demo.halls import IOH, TELKOMSEL, XLSMART
+from demo.history_modem import Batch, Columns, Modem
 from demo.profiles import Profile
-from telemetry.frame import Frame, Value
+from telemetry.frame import Frame
 
 FRAME_SAMPLES = 100
 SLOW_S = 300
 """Interval of device and cell samples; a measuring interval above it is used for them too."""
-PROBE_S = 900
 HOUR_S, DAY_S, WITA_S = 3600, 86400, 8 * 3600
-BUSY = range(19, 22)
 VERSION = "0.1.0"
+MODEL = "family quectel: Quectel EC25"
 BUDGET_BYTES = 6_000_000
 SECOND_MODEM_SHARE = 0.45
-CHANNELS = {  # plmn: (band, earfcn, bandwidth in MHz), the strongest layer first
-    TELKOMSEL: ((3, 1850, 20.0), (8, 3500, 7.5), (40, 38950, 20.0)),
-    IOH: ((3, 1300, 20.0), (8, 3600, 10.0), (1, 500, 15.0)),
-    XLSMART: ((3, 1600, 20.0), (1, 350, 15.0), (8, 3700, 7.5)),
-}
-Columns = Mapping[str, Value | Sequence[Value | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class ServingCell:
-    """A cell that may serve a modem."""
-
-    cell_id: int
-    pci: int
-    channel: int
-    band: int
-    bandwidth: float
-
-
-class Batch:
-    """Samples of one stream and modem that wait until they fill a frame."""
-
-    def __init__(self, site: str, stream: str, modem: str | None) -> None:
-        self._head = (site, stream, modem)
-        self._cols: dict[str, list[Value | None]] = {}
-        self.t_ms: list[int] = []
-
-    def add(self, t_ms: Sequence[int], columns: Columns) -> None:
-        """Add samples at these times; a column is a value for all of them, or one (or None) for each."""
-        before, count = len(self.t_ms), len(t_ms)
-        self.t_ms += t_ms
-        for name, given in columns.items():
-            column = self._cols.setdefault(name, [None] * before)
-            column += [given] * count if isinstance(given, (bool, int, float, str)) else given
-        for column in self._cols.values():
-            column.extend([None] * (len(self.t_ms) - len(column)))
-
-    def frame(self, first: int) -> Frame:
-        """Give all that waits as a frame numbered from `first`, and begin anew."""
-        count = len(self.t_ms)
-        const: dict[str, Value] = {}
-        cols: dict[str, list[Value | None]] = {}
-        for name, column in self._cols.items():
-            value = column[0]
-            if column.count(value) != count:
-                cols[name] = column
-            elif value is not None:
-                const[name] = value
-        frame = Frame(*self._head, list(range(first, first + count)), self.t_ms, const, cols)
-        self._cols, self.t_ms = {}, []
-        return frame
-
-
-class Modem:
-    """One modem of a hall: its operator, the cells around it, how well it hears them."""
-
-    def __init__(self, site: Site, name: str, plmn: str, profile: Profile, rng: random.Random) -> None:
-        self.signal, self.cell, self.probe = (Batch(site.code, stream, name) for stream in ("signal", "cell", "probe"))
-        self._plmn, self._profile, self._rng = plmn, profile, rng
-        self._tac = 15000 + rng.randrange(400)
-        self._level = profile.level_dbm + rng.uniform(-2, 2)
-        self._cells = [self._make_cell(*CHANNELS[plmn][k % len(CHANNELS[plmn])]) for k in range(3)]
-        self._serving = 0
-        self._dropped = False
-
-    def hour(self, times_s: Sequence[float], interval_s: float, wita_hour: int) -> list[tuple[int, str]]:
-        """Measure at these times, all of one hour; gives the changes of cell as (time in ms, words)."""
-        rng, profile = self._rng, self._profile
-        t_ms = [round(t * 1000) for t in times_s]
-        same: dict[str, Value] = {"clock": "ntp", "temperature_c": float(44 + round(4 * rng.random()))}
-        if rng.random() < profile.silent_share:
-            self.signal.add(t_ms, {"clock": "ntp", "registration": "modem_silent"})
-            return []
-        if profile.rat is None:
-            words = ["not_registered" if rng.random() < 0.1 else "searching" for _ in t_ms]
-            self.signal.add(t_ms, {**same, "registration": words})
-            return []
-        dropped, serving = self._states(len(t_ms), interval_s)
-        columns = self._gsm(len(t_ms)) if profile.rat == "gsm" else self._lte(serving, wita_hour)
-        served: dict[str, Value | Sequence[Value | None]] = {"rat": profile.rat, "plmn": self._plmn, "tac": self._tac, **columns}
-        if any(dropped):
-            served = {name: _where_not(dropped, column) for name, column in served.items()}
-        words = ["searching" if drop else "home" for drop in dropped]
-        self.signal.add(t_ms, {**same, "registration": words, **served})
-        self._look_around(t_ms, dropped, interval_s)
-        self._probe(t_ms, dropped, interval_s, busy=wita_hour in BUSY)
-        moved = [k for k in range(1, len(t_ms)) if serving[k] != serving[k - 1]]
-        return [(t_ms[k], f"{self._name(serving[k - 1])} -> {self._name(serving[k])}") for k in moved]
-
-    def _make_cell(self, band: int, channel: int, bandwidth: float) -> ServingCell:
-        rng = self._rng
-        return ServingCell(
-            rng.randrange(140_000, 150_000) * 256 + rng.randrange(1, 4), rng.randrange(504), channel, band, bandwidth
-        )
-
-    def _name(self, serving: int) -> str:
-        cell = self._cells[serving]
-        return f"{cell.cell_id} on {cell.channel}"
-
-    def _states(self, count: int, interval_s: float) -> tuple[list[bool], list[int]]:
-        """Say for each sample whether the network is away, and which cell serves otherwise."""
-        rng, profile = self._rng, self._profile
-        begin = profile.drops_an_hour * interval_s / HOUR_S
-        end = min(1.0, interval_s / profile.drop_s)
-        move = profile.moves_an_hour * interval_s / HOUR_S
-        dropped: list[bool] = []
-        serving: list[int] = []
-        for _ in range(count):
-            self._dropped = rng.random() >= end if self._dropped else rng.random() < begin
-            if rng.random() < move:
-                self._serving = (self._serving + 1 + (rng.random() < 0.3)) % len(self._cells)
-            dropped.append(self._dropped)
-            serving.append(self._serving)
-        return dropped, serving
-
-    def _lte(self, serving: Sequence[int], wita_hour: int) -> Columns:
-        rng, profile = self._rng, self._profile
-        level = self._level + rng.gauss(0, 0.8) - (1.0 if 12 <= wita_hour < 16 else 0.0)  # rain and heat of the afternoon
-        loss = profile.busy_sinr_db if wita_hour in BUSY else 0.0
-        gauss = rng.gauss
-        rsrp = [float(min(-50, max(-130, round(gauss(level - 2 * k, 1.8))))) for k in serving]
-        sinr = [round(min(30.0, max(-20.0, gauss(profile.sinr_db - loss - k, 1.6))), 1) for k in serving]
-        rsrq = [min(-5.0, max(-19.5, round(2 * (-12.5 + value / 4)) / 2)) for value in sinr]
-        rssi = [max(-113.0, value + 28.0) for value in rsrp]
-        columns: Columns = {"rsrp_dbm": rsrp, "rsrq_db": rsrq, "rssi_dbm": rssi, "sinr_db": sinr}
-        cells = [self._cells[k] for k in serving]
-        return {
-            "cell_id": [cell.cell_id for cell in cells],
-            "pci": [cell.pci for cell in cells],
-            "earfcn": [cell.channel for cell in cells],
-            "band": [cell.band for cell in cells],
-            "bandwidth_dl_mhz": [cell.bandwidth for cell in cells],
-            **columns,
-        }
-
-    def _gsm(self, count: int) -> Columns:
-        rssi = [float(max(-110, round(self._rng.gauss(self._level, 2)))) for _ in range(count)]
-        return {"cell_id": self._cells[0].cell_id % 65536, "arfcn": 98, "rssi_dbm": rssi}
-
-    def _look_around(self, t_ms: Sequence[int], dropped: Sequence[bool], interval_s: float) -> None:
-        if self._profile.rat != "lte":
-            return
-        seen = [cell for k, cell in enumerate(self._cells) if k != self._serving]
-        for t in _every(t_ms, dropped, interval_s, SLOW_S):
-            near = seen[: 1 + (self._rng.random() < 0.5)]
-            rsrp = [float(round(self._rng.gauss(self._level - 7 - 4 * k, 2))) for k in range(len(near))]
-            columns: Columns = {
-                "clock": "ntp",
-                "role": "neighbour",
-                "rat": "lte",
-                "pci": [cell.pci for cell in near],
-                "earfcn": [cell.channel for cell in near],
-                "rsrp_dbm": rsrp,
-                "rsrq_db": [max(-19.5, -13.0 - k) for k in range(len(near))],
-            }
-            self.cell.add([t] * len(near), columns)
-
-    def _probe(self, t_ms: Sequence[int], dropped: Sequence[bool], interval_s: float, *, busy: bool) -> None:
-        slow = 2.5 if busy and self._profile.busy_sinr_db > 5 else 1.0
-        usual = 300.0 if self._profile.rat == "gsm" else 55.0
-        for t in _every(t_ms, dropped, interval_s, PROBE_S):
-            rtt = round(usual * slow * self._rng.lognormvariate(0, 0.2), 1)
-            ping: Columns = {"kind": "ping", "target": "1.1.1.1", "loss_percent": 0.0, "bytes_used": 168}
-            self.probe.add([t], {"clock": "ntp", **ping, "rtt_ms": rtt, "jitter_ms": round(rtt / 12, 1)})
 
 
 class History:
     """The history of one hall. `hour` must be called for every hour in turn; `rest` gives what is left in the end."""
 
-    def __init__(self, site: Site, profile: Profile, interval_s: int, seed: int) -> None:
-        self._site, self._profile, self._interval_s = site, profile, interval_s
+    def __init__(self, site: Site, profile: Profile, interval_s: int, seed: int, slow_s: int = SLOW_S) -> None:
+        self._site, self._profile = site, profile
+        self.interval_s, self.slow_s = interval_s, slow_s
+        """Between samples of the signal, and of everything else; may be set from one hour to the next."""
         self._rng = rng = random.Random(f"{seed}/{site.code}")  # noqa: S311 - a repeatable history, not a secret
         self._phase_s = rng.randrange(interval_s * 10) / 10
         first = rng.choices((TELKOMSEL, IOH, XLSMART), (6, 3, 1))[0]
@@ -200,16 +37,16 @@ class History:
         plmns = [first, *others[: int(rng.random() < SECOND_MODEM_SHARE)]]
         self._modems = [Modem(site, (operator_of(plmn) or "").lower(), plmn, profile, rng) for plmn in plmns]
         self._device, self._event = Batch(site.code, "device", None), Batch(site.code, "event", None)
-        self._batches = [self._device, self._event, *(b for m in self._modems for b in (m.signal, m.cell, m.probe))]
+        self._batches = [self._device, self._event, *(b for m in self._modems for b in m.batches)]
         self._seq = 1
         self._boot_s: float | None = None
         self._month = (0, 0)  # number of the month since 1970, bytes spent in it
         self.status: list[Point] = []
 
     def hour(self, start_s: int, first_s: int, end_s: int) -> Iterator[Frame]:
-        """Live through one UTC hour, measuring only from first_s to end_s (UTC, s); gives the frames that became full."""
+        """Live through one UTC hour, measuring only from first_s to end_s (UTC, s); return the frames that became full."""
         wita_hour = (start_s + WITA_S) % DAY_S // HOUR_S
-        interval = self._interval_s
+        interval = self.interval_s
         k = -int((self._phase_s - max(start_s, first_s)) // interval)
         times = []
         while (t := k * interval + self._phase_s) < min(start_s + HOUR_S, end_s):
@@ -218,7 +55,7 @@ class History:
         if times and self._powered(wita_hour, start_s):
             self._boot(times[0])
             for modem in self._modems:
-                for t_ms, words in modem.hour(times, interval, wita_hour):
+                for t_ms, words in modem.hour(times, interval, max(self.slow_s, interval), wita_hour):
                     self._event.add([t_ms], {"clock": "ntp", "kind": "cell_change", "detail": words})
             self._measure_device(times)
         elif times and self._boot_s is not None:
@@ -227,7 +64,7 @@ class History:
         yield from self._full(FRAME_SAMPLES)
 
     def rest(self) -> Iterator[Frame]:
-        """Give the frames of what is still waiting."""
+        """Return the frames of what is still waiting."""
         return self._full(1)
 
     def _full(self, least: int) -> Iterator[Frame]:
@@ -251,6 +88,8 @@ class History:
             return
         self._boot_s = t_s
         self._event.add([round(t_s * 1000)], {"clock": "rebased", "kind": "boot", "detail": f"agent {VERSION} started"})
+        for modem in self._modems:
+            modem.event.add([round(t_s * 1000) + 1], {"clock": "ntp", "kind": "modem_identified", "detail": MODEL})
         self._say(t_s, "online")
 
     def _say(self, t_s: float, state: str) -> None:
@@ -259,8 +98,8 @@ class History:
         self.status.append(Point("site_status", tags, texts, round(t_s * 1000) * 1_000_000))
 
     def _measure_device(self, times: Sequence[float]) -> None:
-        rng, every = self._rng, max(SLOW_S, self._interval_s)
-        chosen = [t for t in times if t % every < self._interval_s]
+        rng, every = self._rng, max(self.slow_s, self.interval_s)
+        chosen = [t for t in times if t % every < self.interval_s]
         sick = self._profile.off is not None
         count = len(chosen)
         depths = [rng.randrange(4, 14) for _ in chosen]
@@ -271,7 +110,7 @@ class History:
             "undervoltage": [sick and rng.random() < 0.3 for _ in chosen],
             "disk_free_mb": 11800.0 - rng.randrange(20),
             "spool_depth": depths,
-            "spool_age_s": [depth * self._interval_s for depth in depths],
+            "spool_age_s": [depth * self.interval_s for depth in depths],
             "quarantined": 0,
             "thinned": 0,
             "clock_state": "ntp",
@@ -287,15 +126,3 @@ class History:
         before = self._month[1] if self._month[0] == month else 0
         self._month = (month, before + self._rng.randrange(500, 700))
         return self._month[1]
-
-
-def _where_not(dropped: Sequence[bool], column: Value | Sequence[Value | None]) -> list[Value | None]:
-    if isinstance(column, (bool, int, float, str)):
-        return [None if drop else column for drop in dropped]
-    return [None if drop else value for drop, value in zip(dropped, column, strict=True)]
-
-
-def _every(t_ms: Sequence[int], dropped: Sequence[bool], interval_s: float, every_s: int) -> list[int]:
-    """Give the times of the samples that begin a new period of every_s and were not dropped."""
-    short = interval_s * 1000
-    return [t for t, drop in zip(t_ms, dropped, strict=True) if not drop and t % (every_s * 1000) < short]

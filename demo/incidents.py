@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.line import Line
+from demo.line import DemoLine
 from demo.modem import Fault
 
 CYCLE_S = 60.0
@@ -23,13 +23,13 @@ class Incident:
 class Script:
     """Makes the incidents happen to a line as time goes on."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DemoLine) -> None:
         self._line = line
         self._cycle = 0
         self._todo = self._plan()
 
     def step(self, elapsed_s: float) -> list[str]:
-        """Do what is due; give what happened, in words."""
+        """Do what is due; return what happened, in words."""
         happened: list[str] = []
         while self._todo and self._todo[0].at_s + self._cycle * CYCLE_S <= elapsed_s:
             incident = self._todo.pop(0)

@@ -203,6 +203,8 @@ class SimulatedModem:
             code = self.cme if self._fault is Fault.CME_ERROR else 10
             return [line.format(code=code) for line in WITHOUT_SIM[command]]
         if command in (ECHO_OFF, ECHO_ON, "AT", RESET):
+            if command == RESET:
+                self._answers(command)  # a modem with a state of its own takes note
             return ["OK"]
         return self._chain(command)
 
@@ -269,7 +271,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def modem_main(args: argparse.Namespace) -> int:
-    """Run one simulated modem until a signal. Gives 0 after SIGTERM, 130 after Ctrl-C, 2 for a bad session file or link."""
+    """Run one simulated modem until a signal. Returns 0 after SIGTERM, 130 after Ctrl-C, 2 for a bad session file or link."""
     try:
         answers = _answers(args)
         ended = threading.Event()

@@ -9,6 +9,9 @@ import math
 import random
 from dataclasses import dataclass
 
+from demo.card import Card
+
+TELKOMSEL = Card("51010")
 BASE_RSRP_DBM = {"good": -84.0, "fair": -98.0, "weak": -112.0, "edge": -121.0, "gsm": -95.0, "none": -140.0}
 PROFILES = tuple(BASE_RSRP_DBM)
 LOST_BELOW_DBM = -124.0  # about where cell selection gives up (qRxLevMin of -128 dBm and some hysteresis)
@@ -31,8 +34,23 @@ class Tower:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """One cell that a scan finds: whose it is, and on LTE its channel and level."""
+
+    plmn: str
+    rat: str = "lte"
+    band: int = 3
+    channel: int = 1850
+    pci: int = 77
+    level_dbm: float = -101.0
+
+
+@dataclass(frozen=True, slots=True)
 class Air:
-    """What is in the air at one moment. `rat` is "lte", "gsm", or None without service; `cells` begins with the serving cell."""
+    """What is in the air at one moment, and what the modem makes of it.
+
+    `rat` is "lte", "wcdma", "gsm", or None where no cell is camped on; `cells` begins with the cell camped on, of `plmn`.
+    """
 
     rat: str | None
     plmn: str
@@ -40,6 +58,26 @@ class Air:
     band: int
     channel: int
     cells: tuple[Tower, ...]
+    card: Card = TELKOMSEL
+    stat: int = 1
+    """Registration of the packet domain, `<stat>` of TS 27.007 10.1.22."""
+    voice: int | None = None
+    """Registration of the circuit domain where it is another."""
+    cause: int | None = None
+    """Why the network refused (TS 24.301 9.9.3.9)."""
+    tells_rat: bool = True
+    tells_level: bool = True
+    heard: tuple[Heard, ...] = ()
+    """What a scan finds beside the cell camped on."""
+    branches_db: tuple[float, ...] = (0.0, -2.0)
+    """Level of each receive branch against that of the cell; -99: nothing is plugged in."""
+    fix: tuple[float, float] | None = None
+    """Latitude and longitude, degrees, where GNSS is received."""
+
+    @property
+    def registered(self) -> bool:
+        """Whether the packet domain serves the modem."""
+        return self.stat in (1, 5, 9, 10)
 
 
 class Radio:
@@ -63,7 +101,7 @@ class Radio:
         return min(1.0, 0.12 + 0.35 * _bump(hour, 12.5, 2.5) + 0.75 * _bump(hour, 20.0, 2.0))
 
     def air(self, utc_s: float) -> Air:
-        """Give what a modem would measure at a time (seconds since 1970, UTC)."""
+        """Return what a modem would measure at a time (seconds since 1970, UTC)."""
         powers = [self._base + offset + self._fading(k, utc_s) for k, offset in enumerate(self._offsets)]
         order = sorted(range(len(powers)), key=lambda k: -powers[k])
         load = self.load(utc_s)
@@ -71,7 +109,7 @@ class Radio:
         cells = tuple(self._tower(k, powers, load, jitter) for k in order)
         rat = self._rat(powers[order[0]])
         channel = GSM_CHANNEL if rat == "gsm" else self._channel
-        return Air(rat, self._plmn, self._tac, self._band, channel, cells)
+        return Air(rat, self._plmn, self._tac, self._band, channel, cells, Card(self._plmn), stat=1 if rat else 2)
 
     def _rat(self, best_dbm: float) -> str | None:
         if best_dbm < LOST_BELOW_DBM:

@@ -6,8 +6,12 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
 
-from demo.radio import Air, Radio
+from demo.dialects import LIVE, found
+from demo.radio import Air, Heard
+from demo.situations import Life, is_radio
 
 Answers = Callable[[str], list[str] | None]
 """Command in capitals without blanks -> lines of the reply with the final result, or None for a command it does not know."""
@@ -17,7 +21,7 @@ TIME_ZONE_QUARTERS = 32  # WITA, UTC+8, in quarters of an hour as +CCLK writes i
 
 
 def key(command: str) -> str:
-    """Give the form by which commands are compared: capitals, no blanks."""
+    """Return the form by which commands are compared: capitals, no blanks."""
     return re.sub(r"\s+", "", command).upper()
 
 
@@ -55,39 +59,94 @@ IDENTITY: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def family_answers(family: str, radio: Radio, now_s: Callable[[], float] = time.time) -> Answers:
-    """Answer live as a modem of a family in IDENTITY would, in the air of `radio`. Raises KeyError for another family."""
-    maker, model, firmware = IDENTITY[family]
-    fixed = {
-        "AT+CGMI": [maker],
-        "AT+CGMM": [model],
-        "AT+CGMR": [firmware],
-        "ATI": [maker, model, f"Revision: {firmware}"],
-        "AT+CGSN": ["000000000000000"],
-        "AT+CPIN?": ["+CPIN: READY"],
-    }
-    live: dict[str, Callable[[Air], list[str]]] = {
-        "AT+CSQ": _csq,
-        "AT+CESQ": _cesq,
-        "AT+COPS?": _cops,
-        "AT+CREG?": lambda air: _reg("+CREG", air, served=air.rat is not None),
-        "AT+CGREG?": lambda air: _reg("+CGREG", air, served=air.rat == "gsm"),
-        "AT+CEREG?": lambda air: _reg("+CEREG", air, served=air.rat == "lte"),
-        "AT+CCLK?": lambda _: [f'+CCLK: "{_local(now_s())}"'],
-    } | LIVE[family]
-    if family == "quectel":
-        live["AT+QLTS=1"] = lambda _: [
-            f'+QLTS: "{datetime.fromtimestamp(now_s(), UTC):%Y/%m/%d,%H:%M:%S}+{TIME_ZONE_QUARTERS:02d},0"'
-        ]
+class Place(Protocol):
+    """Where a simulated modem is: `Radio`, or `Life` of demo/situations.py."""
 
-    def answer(command: str) -> list[str] | None:
-        if command in fixed:
-            return [*fixed[command], "OK"]
-        if command in live:
-            return [*live[command](radio.air(now_s())), "OK"]
+    def air(self, utc_s: float) -> Air:
+        """Give what the modem makes of the air at a time."""
+
+
+class FamilyModem:
+    """Answers live as a modem of a family in IDENTITY would; remembers what was set. Call it with a command."""
+
+    def __init__(self, family: str, place: Place, now_s: Callable[[], float] = time.time) -> None:
+        """Take the family and where the modem is. Raises KeyError for an unknown family."""
+        maker, model, firmware = IDENTITY[family]
+        self._place, self._now_s = place, now_s
+        self._detail = dict.fromkeys(REGISTRATIONS, 2)
+        self._causes = family == "generic"
+        """Whether it knows the form of +CEREG that tells the cause of a refusal."""
+        self._fixed = {
+            "AT+CGMI": [maker],
+            "AT+CGMM": [model],
+            "AT+CGMR": [firmware],
+            "ATI": [maker, model, f"Revision: {firmware}"],
+            "AT+CGSN": ["000000000000000"],
+        }
+        self._live: dict[str, Callable[[Air], list[str]]] = {
+            "AT+CPIN?": lambda air: air.card.cpin(),
+            "AT+CIMI": lambda air: air.card.cimi(),
+            "AT+CSQ": _csq,
+            "AT+CESQ": _cesq,
+            "AT+COPS?": _cops,
+            "AT+COPS=?": _cops_scan,
+            "AT+CEER": _ceer,
+            "AT+CCLK?": lambda _: [f'+CCLK: "{_local(now_s())}"'],
+            **{f"AT+{name}?": partial(self._registration, name) for name in REGISTRATIONS},
+            **LIVE[family],
+        }
+        if family == "quectel":
+            self._live["AT+QLTS=1"] = lambda _: [
+                f'+QLTS: "{datetime.fromtimestamp(now_s(), UTC):%Y/%m/%d,%H:%M:%S}+{TIME_ZONE_QUARTERS:02d},0"'
+            ]
+
+    def __call__(self, command: str) -> list[str] | None:
+        """Give the lines of the reply with the final result, or None for a command that it does not know."""
+        if command in self._fixed:
+            return [*self._fixed[command], "OK"]
+        air = self._place.air(self._now_s())
+        if command.startswith("AT+CRSM="):
+            return air.card.file(command)
+        if command in self._live:
+            reply = self._live[command](air)
+            return reply if reply and FINALS.match(reply[-1]) else [*reply, "OK"]
+        return self._set(command)
+
+    def _set(self, command: str) -> list[str] | None:
+        if isinstance(self._place, Life) and is_radio(command):
+            self._place.told(command)
+        if detail := re.fullmatch(r"AT\+(C5GREG|CEREG|CGREG|CREG)=(\d)", command):
+            if detail[1] not in self._detail or int(detail[2]) > (3 if self._causes else 2):
+                return ["ERROR"]
+            self._detail[detail[1]] = int(detail[2])
         return ["OK"] if _harmless_setting(command) else None
 
-    return answer
+    def _registration(self, name: str, air: Air) -> list[str]:
+        return [registration(name, self._detail[name], air)]
+
+
+def family_answers(family: str, place: Place, now_s: Callable[[], float] = time.time) -> Answers:
+    """Answer live as a modem of a family in IDENTITY would, at a place. Raises KeyError for another family."""
+    return FamilyModem(family, place, now_s)
+
+
+REGISTRATIONS = ("CREG", "CGREG", "CEREG")
+
+
+def registration(name: str, detail: int, air: Air) -> str:
+    """Give one line of registration (TS 27.007 7.2, 10.1.20, 10.1.22) in the detail `<n>` that was set."""
+    here = {"CEREG": air.rat == "lte", "CGREG": air.rat != "lte", "CREG": True}[name]
+    voice = air.voice if air.voice is not None else air.stat
+    stat = voice if name == "CREG" else air.stat
+    if stat in (1, 5, 9, 10) and not here:
+        stat = 0 if air.rat else 2
+    cell, act = air.cells[0], {"lte": 7, "wcdma": 2}.get(air.rat or "", 0)
+    ci = cell.cell_id if air.rat != "gsm" else cell.cell_id & 0xFFFF
+    head = f"+{name}: {detail},{stat}"
+    if stat in (1, 5, 9, 10) and detail >= 2:
+        return f'{head},"{air.tac:04X}","{ci:X}"' + (f",{act}" if air.tells_rat else "")
+    refused = detail == 3 and air.cause is not None and stat == 3 and name == "CEREG"
+    return f"{head},,,,0,{air.cause}" if refused else head
 
 
 def _harmless_setting(command: str) -> bool:
@@ -104,87 +163,55 @@ def _index(value: float, low: float, step: float, top: int) -> int:
 
 
 def _csq(air: Air) -> list[str]:
-    return [f"+CSQ: {_index(air.cells[0].rssi_dbm, -113, 2, 31)},99" if air.rat else "+CSQ: 99,99"]
+    told = air.rat and air.tells_level
+    return [f"+CSQ: {_index(air.cells[0].rssi_dbm, -113, 2, 31)},99" if told else "+CSQ: 99,99"]
 
 
 def _cesq(air: Air) -> list[str]:
     cell = air.cells[0]
+    if air.rat is None or not air.tells_level:
+        return ["+CESQ: 99,99,255,255,255,255"]
     if air.rat == "lte":
         return [f"+CESQ: 99,99,255,255,{_index(cell.rsrq_db, -20, 0.5, 34)},{_index(cell.rsrp_dbm, -141, 1, 97)}"]
-    return [f"+CESQ: {_index(cell.rssi_dbm, -111, 1, 63)},0,255,255,255,255" if air.rat else "+CESQ: 99,99,255,255,255,255"]
+    if air.rat == "wcdma":
+        return [f"+CESQ: 99,99,{_index(cell.rsrp_dbm, -121, 1, 96)},33,255,255"]
+    return [f"+CESQ: {_index(cell.rssi_dbm, -111, 1, 63)},0,255,255,255,255"]
+
+
+_ACTS = {"lte": 7, "wcdma": 2, "gsm": 0}
 
 
 def _cops(air: Air) -> list[str]:
-    return [f'+COPS: 0,2,"{air.plmn}",{7 if air.rat == "lte" else 0}' if air.rat else "+COPS: 0"]
+    if air.rat is None or not (air.registered or air.voice in (1, 5)):
+        return ["+COPS: 0"]
+    return [f'+COPS: 0,2,"{air.plmn}"' + (f",{_ACTS[air.rat]}" if air.tells_rat else "")]
 
 
-def _reg(prefix: str, air: Air, *, served: bool) -> list[str]:
-    if not served:
-        return [f"{prefix}: 2,{0 if air.rat else 2}"]
-    ci = air.cells[0].cell_id if air.rat == "lte" else air.cells[0].cell_id & 0xFFFF
-    return [f'{prefix}: 2,1,"{air.tac:04X}","{ci:X}",{7 if air.rat == "lte" else 0}']
+def _cops_scan(air: Air) -> list[str]:
+    """List every operator and technology once, then the modes and formats (TS 27.007 7.3)."""
+    rows = {(cell.plmn, cell.rat): cell for cell in found(air)}.values()
+    entries = [f'({_status(air, c)},"{_NAMES.get(c.plmn, c.plmn)}","","{c.plmn}",{_ACTS[c.rat]})' for c in rows]
+    return [f"+COPS: {','.join([*entries, '', '(0,1,2,3,4)', '(0,1,2)'])}"]
 
 
-def _qeng(air: Air) -> list[str]:
-    cell, mcc, mnc = air.cells[0], air.plmn[:3], air.plmn[3:]
-    if air.rat is None:
-        return ['+QENG: "servingcell","SEARCH"']
-    if air.rat == "gsm":
-        rest = ",-,-,-,1,-,-,-,-,-,-,-,-,-,-"
-        ids = f"{air.tac:X},{cell.cell_id & 0xFFFF:X},21,{air.channel},1"
-        return [f'+QENG: "servingcell","NOCONN","GSM",{mcc},{mnc},{ids},{cell.rssi_dbm:.0f},255,255,0,38,38{rest}']
-    ids = f"{cell.cell_id:X},{cell.pci},{air.channel},{air.band},3,3,{air.tac:X}"
-    power = f"{cell.rsrp_dbm:.0f},{cell.rsrq_db:.0f},{cell.rssi_dbm:.0f},{cell.sinr_db:.0f}"
-    return [f'+QENG: "servingcell","NOCONN","LTE","FDD",{mcc},{mnc},{ids},{power},34']
+_NAMES = {"51010": "TELKOMSEL", "51001": "IND INDOSAT", "51011": "XL", "51009": "SMARTFREN", "51089": "3"}
 
 
-def _neighbours(air: Air) -> list[str]:
-    if air.rat != "lte":
-        return []
-    row = '+QENG: "neighbourcell intra","LTE",{},{},{:.0f},{:.0f},{:.0f},-,34,6,2,64,62'
-    return [row.format(air.channel, c.pci, c.rsrq_db, c.rsrp_dbm, c.rssi_dbm) for c in air.cells]
+def _status(air: Air, cell: Heard) -> int:
+    if cell.plmn == air.plmn and air.registered:
+        return 2
+    return 1 if cell.plmn == air.card.plmn else 3
 
 
-def _qcsq(air: Air) -> list[str]:
-    cell = air.cells[0]
-    if air.rat is None:
-        return ['+QCSQ: "NOSERVICE"']
-    if air.rat == "gsm":
-        return [f'+QCSQ: "GSM",{cell.rssi_dbm:.0f}']
-    return [f'+QCSQ: "LTE",{cell.rssi_dbm:.0f},{cell.rsrp_dbm:.0f},{5 * (cell.sinr_db + 20):.0f},{cell.rsrq_db:.0f}']
+def _ceer(air: Air) -> list[str]:
+    words = {
+        6: "Illegal ME",
+        7: "EPS services not allowed",
+        8: "EPS services and non-EPS services not allowed",
+        11: "PLMN not allowed",
+    }
+    return [f"+CEER: {words.get(air.cause or 0, 'No cause information available')}"]
 
-
-def _qnwinfo(air: Air) -> list[str]:
-    if air.rat is None:
-        return ["+QNWINFO: No Service"]
-    word, band = ("GSM", "GSM 900") if air.rat == "gsm" else ("FDD LTE", f"LTE BAND {air.band}")
-    return [f'+QNWINFO: "{word}","{air.plmn}","{band}",{air.channel}']
-
-
-def _cpsi(air: Air) -> list[str]:
-    cell, plmn = air.cells[0], f"{air.plmn[:3]}-{air.plmn[3:]}"
-    if air.rat is None:
-        return ["+CPSI: NO SERVICE,Online"]
-    if air.rat == "gsm":
-        return [
-            f"+CPSI: GSM,Online,{plmn},0x{air.tac:04X},{cell.cell_id & 0xFFFF},{air.channel} EGSM 900,{cell.rssi_dbm:.0f},0,19-19"
-        ]
-    ids = f"{plmn},0x{air.tac:04X},{cell.cell_id},{cell.pci},EUTRAN-BAND{air.band},{air.channel},3,3"
-    tenths = f"{cell.rsrq_db * 10:.0f},{cell.rsrp_dbm * 10:.0f},{cell.rssi_dbm * 10:.0f}"
-    return [f"+CPSI: LTE,Online,{ids},{tenths},{cell.sinr_db:.0f}"]
-
-
-LIVE: Mapping[str, dict[str, Callable[[Air], list[str]]]] = {
-    "generic": {},
-    "quectel": {
-        'AT+QENG="SERVINGCELL"': _qeng,
-        'AT+QENG="NEIGHBOURCELL"': _neighbours,
-        "AT+QCSQ": _qcsq,
-        "AT+QNWINFO": _qnwinfo,
-        "AT+QTEMP": lambda _: ["+QTEMP: 41,38,39"],
-    },
-    "simcom": {"AT+CPSI?": _cpsi, "AT+CPMUTEMP": lambda _: ["+CPMUTEMP: 42"]},
-}
 
 WITHOUT_SIM: Mapping[str, list[str]] = {
     "AT+CPIN?": ["+CME ERROR: {code}"],

@@ -13,13 +13,22 @@ from rich.text import Text
 from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
-from demo.line import Line
+from demo.line import DemoLine
+from telemetry.meaning import Standing, generation_of, level_of, standing_of
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
 WEAK_DBM = -105.0
 NEWS_KEPT = 5
-NO_SERVICE = ("searching", "not_registered", "denied")
+FRAME = ("Sinyal demo: simulated halls and modems; everything else is real", "live page: {url}    Ctrl-C ends", "names", "sums")
+"""The lines that are always there: two of text, the head of the table, the summary."""
+WORDS = {
+    Standing.SERVED: "served",
+    Standing.NO_SERVICE: "no service",
+    Standing.SIM_REFUSED: "SIM refused",
+    None: "says nothing",
+}
+BAD = ("no contact", "modem silent", "no sim", WORDS[Standing.NO_SERVICE], WORDS[Standing.SIM_REFUSED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Status:
     waiting: int | None
 
 
-def statuses(line: Line, now_s: float) -> list[Status]:
+def statuses(line: DemoLine, now_s: float) -> list[Status]:
     """Read the newest sample of every modem, and every spool."""
     newest = {(row["site"], row.get("modem")): row for row in line.store.latest("signal")}
     found: list[Status] = []
@@ -44,8 +53,8 @@ def statuses(line: Line, now_s: float) -> list[Status]:
         for modem in hall.modems:
             row = newest.get((hall.code, modem.name), {})
             age = now_s - int(row["time_ns"]) / 1e9 if row else None
-            operator = operator_of(row.get("plmn", modem.plmn)) or "?"
-            rsrp, sinr = _number(row, "rsrp_dbm"), _number(row, "sinr_db")
+            operator = str(row.get("operator") or operator_of(modem.plmn) or "?")
+            rsrp, sinr = level_of(row), _number(row, "sinr_db")
             found.append(Status(hall.desa, operator, state(row, age), rsrp, sinr, age, waiting))
     return found
 
@@ -56,36 +65,48 @@ def state(row: Row, age_s: float | None) -> str:
         return "not measured yet"
     if age_s > STALE_S:
         return "no contact"
-    registration = str(row.get("registration", "unknown"))
-    if registration in NO_SERVICE:
-        return "no service"
-    return f"{row['rat']} {registration}" if "rat" in row else registration.replace("_", " ")
+    standing, registration = standing_of(row), str(row.get("registration", ""))
+    if standing in WORDS:
+        return WORDS[standing]
+    if standing is Standing.DEVICE_FAULT:
+        return registration.replace("_", " ")
+    return f"{generation_of(row)} {registration}"
 
 
-def summary(line: Line, elapsed_s: float) -> str:
-    """Give one line for a log."""
-    rows = statuses(line, time.time())
+def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float) -> str:
+    """Return one line for a log, shorter than 80 characters."""
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
-    waiting = sum(count.waiting(spool) or 0 for spool in line.spools.values())
+    waiting = sum(line.waiting().values())
     fresh = sum(row.age_s is not None and row.age_s <= STALE_S for row in rows)
     served = sum(row.rsrp_dbm is not None for row in rows)
-    modems = f"modems reporting {fresh}/{len(rows)}, with LTE {served}"
-    return f"{elapsed_s:4.0f} s  {modems}, samples measured {measured}, waiting on cards {waiting}"
+    return (
+        f"{elapsed_s:4.0f} s  {fresh}/{len(rows)} modems report, {served} on LTE; {measured} measured, {waiting} waiting on cards"
+    )
 
 
-def picture(line: Line, news: Sequence[str], elapsed_s: float) -> Group:
-    """Draw the table, and under it what happened last."""
-    title = f"Sinyal demo: simulated halls and modems; everything else is real. Live page: {line.page_url}. Ctrl-C ends it."
-    table = Table(title=title, title_style="bold")
+def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int) -> Group:
+    """Draw what fits a terminal of so many lines: the halls, and under them what happened last."""
+    rows = statuses(line, time.time())
+    room = max(2, height - len(FRAME) - 1)  # the last line of a terminal stays free for the cursor
+    told = list(news[-max(1, min(NEWS_KEPT, room - len(rows))) :])
+    shown = rows if len(rows) + len(told) <= room else rows[: room - len(told) - 1]
+    table = Table(box=None, pad_edge=False)
     for name in ("hall", "operator", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("RSRP dBm", "SINR dB", "last seen", "spool"):
+    for name in ("RSRP dBm", "SINR dB", "seen", "on card"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in statuses(line, time.time()):
+    for row in shown:
         age = "-" if row.age_s is None else f"{max(0.0, row.age_s):.0f} s"
-        spool = "-" if row.waiting is None else str(row.waiting)
-        table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, spool)
-    return Group(table, Text(summary(line, elapsed_s)), *(Text(f"  {text}", style="yellow") for text in news[-NEWS_KEPT:]))
+        waiting = "-" if row.waiting is None else str(row.waiting)
+        table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, waiting)
+    more = [_line(f"… and {len(rows) - len(shown)} more", "dim")] if len(shown) < len(rows) else []
+    head = [_line(text, "bold") for text in (FRAME[0], FRAME[1].format(url=line.page.url))]
+    happened = [_line(text, "yellow") for text in told]
+    return Group(*head, table, *more, _line(summary(line, rows, elapsed_s), ""), *happened)
+
+
+def _line(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _number(row: Row, name: str) -> float | None:
@@ -94,8 +115,7 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def _state(row: Status) -> Text:
-    bad = row.state in ("no contact", "no service", "modem silent", "no sim")
-    return Text(row.state, style="red" if bad else "green" if row.age_s is not None else "dim")
+    return Text(row.state, style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
 
 
 def _level(dbm: float | None) -> Text:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 from ground.wita import WITA
 
@@ -29,6 +29,19 @@ _CONTEXT = "\4"
 """What gettext itself puts between a context and its message."""
 
 
+@runtime_checkable
+class Worded(Protocol):
+    """What knows its words in each language; texts of a configuration file too, which stand there in both."""
+
+    def word(self, lang: Lang) -> str:
+        """Return its words in a language."""
+        ...
+
+
+Said = str | int | float | date | Worded | None
+"""What can be said in any language. An int stands as it is (a number of a cell); a float or a Figure is counted or measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number that is shown with at most `digits` decimals; None is shown as a dash."""
@@ -36,17 +49,23 @@ class Figure:
     value: float | None
     digits: int = 0
 
+    def word(self, lang: Lang) -> str:
+        """Return it as a language writes numbers."""
+        return number(self.value, lang, self.digits)
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A message with its values whose language is chosen later: `said(phrase, "id")`. Made by `phrase` and `joined`."""
+    """A message with its values whose language is chosen later. Made by `phrase`, `sentence` and `joined`."""
 
     message: str
     values: tuple[tuple[str, Said], ...] = ()
+    capital: bool = False
 
-
-Said = str | int | float | date | Figure | Phrase | None
-"""What can be said in any language. An int stands as it is (a number of a cell); a float or a Figure is counted or measured."""
+    def word(self, lang: Lang) -> str:
+        """Return it in a language."""
+        text = tr(self.message, lang, **dict(self.values))
+        return text[:1].upper() + text[1:] if self.capital else text
 
 
 def tr(message: str, lang: Lang, /, **values: Said) -> str:
@@ -80,6 +99,11 @@ def phrase(message: str, /, **values: Said) -> Phrase:
     return Phrase(message, tuple(values.items()))
 
 
+def sentence(message: str, /, **values: Said) -> Phrase:
+    """Return a phrase that begins with a capital, whatever its first value is."""
+    return Phrase(message, tuple(values.items()), capital=True)
+
+
 def joined(parts: Iterable[Said], by: str = "; ") -> Phrase:
     """Return several things said in a row."""
     values = {f"p{k}": part for k, part in enumerate(parts)}
@@ -89,10 +113,8 @@ def joined(parts: Iterable[Said], by: str = "; ") -> Phrase:
 def said(value: Said, lang: Lang) -> str:
     """Return anything as a language writes it."""
     match value:
-        case Phrase():
-            return tr(value.message, lang, **dict(value.values))
-        case Figure():
-            return number(value.value, lang, value.digits)
+        case Worded():
+            return value.word(lang)
         case float() | None:
             return number(value, lang, 1)
         case datetime():

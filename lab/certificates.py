@@ -52,7 +52,7 @@ class Authority:
         self.cert.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, *, start: dt.datetime | None = None, end: dt.datetime | None = None) -> Pair:
-        """Give a certificate for a name, for server (127.0.0.1, localhost) and client use; by default valid for 30 days."""
+        """Return a certificate for a name, for server (127.0.0.1, localhost) and client use; by default valid for 30 days."""
         now = dt.datetime.now(dt.UTC)
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

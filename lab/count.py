@@ -38,18 +38,18 @@ def _spool_rows(spool: Path, query: str) -> list[tuple[int]]:
 
 
 def measured(spool: Path) -> int:
-    """Give the highest number the spool ever gave to a sample (AUTOINCREMENT never gives one twice)."""
+    """Return the highest number the spool ever gave to a sample (AUTOINCREMENT never gives one twice)."""
     rows = _spool_rows(spool, "SELECT seq FROM sqlite_sequence WHERE name = 'spool'")
     return int(rows[0][0]) if rows else 0
 
 
 def waiting(spool: Path) -> set[int]:
-    """Give the numbers of the samples that wait for an answer."""
+    """Return the numbers of the samples that wait for an answer."""
     return {int(seq) for (seq,) in _spool_rows(spool, "SELECT seq FROM spool")}
 
 
 def pending(spool: Path) -> int:
-    """Give how many samples wait for an answer."""
+    """Return how many samples wait for an answer."""
     return len(waiting(spool))
 
 
@@ -62,7 +62,7 @@ def _rows(url: str, database: str, influxql: str) -> list[list[object]]:
 
 
 def stored_numbers(url: str, database: str, site: str) -> list[int]:
-    """Give the seq of every point of a hall, over all measurements."""
+    """Return the seq of every point of a hall, over all measurements."""
     numbers: list[int] = []
     for measurement in MEASUREMENTS:
         rows = _rows(url, database, f"SELECT seq FROM \"{measurement}\" WHERE site = '{site}'")  # noqa: S608

@@ -118,11 +118,11 @@ class Plant:
 
     @property
     def acl(self) -> Path:
-        """Give the path of the broker's access list."""
+        """Return the path of the broker's access list."""
         return self.broker.folder / "acl"
 
     def spool(self, site: str) -> Path:
-        """Give the path of a hall's spool."""
+        """Return the path of a hall's spool."""
         return self.folder / site / "spool.db"
 
     def set_acl(self, text: str) -> None:

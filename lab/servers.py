@@ -5,23 +5,32 @@ A `Server` can be started, stopped, killed with -9 and started again on the same
 
 from __future__ import annotations
 
+import fcntl
 import os
+import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 T = TypeVar("T")
+_ours: set[int] = set()
 
-READY_S = 30.0
+READY_S = 120.0
+"""Long enough for a busy machine: nobody waits longer than it takes."""
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections."""
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])  # Debian keeps mosquitto in sbin
 
@@ -65,14 +74,38 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = READY_S) ->
 
 
 def free_port() -> int:
-    """Give a loopback TCP port that nobody listens on now."""
+    """Return a loopback TCP port that nobody listens on, kept for this process: other test runs on this machine take others."""
+    while True:
+        port = random.choice(PORTS)
+        if port not in _ours and _keep(port) and not listening(port):
+            _ours.add(port)
+            return port
+
+
+def _keep(port: int) -> bool:
+    """Mark a port as ours until this process ends, by a lock on one byte of a file that all runs share; False if it is taken."""
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _reservations() -> int:
+    """Return the one handle of that file: the locks of a process fall when it closes any."""
+    return os.open(Path(tempfile.gettempdir(), f"sinyal-test-ports-{os.geteuid()}"), os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def listening(port: int) -> bool:
+    """Whether somebody listens on this loopback port."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def find_program(name: str, package: str) -> str:
-    """Give the path of an installed program; raises MissingServerError naming the package to install."""
+    """Return the path of an installed program; raises MissingServerError naming the package to install."""
     if path := shutil.which(name, path=SEARCH_PATH):
         return path
     raise MissingServerError(f"{name} is not installed (apt install {package})")
@@ -136,7 +169,7 @@ class Server:
             self.process.send_signal(signal.SIGHUP)
 
     def log_tail(self) -> str:
-        """Give the last lines that the process printed."""
+        """Return the last lines that the process printed."""
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
     def _exited(self) -> bool:
@@ -159,7 +192,14 @@ def mosquitto(folder: Path, config: str = MOSQUITTO, port: int | None = None) ->
         text = "user root\n" + text  # else it drops to a user that cannot read certificates in our folder
     (folder / "mosquitto.conf").write_text(text)
     argv = [find_program("mosquitto", "mosquitto"), "-c", str(folder / "mosquitto.conf")]
-    return Server("mosquitto", argv, port, folder, lambda: _listening(port))
+    listeners = re.findall(r"^listener\s+(\d+)", "\n".join([text, *_included(folder, text)]), re.MULTILINE)
+    return Server("mosquitto", argv, port, folder, lambda: all(listening(int(each)) for each in listeners))
+
+
+def _included(folder: Path, text: str) -> Iterator[str]:
+    """Return the texts of the configuration files that `include_dir` of a mosquitto.conf names."""
+    for name in re.findall(r"^include_dir\s+(.+)$", text, re.MULTILINE):
+        yield from (path.read_text() for path in sorted((folder / name).glob("*.conf")))
 
 
 def influxd(folder: Path) -> Server:
@@ -168,7 +208,7 @@ def influxd(folder: Path) -> Server:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "influxdb.conf").write_text(INFLUXD.format(port=port, rpc=free_port(), folder=folder))
     argv = [find_program("influxd", "influxdb"), "-config", str(folder / "influxdb.conf")]
-    return Server("influxd", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/ping"))
+    return Server("influxd", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/query?q=SHOW+DATABASES"))
 
 
 def victoria_metrics(folder: Path) -> Server:
@@ -180,14 +220,8 @@ def victoria_metrics(folder: Path) -> Server:
     return Server("victoria-metrics", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/health"))
 
 
-def _listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def fetch(url: str, data: bytes | None = None) -> tuple[int, bytes]:
-    """Ask an HTTP address on loopback, past any proxy; gives code and body. Raises OSError when nobody answers."""
+    """Ask an HTTP address on loopback, past any proxy; return code and body. Raises OSError when nobody answers."""
     try:
         with _NO_PROXY.open(url, data, timeout=10) as reply:
             return int(reply.status), reply.read()

@@ -63,7 +63,7 @@ def run(*argv: str | Path, cwd: Path = ROOT) -> None:
 
 
 def works(*argv: str | Path) -> bool:
-    """Say whether a program exists and ends with 0."""
+    """Return whether a program exists and ends with 0."""
     try:
         return subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
     except OSError:
@@ -74,7 +74,7 @@ def works(*argv: str | Path) -> bool:
 
 
 def root_prefix() -> list[str] | None:
-    """Give the words before a command that needs root: none as root, sudo where it asks no password, None where neither."""
+    """Return the words before a command that needs root: none as root, sudo where it asks no password, None where neither."""
     if os.geteuid() == 0:
         return []
     return ["sudo", "-n"] if works("sudo", "-n", "true") else None
@@ -101,7 +101,7 @@ def apt_install(prefix: list[str], package: str) -> None:
 
 
 def stamp_text(extra: str) -> str:
-    """Give what identifies an environment: the locked versions, pyproject.toml, the interpreter."""
+    """Return what identifies an environment: the locked versions, pyproject.toml, the interpreter."""
     digest = hashlib.sha256(sys.version.encode())
     for path in (LOCK, ROOT / "pyproject.toml"):
         digest.update(path.read_bytes())
@@ -109,19 +109,19 @@ def stamp_text(extra: str) -> str:
 
 
 def stamp_path(extra: str) -> Path:
-    """Give the file that says which environment was completed."""
+    """Return the file that says which environment was completed."""
     return VENV / f"sinyal-{extra}.stamp"
 
 
 def is_current(extra: str) -> bool:
-    """Say whether .venv already holds what `extra` needs, in the locked versions."""
+    """Return whether .venv already holds what `extra` needs, in the locked versions."""
     return VENV_PYTHON.exists() and any(
         path.exists() and path.read_text() == stamp_text(name) for name in COVERED_BY[extra] for path in [stamp_path(name)]
     )
 
 
 def has_ensurepip() -> bool:
-    """Say whether `python3 -m venv` can bring pip; Debian keeps that part in python3-venv."""
+    """Return whether `python3 -m venv` can bring pip; Debian keeps that part in python3-venv."""
     return importlib.util.find_spec("ensurepip") is not None
 
 
@@ -174,7 +174,7 @@ def make_venv() -> None:
 
 
 def venv_is_usable() -> bool:
-    """Say whether .venv exists, has pip, and is of the interpreter that runs this script."""
+    """Return whether .venv exists, has pip, and is of the interpreter that runs this script."""
     same = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]!r})"
     return works(VENV_PYTHON, "-c", same)
 
@@ -202,13 +202,13 @@ def compile_words() -> None:
 
 
 def missing_servers() -> dict[str, str]:
-    """Give program or library -> package of what this machine lacks."""
+    """Return program or library -> package of what this machine lacks."""
     programs = {program: package for program, package in (SERVERS | TOOLS).items() if not shutil.which(program, path=SBIN)}
     return programs | {library: package for library, package in LIBRARIES.items() if not loads(library)}
 
 
 def loads(library: str) -> bool:
-    """Say whether a shared library is there."""
+    """Return whether a shared library is there."""
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -225,7 +225,7 @@ def forbid_starts(prefix: list[str]) -> bool:
 
 
 def install_servers(prefix: list[str], packages: list[str]) -> dict[str, str]:
-    """Install server packages one by one, started neither now nor at boot; give package -> why it could not be installed."""
+    """Install server packages one by one, started neither now nor at boot; return package -> why it could not be installed."""
     failed: dict[str, str] = {}
     apt_update(prefix)
     ours = forbid_starts(prefix)

@@ -1,14 +1,17 @@
 """Keep the catalogue of words: gather the messages of the code, compare them with the Indonesian, compile it.
 
 usage: python scripts/words.py [--check | --compile]
-  (nothing)   put new messages into locale/id/LC_MESSAGES/sinyal.po, take out what no code uses any more, compile
+  (nothing)   put new messages into locale/id/LC_MESSAGES/sinyal.po, take out what no code uses any more, compile;
+              a merge conflict in the .po is solved: what either side translated is kept
   --check     change no .po; end with 1 where a message is missing, unused or fuzzy, or its placeholders differ
   --compile   compile where the .po is newer; instant otherwise
 """
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -31,11 +34,14 @@ KEYWORDS = {
     "mark": None,
     "mark_in": ((1, "c"), 2),
     "phrase": None,
+    "sentence": None,
+    **dict.fromkeys(("fine", "unseen", "wanting", "broken"), (1,)),
     "t": None,
     "t_in": ((1, "c"), 2),
     "t_n": (1, 2),
 }
-"""Functions whose first text is a message id: those of ground/words.py, and `t` for one that knows its language already."""
+"""Functions whose first text is a message id: of words.py and doctor.py in ground/, and `t` that knows its language."""
+CONFLICT = re.compile(r"<{7} .*?\n(.*?)(?:\|{7} .*?\n.*?)?={7}\n(.*?)>{7} .*?\n", re.DOTALL)
 NOTE = "Translators:"
 UNKEPT = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
 """Headers that say nothing here, or something else on every day."""
@@ -50,7 +56,7 @@ def messages() -> Catalog:
     catalogue = Catalog()
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*")):
-            method = {".py": "python"}.get(path.suffix)
+            method = {".py": "python", ".html": "jinja2.ext:babel_extract"}.get(path.suffix)
             if method is None:
                 continue
             with path.open("rb") as file:
@@ -62,9 +68,17 @@ def messages() -> Catalog:
 
 
 def translated() -> Catalog:
-    """Return the Indonesian catalogue as it is on disk."""
-    with PO.open("rb") as file:
-        return read_po(file, locale="id", domain="sinyal", abort_invalid=True)
+    """Return the Indonesian catalogue as it is on disk; after a merge with conflicts in it, what either side has, ours first."""
+    text = PO.read_text(encoding="utf-8")
+    ours, theirs = (_read(CONFLICT.sub(side, text)) for side in (r"\1", r"\2"))
+    for message in theirs:
+        if message.id and not any(_texts(found.string if (found := ours.get(message.id, message.context)) else "")):
+            ours[message.id] = message
+    return ours
+
+
+def _read(text: str) -> Catalog:
+    return read_po(BytesIO(text.encode()), locale="id", domain="sinyal", abort_invalid=True)
 
 
 def update() -> None:
@@ -91,8 +105,23 @@ def compile_words() -> None:
     part.replace(MO)
 
 
+def hidden() -> Iterator[str]:
+    """Yield the calls with a text inside an f-string: Python before 3.12 hides them from the gathering."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for outer in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                for node in ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ():
+                    if not isinstance(node, ast.Call):
+                        continue
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    texts = [arg for arg in node.args if isinstance(arg, ast.Constant) and arg.value not in ("id", "en")]
+                    if name in KEYWORDS and texts:
+                        yield f"hidden: {name}(…) inside an f-string, {path.relative_to(ROOT)}:{node.lineno}; take it out"
+
+
 def faults() -> Iterator[str]:
-    """Yield what keeps the catalogue from being whole, one line a message."""
+    """Yield what keeps the catalogue from being whole, one line per message."""
+    yield from hidden()
     used, known = messages(), translated()
     ids = {(m.context, m.id) for m in used if m.id}
     for message in known:

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from telemetry import settings
-from telemetry.frame import MAX_INFLATED_BYTES, MAX_PAYLOAD_BYTES, MAX_SAMPLES, Sample, encode_json, pack
+from telemetry.frame import AHEAD_MS, MAX_INFLATED_BYTES, MAX_PAYLOAD_BYTES, MAX_SAMPLES, Sample, encode_json, pack
 from telemetry.streams import STREAMS, Clock, Field, fields
 from telemetry.topics import HALL_READS, HALL_WRITES, ROOT
 
@@ -36,24 +36,34 @@ SITE is a village code without dots (`6408012001`) or 1..32 of `a-z`, `0-9`, `-`
 
 ## Frame
 
-A JSON object: `v` (1), `site`, `stream`, `modem` (absent when the sample is of the site itself), `seq` [first, count], `dseq`
-(steps between numbers, absent when all are 1), `t0` (UTC, ms), `dt` (steps between times, ms), `const` (values that all share),
-`cols` (one value a sample, `null` where absent). When it is smaller the whole is deflated (zlib, preset dictionary
-`telemetry/dictionary_v1.txt`): a first byte `{` is JSON, 0x78 is zlib. At most $payload bytes on the wire,
-$inflated inflated, $samples samples.
+A JSON object: `v` (1), `site`, `inst` (installation that numbered the samples, 8..16 of 0-9 and a-f), `stream`, `modem`
+(absent when the sample is of the site itself), `seq` [first, count], `dseq` (steps between numbers, absent when all are 1), `t0`
+(UTC, ms), `dt` (steps between times, ms), `const` (values that all share), `cols` (one value a sample, `null` where absent).
+When it is smaller the whole is deflated (zlib, preset dictionary `telemetry/dictionary_v1.txt`): a first byte `{` is JSON, 0x78
+is zlib. At most $payload bytes on the wire, $inflated inflated, $samples samples.
 
 ```json
 $example
 ```
 
-`seq` numbers the samples of a site over all its streams, is never reset, and with the time makes a point unique: the store's
-time is `t` in ns plus `seq` modulo 1,000,000, so that a frame sent twice overwrites itself and cells of one poll do not collide.
+`seq` numbers the samples of an installation over all streams, is never reset, and with the time makes a point unique: the
+store's time is `t` in ns plus (`seq` + `inst` as a number) modulo 1,000,000, so that a frame sent twice overwrites itself, cells
+of one poll do not collide, and two installations that call themselves one site do not overwrite each other.
+
+`inst` comes from the hardware, the data folder and a number drawn when the spool was made: a cloned card and a new card differ.
 
 ## Answer
 
-`{"v":1,"ok":[crc],"bad":[[first,count,crc,"reason"]],"hold":[[first,count,crc,"reason"]],"t":ms}`: `ok` is in
-the store; `bad` can never be stored (the agent quarantines it); `hold` is to be kept and tried again much later (unknown site).
-`crc` is the CRC-32 of the payload as sent and is what an agent matches. `t`, UTC of the collector, answers an `online` status.
+`{"v":1,"ok":[crc],"bad":[[first,count,crc,"reason"]],"hold":[…],"clock":[…],"t":ms,"inst":"…","ask":n,"top":seq}`, each key
+only where it says something. `crc` is the CRC-32 of the payload as sent and is what an agent matches.
+
+- `ok` is in the store: the agent deletes it. `bad` can never be stored: it quarantines it. `hold` is to be kept and tried
+  again much later (unknown site). `clock` lies more than $ahead s after its receipt, so it was not stored: the agent corrects its
+  clock by `t`, the collector's UTC, dates the samples anew and sends them again. A frame without `inst` gets `bad` instead.
+- A status `{"v":1,"state":"online","boot":…,"agent":…,"inst":…,"ask":n}` is answered with `t`, and as soon as the store says
+  it with `top`: the highest seq stored of that installation, or of the whole site for an installation that is new there.
+  `inst` and `ask` come back, so that the answer finds its question and its round trip can be measured. Frames leave when `top`
+  is known, and numbers go on above it, so an old image put back or a new card never gives a number out twice.
 
 ## Compatibility
 
@@ -80,7 +90,7 @@ def _example() -> str:
         )
         for i, (clock, rsrp) in enumerate(rows)
     ]
-    return encode_json(pack("6408012001", "signal", "m1", samples)).decode()
+    return encode_json(pack("6408012001", "signal", "m1", samples, "91742063")).decode()
 
 
 def _row(field: Field) -> str:
@@ -112,6 +122,7 @@ def render() -> str:
         payload=MAX_PAYLOAD_BYTES,
         inflated=MAX_INFLATED_BYTES,
         samples=MAX_SAMPLES,
+        ahead=AHEAD_MS // 1000,
         example=_example(),
         clocks=", ".join(Clock),
     )

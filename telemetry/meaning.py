@@ -1,8 +1,8 @@
-"""What a sample of the stream `signal` says: the one home of *served*, *no service*, *generation*, *has a level*.
+"""What a sample of the stream `signal` says: the one home of *served*, *no service*, *generation*, *has a level*, *whose*.
 
 Every reader derives from here: agent, rollup, watch, page, needs map, and the InfluxQL of Grafana. What a sample does not tell is
-unknown: never LTE because nothing else was said, never 2G because nothing newer was. The whole table, with its reasons, is
-docs/truth.md.
+unknown: never LTE because nothing else was said, never 2G because nothing newer was. The table with its reasons: docs/truth.md.
+A sample is a mapping by contract name in which absent values are left out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ class Generation(StrEnum):
 
 
 class Registration(StrEnum):
-    """State of the modem towards a network. Absence of service, a missing SIM and a silent modem are samples too."""
+    """State of the modem towards a network. Absence of service, a missing SIM and a silent modem are samples too.
+
+    The agent decides it from all that the modem says: `limited` where a cell is camped on without normal service (TS 23.122),
+    `denied` also where only a reject cause says so, `sim_fault` whenever the SIM is locked or faulty.
+    """
 
     HOME = "home"
     ROAMING = "roaming"
@@ -53,6 +57,11 @@ class Registration(StrEnum):
     def service(self) -> Service:
         """What this state alone says of the service of the SIM's operator; `service_of` asks the whole sample."""
         return _SERVICES[self]
+
+    @property
+    def served(self) -> bool:
+        """Whether a network serves the modem."""
+        return self.service is Service.SERVED
 
 
 class Rat(StrEnum):
@@ -106,27 +115,56 @@ _GENERATIONS = {
     Rat.NR_SA: Generation.G5,
 }
 
-_TELLING = {
-    Generation.G5: ("nrarfcn", "nr_nrarfcn", "nr_rsrp_dbm"),
-    Generation.G4: ("earfcn", "rsrp_dbm", "rsrq_db"),
-    Generation.G3: ("uarfcn", "rscp_dbm", "ecio_db"),
+TELLING: Mapping[Generation, tuple[str, ...]] = {
+    Generation.G5: ("nrarfcn", "nr_rsrp_dbm"),
+    Generation.G4: ("earfcn", "rsrp_dbm"),
+    Generation.G3: ("uarfcn", "rscp_dbm"),
     Generation.G2: ("arfcn",),
 }
-"""Values that exist on one generation only: where the technology was not told, they tell it. RSRP says: at least 4G."""
+"""Values that exist on one generation only, newest first: where the technology was not told, they tell it. RSRP exists on E-UTRA
+and NR, so it says: at least 4G."""
+
+LEVEL = "rsrp_dbm"
+"""The level that coverage is judged by. RSSI moves with load and bandwidth, RSCP and RxLev are other quantities: no level."""
 
 
-def registration_of(values: Mapping[str, object]) -> Registration | None:
-    """Return the registration of a sample; None when it is absent or a word that this version does not know."""
-    word = values.get("registration")
-    return Registration(str(word)) if word in _SERVICES else None
+class Standing(StrEnum):
+    """The one answer of a sample, as every reader shows or counts it."""
+
+    LTE = "lte"
+    """Served on 4G or newer."""
+    THREE_G = "three_g"
+    TWO_G = "two_g"
+    SERVED = "served"
+    """Served, the generation was not told."""
+    NO_SERVICE = "no_service"
+    SIM_REFUSED = "sim_refused"
+    """Refused, locked or faulty SIM: it says nothing of coverage."""
+    DEVICE_FAULT = "device_fault"
+    """No SIM, or the modem is silent."""
+
+
+_BY_GENERATION = {
+    Generation.G5: Standing.LTE,
+    Generation.G4: Standing.LTE,
+    Generation.G3: Standing.THREE_G,
+    Generation.G2: Standing.TWO_G,
+    Generation.UNKNOWN: Standing.SERVED,
+}
+_BY_SERVICE = {
+    Service.NO_SERVICE: Standing.NO_SERVICE,
+    Service.LIMITED: Standing.NO_SERVICE,
+    Service.REFUSED: Standing.SIM_REFUSED,
+    Service.SIM_FAULT: Standing.SIM_REFUSED,
+    Service.NO_SIM: Standing.DEVICE_FAULT,
+    Service.SILENT: Standing.DEVICE_FAULT,
+}
 
 
 def service_of(values: Mapping[str, object]) -> Service:
-    """Return what a sample says of the service of its SIM's operator."""
-    registration = registration_of(values)
-    if registration is None:
-        return Service.UNKNOWN
-    return registration.service
+    """Return what a sample says of the service of its SIM's operator; unknown where it has no registration that is known."""
+    word = values.get("registration")
+    return Registration(str(word)).service if word in _SERVICES else Service.UNKNOWN
 
 
 def generation_of(values: Mapping[str, object]) -> Generation:
@@ -134,4 +172,46 @@ def generation_of(values: Mapping[str, object]) -> Generation:
     word = values.get("rat")
     if word in _GENERATIONS:
         return Rat(str(word)).generation
-    return next((g for g, names in _TELLING.items() if any(values.get(n) is not None for n in names)), Generation.UNKNOWN)
+    return next((g for g, names in TELLING.items() if any(values.get(name) is not None for name in names)), Generation.UNKNOWN)
+
+
+def standing_of(values: Mapping[str, object]) -> Standing | None:
+    """Return the one answer of a sample; None where it tells nothing of service."""
+    service = service_of(values)
+    return _BY_GENERATION[generation_of(values)] if service is Service.SERVED else _BY_SERVICE.get(service)
+
+
+def level_of(values: Mapping[str, object]) -> float | None:
+    """Return the RSRP (NR: SS-RSRP) in dBm of a served sample on 4G or newer; None where there is no such level."""
+    value = values.get(LEVEL)
+    if standing_of(values) is Standing.LTE and isinstance(value, (int, float)):
+        return float(value)
+    return None
+
+
+def subject_plmn(values: Mapping[str, object]) -> str | None:
+    """Return the PLMN of the operator that a sample speaks of: that of its SIM.
+
+    Where the SIM was not read, a modem that is registered at home tells it by the network it is in. In every other state the
+    network that it is in, or hears, is not known to be its own: None.
+    """
+    home = values.get("home_plmn")
+    if home is None and values.get("registration") == Registration.HOME:
+        home = values.get("plmn")
+    return None if home is None else str(home)
+
+
+def heard_plmn(values: Mapping[str, object]) -> str | None:
+    """Return the PLMN of the cell that was heard, whoever's it is; None where nobody was, or it was not told whose."""
+    plmn = values.get("plmn")
+    return None if plmn is None else str(plmn)
+
+
+def registrations(*services: Service) -> tuple[Registration, ...]:
+    """Return the registrations that mean one of these services."""
+    return tuple(word for word in Registration if word.service in services)
+
+
+def technologies(*generations: Generation) -> tuple[Rat, ...]:
+    """Return the technologies of these generations."""
+    return tuple(word for word in Rat if word.generation in generations)

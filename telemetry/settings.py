@@ -64,7 +64,7 @@ class Reported:
 
 
 def check_names(settings: object) -> Settings:
-    """Give settings whose every key may be set from the server. Raises ValueError naming the first that may not."""
+    """Return settings whose every key may be set from the server. Raises ValueError naming the first that may not."""
     if not isinstance(settings, dict):
         raise ValueError("settings: must be an object of sections, as {'sampling': {'interval_s': 60}}")
     for section, values in settings.items():
@@ -79,7 +79,7 @@ def check_names(settings: object) -> Settings:
 
 
 def encode_desired(desired: Desired) -> bytes:
-    """Give the payload. Raises ValueError for a key that cannot be set or when it is too long."""
+    """Return the payload. Raises ValueError for a key that cannot be set or when it is too long."""
     payload = orjson.dumps({"v": VERSION, "id": desired.id, "settings": check_names(desired.settings)})
     if len(payload) > MAX_BYTES:
         raise ValueError(f"settings: {len(payload)} bytes, at most {MAX_BYTES} fit")
@@ -100,7 +100,7 @@ def decode_desired(payload: bytes) -> Desired:
 
 
 def encode_reported(reported: Reported) -> bytes:
-    """Give the payload of an answer."""
+    """Return the payload of an answer."""
     body = {"v": VERSION, "id": reported.id, "state": reported.state, "settings": reported.settings}
     if reported.reason:
         body["reason"] = reported.reason[:MAX_REASON]

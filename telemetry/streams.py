@@ -253,16 +253,16 @@ def _field(name: str, hint: object) -> Field:
 
 @cache
 def fields(stream: str) -> dict[str, Field]:
-    """Give the fields of a stream by name, in the order of the contract. Raises KeyError for an unknown stream."""
+    """Return the fields of a stream by name, in the order of the contract. Raises KeyError for an unknown stream."""
     return {name: _field(name, hint) for name, hint in typing.get_type_hints(STREAMS[stream], include_extras=True).items()}
 
 
 def plausible(field: Field, value: float) -> bool:
-    """Say whether a number lies in the plausible range of its field (both ends included)."""
+    """Return whether a number lies in the plausible range of its field (both ends included)."""
     low, high = field.meta.low, field.meta.high
     return (low is None or value >= low) and (high is None or value <= high)
 
 
 def present(row: Row) -> dict[str, bool | int | float | str]:
-    """Give the values of a row that are there, by contract name; absent ones are left out."""
+    """Return the values of a row that are there, by contract name; absent ones are left out."""
     return {f.name: v for f in dataclasses.fields(row) if (v := getattr(row, f.name)) is not None}

@@ -15,7 +15,7 @@ _SITE_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def is_site_id(text: str) -> bool:
-    """Say whether a text can name a site: a village code without dots, or 1..32 of a-z, 0-9 and '-'."""
+    """Return whether a text can name a site: a village code without dots, or 1..32 of a-z, 0-9 and '-'."""
     return _SITE_ID.fullmatch(text) is not None
 
 
@@ -52,7 +52,7 @@ def reported_topic(site: str) -> str:
 
 
 def split_topic(topic: str) -> tuple[str, str]:
-    """Give site and kind of a topic. Raises ValueError when it is not one of ours."""
+    """Return site and kind of a topic. Raises ValueError when it is not one of ours."""
     head, _, tail = topic.rpartition("/")
     root, _, site = head.rpartition("/")
     if root != ROOT or tail not in KINDS or not is_site_id(site):

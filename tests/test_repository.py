@@ -47,7 +47,7 @@ def test_links_of_a_document_lead_to_files(document: str) -> None:
 
 
 def _names(path: Path) -> set[str]:
-    """Give the functions and classes of a module; methods as `Class.method`."""
+    """Return the functions and classes of a module; methods as `Class.method`."""
     names: set[str] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):

@@ -16,22 +16,22 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.aim import screen as aim_screen
-from agent.aim.poll import Look, Watcher
+from agent.aim.poll import AimPoll, Watcher
 from agent.aim.screen import Style
 from agent.aim.terminal import Screen, keys, pressed, write
 from agent.aim.track import Track, level_of
 from agent.config import Config, ModemSection, SamplingSection, load
 from agent.errors import ConfigError
+from agent.host.state import read_state
 from agent.host.status import WORDS as STATUS_WORDS
-from agent.host.status import read_state
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
+from ground.paths import AGENT as DEFAULT_CONFIG
 
 SERVICE = "sinyal-agent.service"
-DEFAULT_CONFIG = Path("/etc/sinyal/agent.toml")
 TICK_S = 0.1
 DRAW_S = 0.2
-"""Faster pictures tell the eye nothing and cost bytes of the link that carries them."""
+"""Faster drawing tells the eye nothing and costs bytes of the link that carries them."""
 SLOW_BEEP_S, FAST_BEEP_S = 2.0, 0.15
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -50,7 +50,7 @@ WORDS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent aim`."""
     parser.description = (
-        "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line a modem;\n"
+        "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line per modem;\n"
         "on a narrow terminal (a phone) four short ones. Turn slowly and stop at each step: a modem averages before it answers.\n"
         "It needs the modems' ports for itself: stop the agent first, start it again afterwards. Nothing is recorded or sent."
     )
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:
-    """Give `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Readable for every user."""
+    """Return `sinyal-agent.service` or `sinyal-agent` when this process is a running agent, else None. Any user may ask."""
     try:
         argv = (proc / str(pid) / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
         group = (proc / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace")
@@ -145,15 +145,15 @@ def _source(args: argparse.Namespace) -> tuple[Config | None, tuple[ModemSection
 
 
 class Aim:
-    """The watchers of all modems and what they found. `wait` takes in looks; `stop` ends it."""
+    """The watchers of all modems and what they found. `wait` takes in polls; `stop` ends it."""
 
     def __init__(self, modems: Sequence[ModemSection], seconds: float | None) -> None:
         self.stop = threading.Event()
         began = time.monotonic()
         self.tracks = {modem.name: Track(modem.name, began) for modem in modems}
         self._until = None if seconds is None else began + seconds
-        self._looks: queue.SimpleQueue[Look] = queue.SimpleQueue()
-        self._watchers = [Watcher(modem, self._looks, self.stop) for modem in modems]
+        self._polls: queue.SimpleQueue[AimPoll] = queue.SimpleQueue()
+        self._watchers = [Watcher(modem, self._polls, self.stop) for modem in modems]
         for number in ENDS:
             signal.signal(number, lambda *_: self.stop.set())
         for watcher in self._watchers:
@@ -161,20 +161,20 @@ class Aim:
 
     @property
     def over(self) -> bool:
-        """Say whether it was ended or the time is up."""
+        """Return whether it was ended or the time is up."""
         return self.stop.is_set() or (self._until is not None and time.monotonic() >= self._until)
 
-    def wait(self, until_s: float) -> list[tuple[Track, Look]]:
-        """Take in the looks that come until a monotonic moment; at least those that wait."""
-        taken: list[tuple[Track, Look]] = []
+    def wait(self, until_s: float) -> list[tuple[Track, AimPoll]]:
+        """Take in the polls that come until a monotonic moment; at least those that wait."""
+        taken: list[tuple[Track, AimPoll]] = []
         while True:
             try:
-                look = self._looks.get(timeout=max(0.0, until_s - time.monotonic()))
+                poll = self._polls.get(timeout=max(0.0, until_s - time.monotonic()))
             except queue.Empty:
                 return taken
-            track = self.tracks[look.modem]
-            track.take(look)
-            taken.append((track, look))
+            track = self.tracks[poll.modem]
+            track.take(poll)
+            taken.append((track, poll))
 
     def close(self) -> None:
         """Let go of the ports."""
@@ -196,7 +196,7 @@ def on_screen(aim: Aim, style: Style, *, beep: bool) -> None:
                 if now >= next_draw:
                     next_draw = now + DRAW_S
                     size = screen.size
-                    screen.draw(aim_screen.picture(list(aim.tracks.values()), now, size, style), size)
+                    screen.draw(aim_screen.drawing(list(aim.tracks.values()), now, size, style), size)
                 if beep and now >= next_beep:
                     next_beep = now + _beep(fd, aim.tracks, now)
                 aim.wait(now + TICK_S)
@@ -215,7 +215,7 @@ def _obey(typed: str, aim: Aim) -> None:
 
 
 def _beep(fd: int, tracks: Mapping[str, Track], now: float) -> float:
-    """Ring once where there is a level now; give the seconds to the next."""
+    """Ring once where there is a level now; return the seconds to the next."""
     signals = [found for track in tracks.values() if (found := track.now(now))]
     shares = [level.share for found in signals if (level := level_of(found))]
     if not shares:
@@ -225,14 +225,14 @@ def _beep(fd: int, tracks: Mapping[str, Track], now: float) -> float:
 
 
 def as_lines(aim: Aim, style: Style, say: Callable[[str], None]) -> None:
-    """Print one line a look until it is over."""
+    """Print one line per poll until it is over."""
     while not aim.over:
-        for track, look in aim.wait(time.monotonic() + TICK_S):
-            say(aim_screen.line(track, look, style))
+        for track, poll in aim.wait(time.monotonic() + TICK_S):
+            say(aim_screen.line(track, poll, style))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Aim until ended; give 0, 2 when the ports are in use, 3 when no modem gave a reading."""
+    """Aim until ended; return 0, 2 when the ports are in use, 3 when no modem gave a reading."""
     config, modems = _source(args)
     if text := refusal(modems, config, args.lang):
         print(text, file=sys.stderr)
@@ -241,7 +241,7 @@ def run(args: argparse.Namespace) -> int:
     style = Style(args.lang, cuts, blocks=(sys.stdout.encoding or "").lower().startswith("utf"))
     live = sys.stdout.isatty()
     if live:
-        logging.disable()  # its lines would stand across the picture, which shows the same faults
+        logging.disable()  # its lines would stand across the screen, which shows the same faults
     aim = Aim(modems, args.seconds)
     fd = sys.stdout.fileno()
     try:

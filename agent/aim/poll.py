@@ -47,7 +47,7 @@ SLOW = (SIM, Command("AT+C5GREG?"), Command("AT+CEREG?"), Command("AT+CREG?"), N
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AimPoll:
     """One attempt to read a modem: a signal, or what was wrong. `at_s`: monotonic; `when`: UTC by the clock of this machine."""
 
     modem: str
@@ -60,24 +60,24 @@ class Look:
 
 
 def fast_commands(family: Family) -> tuple[Command, ...]:
-    """Give the commands that tell level and quality: the vendor's own, else the 3GPP ones."""
+    """Return the commands that tell level and quality: the vendor's own, else the 3GPP ones."""
     common = {command.text for command in generic.POLL}
     own = [c for c in family.poll if c.text not in common and c.text not in BESIDE and c.every == 1]
     return tuple(own) or (Command("AT+CSQ"), Command("AT+CESQ"))
 
 
 def is_level(signal: Signal) -> bool:
-    """Say whether a reading has the level that its technology is judged by."""
+    """Return whether a reading has the level that its technology is judged by."""
     own = signal.rsrp_dbm, signal.nr_rsrp_dbm, signal.rscp_dbm, signal.rssi_dbm if signal.rat is Rat.GSM else None
     return any(value is not None for value in own)
 
 
 class Watcher(threading.Thread):
-    """Read one modem until `stop` is set and put each look on the queue. A sick modem is opened again every second."""
+    """Read one modem until `stop` is set and put each poll on the queue. A sick modem is opened again every second."""
 
-    def __init__(self, config: ModemSection, looks: queue.SimpleQueue[Look], stop: threading.Event) -> None:
+    def __init__(self, config: ModemSection, polls: queue.SimpleQueue[AimPoll], stop: threading.Event) -> None:
         super().__init__(name=f"aim-{config.name}", daemon=True)
-        self._config, self._looks, self._stop_event = config, looks, stop
+        self._config, self._polls, self._stop_event = config, polls, stop
         self._slow: list[Reply] = []
         self._slow_due_s = 0.0
 
@@ -95,7 +95,7 @@ class Watcher(threading.Thread):
 
     def _failed(self, fault: Fault | None, detail: str) -> None:
         if not self._stop_event.is_set():
-            self._looks.put(Look(self._config.name, time.monotonic(), datetime.now(UTC), fault=fault, detail=detail))
+            self._polls.put(AimPoll(self._config.name, time.monotonic(), datetime.now(UTC), fault=fault, detail=detail))
 
     def _converse(self) -> None:
         session = self._dial()
@@ -106,7 +106,7 @@ class Watcher(threading.Thread):
                 poll = self._round(session) if isinstance(session, Session) else session.poll(0)
                 operator = generic.operator_name(self._slow)
                 signal = poll.reading.signal
-                self._looks.put(Look(self._config.name, time.monotonic(), datetime.now(UTC), signal, operator))
+                self._polls.put(AimPoll(self._config.name, time.monotonic(), datetime.now(UTC), signal, operator))
         finally:
             session.close()
 

@@ -1,4 +1,4 @@
-"""The picture of `sinyal-agent aim`: tracks to lines of text, for a wide terminal, a phone, and a pipe. Pure."""
+"""The screen of `sinyal-agent aim`: tracks to lines of text, for a wide terminal, a phone, and a pipe. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agent.aim.poll import Look
-from agent.aim.track import SERVED, Best, Track, class_of, class_word, level_of, network
+from agent.aim.poll import AimPoll
+from agent.aim.track import Best, Track, class_of, class_word, level_of, network
 from agent.host.status import age
 from agent.poll.recovery import Fault
 from ground.wita import WITA
-from telemetry.streams import Registration
+from telemetry.streams import Registration, Signal
 
 WIDE = 72
 """From this many columns on a modem has one line; below it four short ones."""
@@ -33,9 +33,12 @@ WORDS = {
         "quiet": "belum ada jawaban",
         "for": "{what}, {age}",
         "served": "terdaftar, tanpa nilai",
+        "unknown": "tanpa nilai",
         Registration.SEARCHING: "mencari jaringan",
         Registration.DENIED: "ditolak jaringan",
         Registration.NOT_REGISTERED: "tanpa layanan",
+        Registration.LIMITED: "tanpa layanan, sel lain terdengar",
+        Registration.SIM_FAULT: "SIM terkunci atau rusak",
         Registration.NO_SIM: "tanpa SIM",
         Registration.MODEM_SILENT: "modem tidak memberi nilai",
         Fault.SILENT: "tidak menjawab",
@@ -57,9 +60,12 @@ WORDS = {
         "quiet": "no answer yet",
         "for": "{what}, {age}",
         "served": "registered, no value",
+        "unknown": "no value",
         Registration.SEARCHING: "searching",
         Registration.DENIED: "denied by the network",
         Registration.NOT_REGISTERED: "no service",
+        Registration.LIMITED: "limited service",
+        Registration.SIM_FAULT: "SIM locked or faulty",
         Registration.NO_SIM: "no SIM",
         Registration.MODEM_SILENT: "modem gives no value",
         Fault.SILENT: "does not answer",
@@ -110,20 +116,27 @@ def number(value: float | None, lang: str, digits: int = 0) -> str:
     return text.replace(".", ",") if lang == "id" else text
 
 
+def state_word(signal: Signal) -> str:
+    """Return the key of the word for a reading without a level: `served`, `unknown`, or its registration."""
+    if signal.registration is None:
+        return "unknown"
+    return "served" if signal.registration.served else signal.registration
+
+
 def state_of(track: Track, now_s: float, lang: str) -> str:
     """Say in words why a modem has no level now; "" when it is served."""
     words = WORDS[lang]
     signal = track.now(now_s)
     if signal is not None:
-        if signal.registration in SERVED or signal.registration is None:
-            return "" if level_of(signal) else str(words["served"])
-        return str(words[signal.registration])
+        if level_of(signal) and (signal.registration is None or signal.registration.served):
+            return ""
+        return str(words[state_word(signal)])
     what = words[track.fault.fault] if track.fault else words["quiet" if track.last else "start"]
     return str(words["for"]).format(what=what, age=age(track.quiet_s(now_s), lang))
 
 
 def row(track: Track, now_s: float, style: Style) -> Row:
-    """Give what is shown of one modem now."""
+    """Return what is shown of one modem now."""
     signal = track.now(now_s)
     level = level_of(signal) if signal else None
     best = track.best(level.kind if level else None)
@@ -174,7 +187,7 @@ def paint(text: str, *codes: int) -> str:
 
 
 def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
-    """Give one line for each modem, below a line of headings."""
+    """Return one line for each modem, below a line of headings."""
     heads = WORDS[style.lang]["heads"]
     name_w = min(10, max(5, *(len(r.name) for r in rows)))
     net_w = min(22, max(18, *(len(r.net) for r in rows)))
@@ -193,7 +206,7 @@ def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
 
 
 def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[str]:
-    """Give four short lines for each modem, three where the screen is low."""
+    """Return four short lines for each modem, three where the screen is low."""
     words = WORDS[style.lang]
     lines = []
     roomy = len(rows) * 5 <= height
@@ -209,8 +222,8 @@ def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[s
     return lines
 
 
-def picture(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style: Style) -> list[str]:
-    """Give the lines of the whole screen; `size` is (columns, rows)."""
+def drawing(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style: Style) -> list[str]:
+    """Return the lines of the whole screen; `size` is (columns, rows)."""
     width, height = max(NARROWEST, size[0]), max(3, size[1])
     rows = [row(track, now_s, style) for track in tracks]
     words = WORDS[style.lang]
@@ -237,18 +250,18 @@ def logfmt(**values: object) -> str:
     return " ".join(f"{key}={'-' if value is None else _quoted(value)}" for key, value in values.items())
 
 
-def _moment(when: datetime) -> str:
+def _timestamp(when: datetime) -> str:
     return when.astimezone(WITA).isoformat(timespec="milliseconds")
 
 
-def line(track: Track, look: Look, style: Style) -> str:
-    """Give the line of one look for a pipe."""
-    head: dict[str, object] = {"time": _moment(look.when), "modem": look.modem}
-    if look.signal is None:
-        return logfmt(event="no_reading", **head, state=look.fault or "fault", detail=look.detail)
-    signal, level = look.signal, level_of(look.signal)
+def line(track: Track, poll: AimPoll, style: Style) -> str:
+    """Return the line of one poll for a pipe."""
+    head: dict[str, object] = {"time": _timestamp(poll.when), "modem": poll.modem}
+    if poll.signal is None:
+        return logfmt(event="no_reading", **head, state=poll.fault or "fault", detail=poll.detail)
+    signal, level = poll.signal, level_of(poll.signal)
     best = track.best(level.kind) if level else None
-    rate = track.rate(look.at_s)
+    rate = track.rate(poll.at_s)
     return logfmt(
         event="reading",
         **head,
@@ -263,7 +276,7 @@ def line(track: Track, look: Look, style: Style) -> str:
         **{"class": class_word(class_of(level, style.cuts_dbm), style.cuts_dbm, style.lang) if level else None},
         best_dbm=best.level.dbm if best else None,
         below_db=round(best.level.dbm - level.dbm, 1) if best and level else None,
-        operator=look.operator,
+        operator=poll.operator,
         plmn=signal.plmn,
         band=signal.band,
         cell_id=signal.cell_id,
@@ -272,7 +285,7 @@ def line(track: Track, look: Look, style: Style) -> str:
 
 
 def summary(track: Track, now_s: float, style: Style, *, plain: bool) -> str:
-    """Give the last line about a modem: the best value and when; `plain` as key=value."""
+    """Return the last line about a modem: the best value and when; `plain` as key=value."""
     best = track.best()
     if plain:
         return logfmt(event="summary", modem=track.name, readings=track.readings, **_plain(best))
@@ -296,4 +309,4 @@ def summary(track: Track, now_s: float, style: Style, *, plain: bool) -> str:
 def _plain(best: Best | None) -> dict[str, object]:
     if best is None:
         return {"best_dbm": None, "kind": None, "best_time": None}
-    return {"best_dbm": best.level.dbm, "kind": best.level.kind, "best_time": _moment(best.when)}
+    return {"best_dbm": best.level.dbm, "kind": best.level.kind, "best_time": _timestamp(best.when)}

@@ -20,7 +20,7 @@ def write(fd: int, text: str) -> None:
 
 @contextlib.contextmanager
 def keys() -> Iterator[int | None]:
-    """Give the file to read single keys from, None where there is no keyboard; Ctrl-C stays a signal."""
+    """Yield the file to read single keys from, None where there is no keyboard; Ctrl-C stays a signal."""
     if not sys.stdin.isatty():
         yield None
         return
@@ -35,7 +35,7 @@ def keys() -> Iterator[int | None]:
 
 
 def pressed(fd: int | None) -> str:
-    """Give the keys pressed since the last look."""
+    """Return the keys pressed since the last call."""
     if fd is None or not select.select([fd], [], [], 0)[0]:
         return ""
     return os.read(fd, 64).decode(errors="replace")
@@ -51,7 +51,7 @@ class Screen:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Give (columns, rows) as they are now; 80 x 24 where the terminal does not say."""
+        """Return (columns, rows) as they are now; 80 x 24 where the terminal does not say."""
         columns, rows = os.get_terminal_size(self._fd)
         return columns or 80, rows or 24
 

@@ -1,4 +1,4 @@
-"""What aiming knows of one modem: the last look, the best so far, the rate. Levels in dBm, times monotonic seconds."""
+"""What aiming knows of one modem: the last poll, the best so far, the rate. Levels in dBm, times monotonic seconds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.aim.poll import OLD_S, Look
-from telemetry.streams import Registration, Signal
+from agent.aim.poll import OLD_S, AimPoll
+from telemetry.streams import Signal
 
-SERVED = (Registration.HOME, Registration.ROAMING)
 KINDS = (("rsrp_dbm", "RSRP"), ("nr_rsrp_dbm", "SS-RSRP"), ("rscp_dbm", "RSCP"), ("rssi_dbm", "RSSI"))
 """What is taken as the level of a reading, in this order; classes are of RSRP and SS-RSRP only."""
 CLASSED = ("RSRP", "SS-RSRP")
@@ -33,22 +32,22 @@ class Level:
 
     @property
     def share(self) -> float:
-        """Give its place on the bar, 0..1."""
+        """Return its place on the bar, 0..1."""
         return min(1.0, max(0.0, (self.dbm - LOW_DBM) / (HIGH_DBM - LOW_DBM)))
 
 
 def level_of(signal: Signal) -> Level | None:
-    """Give the level of a reading, None where it has none."""
+    """Return the level of a reading, None where it has none."""
     return next((Level(kind, value) for name, kind in KINDS if (value := getattr(signal, name)) is not None), None)
 
 
 def class_of(level: Level, cuts_dbm: Sequence[float]) -> int | None:
-    """Give the class, 0 = worst; None for 2G and 3G, which have no classes."""
+    """Return the class, 0 = worst; None for 2G and 3G, which have no classes."""
     return bisect_right(cuts_dbm, level.dbm) if level.kind in CLASSED else None
 
 
 def class_word(number: int | None, cuts_dbm: Sequence[float], lang: str) -> str:
-    """Give the word of a class; where the config has other than four borders, its number of all."""
+    """Return the word of a class; where the config has other than four borders, its number of all."""
     if number is None:
         return "-"
     words = CLASSES[lang]
@@ -68,45 +67,45 @@ class Best:
 
 @dataclass(slots=True)
 class Track:
-    """All looks at one modem so far. `last`: the newest reading; `fault`: what came after it instead of one, if anything."""
+    """All polls at one modem so far. `last`: the newest reading; `fault`: what came after it instead of one, if anything."""
 
     name: str
     since_s: float
-    last: Look | None = None
-    fault: Look | None = None
+    last: AimPoll | None = None
+    fault: AimPoll | None = None
     readings: int = 0
     _best: dict[str, Best] = field(default_factory=dict)
     _times: deque[float] = field(default_factory=deque)
 
-    def take(self, look: Look) -> None:
-        """Take one look."""
-        if look.signal is None:
-            self.fault = look
+    def take(self, poll: AimPoll) -> None:
+        """Take one poll."""
+        if poll.signal is None:
+            self.fault = poll
             return
-        self.last, self.fault = look, None
+        self.last, self.fault = poll, None
         self.readings += 1
-        self._times.append(look.at_s)
-        level = level_of(look.signal)
+        self._times.append(poll.at_s)
+        level = level_of(poll.signal)
         if level is not None and (level.kind not in self._best or level.dbm > self._best[level.kind].level.dbm):
-            self._best[level.kind] = Best(level, look.at_s, look.when, look.signal, look.operator)
+            self._best[level.kind] = Best(level, poll.at_s, poll.when, poll.signal, poll.operator)
 
     def forget_best(self) -> None:
         """Begin the search for the best anew."""
         self._best.clear()
 
     def now(self, now_s: float) -> Signal | None:
-        """Give the values of now: None while the modem is sick, or silent for longer than OLD_S."""
+        """Return the values of now: None while the modem is sick, or silent for longer than OLD_S."""
         if self.last is None or self.fault is not None or now_s - self.last.at_s > OLD_S:
             return None
         return self.last.signal
 
     def best(self, kind: str | None = None) -> Best | None:
-        """Give the best of a kind; without a kind the best of the newest technology that was seen."""
+        """Return the best of a kind; without a kind the best of the newest technology that was seen."""
         kinds = [kind] if kind else [name for _, name in KINDS]
         return next((self._best[name] for name in kinds if name in self._best), None)
 
     def rate(self, now_s: float) -> float | None:
-        """Give readings per second of the last RATE_WINDOW_S; None while there are fewer than two."""
+        """Return readings per second of the last RATE_WINDOW_S; None while there are fewer than two."""
         while self._times and now_s - self._times[0] > RATE_WINDOW_S:
             self._times.popleft()
         if len(self._times) < 2 or self._times[-1] <= self._times[0]:
@@ -114,12 +113,12 @@ class Track:
         return (len(self._times) - 1) / (self._times[-1] - self._times[0])
 
     def quiet_s(self, now_s: float) -> float:
-        """Give the seconds since the last reading, or since the start where there was none."""
+        """Return the seconds since the last reading, or since the start where there was none."""
         return now_s - (self.last.at_s if self.last else self.since_s)
 
 
 def network(signal: Signal, operator: str | None) -> str:
-    """Give operator, band and cell in one short text; what is not known is left out, nothing known is `-`."""
+    """Return operator, band and cell in one short text; what is not known is left out, nothing known is `-`."""
     band = None if signal.band is None else f"{'B' if signal.nrarfcn is None else 'n'}{signal.band}"
     leg = f"5G {signal.nr_rsrp_dbm:.0f}" if signal.nr_rsrp_dbm is not None and signal.rsrp_dbm is not None else None
     parts = (operator or signal.plmn, band, None if signal.cell_id is None else str(signal.cell_id), leg)

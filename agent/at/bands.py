@@ -36,7 +36,7 @@ _UMTS: dict[int, tuple[int, int]] = {
 
 
 def lte_fits(band: int | None, earfcn: int) -> bool | None:
-    """Say whether an EARFCN lies in an LTE band; None when the band is not in the table."""
+    """Return whether an EARFCN lies in an LTE band; None when the band is not in the table."""
     if band not in _LTE:
         return None
     low, high = _LTE[band]
@@ -44,7 +44,7 @@ def lte_fits(band: int | None, earfcn: int) -> bool | None:
 
 
 def nr_fits(band: int | None, nrarfcn: int) -> bool | None:
-    """Say whether an NR-ARFCN lies in an NR band of FR1 (TS 38.104 5.4.2.1); None when the band is not in the table."""
+    """Return whether an NR-ARFCN lies in an NR band of FR1 (TS 38.104 5.4.2.1); None when the band is not in the table."""
     if band not in _NR_MHZ:
         return None
     low, high = _NR_MHZ[band]
@@ -53,7 +53,7 @@ def nr_fits(band: int | None, nrarfcn: int) -> bool | None:
 
 
 def umts_fits(band: int | None, uarfcn: int) -> bool | None:
-    """Say whether a UARFCN lies in a UMTS band; None when the band is not in the table."""
+    """Return whether a UARFCN lies in a UMTS band; None when the band is not in the table."""
     if band not in _UMTS:
         return None
     low, high = _UMTS[band]
@@ -61,7 +61,7 @@ def umts_fits(band: int | None, uarfcn: int) -> bool | None:
 
 
 def is_umts(uarfcn: int) -> bool:
-    """Say whether a channel number is a downlink UARFCN of some band."""
+    """Return whether a channel number is a downlink UARFCN of some band."""
     return any(low <= uarfcn <= high for low, high in _UMTS.values())
 
 

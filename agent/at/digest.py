@@ -6,13 +6,17 @@ Nothing here reads a port or a clock. Shapes accepted: `modems.md` section 1 as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.at.foreign import Sieve, is_gap, without_sentences
 from agent.at.reply import Reply
 
 REGISTRATION = ("C5GREG", "CEREG", "CGREG", "CREG")
 """Replies that are also unsolicited; in the order in which we believe them (TS 27.007 7.2, 10.1.20, 10.1.22, 10.1.47)."""
+
+STATS = frozenset((*range(12), 90))
+"""States of registration, `<stat>` (TS 27.007 7.2, 10.1.20, 10.1.22, 10.1.47); 90 is Nordic's UICC failure."""
 
 _FINAL = re.compile(r"OK|ERROR|NO CARRIER|ABORTED|COMMAND NOT SUPPORT(?:ED)?|\+CM[ES] ERROR\b.*", re.IGNORECASE)
 _COMMAND = re.compile(r"AT(?:$|[-+^#!$%*&(;].*|(?:[EVQIZHXLMOS]\d*)+(?:[-+;&^#!=?].*)?$)", re.IGNORECASE)
@@ -21,7 +25,6 @@ _NAME = re.compile(r"[+^#!$%*]?([A-Z][A-Z0-9_]*)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST = 4096
 """Characters kept of a line: the longest answer seen (flat !LTEINFO?) is shorter, and int() takes no more than 4300 digits."""
-_NEWLINE = re.compile(r"[\r\n]+")
 _URC_WORDS = re.compile(
     r"RDY|RING|SMS (?:DONE|READY)|PB DONE|CALL READY|APP RDY|NORMAL POWER DOWN|POWERED DOWN|\+?SIM READY", re.IGNORECASE
 )
@@ -39,6 +42,9 @@ _URC_NAMES = (
             "CIEV",
             "CMTI",
             "CMT",
+            "CBM",
+            "CDS",
+            "CLIP",
             "CDSI",
             "CUSD",
             "CTZV",
@@ -87,26 +93,32 @@ def digest(buffer: bytes, in_flight: str) -> Digest:
     Use: `buffer += chunk; d = digest(buffer, sent); del buffer[:d.consumed]`, again while `d.consumed` is not 0.
     """
     lines: list[str] = []
-    end = 0
+    sieve = Sieve()
+    end = foreign = 0
+    gap = False
     for newline in re.finditer(rb"[\r\n]+", buffer):
         line = _clean(buffer[end : newline.start()].decode(errors="replace"))
         end = newline.end()
-        if in_flight and _FINAL.fullmatch(line):
+        final = _FINAL.fullmatch(line) is not None
+        if line and sieve.catches(line, gap=gap, final=final):
+            foreign += 1
+        elif in_flight and final:
             replies, urcs = _separate(in_flight, lines)
-            return Digest(Reply(in_flight, tuple(replies), line), tuple(urcs), end)
-        if line and not _is_echo(line, in_flight):
+            return Digest(Reply(in_flight, tuple(replies), line, foreign), tuple(urcs), end)
+        elif line and not _is_echo(line, in_flight):
             lines.append(line)
+        gap = is_gap(newline.group().decode())
     if in_flight:
         return Digest(None, (), 0)
     return Digest(None, tuple(line for line in lines if not _FINAL.fullmatch(line)), end)
 
 
 def _clean(text: str) -> str:
-    return _CONTROL.sub("", text[:_LONGEST]).strip()
+    return without_sentences(_CONTROL.sub("", text[:_LONGEST])).strip()
 
 
 def _is_echo(line: str, command: str) -> bool:
-    """Say whether a line is the command sent (any case, doubled, glued to older bytes) or another command's echo."""
+    """Return whether a line is the command sent (any case, doubled, glued to older bytes) or another command's echo."""
     return bool(_COMMAND.fullmatch(line)) or (bool(command) and line.upper().endswith(command.strip().upper()))
 
 
@@ -117,13 +129,13 @@ def parts(command: str) -> list[str]:
 
 
 def name_of(line: str) -> str:
-    """Give the upper-case name of a reply line's prefix (`+csq: 1` gives `CSQ`), "" where there is none."""
+    """Return the upper-case name of a reply line's prefix (`+csq: 1` gives `CSQ`), "" where there is none."""
     match = _PREFIX.match(line)
     return match.group(1).upper() if match else ""
 
 
 def _asked(command: str) -> set[str]:
-    """Give the names whose reply lines are expected; a registration command answers only when read with `?`."""
+    """Return the names whose reply lines are expected; a registration command answers only when read with `?`."""
     names = set()
     for part in parts(command):
         match = _NAME.match(part)
@@ -133,8 +145,8 @@ def _asked(command: str) -> set[str]:
 
 
 def is_read_form(fields: Sequence[str]) -> bool:
-    """Say whether a registration line is the answer to a read (`n,stat,...`) and not unsolicited (`stat,...`)."""
-    return len(fields) > 1 and re.fullmatch(r"\d{1,3}", fields[1]) is not None and int(fields[1]) <= 11
+    """Return whether a registration line is the answer to a read (`n,stat,...`) and not unsolicited (`stat,...`)."""
+    return len(fields) > 1 and re.fullmatch(r"\d{1,3}", fields[1]) is not None and int(fields[1]) in STATS
 
 
 def _registration_fields(line: str) -> list[str]:
@@ -174,45 +186,54 @@ def split_session(text: str) -> list[Reply]:
     keeps its blanks. Never raises.
     """
     replies: list[Reply] = []
-    command = ""
+    command, foreign = "", 0
     lines: list[str] = []
-    for raw in _NEWLINE.split(text):
+    sieve = Sieve()
+    for raw, gap in _lines_of(text):
         line = re.sub(r"^output: *", "", _clean(raw))
         flat = re.fullmatch(r"([!^#+$%*]\w+:.*) (OK|ERROR)", line) if raw.lstrip().startswith("output:") else None
-        if flat:
-            line = flat.group(1)
-        if _COMMAND.fullmatch(line):
+        line = flat.group(1) if flat else line
+        final = _FINAL.fullmatch(line) is not None
+        if line and sieve.catches(line, gap=gap, final=final):
+            foreign += 1
+        elif _COMMAND.fullmatch(line):
             if not _repeats(line, command, lines):
-                _close(replies, command, lines, "")
-            command, lines = line, []
-        elif _FINAL.fullmatch(line):
-            _close(replies, command, lines, line)
-            command, lines = "", []
+                replies += _closed(command, lines, "", foreign)
+            command, lines, foreign = line, [], 0
+        elif final:
+            replies += _closed(command, lines, line, foreign)
+            command, lines, foreign = "", [], 0
         elif line and not (command and _is_echo(line, command)):
             lines.append(line)
         if flat:
-            _close(replies, command, lines, flat.group(2))
-            command, lines = "", []
-    _close(replies, command, lines, "")
-    return replies
+            replies += _closed(command, lines, flat.group(2), foreign)
+            command, lines, foreign = "", [], 0
+    return [*replies, *_closed(command, lines, "", foreign)]
+
+
+def _lines_of(text: str) -> Iterator[tuple[str, bool]]:
+    """Return the lines of a text, each with whether a blank line stands before it."""
+    parts = [*re.split(r"([\r\n]+)", text), ""]
+    gap = False
+    for line, separator in zip(parts[0::2], parts[1::2], strict=True):
+        yield line, gap
+        gap = is_gap(separator)
 
 
 def _repeats(line: str, command: str, lines: Sequence[str]) -> bool:
-    """Say whether a command line is only the second echo of the one before."""
+    """Return whether a command line is only the second echo of the one before."""
     return not lines and line.rstrip(";").upper() == command.rstrip(";").upper()
 
 
-def _close(replies: list[Reply], command: str, lines: Sequence[str], final: str) -> None:
+def _closed(command: str, lines: Sequence[str], final: str, foreign: int) -> list[Reply]:
     if not command and final:
         command = next((f"AT{line[0]}{name}?" for line in lines if (name := name_of(line))), "")
-    if command or final:
-        answer, urcs = _separate(command, lines)
-        replies.extend(Reply("", (line,), "") for line in urcs)
-        replies.append(Reply(command, tuple(answer), final))
-    else:
-        replies.extend(Reply("", (line,), "") for line in lines)
+    if not command and not final:
+        return [Reply("", (line,), "") for line in lines]
+    answer, urcs = _separate(command, lines)
+    return [*(Reply("", (line,), "") for line in urcs), Reply(command, tuple(answer), final, foreign)]
 
 
 def all_lines(replies: Iterable[Reply]) -> list[str]:
-    """Give the lines of all replies in order."""
+    """Return the lines of all replies in order."""
     return [line for reply in replies for line in reply.lines]

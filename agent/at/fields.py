@@ -7,41 +7,56 @@ from collections.abc import Iterable, Sequence
 
 from agent.at.digest import name_of
 
+WRAP_FROM = 60
+"""Characters from which a record that goes on may have been wrapped by a terminal; modems themselves do not wrap."""
+_VALUE = r'\s*(?:"[^"]*"|[-+]?(?:0[xX])?[0-9A-Fa-f.]*|[A-Z][A-Za-z0-9_-]*(?: [A-Z0-9][A-Za-z0-9_-]*)*)\s*'
+_LIST = re.compile(rf"{_VALUE}(?:,{_VALUE})+,?")
+
 
 def records(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the text after each occurrence of a prefix (`+QENG`), case-insensitive.
+    """Return the text after each occurrence of a prefix (`+QENG`), case-insensitive.
 
-    Records glued without newline are split; a record wrapped over lines, or whose data stand on the next line, is joined.
+    Records glued without newline are split. A record that a terminal wrapped, or whose data stand on the next line, is joined
+    where one line alone can be its rest; any other line without a prefix is not part of it.
     """
     marker = re.compile(rf"{re.escape(prefix)} ?:", re.IGNORECASE)
     found: list[str] = []
-    open_record = False
+    loose: list[str] | None = None  # lines without prefix behind a record; None: not behind one
     for line in lines:
-        pieces = marker.split(line)
-        head = pieces[0].strip()
-        if len(pieces) > 1:
-            found.extend(piece.strip() for piece in pieces[1:])
-            open_record = True
-        elif name_of(head):
-            open_record = False
-        elif open_record and _continues(found[-1], head):
-            found[-1] = _join(found[-1], head)
+        head, *pieces = marker.split(line)
+        if pieces:
+            _join(found, loose)
+            found.extend(piece.strip() for piece in pieces)
+            loose = []
+        elif name_of(line):
+            _join(found, loose)
+            loose = None
+        elif loose is not None and head.strip():
+            loose.append(head.strip())
+    _join(found, loose)
     return found
 
 
-def _continues(record: str, line: str) -> bool:
-    """Say whether an unprefixed line goes on with a record: something is open, or the line is itself a list."""
-    return not record or record.endswith(",") or "," in line or record.count('"') % 2 == 1
+def _join(found: list[str], loose: Sequence[str] | None) -> None:
+    """Put the rest of a record behind it. Two lines that could be the rest are none."""
+    if not loose:
+        return
+    record = found[-1]
+    rests = [line for line in loose if _LIST.fullmatch(line)]
+    if not record:
+        found[-1] = rests[0] if len(rests) == 1 else ""
+    elif len(record) >= WRAP_FROM and len(rests) == 1 and rests[0] == loose[0] and _is_cut(record, rests[0]):
+        separator = "," if rests[0].startswith('"') and record.endswith('"') and record.count('"') % 2 == 0 else ""
+        found[-1] = f"{record}{separator}{rests[0]}"
 
 
-def _join(record: str, line: str) -> str:
-    whole = record.count('"') % 2 == 0
-    separator = "," if record and whole and line.startswith('"') and not record.endswith(",") else ""
-    return f"{record}{separator}{line}"
+def _is_cut(record: str, rest: str) -> bool:
+    """Return whether a record and the line below it lack only what a terminal takes away."""
+    return record.endswith(",") or (record.endswith('"') and rest.startswith('"'))
 
 
 def block(lines: Iterable[str], prefix: str) -> list[str]:
-    """Give the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
+    """Return the lines of a multi-line answer: the rest of the prefix's own line if any, and the unprefixed lines below it."""
     found: list[str] = []
     inside = False
     for line in lines:
@@ -67,7 +82,7 @@ def fields_of(text: str) -> list[str]:
 
 
 def pick(fields: Sequence[str], index: int) -> str:
-    """Give a field, "" where the line ended before it."""
+    """Return a field, "" where the line ended before it."""
     return fields[index] if 0 <= index < len(fields) else ""
 
 
@@ -94,6 +109,17 @@ def hex_id(text: str) -> int | None:
     if re.fullmatch(r"0*F{3,}[EF]", digits, re.IGNORECASE):
         return None
     return to_hex(digits)
+
+
+def text_of(text: str) -> str:
+    """Return a text as it is meant: some modems print it as UCS2 in hexadecimal (TS 27.007 5.5), digits also as bytes."""
+    if re.fullmatch(r"(?:003[0-9]){5,6}|(?:3[0-9]){5,6}", text):
+        return re.sub(r"(?:00)?3([0-9])", r"\1", text)
+    if len(text) >= 8 and not text.isdecimal() and re.fullmatch(r"(?:[0-9A-Fa-f]{4})+", text):
+        meant = bytes.fromhex(text).decode("utf-16-be", errors="replace").rstrip("\uffff\x00 ")
+        if meant.isprintable() and any(letter.isalpha() for letter in meant):
+            return meant
+    return text
 
 
 THREE_DIGIT_MNC = frozenset(

@@ -16,7 +16,13 @@ _ADDRESS = re.compile(r"(?i)^\s*\+(CGPADDR|CGCONTRDP|CGDCONT)\b")
 # A cell identity in these is padded to 16 hex digits and may happen to have no letter.
 _LOCATION = re.compile(r"(?i)^\s*\+(C5GREG|CEREG|CGREG|CREG):")
 _DIGITS = re.compile(r"\d")
+_PRIVATE = re.compile(r"(?i)\bAT\+(CIMI|CRSM|CGSN|CCID|ICCID|QCCID|CICCID|CNUM)\b")
 _COMMAND = re.compile(r"(?i)^\s*AT")
+
+
+def is_private(command: str) -> bool:
+    """Whether the reply to a command is itself the identity of a SIM, a modem or a person: not even a torn piece may be shown."""
+    return _PRIVATE.match(command.strip()) is not None
 
 
 def mask(line: str) -> str:
@@ -27,15 +33,16 @@ def mask(line: str) -> str:
         return _PHONE.sub(_zeros, _LONG.sub(_zeros, line))
     for personal in (_PERSONAL, _ADDRESS):
         if found := personal.match(line):
-            return line[: found.end()] + _zeros_in(line[found.end() :])
+            return line[: found.end()] + zeros(line[found.end() :])
     for pattern in (_GROUPED, _LONG, _PHONE):
         line = pattern.sub(_zeros, line)
     return line
 
 
 def _zeros(found: re.Match[str]) -> str:
-    return _zeros_in(found.group())
+    return zeros(found.group())
 
 
-def _zeros_in(text: str) -> str:
+def zeros(text: str) -> str:
+    """Put a zero for every digit: for replies that are an identity as a whole, where a torn piece is too short for `mask`."""
     return _DIGITS.sub("0", text)

@@ -14,3 +14,5 @@ class Reading:
     signal: Signal = field(default_factory=Signal)
     cells: list[Cell] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    packets_refused: bool = False
+    """Voice is registered, and the network refused the packet domain."""

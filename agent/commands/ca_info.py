@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 
@@ -23,9 +23,13 @@ def read_ca_info(lines: Sequence[str], reading: Reading) -> None:
         if role.upper() == "SCC":
             if not described:
                 cell = Cell(role=Role.SCC)
-                fill(cell, reading.notes, rat=Rat.NR_NSA if nr else Rat.LTE, band=int(band), bandwidth_dl_mhz=float(width))
+                set_plausible(
+                    cell, reading.notes, rat=Rat.NR_NSA if nr else Rat.LTE, band=int(band), bandwidth_dl_mhz=float(width)
+                )
                 reading.cells.append(cell)
         elif nr and row.rat in (Rat.LTE, Rat.NR_NSA):
-            fill(row, reading.notes, rat=Rat.NR_NSA, nr_band=int(band), nr_bandwidth_dl_mhz=float(width))
+            set_plausible(row, reading.notes, rat=Rat.NR_NSA, nr_band=int(band), nr_bandwidth_dl_mhz=float(width))
         else:
-            fill(row, reading.notes, rat=Rat.NR_SA if nr else row.rat or Rat.LTE, band=int(band), bandwidth_dl_mhz=float(width))
+            set_plausible(
+                row, reading.notes, rat=Rat.NR_SA if nr else row.rat or Rat.LTE, band=int(band), bandwidth_dl_mhz=float(width)
+            )

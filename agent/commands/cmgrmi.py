@@ -1,6 +1,6 @@
 """AT+CMGRMI=4 (SIMCom): serving cell and neighbours in LTE. All ids decimal, levels in tenths.
 
-`Serving_Cell,EARFCN,MCC,MNC,TAC,TA,cell,band,DL bw,UL bw,RSSNR,PCI,RSRQ,RSRP,RSSI,...`; neighbours
+`Serving_Cell,EARFCN,MCC,MNC,TAC,digits of MNC,cell,band,DL bw,UL bw,RSSNR,PCI,RSRQ,RSRP,RSSI,...`; neighbours
 `LTE_Intra_Cell<N>,PCI,RSRQ,RSRP,RSSI` on the channel of `LTE_Intra,<n>,<EARFCN>,...`, `LTE_InterFreq<k>_Cell<N>,...` on the
 channel after `Freq<k>` in `LTE_Inter,...`.
 """
@@ -27,7 +27,6 @@ class LteCell:
     mnc: str = ""
     tac: int | None = None
     cell_id: int | None = None
-    timing_advance: int | None = None
     band: int | None = None
     bandwidth_dl_mhz: float | None = None
     bandwidth_ul_mhz: float | None = None
@@ -56,13 +55,13 @@ def parse(lines: Iterable[str]) -> Cmgrmi:
 
 
 def _is_lte(row: Sequence[str]) -> bool:
-    """Say whether a serving row has the LTE layout: RSRP in tenths stands in its place."""
+    """Return whether a serving row has the LTE layout: RSRP in tenths stands in its place."""
     rsrp = to_int(pick(row, 13))
     return len(row) >= 15 and rsrp is not None and -1410 <= rsrp <= -300
 
 
 def _channels(rows: Iterable[Sequence[str]]) -> dict[str, int | None]:
-    """Give the EARFCN by number of the frequency, "" for the serving one."""
+    """Return the EARFCN by number of the frequency, "" for the serving one."""
     channels: dict[str, int | None] = {}
     for row in rows:
         if row[0].lower() == "lte_intra":
@@ -78,13 +77,12 @@ def _serving(row: Sequence[str]) -> LteCell:
     return LteCell(
         earfcn=to_int(row[1]),
         mcc=row[2],
-        mnc=row[3],
+        mnc=row[3].zfill(3) if row[5] == "3" else row[3],
         tac=to_int(row[4]),
-        timing_advance=to_int(row[5]),
         cell_id=to_int(row[6]),
         band=to_int(row[7]),
         bandwidth_dl_mhz=units.lte_bandwidth_mhz(to_int(row[8])),
         bandwidth_ul_mhz=units.lte_bandwidth_mhz(to_int(row[9])),
         pci=to_int(row[11]),
-        levels=lte_levels(row[12], row[13], row[14]),
+        levels=lte_levels(row[12], row[13], row[14], row[10]),
     )

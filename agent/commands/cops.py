@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at.fields import fields_of, pick, records, to_int
+from agent.at.fields import fields_of, pick, records, text_of, to_int
 from agent.commands.creg import ACT
 from telemetry.streams import Rat
 
@@ -27,11 +27,15 @@ class Cops:
 
     @property
     def rat(self) -> Rat | None:
-        """Technology of the access, None where not named or EN-DC."""
+        """Technology of the access, None where not named."""
         return ACT.get(self.act) if self.act is not None else None
 
 
 def parse(lines: Iterable[str]) -> list[Cops]:
     """Read every +COPS line of a read; the list of a network search (`+COPS: (2,"...`) is not one."""
     rows = [fields_of(record) for record in records(lines, "+COPS") if not record.startswith("(")]
-    return [Cops(to_int(pick(row, 0)), to_int(pick(row, 1)), pick(row, 2) or None, to_int(pick(row, 3))) for row in rows if row]
+    return [
+        Cops(to_int(pick(row, 0)), to_int(pick(row, 1)), text_of(pick(row, 2)) or None, to_int(pick(row, 3)))
+        for row in rows
+        if row
+    ]

@@ -4,7 +4,8 @@ LTE      `LTE,Online,MCC-MNC,TAC,cell,PCI,EUTRAN-BANDn,EARFCN,DL bw,UL bw,RSRQ,R
 NR5G_SA  `NR5G_SA,Online,MCC-MNC,TAC,cell,PCI,NR5G_BANDn,NRARFCN,RSRP,RSRQ,SNR`
 NR5G_NSA `NR5G_NSA,PCI,NR5G_BANDn,NRARFCN,RSRP,RSRQ,SNR[,scs,bw]`, older firmware `NR5G,PCI,NRARFCN,RSRQ,RSRP,SNR`
 WCDMA    `WCDMA,Online,MCC-MNC,LAC,CI,band,PSC,UARFCN,SSC,EcIo,RSCP,Qual,RxLev,TxPwr` (EcIo and RSCP without sign)
-GSM      `GSM,Online,MCC-MNC,LAC,CI,<ARFCN> <band>,rxlev,track,C1-C2`
+GSM      `GSM,Online,MCC-MNC,LAC,CI,<ARFCN> <band>,rxlev,track,C1-C2` (rxlev in dBm with or without sign, or an index)
+         `LTE-LIMITED` and the like: camped without normal service.
 Scale by model: tenths (SIM76xx, 79xx, 82xx, 83xx), whole (SIM70xx), 36.133 indices (A76xx); told apart by RSRP.
 """
 
@@ -12,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.at.fields import fields_of, hex_id, pick, records, to_float, to_int
+from agent.commands.rssnr import Form, sinr_db
 from telemetry import units
 from telemetry.streams import Rat
 
@@ -35,6 +37,7 @@ class Cpsi:
 
     rat: Rat | None
     state: str = ""
+    limited: bool = False
     mcc: str = ""
     mnc: str = ""
     tac: int | None = None
@@ -53,11 +56,12 @@ def parse(lines: Iterable[str]) -> list[Cpsi]:
     rows: list[Cpsi] = []
     for record in records(lines, "+CPSI"):
         row = fields_of(record)
-        rat = _rat(pick(row, 0))
+        rat = _rat(pick(row, 0).upper().removesuffix("-LIMITED"))
         if rat is Rat.NR_NSA:
             rows.append(_nsa(row))
         elif rat is not None:
-            rows = [_serving(rat, row)]
+            limited = pick(row, 0).upper().endswith("-LIMITED")
+            rows = [replace(_serving(rat, row), limited=limited)]
         elif pick(row, 0).upper() == "NO SERVICE":
             rows = [Cpsi(None, pick(row, 1))]
     return rows
@@ -84,22 +88,25 @@ def _plmn(text: str) -> tuple[str, str]:
 
 
 def _band(text: str) -> int | None:
-    match = re.search(r"BAND ?n?(\d{1,4})", text, re.IGNORECASE)
+    match = re.search(r"BAND ?n?(\d{1,4})(?!\w)", text, re.IGNORECASE)
     return int(match.group(1)) if match else None
 
 
-def lte_levels(rsrq: str, rsrp: str, rssi: str) -> dict[str, float | None]:
-    """Scale the LTE triple by the size of RSRP: tenths below -200, whole dB down to -140, else TS 36.133 index 1..97."""
-    power, quality, total = to_float(rsrp), to_float(rsrq), to_float(rssi)
+def lte_levels(rsrq: str, rsrp: str, rssi: str, rssnr: str = "") -> dict[str, float | None]:
+    """Scale the LTE values by the size of RSRP: tenths below -200, whole dB down to -140, else TS 36.133 index 1..97."""
+    power, quality, total, ratio = to_float(rsrp), to_float(rsrq), to_float(rssi), to_float(rssnr)
     if power is None or power == 0:
         return {}
     if power > 0:
-        return {"rsrp_dbm": units.rsrp_dbm(to_int(rsrp)), "rsrq_db": units.rsrq_db(to_int(rsrq))}
-    scale = 10 if power < -200 else 1
+        level, quality = units.rsrp_dbm(to_int(rsrp)), units.rsrq_db(to_int(rsrq))
+        return {"rsrp_dbm": level, "rsrq_db": quality, "sinr_db": sinr_db(ratio, Form.INDEX, quality)}
+    form = Form.TENTHS if power < -200 else Form.WHOLE
+    quality = None if quality is None or quality == 0 else quality / form.value
     return {
-        "rsrp_dbm": power / scale,
-        "rsrq_db": None if quality is None or quality == 0 else quality / scale,
-        "rssi_dbm": None if total is None else total / scale,
+        "rsrp_dbm": power / form.value,
+        "rsrq_db": quality,
+        "rssi_dbm": None if total is None else total / form.value,
+        "sinr_db": sinr_db(ratio, form, quality),
     }
 
 
@@ -133,7 +140,7 @@ def _lte(rat: Rat, row: list[str]) -> Cpsi:
         channel=to_int(pick(row, 7)),
         bandwidth_dl_mhz=units.lte_bandwidth_mhz(downlink) if wide else None,
         bandwidth_ul_mhz=units.lte_bandwidth_mhz(uplink) if wide and (uplink or not downlink) else None,
-        levels=lte_levels(pick(row, 10), pick(row, 11), pick(row, 12)),
+        levels=lte_levels(pick(row, 10), pick(row, 11), pick(row, 12), pick(row, 13)),
     )
 
 
@@ -200,5 +207,23 @@ def _gsm(row: list[str]) -> Cpsi:
         tac=hex_id(pick(row, 3)),
         cell_id=to_int(pick(row, 4)),
         channel=to_int(pick(row, 5).partition(" ")[0]),
-        levels={"rssi_dbm": _unsigned(pick(row, 6))},
+        levels={"rssi_dbm": _rxlev_dbm(to_int(pick(row, 6)), to_int(pick(row, 8).partition("-")[0]))},
     )
+
+
+def _rxlev_dbm(rxlev: int | None, c1_db: int | None) -> float | None:
+    """Return the level of a GSM cell; None where a number without sign may be dBm or the index of TS 45.008 8.1.4.
+
+    C1 tells them apart: it is the level over RXLEV-ACCESS-MIN (TS 45.008 6.4), which cells set at or near the weakest.
+    """
+    if rxlev is None or rxlev <= 0:
+        return None if rxlev == 0 else rxlev
+    meant = [level for level in (-rxlev, units.rxlev_dbm(rxlev)) if level is not None]
+    if c1_db is None:
+        return None
+    near = [level for level in meant if abs(level - c1_db - _ACCESS_MIN_DBM) <= _ACCESS_SPREAD_DB]
+    return near[0] if len(near) == 1 else None
+
+
+_ACCESS_MIN_DBM, _ACCESS_SPREAD_DB = -106, 10
+"""RXLEV-ACCESS-MIN of the cells in the captures: -103, -106, -107, -111, -112 dBm."""

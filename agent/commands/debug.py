@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from agent.at.bands import lte_fits
 from agent.at.fields import plmn_of
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import band_of, hint, labelled, number, whole
+from agent.commands.labels import band_of, hint, labelled, number, settled, whole
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _LABELS = (
@@ -58,16 +58,23 @@ def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> None:
         elif label.startswith("pcell"):
             current = serving
         elif label in _NR:
-            nr.setdefault(_NR[label], _value(_NR[label], value))
+            _put(nr, _NR[label], value)
         elif label in _CELL:
-            current.setdefault(_CELL[label], _value(_CELL[label], value))
-        words.setdefault(label, value)
+            _put(current, _CELL[label], value)
+    words = settled(pairs)
     _fill(words, serving, nr, reading)
     for carrier in carriers:
         _checked_channel(carrier, reading)
         cell = Cell(role=Role.SCC)
-        fill(cell, reading.notes, rat=Rat.LTE, **carrier)
+        set_plausible(cell, reading.notes, rat=Rat.LTE, **carrier)
         reading.cells.append(cell)
+
+
+def _put(cell: dict[str, Value], name: str, text: str) -> None:
+    """Set a value; what stands twice with different values is unknown."""
+    value = _value(name, text)
+    if cell.setdefault(name, value) != value:
+        cell[name] = None
 
 
 def _value(name: str, text: str) -> Value:
@@ -94,35 +101,37 @@ def _fill(words: dict[str, str], serving: dict[str, Value], nr: dict[str, Value]
         _wcdma(words, reading)
         return
     if rat.startswith("NR") and "NSA" not in rat and "earfcn" not in serving:
-        fill(row, notes, rat=Rat.NR_SA, **nr, cell_id=whole(words.get("nr_cell_id", "")), tac=whole(words.get("nr_tac", "")))
+        set_plausible(
+            row, notes, rat=Rat.NR_SA, **nr, cell_id=whole(words.get("nr_cell_id", "")), tac=whole(words.get("nr_tac", ""))
+        )
     elif serving or nr or rat.startswith("LTE"):
         _checked_channel(serving, reading)
         with_leg = nr.get("rsrp_dbm") is not None or nr.get("nrarfcn") is not None
-        fill(row, notes, rat=Rat.NR_NSA if with_leg else Rat.LTE, **serving)
-        fill(
+        set_plausible(row, notes, rat=Rat.NR_NSA if with_leg else Rat.LTE, **serving)
+        set_plausible(
             row,
             notes,
             cell_id=_cell_id(words),
             pci=_pci(words),
             tx_power_dbm=number(words.get("lte_tx_pwr", words.get("tx pwr", ""))),
         )
-        fill(row, notes, tac=_tac(words, reading), cqi=whole(words.get("cqi", "")))
+        set_plausible(row, notes, tac=_tac(words, reading), cqi=whole(words.get("cqi", "")))
         if with_leg:
-            fill(row, notes, **{f"nr_{name}": value for name, value in nr.items()})
-    fill(row, notes, plmn=_plmn(words))
+            set_plausible(row, notes, **{f"nr_{name}": value for name, value in nr.items()})
+    set_plausible(row, notes, plmn=_plmn(words))
     _registration(words, reading)
 
 
 def _plmn(words: dict[str, str]) -> str | None:
-    if pair := re.match(r"(\d{3})[ -]?(\d{2,3})(?!\d)", words.get("plmn", "")):
+    if pair := re.match(r"(\d{3})[ -]?(\d{2,3})(?!\w)", words.get("plmn", "")):
         return "".join(pair.groups())
-    digits = [re.match(r"\d*", words.get(label, "")) for label in ("mcc", "mnc")]
+    digits = [re.match(r"\d+(?=[\s,;]|$)", words.get(label, "")) for label in ("mcc", "mnc")]
     return plmn_of(*(found.group() if found else "" for found in digits))
 
 
 def _cell_id(words: dict[str, str]) -> int | None:
     """`lte_cell_id` in decimal, or `112819-3(16)`: eNB, sector, PCI (ECI = eNB * 256 + sector, TS 23.003 19.6)."""
-    if parts := re.match(r"(\d+)-(\d+)", words.get("enb id(pci)", "")):
+    if parts := re.match(r"(\d+)-(\d+)(?=\()", words.get("enb id(pci)", "")):
         return int(parts.group(1)) * 256 + int(parts.group(2))
     return whole(words.get("lte_cell_id", ""))
 
@@ -154,7 +163,7 @@ def _registration(words: dict[str, str], reading: Reading) -> None:
 
 
 def _wcdma(words: dict[str, str], reading: Reading) -> None:
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,

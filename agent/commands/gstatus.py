@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import answer, band_of, hint, labelled, number, whole
+from agent.commands.labels import answer, band_of, hint, labelled, number, settled, whole
 from agent.commands.nrinfo import LABELS as NR_LABELS
 from agent.commands.nrinfo import both_bases, read_nr_values
 from telemetry.streams import Cell, Rat, Registration, Role
@@ -19,8 +19,8 @@ LABELS = (
     "Temperature", "System mode", "PS state", "EMM state", "5GMM state", r"GMM \(PS\) state", "RRC state", "IMS mode",
     "LTE band", "LTE bw", "LTE Rx chan", "LTE Tx chan", "LTE CA state", "LTE Scell band", "LTE Scell bw", "LTE Scell chan",
     r"LTE S[CS]C\d state", r"LTE S[CS]C\d band", r"LTE S[CS]C\d bw", r"LTE S[CS]C\d (?:Rx )?chan", r"LTE S[CS]C\d Tx chan",
-    r"LTE S[CS]C\d UL Configured", rf"{_PATH} RSSI", rf"{_PATH} RSRP", r"RSSI \(dBm\)", r"RSRP \(dBm\)", r"RSRQ \(dB\)",
-    r"SINR \(dB\)", "Tx Power", "TAC", "LAC", "Cell ID", "WCDMA band", "WCDMA channel", "RxM RSSI C0", "RxD RSSI C0",
+    r"LTE S[CS]C\d UL Configured", rf"{_PATH} RSSI", rf"{_PATH} RSRP", r"RSSI \(dBm\)", r"RSRP \(dBm\)", r"RSRQ \(dBm?\)",
+    r"SINR \(dBm?\)", "Tx Power", "TAC", "LAC", "Cell ID", "WCDMA band", "WCDMA channel", "RxM RSSI C0", "RxD RSSI C0",
     "RxM RSSI C1",
 )  # fmt: skip
 _MODES = {"LTE": Rat.LTE, "ENDC": Rat.NR_NSA, "EN-DC": Rat.NR_NSA, "NR5G": Rat.NR_SA, "SA": Rat.NR_SA, "WCDMA": Rat.WCDMA}
@@ -29,13 +29,15 @@ _UMTS_BANDS = {"2100": 1, "1900": 2, "850": 5, "900": 8}
 
 def read_gstatus(replies: Sequence[Reply], reading: Reading) -> None:
     """Read AT!GSTATUS?: serving cell, NR leg, active secondary carriers, temperature."""
-    values = _bound(labelled(answer(replies, "!GSTATUS"), LABELS))
+    values = _bound(labelled(_lines(replies), LABELS))
+    for name in ("rsrq", "sinr"):  # some imitations print the wrong unit
+        values.setdefault(f"{name} (db)", values.get(f"{name} (dbm)", ""))
     if not values:
         return
     word = values.get("system mode", "").upper().split(" ")[0]
     rat = _MODES.get(word) or (Rat.LTE if whole(values.get("lte rx chan", "")) is not None else None)
-    fill(reading.signal, reading.notes, rat=rat, temperature_c=number(values.get("temperature", "")))
-    _registration(values, reading)
+    set_plausible(reading.signal, reading.notes, rat=rat, temperature_c=number(values.get("temperature", "")))
+    _registration(values, replies, reading)
     if rat in (Rat.LTE, Rat.NR_NSA):
         _lte(values, reading)
         _secondaries(values, reading)
@@ -44,32 +46,40 @@ def read_gstatus(replies: Sequence[Reply], reading: Reading) -> None:
     read_nr_values(values, reading, standalone=rat is Rat.NR_SA)
 
 
+def _lines(replies: Sequence[Reply]) -> list[str]:
+    """Return the lines of the answer; it has no comma, so a line with one is not part of it."""
+    return [line for line in answer(replies, "!GSTATUS") if "," not in line]
+
+
 def _bound(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Name a bare `RSRP (dBm)` after the receive path whose RSSI stands before it; the first value of a label counts."""
-    values: dict[str, str] = {}
+    """Name a bare `RSRP (dBm)` after the receive path whose RSSI stands before it."""
+    named = []
     path = ""
     for label, value in pairs:
         if label.endswith(" rssi") and label[:3] in ("pcc", "scc"):
             path = label.removesuffix(" rssi")
-        values.setdefault(f"{path} rsrp" if path and label == "rsrp (dbm)" else label, value)
-    return values
+        named.append((f"{path} rsrp" if path and label == "rsrp (dbm)" else label, value))
+    return settled(named)
 
 
-def _registration(values: Mapping[str, str], reading: Reading) -> None:
+def _registration(values: Mapping[str, str], replies: Sequence[Reply], reading: Reading) -> None:
     """EMM state (5GMM on SA, GMM on 3G); the IMS registration is another matter, PS state is wrong on SA."""
     state = next((values[key].lower() for key in ("emm state", "5gmm state", "gmm (ps) state") if key in values), "")
-    if state.startswith("registered"):
-        hint(reading.signal, Registration.HOME)
+    if "limited" in state:  # EMM-DEREGISTERED.LIMITED-SERVICE and EMM-REGISTERED.LIMITED-SERVICE, TS 24.301 5.1.3.2
+        hint(reading.signal, Registration.LIMITED)
+    elif state.startswith("registered"):
+        hint(reading.signal, Registration.HOME, replies)
     elif state.startswith(("deregistered", "not registered")):
         hint(reading.signal, Registration.SEARCHING if "search" in state else Registration.NOT_REGISTERED)
 
 
 def _lte(values: Mapping[str, str], reading: Reading) -> None:
     """Values of the main receive path RxM (Rx0); the diversity path RxD only where RxM has none."""
-    rsrp = _first(values, "pcc rxm rsrp", "pcc rx0 rsrp", "rsrp (dbm)")
-    if rsrp is None and (rsrp := _first(values, "pcc rxd rsrp", "pcc rx1 rsrp")) is not None:
+    main = ("pcc rxm rsrp", "pcc rx0 rsrp", "rsrp (dbm)")
+    rsrp = _first(values, *main, "pcc rxd rsrp", "pcc rx1 rsrp")
+    if rsrp is not None and _first(values, *main) is None:
         reading.notes.append("rsrp_dbm is of the diversity path: the main path has none")
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         band=band_of(values.get("lte band", "")),
@@ -86,9 +96,18 @@ def _lte(values: Mapping[str, str], reading: Reading) -> None:
 
 
 def _first(values: Mapping[str, str], *names: str) -> float | None:
-    """First of several labels that holds a number; -140 or less is a path without antenna."""
-    found = (number(values.get(name, "")) for name in names)
-    return next((value for value in found if value is not None and value > -140), None)
+    """Return the first of several labels that holds a number; -140 or less is a path without antenna.
+
+    None where a damaged number stands before it: the next label's would be another quantity.
+    """
+    for name in names:
+        text = values.get(name, "")
+        value = number(text)
+        if value is None and re.search(r"[0-9]", text.partition(" ")[0]):
+            return None
+        if value is not None and value > -140:
+            return value
+    return None
 
 
 def _secondaries(values: Mapping[str, str], reading: Reading) -> None:
@@ -104,7 +123,7 @@ def _secondary(values: Mapping[str, str], name: str, state: str, path: str, read
     if not state.upper().startswith("ACTIVE") or band is None:
         return
     cell = Cell(role=Role.SCC)
-    fill(
+    set_plausible(
         cell,
         reading.notes,
         rat=Rat.LTE,
@@ -119,7 +138,7 @@ def _secondary(values: Mapping[str, str], name: str, state: str, path: str, read
 
 def _wcdma(values: Mapping[str, str], reading: Reading) -> None:
     band = re.match(r"(?:WCDMA\s+)?(\d+)", values.get("wcdma band", ""), re.IGNORECASE)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         band=_UMTS_BANDS.get(band.group(1)) if band else None,

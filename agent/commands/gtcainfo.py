@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.bands import base_of, lte_fits, nr_fits
 from agent.at.fields import fields_of, pick, to_float, to_hex, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.gtccinfo import band_number
@@ -23,7 +23,8 @@ def read_gtcainfo(replies: Sequence[Reply], reading: Reading) -> None:
 
     The primary fills only what +GTCCINFO left open. The level at the end of an SCC repeats that of the PCC: not taken.
     """
-    found = [(role.upper(), fields_of(text)) for role, text in _CARRIER.findall(" ".join(answer(replies, "+GTCAINFO")))]
+    lines = [line for line in answer(replies, "+GTCAINFO") if _CARRIER.match(line)]
+    found = [(role.upper(), fields_of(text)) for line in lines for role, text in _CARRIER.findall(line)]
     carriers = [row for role, row in found if role == "PCC"]
     active = [row[2:] for role, row in found if role == "SCC" and pick(row, 0) == "2"]  # configured and active
     base = next((base for row in (*carriers, *active) if (base := _base(row)) is not None), None)
@@ -63,15 +64,15 @@ def _primary(row: Sequence[str], base: int | None, reading: Reading) -> None:
     signal = reading.signal
     if "nrarfcn" in values:
         leg = signal.rat in (Rat.LTE, Rat.NR_NSA)
-        fill(signal, reading.notes, rat=Rat.NR_NSA if leg else Rat.NR_SA)
+        set_plausible(signal, reading.notes, rat=Rat.NR_NSA if leg else Rat.NR_SA)
         found = {f"nr_{name}" if leg else name: value for name, value in {**values, "rsrp_dbm": level}.items()}
     else:
         if signal.rat is Rat.NR_SA:  # the NR carrier came first: it is the leg of this anchor
             _to_leg(reading)
         elif signal.rat is not Rat.NR_NSA:
-            fill(signal, reading.notes, rat=Rat.LTE)
+            set_plausible(signal, reading.notes, rat=Rat.LTE)
         found = {**values, "rsrp_dbm": rsrp_dbm(to_int(last)) if level is None else level}
-    fill(signal, reading.notes, **{name: value for name, value in found.items() if getattr(signal, name) is None})
+    set_plausible(signal, reading.notes, **{name: value for name, value in found.items() if getattr(signal, name) is None})
 
 
 def _to_leg(reading: Reading) -> None:
@@ -88,5 +89,7 @@ def _secondary(row: Sequence[str], base: int | None, reading: Reading) -> None:
         return
     nr = "nrarfcn" in values
     cell = Cell(role=Role.SCC)
-    fill(cell, reading.notes, rat=(Rat.NR_SA if reading.signal.rat is Rat.NR_SA else Rat.NR_NSA) if nr else Rat.LTE, **values)
+    set_plausible(
+        cell, reading.notes, rat=(Rat.NR_SA if reading.signal.rat is Rat.NR_SA else Rat.NR_NSA) if nr else Rat.LTE, **values
+    )
     reading.cells.append(cell)

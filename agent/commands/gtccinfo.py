@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from agent.at.bands import base_of, lte_fits, nr_fits, umts_fits
 from agent.at.digest import all_lines
 from agent.at.fields import fields_of, hex_id, pick, to_hex, to_int
-from agent.at.fill import Value, fill, put_plmn
+from agent.at.plausible import Value, put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import ecno_db, lte_bandwidth_mhz, lte_resource_blocks_mhz, rscp_dbm, rsrp_dbm, rsrq_db
 
-_ROW = re.compile(r"[12]\s*,\s*[249]\s*,")
-_GAP = re.compile(r"(?<=[^,\s])\s+(?=[12]\s*,\s*[249]\s*,|[A-Za-z])")
+_ROW = re.compile(r"[12]\s*,\s*[249]\s*,\s*\d{0,3}\s*,\s*\d{0,3}\s*,")
+_SHORTEST = 11
+"""Columns of the shortest row, a 3G neighbour."""
+_GAP = re.compile(rf"(?<=[^,\s])\s+(?=[12]\s*,\s*[249]\s*,|[A-Za-z])|\n(?={_ROW.pattern})")
 """What stands between two rows, or a row and a heading, on lines or all on one: a blank that no comma precedes."""
 
 
@@ -41,7 +43,9 @@ class _Row:
 
 def read_gtccinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read +GTCCINFO: rows `1|2,rat,MCC,MNC,TAC,cell,channel,PCI,...`; 1 serving, 2 neighbour; rat 2 WCDMA, 4 LTE, 9 NR."""
-    rows = [_Row(fields_of(row)) for row in _GAP.split("\n".join(answer(replies, "+GTCCINFO"))) if _ROW.match(row)]
+    parts = _GAP.split("\n".join(answer(replies, "+GTCCINFO")))
+    rows = [_Row(fields_of(part)) for part in parts if _ROW.match(part)]
+    rows = [row for row in rows if len(row.fields) >= _SHORTEST]
     _set_bases(rows, all_lines(replies))
     serving = [row for row in rows if row.fields[0] == "1"]
     kinds = [row.fields[1] for row in serving]
@@ -92,7 +96,7 @@ def _place(row: _Row, reading: Reading) -> dict[str, Value]:
 def _lte(row: _Row, reading: Reading) -> None:
     """`...,band,bw,sinr,rxlev,rsrp,rsrq`; bw in resource blocks or index 0..5; the scale of sinr is not settled."""
     width = row.index(9)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -140,17 +144,17 @@ def _nr_width(width: int | None, *, mhz: bool) -> float | None:
 
 
 def _nr(row: _Row, reading: Reading) -> None:
-    fill(reading.signal, reading.notes, rat=Rat.NR_SA, **_place(row, reading), **_nr_values(row, reading))
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA, **_place(row, reading), **_nr_values(row, reading))
 
 
 def _nr_leg(row: _Row, reading: Reading) -> None:
     values = _nr_values(row, reading)
-    fill(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()})
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()})
 
 
 def _wcdma(row: _Row, reading: Reading) -> None:
     """`...,UARFCN,PSC,band,ecno,rscp,RAC,rxlev`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,
@@ -168,15 +172,15 @@ def _neighbour(row: _Row, reading: Reading, *, anchored: bool) -> None:
     kind = row.fields[1]
     cell = Cell(role=Role.NEIGHBOUR)
     if kind == "4":
-        fill(cell, reading.notes, rat=Rat.LTE, earfcn=row.number(6), pci=row.number(7))
-        fill(cell, reading.notes, rsrp_dbm=rsrp_dbm(row.index(10)), rsrq_db=rsrq_db(row.index(11)))
+        set_plausible(cell, reading.notes, rat=Rat.LTE, earfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rsrp_dbm=rsrp_dbm(row.index(10)), rsrq_db=rsrq_db(row.index(11)))
     elif kind == "9":
         rsrp, rsrq = row.index(10), row.index(11)
-        fill(cell, reading.notes, rat=Rat.NR_NSA if anchored else Rat.NR_SA, nrarfcn=row.number(6), pci=row.number(7))
-        fill(cell, reading.notes, rsrp_dbm=-156 + rsrp if rsrp is not None and 0 <= rsrp <= 126 else None)
+        set_plausible(cell, reading.notes, rat=Rat.NR_NSA if anchored else Rat.NR_SA, nrarfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rsrp_dbm=-156 + rsrp if rsrp is not None and 0 <= rsrp <= 126 else None)
         if row.base == 16:
-            fill(cell, reading.notes, rsrq_db=-43 + rsrq / 2 if rsrq is not None and 0 <= rsrq <= 126 else None)
+            set_plausible(cell, reading.notes, rsrq_db=-43 + rsrq / 2 if rsrq is not None and 0 <= rsrq <= 126 else None)
     else:
-        fill(cell, reading.notes, rat=Rat.WCDMA, uarfcn=row.number(6), pci=row.number(7))
+        set_plausible(cell, reading.notes, rat=Rat.WCDMA, uarfcn=row.number(6), pci=row.number(7))
     if any(value is not None for value in (cell.earfcn, cell.nrarfcn, cell.uarfcn)):
         reading.cells.append(cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 
 
@@ -14,4 +14,4 @@ def read_gtsenrdtemp(lines: Sequence[str], reading: Reading) -> None:
     for record in records(lines, "+GTSENRDTEMP")[:1]:
         value = to_int(pick(fields_of(record), 1))
         if value is not None and abs(value) >= 1000:
-            fill(reading.signal, reading.notes, temperature_c=value / 1000)
+            set_plausible(reading.signal, reading.notes, temperature_c=value / 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import hint
 from telemetry.streams import Rat, Registration
@@ -40,22 +40,22 @@ def _wcdma(row: Sequence[str]) -> dict[str, Value]:
 def read_hcsq(lines: Sequence[str], reading: Reading) -> None:
     """Read the last ^HCSQ; a stub of re-selection (LTE with rsrp 0 and rsrq 0) is unknown."""
     for record in records(lines, "^RSSI")[-1:]:
-        fill(reading.signal, reading.notes, rssi_dbm=csq_rssi_dbm(to_int(record)))
+        set_plausible(reading.signal, reading.notes, rssi_dbm=csq_rssi_dbm(to_int(record)))
     for record in records(lines, "^HCSQ")[-1:]:
         row = fields_of(record)
         mode = pick(row, 0).upper()
         if mode == "LTE":
-            fill(reading.signal, reading.notes, rat=Rat.LTE)
+            set_plausible(reading.signal, reading.notes, rat=Rat.LTE)
             if pick(row, 2) == "0" and pick(row, 4) == "0":
                 reading.notes.append("^HCSQ is the stub of a re-selection: levels left out")
             else:
-                fill(reading.signal, reading.notes, **_lte(row))
+                set_plausible(reading.signal, reading.notes, **_lte(row))
         elif mode == "NR":
-            fill(reading.signal, reading.notes, rat=Rat.NR_SA, rsrp_dbm=rsrp_dbm(to_int(pick(row, 1))))
+            set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA, rsrp_dbm=rsrp_dbm(to_int(pick(row, 1))))
             reading.notes.append("^HCSQ of NR: scales of SINR and RSRQ not settled, left out")
         elif mode == "WCDMA":
-            fill(reading.signal, reading.notes, rat=Rat.WCDMA, **_wcdma(row))
+            set_plausible(reading.signal, reading.notes, rat=Rat.WCDMA, **_wcdma(row))
         elif mode == "GSM":
-            fill(reading.signal, reading.notes, rat=Rat.GSM, rssi_dbm=_level(pick(row, 1), -121, 1, 96))
+            set_plausible(reading.signal, reading.notes, rat=Rat.GSM, rssi_dbm=_level(pick(row, 1), -121, 1, 96))
         elif mode == "NOSERVICE":
             hint(reading.signal, Registration.NOT_REGISTERED)

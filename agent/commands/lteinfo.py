@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.at.fields import hex_id, to_float, to_int
-from agent.at.fill import fill, put_plmn
+from agent.at.plausible import is_same_cell, put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer
@@ -26,9 +26,9 @@ def read_lteinfo(replies: Sequence[Reply], reading: Reading) -> None:
         return
     row = reading.signal
     if row.rat is not Rat.NR_NSA:
-        fill(row, reading.notes, rat=Rat.LTE)
+        set_plausible(row, reading.notes, rat=Rat.LTE)
     put_plmn(row, serving.get("MCC", ""), serving.get("MNC", ""))
-    fill(
+    set_plausible(
         row,
         reading.notes,
         earfcn=to_int(serving.get("EARFCN", "")),
@@ -45,20 +45,20 @@ def read_lteinfo(replies: Sequence[Reply], reading: Reading) -> None:
     if any("MC73" in line for reply in replies for line in reply.lines):
         reading.notes.append("SNR of !LTEINFO is not to be trusted on MC73xx: left out")
     elif row.sinr_db is None:  # AT!GSTATUS? gives tenths
-        fill(row, reading.notes, sinr_db=to_float(serving.get("SNR", "")))
+        set_plausible(row, reading.notes, sinr_db=to_float(serving.get("SNR", "")))
     _neighbours(tables, serving, reading)
 
 
 def _neighbours(tables: Mapping[str, Sequence[Row]], serving: Row, reading: Reading) -> None:
     """Take the neighbours; the first row of IntraFreq is the serving cell again."""
-    here = (serving.get("EARFCN"), serving.get("PCI"))
+    here = (to_int(serving.get("EARFCN", "")), to_int(serving.get("PCI", "")))
     for section in ("intrafreq", "interfreq"):
         for found in tables.get(section, []):
             channel = found.get("EARFCN", serving.get("EARFCN", ""))
-            if (channel, found.get("PCI")) == here:
+            if is_same_cell((to_int(channel), to_int(found.get("PCI", ""))), here):
                 continue
             cell = Cell(role=Role.NEIGHBOUR)
-            fill(
+            set_plausible(
                 cell,
                 reading.notes,
                 rat=Rat.LTE,
@@ -81,13 +81,13 @@ def _tables(lines: Sequence[str]) -> dict[str, list[Row]]:
 def _rows(section: str) -> Iterator[Row]:
     """Take the column names in front; below them a line is a row, on one line as many values a row as there are names."""
     words = section.split()
-    width = next((i for i, word in enumerate(words) if _VALUE.fullmatch(word)), len(words))
+    width = next((i for i, word in enumerate(words) if _VALUE.fullmatch(word) or re.search(r"[0-9]", word)), len(words))
     header = [word.upper() for word in words[:width]]
     first, *rest = [line.split() for line in section.splitlines() if line.strip()] or [[]]
-    if len(first) == width and all(_VALUE.fullmatch(line[0]) for line in rest):
-        rows = rest
+    if len(first) == width:
+        rows = [row for row in rest if all(_VALUE.fullmatch(word) or re.search(r"[0-9]", word) for word in row)]
     else:
-        values = [word for word in words[width:] if _VALUE.fullmatch(word)]
+        values = words[width:]
         rows = [values[start : start + width] for start in range(0, len(values), width or 1)]
     for row in rows:
         if width - 1 <= len(row) <= width:  # the last column is missing on some firmware

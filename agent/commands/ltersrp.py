@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records, to_float
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -16,4 +16,4 @@ def read_ltersrp(lines: Sequence[str], reading: Reading) -> None:
         row = fields_of(record)
         rsrp = to_float(pick(row, 0))
         if rsrp is not None:
-            fill(reading.signal, reading.notes, rat=Rat.LTE, rsrp_dbm=rsrp, rsrq_db=to_float(pick(row, 1)))
+            set_plausible(reading.signal, reading.notes, rat=Rat.LTE, rsrp_dbm=rsrp, rsrq_db=to_float(pick(row, 1)))

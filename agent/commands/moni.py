@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agent.at.fields import hex_id, plmn_of, records, to_float, to_hex, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from telemetry.streams import Cell, Rat, Role
@@ -53,14 +53,14 @@ def _row(row: Mapping[str, str], reading: Reading, *, serving: bool) -> None:
         values["pci"] = to_int(row["PCI"]) if "PCI" in row else to_hex(row.get("ID", "")) if area is None else None
     if not serving:
         cell = Cell(role=Role.NEIGHBOUR)
-        fill(cell, reading.notes, rat=rat, **values)
+        set_plausible(cell, reading.notes, rat=rat, **values)
         reading.cells.append(cell)
         return
     if reading.signal.rat is not Rat.NR_NSA:
-        fill(reading.signal, reading.notes, rat=rat)
-    fill(reading.signal, reading.notes, **values)
+        set_plausible(reading.signal, reading.notes, rat=rat)
+    set_plausible(reading.signal, reading.notes, **values)
     if area is not None:
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             tac=hex_id(area),
@@ -74,7 +74,7 @@ def _nr(row: Mapping[str, str], reading: Reading, *, leg: bool) -> None:
     if not row.keys() & {"NR_RSRP", "NR_CH"}:
         return
     prefix = "nr_" if leg else ""
-    fill(reading.signal, reading.notes, rat=Rat.NR_NSA if leg else Rat.NR_SA)
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA if leg else Rat.NR_SA)
     found: dict[str, Value] = {
         "band": to_int(row.get("NR_BAND", "")),
         "bandwidth_dl_mhz": to_float(row.get("NR_BW", "")),
@@ -85,7 +85,7 @@ def _nr(row: Mapping[str, str], reading: Reading, *, leg: bool) -> None:
         "rsrq_db": to_float(row.get("NR_RSRQ", "")),
         "pci": to_int(row.get("NR_PCI", "")),
     }
-    fill(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
+    set_plausible(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
     if "NR_SINR" in row:
         reading.notes.append("NR_SINR: unit not settled, left out")
 
@@ -95,8 +95,8 @@ def _table_row(cell: re.Match[str], reading: Reading) -> None:
     role, lac, cell_id, arfcn, power = cell.groups()
     values: dict[str, Value] = {"arfcn": to_int(arfcn), "rssi_dbm": to_float(power)}
     if role.upper() == "S":
-        fill(reading.signal, reading.notes, rat=Rat.GSM, tac=hex_id(lac), cell_id=hex_id(cell_id), **values)
+        set_plausible(reading.signal, reading.notes, rat=Rat.GSM, tac=hex_id(lac), cell_id=hex_id(cell_id), **values)
         return
     neighbour = Cell(role=Role.NEIGHBOUR)
-    fill(neighbour, reading.notes, rat=Rat.GSM, **values)
+    set_plausible(neighbour, reading.notes, rat=Rat.GSM, **values)
     reading.cells.append(neighbour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_hex, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -16,7 +16,7 @@ def read_monsc(lines: Sequence[str], reading: Reading) -> None:
     for mode, read in (("GSM", _gsm), ("WCDMA", _wcdma), ("LTE", _lte)):
         if mode in rows:
             read(rows[mode], reading)
-            fill(reading.signal, reading.notes, plmn=plmn_of(pick(rows[mode], 1), pick(rows[mode], 2)))
+            set_plausible(reading.signal, reading.notes, plmn=plmn_of(pick(rows[mode], 1), pick(rows[mode], 2)))
     if "NR" in rows:
         _nr(rows["NR"], reading, leg="LTE" in rows)
 
@@ -32,7 +32,7 @@ def _code(text: str, top: int, what: str, reading: Reading) -> int | None:
 
 def _lte(row: Sequence[str], reading: Reading) -> None:
     """`LTE,MCC,MNC,EARFCN,cell,PCI,TAC,RSRP,RSRQ,RSSI`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -56,10 +56,10 @@ def _nr(row: Sequence[str], reading: Reading, *, leg: bool) -> None:
         "sinr_db": to_float(pick(row, 10)),
     }
     if leg:
-        fill(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in found.items()})
+        set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in found.items()})
         return
-    fill(reading.signal, reading.notes, rat=Rat.NR_SA, **found)
-    fill(
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA, **found)
+    set_plausible(
         reading.signal,
         reading.notes,
         cell_id=hex_id(pick(row, 5)),
@@ -70,7 +70,7 @@ def _nr(row: Sequence[str], reading: Reading, *, leg: bool) -> None:
 
 def _wcdma(row: Sequence[str], reading: Reading) -> None:
     """`WCDMA,MCC,MNC,ARFCN,PSC,CI,LAC,RSCP,RxLev,EcN0,DRX,URA`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,
@@ -86,7 +86,7 @@ def _wcdma(row: Sequence[str], reading: Reading) -> None:
 
 def _gsm(row: Sequence[str], reading: Reading) -> None:
     """`GSM,MCC,MNC,band,ARFCN,BSIC,CI,LAC,RxLev,RxQual,TA`: cell id before LAC."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.GSM,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import band_of
 from telemetry.streams import Rat
@@ -23,7 +23,7 @@ def read_netdmsg(lines: Sequence[str], reading: Reading) -> None:
             continue
         mcc, _, mnc = pick(row, 0).partition("+")
         rsrp, rsrq = to_float(pick(row, 12)), to_float(pick(row, 13))
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             rat=Rat.LTE,

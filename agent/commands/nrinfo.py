@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agent.at.fields import to_hex
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import answer, band_of, labelled, number, whole
+from agent.commands.labels import answer, band_of, labelled, number, settled, whole
 from telemetry.streams import Rat
 
 LABELS = (
@@ -22,7 +22,7 @@ LABELS = (
 
 def read_nrinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read AT!NRINFO?: `Connectivity Mode: SA` makes it the serving cell, anything else the leg beside an LTE anchor."""
-    values = dict(reversed(labelled(answer(replies, "!NRINFO"), LABELS)))
+    values = settled(labelled(answer(replies, "!NRINFO"), LABELS))
     if values:
         read_nr_values(values, reading, standalone=values.get("connectivity mode", "").upper().startswith("SA"))
 
@@ -34,7 +34,7 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
     if channel is None and rsrp is None:
         return
     prefix = "" if standalone else "nr_"
-    fill(reading.signal, reading.notes, rat=Rat.NR_SA if standalone else Rat.NR_NSA)
+    set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA if standalone else Rat.NR_NSA)
     found = {
         "nrarfcn": channel,
         "rsrp_dbm": rsrp,
@@ -46,10 +46,10 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
         "tx_power_dbm": number(values.get("nr5g tx power", "")),
         "pci": whole(values.get("nr5g pci", "")),
     }
-    fill(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
+    set_plausible(reading.signal, reading.notes, **{f"{prefix}{name}": value for name, value in found.items()})
     if standalone:
         plmn = re.match(r"(\d{3})-(\d{2,3})(?!\d)", values.get("nr5g mcc-mnc", ""))
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             plmn="".join(plmn.groups()) if plmn else None,
@@ -61,7 +61,7 @@ def read_nr_values(values: Mapping[str, str], reading: Reading, *, standalone: b
 def both_bases(name: str, value: str, reading: Reading) -> int | None:
     """Read `1F03 (7939)`: hexadecimal with the decimal in brackets. None where masked, or where the two disagree."""
     match = re.match(r"([0-9A-Fa-f]{1,9})(?:\s*\((\d+)\))?(?=\s|$)", value)
-    if not match:
+    if not match or (match.group(2) is None and "(" in value[: match.end() + 2]):  # a damaged number in the brackets
         return None
     number_hex = to_hex(match.group(1))
     if match.group(2) and number_hex != int(match.group(2)):

@@ -5,6 +5,7 @@ A path that is not there prints -140 (RSRP), -44 or -32768.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,11 +22,13 @@ class Paths:
 
     rat: Rat | None
     values: tuple[float | None, ...]
+    damaged: bool = False
+    """Whether a value could not be read: it may have been the strongest."""
 
     @property
     def best(self) -> float | None:
         """Strongest path (TS 36.214 5.1.1: the reported value is not below that of any branch)."""
-        return max((value for value in self.values if value is not None), default=None)
+        return None if self.damaged else max((value for value in self.values if value is not None), default=None)
 
 
 def parse(lines: Iterable[str], name: str) -> list[Paths]:
@@ -34,6 +37,8 @@ def parse(lines: Iterable[str], name: str) -> list[Paths]:
     for record in records(lines, f"+{name}"):
         row = fields_of(record)
         rat = rat_of(row[-1]) if row else None
-        values = [to_float(text) for text in (row[:-1] if rat else row)]
-        found.append(Paths(rat, tuple(None if value in _ABSENT else value for value in values)))
+        texts = row[:-1] if rat else row
+        values = [to_float(text) for text in texts]
+        damaged = any(value is None and re.search(r"[0-9]", text) for value, text in zip(values, texts, strict=True))
+        found.append(Paths(rat, tuple(None if value in _ABSENT else value for value in values), damaged))
     return found

@@ -40,9 +40,13 @@ def parse(lines: Iterable[str]) -> list[Carrier]:
 
 
 def _pci_place(row: list[str]) -> int:
-    """Give the place of the PCI: behind a state 0..3, unless a power (negative) follows at once."""
+    """Return the place of the PCI: behind a state 0..3, unless a power (negative) follows at once."""
     state, after = to_int(pick(row, 4)), to_int(pick(row, 5))
-    return 5 if state is not None and 0 <= state <= 3 and after is not None and after >= 0 else 4
+    if state is None or not 0 <= state <= 3 or len(row) <= 5:
+        return 4
+    if after is None:  # a dash or a damaged number: either may be the PCI
+        return len(row)
+    return 5 if after >= 0 else 4
 
 
 def _lte(row: list[str]) -> Carrier:

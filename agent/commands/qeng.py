@@ -19,7 +19,7 @@ from agent.commands.qnwinfo import rat_of
 from telemetry import units
 from telemetry.streams import Rat
 
-_RAT = re.compile(r"LTE|CAT-?M1?|EMTC|CAT-?NB[12]?|NB-?IOT|NR5G(?:-N?SA)?|WCDMA|GSM", re.IGNORECASE)
+_RAT = re.compile(r"LTE|CAT-?M1?|EMTC|CAT-?NB[12]?|(?:NTN )?NB-?IOT|NR5G(?:-N?SA)?|WCDMA|GSM", re.IGNORECASE)
 NR_BANDWIDTH_MHZ = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0)
 """Index 0..8, the same in all manual versions; from 9 on they disagree."""
 
@@ -69,7 +69,7 @@ class Neighbour:
 
 
 def nr_bandwidth_mhz(text: str) -> float | None:
-    """Give MHz from an NR bandwidth index 0..8, or from MHz itself (Unisoc prints 20..100); None where manuals disagree."""
+    """Return MHz from an NR bandwidth index 0..8, or from MHz itself (Unisoc prints 20..100); None where manuals disagree."""
     number = to_int(text)
     if number is None:
         return None
@@ -113,7 +113,7 @@ def _cell(word: str, row: list[str]) -> ServingCell | None:
 
 
 def _from_mcc(row: list[str]) -> list[str] | None:
-    """Give the fields from the MCC on, without the duplex word or its empty place; None where that place cannot be told."""
+    """Return the fields from the MCC on, without the duplex word or its empty place; None where that place cannot be told."""
     first, second = pick(row, 0), pick(row, 1)
     mcc_first, mcc_second = (re.fullmatch(r"\d{3}", text) is not None for text in (first, second))
     if re.fullmatch(r"[FT]DD", first, re.IGNORECASE) or (mcc_second and not mcc_first):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.at.fields import fields_of, pick, plmn_of, records, to_int
+from agent.at.fields import fields_of, pick, plmn_of, records, text_of, to_int
 from telemetry.streams import Rat
 
-_BAND = re.compile(r"BAND ?n?(\d{1,4})", re.IGNORECASE)
+_BAND = re.compile(r"BAND ?n?(\d{1,4})(?!\w)", re.IGNORECASE)
 _ACT: tuple[tuple[str, Rat], ...] = (
     (r"\bNB|NBIOT", Rat.NB_IOT),
     (r"EMTC|CAT-?M", Rat.LTE_M),
@@ -21,12 +21,12 @@ _ACT: tuple[tuple[str, Rat], ...] = (
 
 
 def rat_of(word: str) -> Rat | None:
-    """Give the technology of a Quectel word (`FDD LTE`, `CAT-NB1`, `TDD NR5G`); nr_sa for every NR word."""
+    """Return the technology of a Quectel word (`FDD LTE`, `CAT-NB1`, `TDD NR5G`); nr_sa for every NR word."""
     return next((rat for pattern, rat in _ACT if re.search(pattern, word, re.IGNORECASE)), None)
 
 
 def band_of(text: str) -> int | None:
-    """Give the number in `LTE BAND 3`; None for 2G and 3G names such as `WCDMA 2100`."""
+    """Return the number in `LTE BAND 3`; None for 2G and 3G names such as `WCDMA 2100`."""
     match = _BAND.search(text)
     return int(match.group(1)) if match else None
 
@@ -50,7 +50,7 @@ def parse(lines: Iterable[str]) -> list[Qnwinfo]:
 
 
 def _row(row: list[str]) -> Qnwinfo:
-    oper = re.sub(r"[ -]", "", pick(row, 1))
+    oper = re.sub(r"[ -]", "", text_of(pick(row, 1)))
     return Qnwinfo(
         rat_of(row[0]),
         plmn_of(oper[:3], oper[3:]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ def parse(lines: Iterable[str]) -> Qtemp:
         pairs = [(row[0], row[1])] if named else [(f"{number}.{place}", text) for place, text in enumerate(row)]
         for name, text in pairs:
             value = to_float(text)
+            if value is None and re.search(r"[0-9]", text):
+                return Qtemp({})  # a damaged number may have been the hottest
             if value is not None and -40 <= value <= 125:
                 sensors[name] = value
     return Qtemp(sensors)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import hint
 from telemetry.streams import Rat, Registration
@@ -45,8 +45,8 @@ def _rat(head: Sequence[str]) -> Rat | None:
         return Rat.LTE
     if third and fourth:
         return Rat.WCDMA if pick(head, 1).isdecimal() else None
-    whole = all(re.fullmatch(r"-?[0-9A-Fa-f]+", text) for text in head[1:4])
-    return Rat.GSM if len(head) <= 9 and not third and not fourth and whole else None
+    places = all(re.fullmatch(r"[0-9A-Fa-f]*", text) for text in head[2:4])  # LAC and RAC, both empty without a cell
+    return Rat.GSM if len(head) <= 9 and second and not third and not fourth and places else None
 
 
 def _plmn(text: str) -> str | None:
@@ -62,7 +62,7 @@ def _channel(text: str) -> int | None:
 
 def _common(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Reading) -> None:
     """PLMN, cell id (just before the IMSI), service domain 0 = no service."""
-    fill(reading.signal, reading.notes, plmn=plmn, cell_id=hex_id(pick(head, len(head) - 1)))
+    set_plausible(reading.signal, reading.notes, plmn=plmn, cell_id=hex_id(pick(head, len(head) - 1)))
     if pick(tail, 1) == "0":
         hint(reading.signal, Registration.NOT_REGISTERED)
 
@@ -70,7 +70,7 @@ def _common(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading:
 def _lte(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Reading, *, tac: int | None = None) -> None:
     channel = _channel(pick(head, 0))
     rssi = to_float(pick(head, 2))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -85,7 +85,7 @@ def _lte(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Re
 
 
 def _umts(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Reading) -> None:
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,
@@ -101,7 +101,7 @@ def _umts(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: R
 
 def _gsm(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Reading) -> None:
     rssi = to_float(pick(head, 1))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.GSM,
@@ -115,4 +115,4 @@ def _gsm(head: Sequence[str], tail: Sequence[str], plmn: str | None, reading: Re
 def _last_sinr(tail: Sequence[str], reading: Reading) -> None:
     """Take the SINR in dB, last column of ^RFSTS after name, service domain and band."""
     if len(tail) > 3:
-        fill(reading.signal, reading.notes, sinr_db=to_float(tail[-1]))
+        set_plausible(reading.signal, reading.notes, sinr_db=to_float(tail[-1]))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import plmn_of
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands.labels import answer, labelled, number, whole
+from agent.commands.labels import answer, labelled, number, settled, whole
 from telemetry.streams import Rat
 
 _LABELS = ("CELL_ID", "LAC_ID", "RSSI", "RSRP", "RSRQ", "BAND", "CHANNEL", "SINR", "CGI", "TX_PWR", "PCI")
@@ -16,11 +16,11 @@ _LABELS = ("CELL_ID", "LAC_ID", "RSSI", "RSRP", "RSRQ", "BAND", "CHANNEL", "SINR
 
 def read_scellinfo(replies: Sequence[Reply], reading: Reading) -> None:
     """Read ^SCELLINFO. RSSI is printed without its sign and TX_PWR 0 may be a filler: both left out."""
-    values = dict(labelled(answer(replies, "^SCELLINFO"), _LABELS))
+    values = settled(labelled(answer(replies, "^SCELLINFO"), _LABELS))
     if not values:
         return
     plmn = values.get("cgi", "")
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,

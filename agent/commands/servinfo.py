@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.bands import is_umts
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -24,7 +24,7 @@ def read_servinfo(lines: Sequence[str], reading: Reading) -> None:
         code = pick(row, 3)
         channel = _channel(row[0])
         third = to_float(pick(row, 8))
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             rat=rat,
@@ -34,9 +34,9 @@ def read_servinfo(lines: Sequence[str], reading: Reading) -> None:
             **{_CHANNEL[rat]: channel} if rat else {},
         )
         if rat is Rat.WCDMA:
-            fill(reading.signal, reading.notes, pci=to_int(row[4]), rscp_dbm=None if third in (0, -255) else third)
+            set_plausible(reading.signal, reading.notes, pci=to_int(row[4]), rscp_dbm=None if third in (0, -255) else third)
         elif rat is Rat.LTE:
-            fill(reading.signal, reading.notes, rsrp_dbm=third, cell_id=_cell_id(row[4], reading))
+            set_plausible(reading.signal, reading.notes, rsrp_dbm=third, cell_id=_cell_id(row[4], reading))
 
 
 _CHANNEL = {Rat.LTE: "earfcn", Rat.LTE_M: "earfcn", Rat.NB_IOT: "earfcn", Rat.WCDMA: "uarfcn", Rat.GSM: "arfcn"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import hint
 from telemetry.streams import Rat, Registration
@@ -19,7 +19,7 @@ def read_smoni(lines: Sequence[str], reading: Reading) -> None:
         if "SEARCH" in words:
             hint(reading.signal, Registration.SEARCHING)
         elif "LIMSRV" in words:
-            hint(reading.signal, Registration.NOT_REGISTERED)
+            hint(reading.signal, Registration.LIMITED)
         elif "NOCONN" in words or "CONN" in words:
             hint(reading.signal, Registration.HOME)
         if "SEARCH" not in words[:3]:
@@ -32,7 +32,7 @@ def _other(_: Sequence[str], reading: Reading) -> None:
 
 def _lte(row: Sequence[str], reading: Reading) -> None:
     """`4G,EARFCN,band,DLbw,ULbw,mode,MCC,MNC,TAC,cell,PCI,Srxlev|TXpwr,RSRP,RSRQ,state`: widths in MHz; TX power only in CONN."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,
@@ -52,7 +52,7 @@ def _lte(row: Sequence[str], reading: Reading) -> None:
 
 def _wcdma(row: Sequence[str], reading: Reading) -> None:
     """`3G,UARFCN,PSC,EcNo,RSCP,MCC,MNC,LAC,cell,...`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.WCDMA,
@@ -68,7 +68,7 @@ def _wcdma(row: Sequence[str], reading: Reading) -> None:
 
 def _gsm(row: Sequence[str], reading: Reading) -> None:
     """`2G,ARFCN,rxlev,MCC,MNC,LAC,cell,...`; rxlev in dBm."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.GSM,

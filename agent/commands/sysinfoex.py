@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import hint
 from telemetry.streams import Rat, Registration
@@ -21,8 +21,10 @@ def read_sysinfoex(lines: Sequence[str], reading: Reading) -> None:
         if service == "2":
             hint(reading.signal, Registration.ROAMING if pick(row, 2) == "1" else Registration.HOME)
             if reading.signal.rat is None:
-                fill(reading.signal, reading.notes, rat=_MODES.get(pick(row, 5)))
+                set_plausible(reading.signal, reading.notes, rat=_MODES.get(pick(row, 5)))
         elif pick(row, 3) == "255":
             hint(reading.signal, Registration.NO_SIM)
-        elif service in ("0", "1"):
+        elif service in ("1", "3"):  # restricted service, restricted area
+            hint(reading.signal, Registration.LIMITED)
+        elif service == "0":
             hint(reading.signal, Registration.NOT_REGISTERED)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from agent.at.fields import fields_of, hex_id, pick, to_float, to_int
-from agent.at.fill import fill, put_plmn
+from agent.at.plausible import put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands.labels import answer, hint
@@ -14,6 +15,8 @@ from telemetry.streams import Rat, Registration
 from telemetry.units import ecno_db, lte_resource_blocks_mhz, rsrp_dbm, rsrq_db, rxlev_dbm
 
 _RATS = {"2": Rat.GSM, "3": Rat.WCDMA, "4": Rat.LTE, "6": Rat.LTE_M}
+_HEAD = re.compile(r"[2346],(?:\d,)?(?:\d{3}|[Ff]{3}),(?:\d{1,3}|[Ff]{3})")
+_BODY = re.compile(r'\d{1,6},\d{1,3}(?:,\s*(?:-?[0-9A-Fa-f.]*|"[^"]*")){7,}')
 _SERVICE = {
     "1": Registration.NOT_REGISTERED,  # radio off
     "2": Registration.SEARCHING,
@@ -24,18 +27,22 @@ _SERVICE = {
 
 def read_ucged(replies: Sequence[Reply], reading: Reading) -> None:
     """Read +UCGED: 2. SARA-R5 and LARA-R6 print `rat,svc,MCC,MNC` and 36.133 indices, SARA-R422 `rat,MCC,MNC` and dBm."""
-    text = "\n".join(answer(replies, "+UCGED"))
-    rows = [fields_of(row) for row in re.split(r"(?<=[^,\s])\s+(?=[^,\s])", text)]  # a wrapped row breaks at a comma
-    rows = [row for row in rows if len(row) > 1]  # not the mode on the prefix's own line
-    if len(rows) < 2 or len(rows[0]) not in (3, 4):
+    lines = answer(replies, "+UCGED")
+    if len(lines) == 1:  # rows joined on one line
+        lines = re.split(r"(?<=[^,\s])\s+(?=[^,\s])", lines[0])
+    heads = [fields_of(line) for line in lines if _HEAD.fullmatch(line)]
+    bodies = [fields_of(line) for line in lines if _BODY.fullmatch(line)] or _wrapped(lines)
+    if len(heads) != 1 or len(bodies) != 1:
+        if len(heads) > 1 or len(bodies) > 1:
+            reading.notes.append("+UCGED is mixed with other rows of numbers: left out")
         return
-    head, row = rows[0], rows[1]
+    head, row = heads[0], bodies[0]
     if len(head) == 4 and pick(head, 1) in _SERVICE:
         hint(reading.signal, _SERVICE[pick(head, 1)])
     rat = _RATS.get(head[0])
     if len(head) == 4 and head[1] in ("1", "2", "3"):
         rat = None
-    fill(reading.signal, reading.notes, rat=rat)
+    set_plausible(reading.signal, reading.notes, rat=rat)
     put_plmn(reading.signal, head[-2], head[-1])
     if rat is Rat.GSM:
         _gsm(row, reading)
@@ -45,6 +52,12 @@ def read_ucged(replies: Sequence[Reply], reading: Reading) -> None:
         _r422(row, reading)
     else:
         _lte(row, reading)
+
+
+def _wrapped(lines: Sequence[str]) -> list[list[str]]:
+    """Join a row that a terminal broke at a comma."""
+    pairs = (first + second for first, second in pairwise(lines) if first.endswith(","))
+    return [fields_of(pair) for pair in pairs if _BODY.fullmatch(pair)]
 
 
 def _id(text: str) -> int | None:
@@ -60,7 +73,7 @@ def _number(text: str) -> int | None:
 def _lte(row: Sequence[str], reading: Reading) -> None:
     """`EARFCN,band,ulRB,dlRB,TAC,cell,PCI,mTMSI,MMEGr,MMEcode,rsrp,rsrq,SINR,...`; 255 and 65535 are unknown."""
     band, sinr = to_int(pick(row, 1)), to_float(pick(row, 12))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         earfcn=_number(pick(row, 0)),
@@ -79,7 +92,7 @@ def _lte(row: Sequence[str], reading: Reading) -> None:
 def _r422(row: Sequence[str], reading: Reading) -> None:
     """`EARFCN,band,bw,bw,TAC,PCI,RSRP,RSRQ,SINR,...`: dBm, dB, SINR = (n - 100) / 5. The unit of bw is not settled: left out."""
     sinr = to_int(pick(row, 8))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         earfcn=_number(pick(row, 0)),
@@ -94,7 +107,7 @@ def _r422(row: Sequence[str], reading: Reading) -> None:
 
 def _gsm(row: Sequence[str], reading: Reading) -> None:
     """`ARFCN,band1900,cell,BSIC,LAC,RAC,RxLev,TA,...`."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         arfcn=_number(pick(row, 0)),
@@ -106,7 +119,7 @@ def _gsm(row: Sequence[str], reading: Reading) -> None:
 
 def _wcdma(row: Sequence[str], reading: Reading) -> None:
     """`UARFCN,band,cell,LAC,RAC,scrambling code,RRC,rssi,ecn0,...`; the scale of rssi is not settled: left out."""
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         uarfcn=_number(pick(row, 0)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 
@@ -16,7 +16,7 @@ def read_xccinfo(lines: Sequence[str], reading: Reading) -> None:
         row = fields_of(record)
         band = to_int(pick(row, 5))
         if band is not None and 100 < band < 172:
-            fill(
+            set_plausible(
                 reading.signal,
                 reading.notes,
                 rat=Rat.LTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat
 from telemetry.units import ecno_db, rscp_dbm, rsrp_dbm, rsrq_db
@@ -19,8 +19,10 @@ def read_xcesq(lines: Sequence[str], reading: Reading) -> None:
             continue
         rsrp, rscp = rsrp_dbm(index[6]), rscp_dbm(index[3])
         if rsrp is not None:
-            fill(reading.signal, reading.notes, rat=reading.signal.rat or Rat.LTE, rsrp_dbm=rsrp, rsrq_db=rsrq_db(index[5]))
+            set_plausible(
+                reading.signal, reading.notes, rat=reading.signal.rat or Rat.LTE, rsrp_dbm=rsrp, rsrq_db=rsrq_db(index[5])
+            )
             ratio = to_int(pick(fields_of(record), 7))
-            fill(reading.signal, reading.notes, sinr_db=None if ratio in (None, 255) else ratio / 2)
+            set_plausible(reading.signal, reading.notes, sinr_db=None if ratio in (None, 255) else ratio / 2)
         elif rscp is not None:
-            fill(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=rscp, ecio_db=ecno_db(index[4]))
+            set_plausible(reading.signal, reading.notes, rat=Rat.WCDMA, rscp_dbm=rscp, ecio_db=ecno_db(index[4]))

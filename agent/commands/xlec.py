@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, pick, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from agent.commands.labels import band_of
 from telemetry.streams import Cell, Rat, Role
@@ -22,7 +22,7 @@ def read_xlec(lines: Sequence[str], reading: Reading) -> None:
             continue
         widths = [lte_bandwidth_mhz(to_int(field)) for field in row[2:start]]
         rat = reading.signal.rat
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             rat=Rat.LTE if rat is None else None,
@@ -33,5 +33,5 @@ def read_xlec(lines: Sequence[str], reading: Reading) -> None:
             band = to_int(code)
             if band:
                 cell = Cell(role=Role.SCC)
-                fill(cell, reading.notes, rat=Rat.LTE, band=band, bandwidth_dl_mhz=width)
+                set_plausible(cell, reading.notes, rat=Rat.LTE, band=band, bandwidth_dl_mhz=width)
                 reading.cells.append(cell)

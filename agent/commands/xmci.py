@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_hex, to_int
-from agent.at.fill import Value, fill
+from agent.at.plausible import Value, set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Cell, Rat, Role
 from telemetry.units import rsrp_dbm, rsrq_db
@@ -25,11 +25,11 @@ def read_xmci(lines: Sequence[str], reading: Reading) -> None:
             _serving(row, reading)
         elif kind == "5":
             cell = Cell(role=Role.NEIGHBOUR)
-            fill(cell, reading.notes, rat=Rat.LTE, **_values(row))
+            set_plausible(cell, reading.notes, rat=Rat.LTE, **_values(row))
             if cell.earfcn is not None:
                 reading.cells.append(cell)
         elif kind in ("0", "2"):
-            fill(reading.signal, reading.notes, rat=Rat.GSM if kind == "0" else Rat.WCDMA, **_place(row))
+            set_plausible(reading.signal, reading.notes, rat=Rat.GSM if kind == "0" else Rat.WCDMA, **_place(row))
 
 
 def _number(text: str) -> int | None:
@@ -55,7 +55,7 @@ def _serving(row: Sequence[str], reading: Reading) -> None:
     ratio = to_int(pick(row, 11))
     advance = to_hex(pick(row, 12))
     cqi = to_hex(pick(row, 13))
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.LTE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_int
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
 from telemetry.streams import Rat, Registration
 from telemetry.units import rsrp_dbm
@@ -15,8 +15,10 @@ _STATES = {
     "1": Registration.HOME,
     "2": Registration.SEARCHING,
     "3": Registration.DENIED,
+    "4": Registration.NOT_REGISTERED,
     "5": Registration.ROAMING,
-    "90": Registration.NO_SIM,  # UICC failure
+    "8": Registration.LIMITED,  # emergency bearer services only
+    "90": Registration.SIM_FAULT,  # UICC failure
 }
 _RATS = {"7": Rat.LTE_M, "9": Rat.NB_IOT}
 
@@ -30,7 +32,7 @@ def read_xmonitor(lines: Sequence[str], reading: Reading) -> None:
         row = fields_of(record)
         snr = to_int(pick(row, 11))
         plmn = pick(row, 3)
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             registration=_STATES.get(pick(row, 0)),

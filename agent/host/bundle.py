@@ -44,7 +44,7 @@ class Bundle:
 
     @property
     def wheels(self) -> dict[str, bytes]:
-        """Give the programs in it by file name; often none."""
+        """Return the programs in it by file name; often none."""
         return {name: content for name, content in self.files.items() if name.endswith(".whl")}
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from agent import parse
 from agent.at.mask import mask
 from agent.at.reply import Command, Reply
+from agent.commands.cpin import cme_code
 from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
-from agent.poll.session import IDENTITY, Session, cme_code
+from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")
@@ -29,14 +30,14 @@ README = """# {title}
 
 
 def commands(family: Family) -> list[Command]:
-    """Give what to ask: what every modem knows, and the family's queries; the generic family stands for "unknown": everyone's."""
+    """Return what to ask: what every modem knows, and the family's queries; the generic family stands for "unknown": all."""
     families = FAMILIES if family.name == "generic" else (family,)
     listed = [*map(Command, COMMON), *(command for one in families for command in one.poll)]
     return list({command.text.upper(): command for command in reversed(listed)}.values())[::-1]
 
 
 def ask_all(session: Session, family: Family) -> tuple[list[Reply], list[str]]:
-    """Ask everything. Gives the replies, and the commands that got no final result. Raises LinkClosed."""
+    """Ask everything. Returns the replies, and the commands that got no final result. Raises LinkClosed."""
     replies, late = [], []
     listed = [*map(Command, IDENTITY), *commands(family)]
     for command in listed:
@@ -48,13 +49,13 @@ def ask_all(session: Session, family: Family) -> tuple[list[Reply], list[str]]:
 
 
 def refused(reply: Reply) -> bool:
-    """Say whether a modem does not know a vendor's command (TS 27.007 9.2: 3, 4, 58, 100); what every modem knows is kept."""
+    """Return whether a modem does not know a vendor's command (TS 27.007 9.2: 3, 4, 58, 100); what every modem knows is kept."""
     unknown = reply.final.upper() in ("ERROR", "COMMAND NOT SUPPORT") or cme_code(reply.final) in (3, 4, 58, 100)
     return unknown and not reply.lines and reply.command not in (*COMMON, *IDENTITY)
 
 
 def session_text(replies: Sequence[Reply]) -> str:
-    """Give the replies as a terminal session, identities masked."""
+    """Return the replies as a terminal session, identities masked."""
     blocks = ([reply.command, *(mask(line) for line in reply.lines), reply.final] for reply in replies)
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def capture_main(args: argparse.Namespace) -> int:
-    """Run `sinyal-agent capture`. Gives 0, 2 when the folder is taken or cannot be written, 3 when the modem does not answer."""
+    """Run `sinyal-agent capture`. Returns 0, 2 when the folder is taken or unwritable, 3 when the modem does not answer."""
     if (args.out / "session.txt").exists():
         print(f"--out {args.out}: holds a capture already; give another folder", file=sys.stderr)
         return 2

@@ -42,7 +42,7 @@ class Answer:
 
 
 def candidates(root: Path = usb.ROOT, *, everything: bool = False) -> list[Candidate]:
-    """Give the USB devices worth asking: known USB ids, and unknown devices with several ttys, as only modems have.
+    """Return the USB devices worth asking: known USB ids, and unknown devices with several ttys, as only modems have.
 
     `everything` adds unknown devices with one tty; opening those may reset them (Arduino boards restart on DTR).
     """
@@ -57,7 +57,7 @@ def candidates(root: Path = usb.ROOT, *, everything: bool = False) -> list[Candi
 
 
 def known_as(vid_pid: str) -> tuple[Family | None, str]:
-    """Give family and AT interface of a USB id; the exact id wins over `vid:*`; (None, "") when no family knows it."""
+    """Return family and AT interface of a USB id; the exact id wins over `vid:*`; (None, "") when no family knows it."""
     vid = vid_pid.partition(":")[0]
     for wanted in (vid_pid, f"{vid}:*"):
         for family in FAMILIES:
@@ -82,7 +82,7 @@ def ask(port: str, *, baud: int = 115200) -> Answer:
 
 
 def examine(candidate: Candidate, root: Path) -> tuple[Answer | None, list[str]]:
-    """Ask the ports of a device in turn. Gives the first answer and a remark for each port that gave none."""
+    """Ask the ports of a device in turn. Returns the first answer and a remark for each port that gave none."""
     remarks: list[str] = []
     for port in candidate.ports:
         try:
@@ -98,7 +98,7 @@ def examine(candidate: Candidate, root: Path) -> tuple[Answer | None, list[str]]
 
 
 def section(number: int, answer: Answer) -> str:
-    """Give the [[modem]] section for a port that answered."""
+    """Return the [[modem]] section for a port that answered."""
     lines = [f"# {answer.identity}", "[[modem]]", f'name = "{answer.family}-{number}"', f'port = "{answer.path}"']
     return "\n".join([*lines, f'family = "{answer.family}"'])
 
@@ -118,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def detect_main(args: argparse.Namespace) -> int:
-    """Run `sinyal-agent detect`. Gives 0 when a modem answered, else 3."""
+    """Run `sinyal-agent detect`. Returns 0 when a modem answered, else 3."""
     answers = list(_answers(args))
     print("\n\n".join(section(n, answer) for n, answer in enumerate(answers, 1)), end="\n" if answers else "")
     if not answers:

@@ -1,6 +1,7 @@
 """Readings on a USB stick: `export` for a hall without any link, `quarantine` for what the collector refused.
 
-A file holds one frame a line as plain JSON, gzipped. Rows stay in the spool: importing twice changes nothing.
+A file holds one frame per line as plain JSON with a check of its own (telemetry/stick.py), gzipped. Rows stay in the spool:
+importing twice changes nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agent.spool import file as spoolfile
 from agent.spool.rebase import settle
 from agent.spool.spool import Spool
 from telemetry.frame import Sample, encode_json, pack
+from telemetry.stick import seal
 
 FRAME_SAMPLES = 500
 
@@ -35,19 +37,19 @@ class ExportError(AgentError):
 def parse_time(text: str) -> int:
     """Read an ISO time with zone (2026-03-01T08:15+08:00, or ...Z), as UTC ms. Raises argparse.ArgumentTypeError."""
     try:
-        moment = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        when = None
+    if when is None or when.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time with zone; write it like 2026-03-01T08:15+08:00")
-    utc_ms = int(moment.timestamp() * 1000)
+    utc_ms = int(when.timestamp() * 1000)
     if not clocks.sane(utc_ms):
         raise argparse.ArgumentTypeError(f"{text!r} cannot be now; check the year")
     return utc_ms
 
 
 def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[bytes, int]]:
-    """Give (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
+    """Yield (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
     names = db.execute(f"SELECT DISTINCT stream, modem FROM {table} WHERE t_ms IS NOT NULL ORDER BY 1, 2").fetchall()  # noqa: S608
     query = f"SELECT {spoolfile.COLUMNS} FROM {table} WHERE t_ms IS NOT NULL AND stream = ? AND modem IS ? ORDER BY seq"  # noqa: S608
     for stream, modem in names:
@@ -59,8 +61,13 @@ def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[byte
                 yield encode_json(pack(site, stream, modem, samples)), len(samples)
 
 
+def _timed(db: sqlite3.Connection, table: str) -> int:
+    """Return how many samples of a table have a final time."""
+    return int(db.execute(f"SELECT count(*) FROM {table} WHERE t_ms IS NOT NULL").fetchone()[0])  # noqa: S608  (own constant)
+
+
 def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Path, utc_ms: int) -> tuple[Path, int]:
-    """Write the samples of the tables to `sinyal-<site>-<UTC>.jsonl.gz`; give path and number of samples.
+    """Write the samples of the tables to `sinyal-<site>-<UTC>.jsonl.gz`; return path and number of samples.
 
     The file appears under its name only when it is complete and on the stick. Raises ExportError.
     """
@@ -69,10 +76,11 @@ def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Pa
     try:
         with part.open("wb") as raw:
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb") as file:
+                total = sum(_timed(db, table) for table in tables)
                 for table in tables:
                     for line, samples in frames(db, site, table):
-                        file.write(line + b"\n")
                         count += samples
+                        file.write(seal(line, count, total) + b"\n")
             raw.flush()
             os.fsync(raw.fileno())
         part.replace(folder / name)

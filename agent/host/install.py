@@ -1,4 +1,4 @@
-"""`sinyal-agent install BUNDLE`: makes a Raspberry Pi the hall of its bundle. Each step looks first, so that twice does no harm.
+"""`sinyal-agent install BUNDLE`: makes a Raspberry Pi the hall of its bundle. Each step looks first, so running it again is safe.
 
 `--root DIR` does the same below another folder (an SD card that is mounted, an image, a test); nothing is started there then.
 """
@@ -29,7 +29,7 @@ INSTALLED = "/var/lib/sinyal/agent.toml.installed"
 ABOUT = """\
 Sets this Raspberry Pi up as the hall of its bundle: user, certificates, configuration, service, log limits. Run as root.
 
-  sudo sinyal-agent install 6408012001.sinyal             once more does no harm
+  sudo sinyal-agent install 6408012001.sinyal             running it again is safe
   sudo sinyal-agent install 6408012001.sinyal --dry-run   say what would be done, do nothing
   sudo sinyal-agent install 6408012001.sinyal --root /mnt prepare a card that is mounted there
 
@@ -196,7 +196,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `install`; gives the exit code."""
+    """Do `install`; return the exit code."""
     host = Host(args.root.resolve(), args.dry_run)
     if host.live and not host.dry and os.geteuid() != 0:
         raise ConfigError("install: needs root; run it with sudo")

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import orjson
-
 from agent.config import Config
+from agent.host import doctor
+from agent.host.state import FRESH_INTERVALS, Backlog, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
-
-FRESH_INTERVALS = 3
-"""A modem whose last sample is older than this many intervals is not being measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What is on the card: samples that wait, the age of the oldest (s, None if unknown), samples that the collector refused."""
-
-    waiting: int
-    oldest_s: int | None
-    refused: int
-    untimed: int
-
 
 WORDS = {
     "id": {
@@ -75,36 +59,8 @@ def age(seconds: float, lang: str) -> str:
     return f"{int(seconds) // 86_400} {units[3]}"
 
 
-def backlog(path: Path) -> Backlog:
-    """Count what is on the card. Raises an error of spoolfile.DAMAGE when the spool is missing or cannot be read."""
-    db = spoolfile.connect_to_read(path)
-    try:
-        waiting, untimed = db.execute("SELECT count(*), count(*) FILTER (WHERE t_ms IS NULL) FROM spool").fetchone()
-        refused = db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
-        oldest = db.execute("SELECT b.boot_id, s.mono_ms, s.t_ms FROM spool s JOIN boots b ON b.n = s.boot ORDER BY seq LIMIT 1")
-        row = oldest.fetchone()
-    finally:
-        db.close()
-    oldest_s = None
-    if row is not None and row[0] == clocks.boot_id():
-        oldest_s = (clocks.monotonic_ms() - row[1]) // 1000
-    elif row is not None and row[2] is not None:
-        oldest_s = (clocks.wall_ms() - row[2]) // 1000
-    return Backlog(waiting, oldest_s, refused, untimed)
-
-
-def read_state(path: Path) -> dict[str, Any] | None:
-    """Read what the running agent left; None when none runs now (no file, another boot, stopped, process gone)."""
-    try:
-        state = orjson.loads(path.read_bytes())
-        alive = Path(f"/proc/{int(state['pid'])}").exists()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return state if alive and state.get("running") and state.get("boot") == clocks.boot_id() else None
-
-
 def report(config: Config, lang: str) -> tuple[list[str], bool]:
-    """Give the lines for a person, and whether all is well."""
+    """Return the lines for a person, and whether all is well."""
     words = WORDS[lang]
     state = read_state(config.agent.status_path)
     lines = [words["title"].format(site=config.agent.site)]
@@ -175,5 +131,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def status_main(config: Config, args: argparse.Namespace) -> int:
     """Print the report; exit code 0 when all is well, 1 when something needs a person."""
     lines, well = report(config, args.lang)
-    print("\n".join(lines))
-    return 0 if well else 1
+    faults = doctor.faults(args.config, args.lang)
+    print("\n".join([*lines, *faults]))
+    return 0 if well and not faults else 1

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.errors import AgentError
+from agent.errors import AgentError, SinyalError
 from ground.durable import write_durably
 
 
@@ -28,15 +28,15 @@ class Host:
 
     @property
     def live(self) -> bool:
-        """Say whether this is the running system, not one prepared below a folder."""
+        """Return whether this is the running system, not one prepared below a folder."""
         return self.root == Path("/")
 
     def at(self, path: str) -> Path:
-        """Give the place of a system path below the root."""
+        """Return the place of a system path below the root."""
         return self.root / path.lstrip("/")
 
     def account(self, file: str, name: str) -> int | None:
-        """Give the number of a user (passwd) or group (group); None when it is not there."""
+        """Return the number of a user (passwd) or group (group); None when it is not there."""
         try:
             rows = [line.split(":") for line in self.at(f"/etc/{file}").read_text(encoding="utf-8").splitlines()]
         except OSError:
@@ -48,7 +48,7 @@ class Host:
         try:
             if not self.dry:
                 work()
-        except (OSError, shutil.Error, AgentError) as error:
+        except (OSError, shutil.Error, SinyalError) as error:
             raise InstallError(f"{what}: {error}") from None
         self.done.append(what)
 

@@ -105,7 +105,7 @@ net.ipv4.ping_group_range = {gid} {gid}
 
 
 def udev_rules(vendors: Iterable[str]) -> str:
-    """Give the rules that let the service restart a hung modem of these USB vendors.
+    """Return the rules that let the service restart a hung modem of these USB vendors.
 
     ModemManager is left as it is: where it carries the uplink, keeping it off would cut the hall off.
     """

@@ -33,15 +33,15 @@ from io import BytesIO
 from pathlib import Path
 
 from agent.config import load
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError, SinyalError
 from agent.host import versions
-from agent.host.status import read_state
+from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
+from ground.paths import ETC
 
 log = logging.getLogger(__name__)
 
-ETC = Path("/etc/sinyal")
 CONFIRM_S = 1200.0
 LOOK_S = 2.0
 MAX_BYTES = 50_000_000
@@ -72,7 +72,7 @@ class Place:
 
     @property
     def trial(self) -> Path:
-        """Give the file that names a trial while it lasts."""
+        """Return the file that names a trial while it lasts."""
         return self.folder / "trial.json"
 
 
@@ -107,7 +107,7 @@ def version_of(wheel: bytes) -> str:
 
 
 def newer(version: str, than: str) -> bool:
-    """Say whether a version is a later one; only the numbers count."""
+    """Return whether a version is a later one; only the numbers count."""
     return _numbers(version) > _numbers(than)
 
 
@@ -171,7 +171,7 @@ def watch(place: Place, *, confirm_s: float = CONFIRM_S, wait: Callable[[float],
 
 
 def reports(status: Path, version: str) -> bool:
-    """Say whether a running agent of this version has had an answer of the collector."""
+    """Return whether a running agent of this version has had an answer of the collector."""
     state = read_state(status)
     return state is not None and state.get("version") == version and state.get("last_ack_mono_ms") is not None
 
@@ -192,7 +192,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `update`; gives the exit code."""
+    """Do `update`; return the exit code."""
     place = Place(versions.FOLDER, load(args.config).agent.status_path)
     if args.watch:
         return 0 if watch(place) else 1
@@ -219,7 +219,7 @@ def _try(wheel: bytes, version: str, name: str, place: Place) -> int:
         _call(place.watch)
         print(f"{version} is on trial; waiting up to {CONFIRM_S / 60:.0f} min for the server's answer", flush=True)
         kept = watch(place)
-    except AgentError as error:
+    except SinyalError as error:
         print(error, file=sys.stderr)
         return 1
     now = (place.folder / "current").resolve().name

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AgentError
+from ground.paths import PROGRAMS
 
-FOLDER = Path("/opt/sinyal")
+FOLDER = PROGRAMS
 VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}[a-z0-9.+]{0,20}")
 BUILD_S = 600
 """A Pi Zero copies and compiles for some minutes."""
@@ -27,7 +28,7 @@ class VersionError(AgentError):
 
 
 def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Path:
-    """Make the venv of a version from wheels and the packages of the venv `donor`; give its path. Raises VersionError."""
+    """Make the venv of a version from wheels and the packages of the venv `donor`; return its path. Raises VersionError."""
     if not VERSION.fullmatch(version):
         raise VersionError(f"{version[:40]!r} is not a version")
     target = folder / version
@@ -36,9 +37,9 @@ def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Pa
         raise VersionError(f"{target}: is in use; nothing to build")
     shutil.rmtree(target, ignore_errors=True)  # left by an attempt that was cut off
     try:
-        _run(sys.executable, "-m", "venv", "--without-pip", str(target))
+        _run(sys.executable, "-P", "-m", "venv", "--without-pip", str(target))
         shutil.copytree(_packages(donor), _packages(target), dirs_exist_ok=True, symlinks=True)
-        pip = (sys.executable, "-m", "pip", "--python", str(target / "bin" / "python"), "--disable-pip-version-check")
+        pip = (sys.executable, "-P", "-m", "pip", "--python", str(target / "bin" / "python"), "--disable-pip-version-check")
         _run(*pip, "install", "--quiet", "--no-index", "--no-deps", "--force-reinstall", *map(str, wheels))
         _run(*pip, "check")
         _run(str(target / "bin" / "sinyal-agent"), "--help")

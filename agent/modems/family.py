@@ -24,4 +24,6 @@ class Family:
     read: Callable[[Sequence[Reply], Reading], None]
     """Fill a reading from the replies of one poll. Pure; leaves out what is not sure and says so in `notes`."""
     setup: tuple[Command, ...] = ()
+    causes: tuple[Command, ...] = ()
+    """Asked only while the network refuses: why."""
     usb: Mapping[str, str] = field(default_factory=dict)

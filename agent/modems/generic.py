@@ -6,16 +6,18 @@ import re
 from collections.abc import Sequence
 
 from agent.at.digest import all_lines
-from agent.at.fill import LTE, fill
+from agent.at.plausible import LTE, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
-from agent.commands import cesq, cops, cpin, creg, csq
+from agent.commands import cesq, cops, creg, csq
 from agent.commands.cesq import Cesq
+from agent.commands.cpin import Sim, sim_of
 from agent.commands.creg import Creg
 from agent.modems.family import Family
 from telemetry.streams import Rat, Registration
 
-SETUP = (Command("AT+CMEE=1"), Command("AT+CREG=2"), Command("AT+CEREG=2"), Command("AT+C5GREG=2"))
+SETUP = (Command("AT+CMEE=1"), Command("AT+CREG=2"), Command("AT+CEREG=2"), Command("AT+CEREG=3"), Command("AT+C5GREG=2"))
+"""+CEREG=3 tells why the network refused as well; modems that know no more than 2 answer ERROR and stay there."""
 POLL = (
     Command("AT+CPIN?", every=10),
     Command("AT+CSQ"),
@@ -31,37 +33,44 @@ POLL = (
 def read(replies: Sequence[Reply], reading: Reading) -> None:
     """Fill a reading from the 3GPP replies alone."""
     rows = creg.parse(replies)
-    fill(reading.signal, reading.notes, registration=registration(replies))
+    set_plausible(reading.signal, reading.notes, registration=registration(replies))
     _location(rows, reading)
     lines = all_lines(replies)
     for operator in cops.parse(lines):
-        rat = operator.rat if not rows or any(row.registered for row in rows) else None
-        fill(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else rat)
-        if operator.act == 13:
-            reading.notes.append("AcT 13 (EN-DC) does not say whether an NR leg is there: rat left out")
+        if rows and not any(row.registered for row in rows):
+            continue  # what was chosen by hand, or last: no cell of it is known to be there
+        set_plausible(reading.signal, reading.notes, plmn=operator.plmn, rat=None if reading.signal.rat else operator.rat)
     for quality in csq.parse(lines):
-        fill(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
+        set_plausible(reading.signal, reading.notes, rssi_dbm=quality.rssi_dbm)
     for extended in cesq.parse(lines):
         _levels(extended, reading)
 
 
 def registration(replies: Sequence[Reply]) -> Registration | None:
-    """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else the first that says why not."""
-    rows = creg.parse(replies)
-    states = [row.registration for row in rows if row.registration is not None]
-    served = next((state for state in states if state in creg.REGISTERED), None)
-    if served:
-        return served
-    if any(sim.absent for sim in cpin.parse(replies)):
+    """Decide the state: any registration in the order C5GREG, CEREG, CGREG, CREG; else what tells most of why not."""
+    states = {row.registration for row in reversed(creg.parse(replies)) if row.registration is not None}
+    ranked = [row.registration for row in creg.parse(replies) if row.registered]
+    if ranked:
+        return ranked[0]
+    if sim_of(replies) is Sim.MISSING:
         return Registration.NO_SIM
-    telling = [state for state in states if state is not Registration.NOT_REGISTERED]
-    return next(iter(telling or states), None)
+    return next((state for state in UNSERVED if state in states), None)
+
+
+UNSERVED = (
+    Registration.SIM_FAULT,
+    Registration.DENIED,
+    Registration.LIMITED,
+    Registration.SEARCHING,
+    Registration.NOT_REGISTERED,
+)
+"""States without service, the one that tells most first."""
 
 
 def packet_registration(replies: Sequence[Reply]) -> Registration | None:
-    """Give what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
+    """Return what 5GS or EPS registration says (the only one on LTE and NR), None when neither was read."""
     states = [row.registration for row in creg.parse(replies) if row.name in ("C5GREG", "CEREG")]
-    return next((state for state in states if state in creg.REGISTERED), next(iter(states), None))
+    return next((state for state in states if state is not None and state.served), next(iter(states), None))
 
 
 def set_served(reading: Reading) -> None:
@@ -71,8 +80,9 @@ def set_served(reading: Reading) -> None:
 
 
 def set_unserved(reading: Reading, state: Registration) -> None:
-    """Mark a modem not served; a missing SIM and a denial say more than the vendor's word does."""
-    if reading.signal.registration not in (Registration.NO_SIM, Registration.DENIED):
+    """Mark a modem not served; what is wrong with the SIM, a denial and limited service say more than the vendor's word does."""
+    telling = (Registration.NO_SIM, Registration.SIM_FAULT, Registration.DENIED, Registration.LIMITED)
+    if reading.signal.registration not in telling:
         reading.signal.registration = state
 
 
@@ -80,9 +90,9 @@ def _location(rows: Sequence[Creg], reading: Reading) -> None:
     """Take technology and place from the most trusted line that has them; a line that is registered goes first."""
     ranked = [row for row in rows if row.registered] + [row for row in rows if not row.registered]
     signal, notes = reading.signal, reading.notes
-    fill(signal, notes, rat=next((row.rat for row in ranked if row.rat is not None), None))
-    fill(signal, notes, tac=next((row.tac for row in ranked if row.tac is not None), None))
-    fill(signal, notes, cell_id=next((row.ci for row in ranked if row.ci is not None), None))
+    set_plausible(signal, notes, rat=next((row.rat for row in ranked if row.rat is not None), None))
+    set_plausible(signal, notes, tac=next((row.tac for row in ranked if row.tac is not None), None))
+    set_plausible(signal, notes, cell_id=next((row.ci for row in ranked if row.ci is not None), None))
 
 
 def _levels(row: Cesq, reading: Reading) -> None:
@@ -96,15 +106,15 @@ def _levels(row: Cesq, reading: Reading) -> None:
         values = row.umts
     elif row.nr["rsrp_dbm"] is not None:
         values = row.nr
-        fill(reading.signal, reading.notes, rat=None if rat else Rat.NR_SA)
+        set_plausible(reading.signal, reading.notes, rat=None if rat else Rat.NR_SA)
     else:
         values = row.gsm if reading.signal.rssi_dbm is None else {}
-    fill(reading.signal, reading.notes, **values)
+    set_plausible(reading.signal, reading.notes, **values)
 
 
 def operator_name(replies: Sequence[Reply]) -> str | None:
-    """Give the operator's name where +COPS printed one (not digits)."""
-    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and not row.oper.isdigit()]
+    """Return the operator's name where +COPS printed one (not digits)."""
+    names = [row.oper for row in cops.parse(all_lines(replies)) if row.oper and row.format != 2 and not row.oper.isdigit()]
     return names[-1] if names else None
 
 

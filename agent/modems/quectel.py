@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from agent.at.digest import all_lines
-from agent.at.fields import fields_of, pick, records
-from agent.at.fill import CHANNEL, LTE, fill, fill_missing, put_plmn
+from agent.at.fields import fields_of, pick, records, text_of
+from agent.at.plausible import CHANNEL, LTE, is_same_cell, put_plmn, set_missing, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import qant, qcainfo, qcsq, qeng, qnwinfo, qtemp
@@ -34,12 +34,12 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
     _serving(lines, reading)
     _neighbours(lines, reading)
     _antennas(lines, reading)
-    fill(reading.signal, reading.notes, temperature_c=qtemp.parse(lines).hottest)
+    set_plausible(reading.signal, reading.notes, temperature_c=qtemp.parse(lines).hottest)
 
 
 def _qspn(lines: Sequence[str], reading: Reading) -> None:
     for record in records(lines, "+QSPN"):
-        plmn = pick(fields_of(record), 4)
+        plmn = text_of(pick(fields_of(record), 4))
         if reading.signal.plmn is None:
             put_plmn(reading.signal, plmn[:3], plmn[3:])
 
@@ -50,11 +50,11 @@ def _qcsq(lines: Sequence[str], reading: Reading) -> None:
     for row in rows:
         if row.rat is None:
             state = Registration.NOT_REGISTERED if row.sysmode.upper() == "NOSERVICE" else None
-            fill_missing(reading.signal, reading.notes, registration=state)
+            set_missing(reading.signal, reading.notes, registration=state)
         elif row.rat is Rat.NR_SA and (anchored or "NSA" in row.sysmode.upper()):
-            fill(reading.signal, reading.notes, rat=Rat.NR_NSA, nr_rsrp_dbm=row.rsrp_dbm, nr_rsrq_db=row.rsrq_db)
+            set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA, nr_rsrp_dbm=row.rsrp_dbm, nr_rsrq_db=row.rsrq_db)
         else:
-            fill(
+            set_plausible(
                 reading.signal,
                 reading.notes,
                 rat=row.rat,
@@ -73,11 +73,13 @@ def _qnwinfo(lines: Sequence[str], reading: Reading) -> None:
     for row in rows:
         if row.rat is None:
             if row.no_service:
-                fill_missing(reading.signal, reading.notes, registration=Registration.NOT_REGISTERED)
+                set_missing(reading.signal, reading.notes, registration=Registration.NOT_REGISTERED)
         elif row.nsa or (row.rat is Rat.NR_SA and anchored):
-            fill(reading.signal, reading.notes, rat=Rat.NR_NSA, nr_band=row.band, nr_nrarfcn=row.channel)
+            set_plausible(reading.signal, reading.notes, rat=Rat.NR_NSA, nr_band=row.band, nr_nrarfcn=row.channel)
         else:
-            fill(reading.signal, reading.notes, rat=row.rat, plmn=row.plmn, band=row.band, **{CHANNEL[row.rat]: row.channel})
+            set_plausible(
+                reading.signal, reading.notes, rat=row.rat, plmn=row.plmn, band=row.band, **{CHANNEL[row.rat]: row.channel}
+            )
 
 
 def _carriers(carriers: Sequence[Carrier], reading: Reading) -> None:
@@ -96,14 +98,16 @@ def _carriers(carriers: Sequence[Carrier], reading: Reading) -> None:
             "sinr_db": carrier.sinr_db,
         }
         if carrier is leg:
-            fill(reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()})
+            set_plausible(
+                reading.signal, reading.notes, rat=Rat.NR_NSA, **{f"nr_{name}": value for name, value in values.items()}
+            )
         elif carrier.primary:
             narrow = reading.signal.rat if reading.signal.rat in LTE else None
-            fill(reading.signal, reading.notes, rat=Rat.NR_SA if carrier.nr else narrow or Rat.LTE, **values)
+            set_plausible(reading.signal, reading.notes, rat=Rat.NR_SA if carrier.nr else narrow or Rat.LTE, **values)
         else:
             beside = Rat.NR_NSA if anchored else Rat.NR_SA
             cell = Cell(role=Role.SCC)
-            fill(cell, reading.notes, rat=beside if carrier.nr else Rat.LTE, **values)
+            set_plausible(cell, reading.notes, rat=beside if carrier.nr else Rat.LTE, **values)
             reading.cells.append(cell)
 
 
@@ -123,7 +127,7 @@ def _state(state: str, reading: Reading) -> None:
     if state in _REGISTERED:
         generic.set_served(reading)
     elif state == "LIMSRV":
-        generic.set_unserved(reading, Registration.NOT_REGISTERED)
+        generic.set_unserved(reading, Registration.LIMITED)
     elif state == "SEARCH":
         generic.set_unserved(reading, Registration.SEARCHING)
 
@@ -131,7 +135,7 @@ def _state(state: str, reading: Reading) -> None:
 def _cell(cell: ServingCell, lines: Sequence[str], reading: Reading) -> None:
     sinr = _lte_sinr(cell.sinr, lines, reading) if cell.rat in LTE else cell.sinr
     put_plmn(reading.signal, cell.mcc, cell.mnc)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=cell.rat,
@@ -156,7 +160,7 @@ def _cell(cell: ServingCell, lines: Sequence[str], reading: Reading) -> None:
 def _nr_leg(cell: ServingCell, reading: Reading) -> None:
     if cell.pci is None and cell.rsrp is None:
         return  # EN-DC is set up, no leg is there
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.NR_NSA,
@@ -172,7 +176,7 @@ def _nr_leg(cell: ServingCell, reading: Reading) -> None:
 
 
 def _lte_sinr(raw: float | None, lines: Sequence[str], reading: Reading) -> float | None:
-    """Give dB from the SINR column: plain dB on some firmware, X/5 - 20 on other (EC2x manual).
+    """Return dB from the SINR column: plain dB on some firmware, X/5 - 20 on other (EC2x manual).
 
     Where +QCSQ was read too, the meaning nearer to it is right; else plain up to 30, scaled above 40, unknown between.
     """
@@ -194,12 +198,12 @@ def _lte_sinr(raw: float | None, lines: Sequence[str], reading: Reading) -> floa
 def _neighbours(lines: Sequence[str], reading: Reading) -> None:
     """Add the neighbours; the intra list repeats the serving cell, which is no neighbour."""
     serving = qeng.parse_serving(lines)
-    own = {(cell.channel, cell.pci) for cell in serving.cells} if serving else set()
+    own = [(cell.channel, cell.pci) for cell in serving.cells] if serving else []
     for row in qeng.parse_neighbours(lines):
-        if (row.channel, row.pci) in own:
+        if any(is_same_cell((row.channel, row.pci), cell) for cell in own):
             continue
         cell = Cell(role=Role.NEIGHBOUR)
-        fill(cell, reading.notes, rat=row.rat, pci=row.pci, **{CHANNEL[row.rat]: row.channel}, **row.values)
+        set_plausible(cell, reading.notes, rat=row.rat, pci=row.pci, **{CHANNEL[row.rat]: row.channel}, **row.values)
         reading.cells.append(cell)
 
 
@@ -210,7 +214,7 @@ def _antennas(lines: Sequence[str], reading: Reading) -> None:
             leg = "nr_" if row.rat is Rat.NR_SA and reading.signal.rat in LTE else ""
             if leg and reading.signal.rat is not Rat.NR_NSA:
                 continue
-            fill_missing(reading.signal, reading.notes, **{leg + name: row.best})
+            set_missing(reading.signal, reading.notes, **{leg + name: row.best})
 
 
 FAMILY = Family(
@@ -230,5 +234,6 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    causes=(Command("AT+QNETRC?"),),
     usb={"2c7c:0128": "05", "2c7c:*": "02"},
 )

@@ -7,12 +7,14 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 
 from agent import modems
-from agent.at.fill import tidy
+from agent.at.digest import name_of
+from agent.at.plausible import tidy
 from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import identity
 from agent.modems import generic
 from agent.modems.family import Family
+from agent.modems.settle import settle
 
 
 def _found() -> Iterator[Family]:
@@ -26,8 +28,11 @@ FAMILIES: tuple[Family, ...] = (*_found(), generic.FAMILY)
 """By name; generic comes last, as it knows everything a little."""
 
 
+FOREIGN = "text that is no answer (NMEA, a message) stood inside a reply: left out"
+
+
 def by_name(name: str) -> Family:
-    """Give a family by its name. Raises KeyError, whose text lists the names."""
+    """Return a family by its name. Raises KeyError, whose text lists the names."""
     for family in FAMILIES:
         if family.name == name:
             return family
@@ -48,7 +53,7 @@ def detect(replies: Sequence[Reply]) -> Family:
     if chosen is not None:
         return chosen
     asked = [reply for reply in replies if reply.command]
-    answered = any(reply.lines for reply in asked)
+    answered = any(name_of(line) for reply in asked for line in reply.lines)
     return _by_dialect(asked) or (None if answered else _by_dialect(replies)) or generic.FAMILY
 
 
@@ -60,7 +65,10 @@ def _by_dialect(replies: Sequence[Reply]) -> Family | None:
 def read(family: Family, replies: Sequence[Reply]) -> Reading:
     """Read the replies of one poll, and take out what does not belong to the technology found."""
     reading = Reading()
+    if any(reply.foreign for reply in replies):
+        reading.notes.append(FOREIGN)
     family.read(replies, reading)
+    settle(replies, reading)
     tidy(reading.signal, reading.notes)
     for cell in reading.cells:
         tidy(cell, reading.notes)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from agent.at.digest import all_lines
 from agent.at.fields import fields_of, pick, records, to_float
-from agent.at.fill import CHANNEL, fill, fill_missing, put_plmn
+from agent.at.plausible import CHANNEL, is_same_cell, put_plmn, set_missing, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 from agent.commands import cmgrmi, cpsi
@@ -28,9 +28,9 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
         else:
             _serving(row, replies, reading)
     if any(pick(fields_of(record), 1) == "8" for record in records(lines, "+CNSMOD")):
-        fill_missing(reading.signal, reading.notes, rat=Rat.LTE)  # the other modes differ by model
+        set_missing(reading.signal, reading.notes, rat=Rat.LTE)  # the other modes differ by model
     for record in records(lines, "+CPMUTEMP"):
-        fill(reading.signal, reading.notes, temperature_c=to_float(pick(fields_of(record), 0)))
+        set_plausible(reading.signal, reading.notes, temperature_c=to_float(pick(fields_of(record), 0)))
 
 
 def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
@@ -39,10 +39,12 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
         return
     if row.mcc == "000":
         return  # fillers of a cell not read yet
-    if row.state.lower() == "online" and generic.packet_registration(replies) is None:
+    if row.limited:
+        generic.set_unserved(reading, Registration.LIMITED)
+    elif row.state.lower() == "online" and generic.packet_registration(replies) is None:
         generic.set_served(reading)
     put_plmn(reading.signal, row.mcc, row.mnc)
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=row.rat,
@@ -56,13 +58,13 @@ def _serving(row: Cpsi, replies: Sequence[Reply], reading: Reading) -> None:
         **{CHANNEL[row.rat]: row.channel},
     )
     if row.rat not in (Rat.WCDMA, Rat.GSM) and row.levels.get("sinr_db") is None:
-        reading.notes.append("the scale of RSSNR in +CPSI is not settled: sinr_db left out")
+        reading.notes.append("RSSNR of +CPSI is unknown or better than RSRQ allows: sinr_db left out")
 
 
 def _nr_leg(row: Cpsi, reading: Reading) -> None:
     if (row.pci is None or not 0 <= row.pci <= 1007) and row.levels.get("rsrp_dbm") is None:
         return  # EN-DC is set up, no leg is there
-    fill(
+    set_plausible(
         reading.signal,
         reading.notes,
         rat=Rat.NR_NSA,
@@ -75,12 +77,12 @@ def _nr_leg(row: Cpsi, reading: Reading) -> None:
 
 def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
     answer = cmgrmi.parse(lines)
-    own = None
+    own: tuple[int | None, int | None] = (None, None)
     if answer.serving is not None:
         cell = answer.serving
         own = (cell.earfcn, cell.pci)
         put_plmn(reading.signal, cell.mcc, cell.mnc)
-        fill(
+        set_plausible(
             reading.signal,
             reading.notes,
             rat=Rat.LTE,
@@ -88,16 +90,15 @@ def _cmgrmi(lines: Sequence[str], reading: Reading) -> None:
             pci=cell.pci,
             tac=cell.tac,
             cell_id=cell.cell_id,
-            timing_advance=cell.timing_advance,
             band=cell.band,
             bandwidth_dl_mhz=cell.bandwidth_dl_mhz,
             bandwidth_ul_mhz=cell.bandwidth_ul_mhz,
             **cell.levels,
         )
     for row in answer.neighbours:
-        if (row.earfcn, row.pci) != own:
+        if not is_same_cell((row.earfcn, row.pci), own):
             neighbour = Cell(role=Role.NEIGHBOUR)
-            fill(neighbour, reading.notes, rat=Rat.LTE, earfcn=row.earfcn, pci=row.pci, **row.levels)
+            set_plausible(neighbour, reading.notes, rat=Rat.LTE, earfcn=row.earfcn, pci=row.pci, **row.levels)
             reading.cells.append(neighbour)
 
 

@@ -53,5 +53,6 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    causes=(Command("AT#CEERNET"),),
     usb={f"1bc7:{product}": interface for interface, products in _USB.items() for product in products},
 )

@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from agent.at.fill import fill
+from agent.at.plausible import set_plausible
 from agent.at.reading import Reading
-from agent.poll.session import Poll, Sim
+from agent.commands.cimi import Identity
+from agent.commands.cpin import Sim
+from agent.poll.session import Poll
 from agent.port.link import LinkClosed, LinkError, LinkTimeout
 from telemetry.streams import Rat, Registration
 
 SIGNAL, STATUS, PLMN, INFORMATION = "device/signal", "monitoring/status", "net/current-plmn", "device/information"
+PIN = "pin/status"
 TIMEOUT_S = 5.0  # a stick answers within 100 ms; its web server sleeps for a second or two at times
 LOGIN_CURE = "refuses to answer; switch off the password in the web page of the stick"
 ADDRESS = "is this its address?"
@@ -43,36 +46,53 @@ _TYPE = {
 }
 """`CurrentNetworkType` and `CurrentNetworkTypeEx` of monitoring/status; "0" is no service."""
 
+_PIN = {"255": Sim.MISSING, "256": Sim.FAILURE, **dict.fromkeys(("257", "258", "259"), Sim.READY), "260": Sim.PIN, "261": Sim.PUK}
+"""`SimState` of pin/status, as the stick's own web page names them."""
+
 
 def read(answers: Answers) -> Poll:
     """Fill a reading from the answers of the API. What is not sure is left out and noted."""
     reading = Reading()
     signal, status = answers.get(SIGNAL, {}), answers.get(STATUS, {})
-    sim = {"1": Sim.READY, "255": Sim.MISSING}.get(status.get("SimStatus", ""))
+    sim = _sim(answers)
     if sim is Sim.MISSING:  # its network type and mode are left over from better days
-        fill(reading.signal, reading.notes, registration=Registration.NO_SIM)
+        set_plausible(reading.signal, reading.notes, registration=Registration.NO_SIM)
         return Poll(reading, sim, [])
     state = _registration(status)
     rat = _rat(signal, status, reading.notes)
     levels = {Rat.LTE: _lte, Rat.WCDMA: _wcdma, Rat.GSM: _gsm}[rat](signal, reading.notes) if rat else {}
-    served = state in (Registration.HOME, Registration.ROAMING)
+    served = state is not None and state.served
     known = any(value is not None for value in levels.values())
-    fill(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
-    fill(reading.signal, reading.notes, plmn=_plmn(answers) if served else None)
+    set_plausible(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
+    set_plausible(reading.signal, reading.notes, plmn=_plmn(answers) if served or state is Registration.LIMITED else None)
+    reading.signal.sim = sim.state if sim else None
+    if sim is not None and sim.unusable and not served:
+        reading.signal.registration = Registration.SIM_FAULT
     if served and rat and not known:
         reading.notes.append("the stick gives no signal values; some need the password of their web page switched off")
     return Poll(reading, sim, [])
+
+
+def _sim(answers: Answers) -> Sim | None:
+    """Give the state of the SIM: what is wrong with it by pin/status, else what monitoring/status says."""
+    status = answers.get(STATUS, {})
+    if status.get("SimlockStatus") == "1":
+        return Sim.LOCKED
+    told = _PIN.get(answers.get(PIN, {}).get("SimState", ""))
+    return told or {"1": Sim.READY, "255": Sim.MISSING}.get(status.get("SimStatus", ""))
 
 
 def _registration(status: Mapping[str, str]) -> Registration | None:
     service, connection = status.get("ServiceStatus"), status.get("ConnectionStatus")
     if service == "2" or (service is None and connection == "901"):  # 901: a data connection is up
         return {"0": Registration.HOME, "1": Registration.ROAMING}.get(status.get("RoamingStatus", ""))
+    if service in ("1", "3"):  # restricted service, restricted area
+        return Registration.LIMITED
     return None if service is None else Registration.NOT_REGISTERED
 
 
 def _rat(signal: Mapping[str, str], status: Mapping[str, str], notes: list[str]) -> Rat | None:
-    """Give the technology if everything that names one agrees."""
+    """Return the technology if everything that names one agrees."""
     named = [(signal.get("mode"), _MODE), *((status.get(f"CurrentNetworkType{end}"), _TYPE) for end in ("", "Ex"))]
     # 0 is "no service" of the types; beside it, mode 0 is no sign of 2G either.
     idle = status.get("CurrentNetworkType") == "0"
@@ -201,19 +221,31 @@ class HilinkSession:
         """Ask everything and read it. Raises LinkError when the stick does not answer or refuses everything."""
         answers: dict[str, Mapping[str, str]] = {}
         refusals = []
-        for path in (SIGNAL, STATUS, PLMN):
+        for path in (SIGNAL, STATUS, PLMN, PIN):
             try:
                 answers[path] = self._get(path)
             except self._refused as error:
-                refusals.append(f"{path} refused: {error}")
+                if path != PIN:
+                    refusals.append(f"{path} refused: {error}")
         if not answers:
             raise LinkClosed(f"{self._url}: {LOGIN_CURE} ({'; '.join(refusals)})")
         poll = read(answers)
         poll.reading.notes.extend(refusals)
         return poll
 
+    def sim_identity(self) -> Identity:
+        """Ask for what tells this SIM from others; the API has no word for the length of the MNC."""
+        try:
+            told = self._get(INFORMATION)
+        except self._refused:
+            return Identity()
+        imsi, iccid = told.get("Imsi", ""), told.get("Iccid", "").rstrip("Ff")
+        return Identity(
+            imsi if re.fullmatch(r"[0-9]{15}", imsi) else None, iccid if re.fullmatch(r"89[0-9]{16,18}", iccid) else None
+        )
+
     def network_time_ms(self) -> int | None:
-        """Give nothing: the API has no time of the network."""
+        """Return nothing: the API has no time of the network."""
         return None
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ _TIME = re.compile(r'\+(CCLK|QLTS): ?"?(\d{2}|\d{4})/(\d\d)/(\d\d),(\d\d):(\d\d)
 
 
 def ask(family: str) -> str:
-    """Give the command that reads network time on a family."""
+    """Return the command that reads network time on a family."""
     return ASK_QUECTEL if family == "quectel" else ASK
 
 
@@ -30,9 +30,9 @@ def utc_ms(reply: Reply) -> int | None:
         return None
     name, year, *rest, zone = found.groups()
     try:
-        moment = datetime(int(year) % 100 + 2000, *map(int, rest), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        when = datetime(int(year) % 100 + 2000, *map(int, rest), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         return None
-    seconds = moment.timestamp() - (0 if name == "QLTS" else int(zone) * 900)
+    seconds = when.timestamp() - (0 if name == "QLTS" else int(zone) * 900)
     # A start-up date of two digits (70/01/01, 80/01/06) becomes 2070 or 2080: nothing from there on is real.
-    return int(seconds * 1000) if OLDEST.timestamp() <= seconds and moment.year < 2070 else None
+    return int(seconds * 1000) if OLDEST.timestamp() <= seconds and when.year < 2070 else None

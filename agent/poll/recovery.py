@@ -45,7 +45,7 @@ FREE = (Fault.GONE, Fault.BUSY)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often an hour each step may be taken (0: never), and how long a reset modem is left alone, s."""
+    """How often per hour each step may be taken (0: never), and how long a reset modem is left alone, s."""
 
     reopen: int = 12
     at_reset: int = 2
@@ -53,7 +53,7 @@ class Limits:
     settle_s: float = 30.0
 
 
-class Ladder:
+class RecoveryPolicy:
     """The state of one modem's illness. Call `failed` after a poll that failed, `worked` after one that did not."""
 
     def __init__(self, limits: Limits) -> None:
@@ -70,7 +70,7 @@ class Ladder:
         return self._since is not None
 
     def failed(self, fault: Fault, now_s: float) -> Step:
-        """Give the step to take now. A step over its hourly limit is passed over; after the last rung the climb begins again."""
+        """Return the step to take now. A step over its hourly limit is passed over; after the last one it begins again."""
         if self._since is None:
             self._since, self._count = now_s, 0
         if fault in FREE:
@@ -89,7 +89,7 @@ class Ladder:
         return Step.WAIT
 
     def worked(self, now_s: float) -> float | None:
-        """Note a good poll. Gives how long the illness lasted, s, if there was one."""
+        """Note a good poll. Returns how long the illness lasted, s, if there was one."""
         since, self._since, self._quiet_until = self._since, None, 0.0
         return None if since is None else now_s - since
 

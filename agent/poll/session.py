@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import TypeVar
 
 from agent.at.mask import mask
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
+from agent.commands import cimi, creg
+from agent.commands.cimi import Identity
+from agent.commands.cpin import Sim, sim_of
 from agent.modems import registry
 from agent.modems.family import Family
 from agent.poll import nitz
 from agent.poll.recovery import Fault
 from agent.port.link import Link, LinkBusy, LinkError, LinkTimeout
-from telemetry.streams import Registration
+from telemetry.meaning import Registration
 
 ALIVE_S = 1.0  # a modem that works answers AT within a few ms; a second covers one that is busy
-SETUP = ("ATE0", "AT+CMEE=1", "AT+CREG=2", "AT+CEREG=2", "AT+C5GREG=2", nitz.SET_UP)
+SETUP = ("ATE0", nitz.SET_UP)
+"""What every modem is told before it is known; the rest is the family's."""
 IDENTITY = ("AT+CGMI", "AT+CGMM", "AT+CGMR", "ATI")
 SIM = Command("AT+CPIN?")
-
-
-class Sim(StrEnum):
-    """State of the SIM as TS 27.007 9.2 codes it. The word is the kind of the event."""
-
-    READY = "sim_ready"
-    MISSING = "sim_missing"
-    PIN = "sim_pin"
-    FAILURE = "sim_failure"
-    BUSY = "sim_busy"
-
-
-_CME = {10: Sim.MISSING, 11: Sim.PIN, 12: Sim.PIN, 13: Sim.FAILURE, 14: Sim.BUSY, 15: Sim.FAILURE}
-_CME_TEXT = {
-    "SIM NOT INSERTED": 10,
-    "SIM PIN REQUIRED": 11,
-    "SIM PUK REQUIRED": 12,
-    "SIM FAILURE": 13,
-    "SIM BUSY": 14,
-    "SIM WRONG": 15,
-}
-_CME_LINE = re.compile(r"\+CME ERROR: ?(.+)", re.IGNORECASE)
+Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
@@ -67,28 +49,6 @@ def fault_of(error: LinkError) -> Fault:
     return Fault.CUT if readable >= 0.8 * len(error.received) else Fault.GARBAGE
 
 
-def cme_code(final: str) -> int | None:
-    """Read the code of a +CME ERROR final result, numeric or in words; None for other finals and unknown words."""
-    found = _CME_LINE.fullmatch(final.strip())
-    if found is None:
-        return None
-    text = found.group(1).strip().upper()
-    return int(text) if text.isdecimal() else _CME_TEXT.get(text)
-
-
-def sim_of(replies: Sequence[Reply]) -> Sim | None:
-    """Give the state of the SIM: what +CPIN? says, else a SIM error of any other command, else None."""
-    for reply in replies:
-        if reply.command.upper() == "AT+CPIN?":
-            words = " ".join(reply.lines).upper()
-            if "READY" in words and "NOT READY" not in words:
-                return Sim.READY
-            if "PIN" in words.replace("+CPIN", "") or "PUK" in words:
-                return Sim.PIN
-    codes = (cme_code(reply.final) for reply in replies)
-    return next((_CME[code] for code in codes if code in _CME), None)
-
-
 class Session:
     """A modem that is being talked to. `timeout_s` overrides what the family says of each command.
 
@@ -103,7 +63,7 @@ class Session:
 
     @property
     def family_name(self) -> str:
-        """Give the name of the family, `?` before it is known."""
+        """Return the name of the family, `?` before it is known."""
         return self.family.name if self.family else "?"
 
     def close(self) -> None:
@@ -147,7 +107,34 @@ class Session:
                 late.append(command.text)
             else:
                 replies.append(reply)
-        return self.read(family, replies, late)
+        poll = self.read(family, replies, late)
+        more = [reply for command in self._more(family, replies, poll) if (reply := self.ask(command.text, command.timeout_s))]
+        return self.read(family, [*replies, *more], late) if more else poll
+
+    def _more(self, family: Family, replies: Sequence[Reply], poll: Poll) -> list[Command]:
+        """Give what else must be asked now: +CGREG where only voice is registered, the cause where a network refuses."""
+        rows = creg.parse(replies)
+        packets = {row.name for row in rows if row.name != "CREG"}
+        voice_only = (
+            any(row.registered for row in rows) and packets and not any(row.registered for row in rows if row.name != "CREG")
+        )
+        wanted = [Command("AT+CGREG?")] if voice_only and "CGREG" not in packets else []
+        if poll.reading.signal.registration is Registration.DENIED or poll.reading.packets_refused:
+            wanted += [*family.causes, Command("AT+CEER")] if poll.reading.signal.reject_cause is None else []
+        return wanted
+
+    def sim_identity(self) -> Identity:
+        """Ask for what tells this SIM from others; the IMSI twice, as one wrong digit would name another network."""
+        first, second = (self._private(cimi.IMSI, cimi.imsi_of) for _ in range(2))
+        return Identity(
+            first if first == second else None,
+            self._private(cimi.ICCID, cimi.iccid_of),
+            self._private(cimi.MNC_LENGTH, cimi.mnc_digits_of),
+        )
+
+    def _private(self, command: str, read: Callable[[Reply], Found | None]) -> Found | None:
+        reply = self.ask(command)
+        return read(reply) if reply else None
 
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""
@@ -170,11 +157,6 @@ class Session:
             return None
 
     def read(self, family: Family, replies: list[Reply], late: list[str]) -> Poll:
-        """Read the replies of one poll; a missing or broken SIM is told from a place without service."""
+        """Read the replies of one poll."""
         reading = registry.read(family, replies)
-        sim = sim_of(replies)
-        if sim in (Sim.MISSING, Sim.FAILURE):
-            reading.signal.registration = Registration.NO_SIM
-        elif sim is Sim.PIN and reading.signal.registration is None:
-            reading.signal.registration = Registration.NOT_REGISTERED
-        return Poll(reading, sim, late)
+        return Poll(reading, sim_of(replies), late)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent.config import ModemSection
 from agent.poll.notices import Notices, event
-from agent.poll.recovery import Fault, Ladder, Limits, Step
+from agent.poll.recovery import Fault, Limits, RecoveryPolicy, Step
 from agent.poll.session import Poll, Session, fault_of
+from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkClosed, LinkError
@@ -39,7 +40,6 @@ class Record(Protocol):
 BAUDS = (115200, 9600, 57600, 460800, 921600, 38400)
 TIME_EVERY = 10  # polls between two questions for network time; a Pi's clock drifts far less meanwhile than the answer's 1 s
 RESET = "AT+CFUN=1,1"
-REGISTERED = (Registration.HOME, Registration.ROAMING)
 
 
 def _boot_s() -> float:
@@ -62,6 +62,7 @@ class ModemWorker(threading.Thread):
         interval_s: float,
         stop: threading.Event,
         on_network_time: Callable[[int], None] | None = None,
+        sims: SimBook | None = None,
         settle_s: float = 30.0,
         root: Path = usb.ROOT,
     ) -> None:
@@ -69,10 +70,11 @@ class ModemWorker(threading.Thread):
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
         self._on_network_time, self._root = on_network_time, root
         limits = config.recovery
-        self._ladder = Ladder(
+        self._recovery = RecoveryPolicy(
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
+        self._owner = Owner(config.name, sims or SimBook())
         self._session: Session | HilinkSession | None = None
         self._usb: usb.UsbPort | None = None
         self._baud = config.baud
@@ -91,7 +93,7 @@ class ModemWorker(threading.Thread):
                 except Exception:  # the top of the loop: a fault in one reading must not end the measuring
                     LOG.exception("event=tick_failed modem=%s", self.config.name)
                 missed = int(_boot_s() / self._interval_s) - int(started / self._interval_s)
-                if missed and not self._ladder.sick and self._notices.is_news("ticks missed", started):
+                if missed and not self._recovery.sick and self._notices.is_news("ticks missed", started):
                     self._event("ticks_missed", f"a poll took longer than the interval of {self._interval_s:g} s", missed)
         finally:
             self._close()
@@ -120,12 +122,16 @@ class ModemWorker(threading.Thread):
 
     def _poll(self) -> Poll:
         session = self._session or self._open()
-        if self._ladder.sick:
+        if self._recovery.sick:
             session.alive()  # one second tells as much as a whole poll
         poll = session.poll(self._polls)
+        swapped = self._owner.tell(session, poll)
         self._polls += 1
         if not present(poll.reading.signal):
             poll.reading.notes.append("no reply could be read")
+        for found in swapped:
+            self._tell(found.kind or "", found.detail or "")
+            self._record("event", self.config.name, found)
         return poll
 
     def _good(self, poll: Poll) -> None:
@@ -136,7 +142,7 @@ class ModemWorker(threading.Thread):
         self._record("signal", self.config.name, poll.reading.signal, self._tick_ms)
         for cell in poll.reading.cells:
             self._record("cell", self.config.name, cell, self._tick_ms)
-        lasted_s = self._ladder.worked(now)
+        lasted_s = self._recovery.worked(now)
         if lasted_s is not None and self._fault:
             self._event("modem_recovered", f"{self._fault} is over after {lasted_s:.0f} s")
         self._fault = None
@@ -146,7 +152,9 @@ class ModemWorker(threading.Thread):
         self._ask_time(poll)
 
     def _ask_time(self, poll: Poll) -> None:
-        wanted = self._on_network_time and self._polls % TIME_EVERY == 1 and poll.reading.signal.registration in REGISTERED
+        registration = poll.reading.signal.registration
+        served = registration is not None and registration.served
+        wanted = self._on_network_time and self._polls % TIME_EVERY == 1 and served
         if wanted and self._session and self._on_network_time:
             with contextlib.suppress(LinkError):  # the next poll meets the same fault and deals with it
                 if (utc_ms := self._session.network_time_ms()) is not None:
@@ -154,7 +162,7 @@ class ModemWorker(threading.Thread):
 
     def _failed(self, error: LinkError) -> Step:
         fault = fault_of(error)
-        step = self._ladder.failed(fault, time.monotonic())
+        step = self._recovery.failed(fault, time.monotonic())
         LOG.warning("event=poll_failed modem=%s fault=%s step=%s detail=%s", self.config.name, fault, step, error)
         if step is not Step.RETRY and fault is not self._fault:
             self._fault = fault
@@ -163,7 +171,7 @@ class ModemWorker(threading.Thread):
         return step
 
     def _silent(self) -> None:
-        signal = Signal(registration=Registration.MODEM_SILENT)
+        signal = Signal(registration=Registration.MODEM_SILENT, home_plmn=self._owner.plmn)
         self._record("signal", self.config.name, signal, self._tick_ms)
         for found in self._notices.registration(signal):
             self._record("event", self.config.name, found)
@@ -255,7 +263,7 @@ class ModemWorker(threading.Thread):
         return Session(link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s)
 
     def _find(self) -> str:
-        """Give the path to open: the configured one, unless another modem has that number now or it is gone."""
+        """Return the path to open: the configured one, unless another modem has that number now or it is gone."""
         configured, was = self.config.port, self._usb
         if was is None:
             return configured

@@ -26,7 +26,7 @@ class Holder:
 
 
 def holders(port: str, proc: Path = Path("/proc")) -> list[Holder]:
-    """Give the other processes that have a port open, as far as this user may see them."""
+    """Return the other processes that have a port open, as far as this user may see them."""
     device = os.path.realpath(port)
     return [h for h in _processes(proc) if h.pid != os.getpid() and _has_open(proc / str(h.pid), device)]
 

@@ -13,7 +13,7 @@ SIOCGIFADDR = 0x8915
 
 
 def moved(interface: str, net: Path = NET) -> int | None:
-    """Give the bytes that an interface received and sent since it appeared; None when it is not there."""
+    """Return the bytes that an interface received and sent since it appeared; None when it is not there."""
     try:
         return sum(int((net / interface / "statistics" / f"{way}_bytes").read_text(encoding="ascii")) for way in ("rx", "tx"))
     except (OSError, ValueError):
@@ -21,7 +21,7 @@ def moved(interface: str, net: Path = NET) -> int | None:
 
 
 def addresses(interface: str) -> set[str]:
-    """Give the addresses of an interface; empty when it has none or is not there."""
+    """Return the addresses of an interface; empty when it has none or is not there."""
     found = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:

@@ -14,7 +14,7 @@ from typing import Self
 import serial
 
 from agent.at.digest import digest
-from agent.at.mask import mask
+from agent.at.mask import is_private, mask, zeros
 from agent.at.reply import Reply
 from agent.errors import AgentError
 from agent.port.holders import explain
@@ -36,7 +36,8 @@ class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
     """No final result in time. `received` holds what came instead, if anything."""
 
     def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
-        got = f"got {mask(received[:60].decode('ascii', 'backslashreplace'))!r}" if received else "got nothing"
+        text = received[:60].decode("ascii", "backslashreplace")
+        got = f"got {(zeros(text) if is_private(command) else mask(text))!r}" if received else "got nothing"
         super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}")
         self.received = received
 
@@ -149,7 +150,7 @@ def _refused(port: str, error: Exception) -> LinkError:
 
 
 def _exclusive_elsewhere(fd: int) -> bool:
-    """Say whether somebody set exclusive mode: root passes TIOCEXCL, so opening alone does not tell."""
+    """Return whether somebody set exclusive mode: root passes TIOCEXCL, so opening alone does not tell."""
     try:
         answer = fcntl.ioctl(fd, TIOCGEXCL, struct.pack("i", 0))
     except OSError:

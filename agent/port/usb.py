@@ -31,7 +31,7 @@ class UsbPort:
 
 
 def ports(root: Path = ROOT) -> list[UsbPort]:
-    """Give the ttys of all USB devices, in the order of device and interface."""
+    """Return the ttys of all USB devices, in the order of device and interface."""
     found = []
     for entry in sorted((root / "sys/bus/usb/devices").glob("*:*")):
         device = entry.parent / entry.name.split(":")[0]
@@ -55,7 +55,7 @@ def ports(root: Path = ROOT) -> list[UsbPort]:
 
 
 def port_of(path: str, root: Path = ROOT) -> UsbPort | None:
-    """Give the USB port that a path leads to, through links; None for a UART, a pty or a path that is not there."""
+    """Return the USB port that a path leads to, through links; None for a UART, a pty or a path that is not there."""
     by_tty = {port.tty: port for port in ports(root)}
     step = Path(path)
     for _ in range(5):
@@ -79,7 +79,7 @@ def find_again(was: UsbPort, root: Path = ROOT) -> UsbPort | None:
 
 
 def is_same(was: UsbPort, now: UsbPort) -> bool:
-    """Say whether two ports are the same interface of the same modem, though perhaps under another number."""
+    """Return whether two ports are the same interface of the same modem, though perhaps under another number."""
     if (was.vid_pid, was.interface) != (now.vid_pid, now.interface):
         return False
     return was.serial == now.serial if not NO_SERIAL.match(was.serial) else was.device == now.device
@@ -101,7 +101,7 @@ def _text(path: Path) -> str:
 
 
 def _ttys(interface: Path) -> list[str]:
-    """Give the ttys of an interface: usb-serial puts them beside the attributes, cdc-acm in a folder `tty`."""
+    """Return the ttys of an interface: usb-serial puts them beside the attributes, cdc-acm in a folder `tty`."""
     names = [p.name for p in interface.glob("ttyUSB*")] + [p.name for p in interface.glob("tty/tty*")]
     return sorted(names)
 

@@ -32,7 +32,7 @@ class Job:
 
 
 def steps(job: Job) -> Iterator[Callable[[], Probe]]:
-    """Give the probes of a job in order; each loads only its own library."""
+    """Yield the probes of a job in order; each loads only its own library."""
     if job.ping_hosts:
         from agent.probe.ping import ping  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 
 
 def question(number: int, name: str) -> bytes:
-    """Give the bytes that ask for the A record of a name. Raises UnicodeError for a name that DNS cannot have."""
+    """Return the bytes that ask for the A record of a name. Raises UnicodeError for a name that DNS cannot have."""
     labels = [label.encode("idna") for label in name.rstrip(".").split(".")]
     body = b"".join(bytes([len(label)]) + label for label in labels) + b"\x00"
     return HEAD.pack(number, RECURSION_DESIRED, 1, 0, 0, 0) + body + struct.pack("!2H", TYPE_A, CLASS_IN)

@@ -69,7 +69,7 @@ def ping(host: str, count: int, interface: str, *, gap_s: float = GAP_S) -> Prob
 
 
 def _once(sock: ICMPv4Socket | ICMPv6Socket, request: ICMPRequest) -> float | None:
-    """Give one round trip in ms, None when it was lost."""
+    """Return one round trip in ms, None when it was lost."""
     try:
         sock.send(request)
         reply = sock.receive(request, WAIT_S)

@@ -100,9 +100,8 @@ class Prober(threading.Thread):
         return allowed
 
     def _perform(self, job: Job) -> list[Probe]:
-        with subprocess.Popen(
-            [sys.executable, "-m", "agent.probe.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as child:
+        command = [sys.executable, "-P", "-m", "agent.probe.child"]  # -P: never an agent.py of the working directory
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/") as child:
             threading.Thread(target=self._guard, args=(child,), daemon=True).start()
             out, _ = child.communicate(orjson.dumps(asdict(job)))
         if child.returncode != 0:
@@ -120,7 +119,7 @@ class Prober(threading.Thread):
 
 
 def cost(job: Job) -> int:
-    """Give the bytes that a round may cost at most."""
+    """Return the bytes that a round may cost at most."""
     pings = len(job.ping_hosts) * job.ping_count * PING_BYTES
     download = int(job.download_max_bytes * DOWNLOAD_OVERHEAD) if job.download_url is not None else 0
     return pings + len(job.dns_names) * DNS_BYTES + download

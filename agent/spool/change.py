@@ -31,7 +31,7 @@ class ChangeDetector:
         self._tokens, self._filled_at = float(BURST), now()
 
     def level(self, rsrp_dbm: float | None, before: int | None) -> int | None:
-        """Give the class (0 = below the lowest border) of a level, dBm; a reading near a border stays in the class before."""
+        """Return the class (0 = below the lowest border) of a level, dBm; a reading near a border stays in the class before."""
         if rsrp_dbm is None:
             return None
         level = bisect_right(self._cuts, rsrp_dbm)
@@ -43,7 +43,7 @@ class ChangeDetector:
         return min(before, firm) if level < before else max(before, firm)
 
     def changed(self, modem: str | None, signal: Signal) -> bool:
-        """Say whether this reading must be sent at once. The first reading of a modem is no change."""
+        """Return whether this reading must be sent at once. The first reading of a modem is no change."""
         before = self._seen.get(modem)
         rsrp = signal.rsrp_dbm if signal.rsrp_dbm is not None else signal.nr_rsrp_dbm
         level = self.level(rsrp, before.level if before else None)

@@ -5,7 +5,6 @@ Trust comes from NTP, else from the collector's answer, else from the modem's ne
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ground.ntp import ntp_synced
 from telemetry.streams import Clock as Stamp
 from telemetry.streams import ClockState, Event
 
@@ -36,45 +36,17 @@ def monotonic_ms() -> int:
 
 
 def wall_ms() -> int:
-    """Give what the system clock takes for UTC, ms."""
+    """Return what the system clock takes for UTC, ms."""
     return time.time_ns() // 1_000_000
 
 
 def boot_id() -> str:
-    """Give the kernel's name for this boot."""
+    """Return the kernel's name for this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-class _Timex(ctypes.Structure):
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_byte * 256),
-    ]
-
-
-STA_UNSYNC = 0x0040
-TIME_ERROR = 5
-
-
-def ntp_synced() -> bool:
-    """Say whether the kernel or systemd-timesyncd holds the system clock synchronised (adjtimex(2))."""
-    if Path("/run/systemd/timesync/synchronized").exists():
-        return True
-    state = _Timex()
-    try:
-        result = ctypes.CDLL(None).adjtimex(ctypes.byref(state))
-    except (OSError, AttributeError):
-        return False
-    return 0 <= result < TIME_ERROR and not state.status & STA_UNSYNC
-
-
 def sane(utc_ms: int) -> bool:
-    """Say whether a time can be now: after this program was built, before 2100."""
+    """Return whether a time can be now: after this program was built, before 2100."""
     return BUILD_MS <= utc_ms < END_MS
 
 
@@ -102,17 +74,17 @@ class Clock:
 
     @property
     def state(self) -> ClockState:
-        """Say whether the time is trusted, and by what."""
+        """Return whether the time is trusted, and by what."""
         if self._source is None:
             return ClockState.UNTRUSTED
         return ClockState.NTP if self._source == "ntp" else ClockState.NETWORK
 
     def mono_ms(self) -> int:
-        """Give time since boot, ms."""
+        """Return time since boot, ms."""
         return self._mono()
 
     def stamp(self, mono_ms: int) -> tuple[int | None, str]:
-        """Give UTC ms and how it was found for a moment of this boot; (None, unknown) before the clock is trusted."""
+        """Return UTC ms and how it was found for a moment of this boot; (None, unknown) before the clock is trusted."""
         with self._lock:
             self.check()
             if self._offset_ms is None:
@@ -120,11 +92,11 @@ class Clock:
             return mono_ms + self._offset_ms, Stamp.NTP if self._source == "ntp" else Stamp.NETWORK
 
     def now_ms(self) -> int | None:
-        """Give UTC ms, None while it is not trusted."""
+        """Return UTC ms, None while it is not trusted."""
         return self.stamp(self._mono())[0]
 
     def system_is_right(self) -> bool:
-        """Say whether the system clock, by which TLS judges dates, agrees with the trusted time to a day."""
+        """Return whether the system clock, by which TLS judges dates, agrees with the trusted time to a day."""
         now = self.now_ms()
         return now is not None and abs(self._wall() - now) < DAY_MS
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.spool.high_water import BLOCK, Floor
+from agent.spool.high_water import BLOCK, HighWaterMark
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def last_seq(db: sqlite3.Connection) -> int:
-    """Give the highest number used in this file; 0 when none was."""
+    """Return the highest number used in this file; 0 when none was."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
     return int(row[0]) if row else 0
 
@@ -86,7 +86,7 @@ def _raise_seq(db: sqlite3.Connection, seq: int) -> None:
     note_seq(db, seq)
 
 
-def open_spool(path: Path, floor: Floor) -> tuple[sqlite3.Connection, list[Event]]:
+def open_spool(path: Path, high_water: HighWaterMark) -> tuple[sqlite3.Connection, list[Event]]:
     """Open the spool for writing; set a damaged one aside. Raises sqlite3.Error or OSError when the card refuses."""
     log_frames = wal_frames(path)
     try:
@@ -94,20 +94,20 @@ def open_spool(path: Path, floor: Floor) -> tuple[sqlite3.Connection, list[Event
     except DAMAGE as error:
         if _refused(error):
             raise
-        return replace_spool(path, floor, str(error))
+        return replace_spool(path, high_water, str(error))
     try:
         replayed = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
         fault = _fault(db)
         if fault is None:
             db.executescript(_TABLES)
             make_reserve(path)
-            return db, _check_numbers(db, floor, torn=log_frames > max(0, replayed))
+            return db, _check_numbers(db, high_water, torn=log_frames > max(0, replayed))
     except DAMAGE as error:
         if _refused(error):
             raise
         fault = str(error)
     db.close()
-    return replace_spool(path, floor, fault)
+    return replace_spool(path, high_water, fault)
 
 
 def _refused(error: Exception) -> bool:
@@ -133,17 +133,17 @@ def _fault(db: sqlite3.Connection) -> str | None:
     return None
 
 
-def _check_numbers(db: sqlite3.Connection, floor: Floor, *, torn: bool) -> list[Event]:
-    """Start above the floor when the last numbers may be missing from the file (torn log, flipped bit, file deleted)."""
+def _check_numbers(db: sqlite3.Connection, high_water: HighWaterMark, *, torn: bool) -> list[Event]:
+    """Start above the high-water mark when the last numbers may be missing from the file (torn log, flipped bit, no file)."""
     used = last_seq(db)
     top = min(MAX_SEQ, db.execute(_TOP).fetchone()[0] or 0)
     check = db.execute("SELECT value FROM meta WHERE key = 'seq_check'").fetchone()
-    new = used == 0 and check is None and floor.ceiling == 0
+    new = used == 0 and check is None and high_water.ceiling == 0
     whole = check is not None and check[0] == zlib.crc32(b"%d" % used) and top <= used
     if (new or whole) and not torn:
-        floor.reserve(used)
+        high_water.reserve(used)
         return []
-    start = max(floor.ceiling, top, used if whole else 0) if floor.ceiling else max(top, used if whole else 0) + BLOCK
+    start = max(high_water.ceiling, top, used if whole else 0) if high_water.ceiling else max(top, used if whole else 0) + BLOCK
     _raise_seq(db, start)
     detail = "the end of the spool's log was damaged" if torn else "the spool was missing or its counter damaged"
     return [Event(kind="seq_skipped", detail=f"{detail}; numbers go on at {start + 1}", count=max(0, start - used))]
@@ -169,8 +169,8 @@ def wal_frames(path: Path) -> int:
     return sum(frames) if any(frames) else 1 << 30
 
 
-def replace_spool(path: Path, floor: Floor, reason: str) -> tuple[sqlite3.Connection, list[Event]]:
-    """Set a damaged file aside, make a new one that starts above the floor, and save what is provably whole."""
+def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[sqlite3.Connection, list[Event]]:
+    """Set a damaged file aside, make a new one that starts above the high-water mark, and save what is provably whole."""
     aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
     log.error("event=spool_set_aside file=%s reason=%r", aside.name, reason)
     for suffix in ("", "-wal"):
@@ -183,7 +183,7 @@ def replace_spool(path: Path, floor: Floor, reason: str) -> tuple[sqlite3.Connec
     db.execute("BEGIN IMMEDIATE")
     saved = _save(db, aside)
     top = db.execute(_TOP).fetchone()[0] or 0
-    _raise_seq(db, max(top, floor.ceiling))
+    _raise_seq(db, max(top, high_water.ceiling))
     db.execute("COMMIT")
     _prune(path)
     detail = f"damaged spool set aside as {aside.name}: {reason}"[:180]

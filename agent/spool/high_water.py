@@ -1,4 +1,4 @@
-"""The floor of sample numbers: a small file beside the spool, so that no number is used twice even when the spool is lost."""
+"""The high-water mark of sample numbers: a small file beside the spool, so that none is used twice when the spool is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BLOCK = 1000
 """Numbers reserved at a time: one write of this file per thousand samples."""
 
 
-class Floor:
+class HighWaterMark:
     """`ceiling`: every number given out so far is at most this; 0 when the file is missing or damaged."""
 
     def __init__(self, path: Path) -> None:

@@ -25,7 +25,7 @@ class Boot:
 
 
 def settle(spool: Spool, offset_ms: int, source: str) -> int:
-    """Keep how this boot maps to UTC and give every sample that waits its final time; give how many."""
+    """Keep how this boot maps to UTC and give every sample that waits its final time; return how many."""
     spool.run(lambda db: db.execute(_OFFSET, (offset_ms, source, spool.boot)))
     boots = _boots(spool)
     placed = _place(spool, Placement(spool.boot, offset_ms), Clock.REBASED)

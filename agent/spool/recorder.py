@@ -52,8 +52,8 @@ class Recorder(threading.Thread):
         if not isinstance(row, STREAMS[stream]):
             raise TypeError(f"stream {stream} takes {STREAMS[stream].__name__}, got {type(row).__name__}")
         urgent = isinstance(row, Signal) and self._changes.changed(modem, row)
-        moment_ms = self._clock.mono_ms() if mono_ms is None else mono_ms
-        item = _Item(stream, modem, moment_ms, orjson.dumps(present(row)), urgent)
+        at_ms = self._clock.mono_ms() if mono_ms is None else mono_ms
+        item = _Item(stream, modem, at_ms, orjson.dumps(present(row)), urgent)
         try:
             self._queue.put_nowait(item)
         except queue.Full:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
-from agent.spool.high_water import Floor
+from agent.spool.high_water import HighWaterMark
 from agent.spool.thin import thin
 from telemetry.streams import Event
 
@@ -74,11 +74,11 @@ class Spool:
         self._boot_id = boot_id
         self._limits = limits or Limits()
         self._lock = threading.RLock()
-        self._floor = Floor(path.with_name("seq.floor"))
+        self._high_water = HighWaterMark(path.with_name("seq.floor"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if owner:
-                self._db, notices = spoolfile.open_spool(path, self._floor)
+                self._db, notices = spoolfile.open_spool(path, self._high_water)
                 self.notices += notices
             else:
                 self._db = spoolfile.connect(path)
@@ -142,16 +142,16 @@ class Spool:
     def _replace(self, reason: str) -> None:
         log.error("event=spool_damaged reason=%r", reason)
         self._db.close()
-        self._db, notices = spoolfile.replace_spool(self.path, self._floor, reason)
+        self._db, notices = spoolfile.replace_spool(self.path, self._high_water, reason)
         self.notices += notices
         self._enter()
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
-        """Store samples in one synced transaction; give their numbers. Raises SpoolError when the card refuses."""
+        """Store samples in one synced transaction; return their numbers. Raises SpoolError when the card refuses."""
 
         def work(db: sqlite3.Connection) -> list[int]:
             first = spoolfile.last_seq(db) + 1
-            self._floor.reserve(first + len(entries) - 1)
+            self._high_water.reserve(first + len(entries) - 1)
             rows = [
                 (seq, e.stream, e.modem, self.boot, e.mono_ms, e.t_ms, e.clock, e.body)
                 for seq, e in enumerate(entries, start=first)
@@ -164,7 +164,7 @@ class Spool:
         return self.run(work)
 
     def window(self, limit: int, up_to: int, slow_up_to: int | None = None) -> list[Row]:
-        """Give the newest samples whose time is final, newest first; damaged ones met on the way go to quarantine.
+        """Return the newest samples whose time is final, newest first; damaged ones met on the way go to quarantine.
 
         `up_to` is the highest number wanted, `slow_up_to` that of all streams but signal.
         """
@@ -187,16 +187,16 @@ class Spool:
         return rows
 
     def newest(self) -> int:
-        """Give the highest number used so far; 0 when none was."""
+        """Return the highest number used so far; 0 when none was."""
         return self.run(spoolfile.last_seq)
 
     def oldest(self) -> tuple[int, int, int | None] | None:
-        """Give (boot, mono_ms, t_ms) of the oldest sample, None when the spool is empty."""
+        """Return (boot, mono_ms, t_ms) of the oldest sample, None when the spool is empty."""
         row = self.run(lambda db: db.execute("SELECT boot, mono_ms, t_ms FROM spool ORDER BY seq LIMIT 1").fetchone())
         return None if row is None else (row[0], row[1], row[2])
 
     def delete(self, seqs: Iterable[int], last_ms: int | None = None) -> int:
-        """Drop samples that the collector has; give how many were still here. `last_ms`: UTC now, kept for placing boots."""
+        """Drop samples that the collector has; return how many were still here. `last_ms`: UTC now, kept for placing boots."""
         numbers = [(seq,) for seq in seqs]
 
         def work(db: sqlite3.Connection) -> int:
@@ -209,7 +209,7 @@ class Spool:
         return self.run(work)
 
     def quarantine(self, seqs: Iterable[int], reason: str) -> int:
-        """Set samples aside that can never be stored, with the collector's reason; give how many."""
+        """Set samples aside that can never be stored, with the collector's reason; return how many."""
         numbers = [(seq,) for seq in seqs]
 
         def work(db: sqlite3.Connection) -> int:
@@ -223,7 +223,7 @@ class Spool:
         return self.run(work)
 
     def release(self) -> int:
-        """Move everything in quarantine back to the spool, to be sent again; give how many."""
+        """Move everything in quarantine back to the spool, to be sent again; return how many."""
 
         def work(db: sqlite3.Connection) -> int:
             copy = f"INSERT OR IGNORE INTO spool SELECT {spoolfile.COLUMNS} FROM quarantine WHERE reason != ?"  # noqa: S608  (own constant)
@@ -236,7 +236,7 @@ class Spool:
         return self.run(work)
 
     def count(self, key: str) -> int:
-        """Give a counter of the installation (`thinned`, `bytes:2026-11`); 0 when it was never raised."""
+        """Return a counter of the installation (`thinned`, `bytes:2026-11`); 0 when it was never raised."""
         row = self.run(lambda db: db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone())
         return int(row[0]) if row else 0
 
@@ -262,7 +262,7 @@ class Spool:
         return None
 
     def keep_bounds(self) -> int:
-        """Thin the oldest half of the backlog when a bound is passed; give how many samples that cost."""
+        """Thin the oldest half of the backlog when a bound is passed; return how many samples that cost."""
         with self._lock:
             if self._db.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._recount()  # another program (quarantine resend) changed the file

@@ -37,7 +37,7 @@ _COUNT = "INSERT INTO meta (key, value) VALUES ('thinned', ?1) ON CONFLICT (key)
 
 
 def _chunk(db: sqlite3.Connection, after: int, middle: int, turns: Turns) -> tuple[int, int]:
-    """Thin one chunk; give how many samples went, and the number to go on from. `turns` carries the rhythm of each series."""
+    """Thin one chunk; return how many samples went, and the number to go on from. `turns` carries the rhythm of each series."""
     rows = db.execute(_ROWS, (after, middle, CHUNK)).fetchall()
     kept = []
     for row in rows:

@@ -93,12 +93,12 @@ class SimBudget:
             log.warning("event=budget_not_written reason=%r", str(error))
 
     def used(self, modem: str) -> int | None:
-        """Give the bytes of a modem this UTC month; None without interface, or while the month is not known."""
+        """Return the bytes of a modem this UTC month; None without interface, or while the month is not known."""
         account = self._accounts.get(modem)
         return None if account is None or self._month is None else account.used + account.fresh
 
     def may_probe(self, modem: str, cost: int) -> bool:
-        """Say whether a probe of about `cost` bytes fits below four fifths of the SIM's month."""
+        """Return whether a probe of about `cost` bytes fits below four fifths of the SIM's month."""
         section = self._modems.get(modem)
         if section is None:
             return False
@@ -108,6 +108,6 @@ class SimBudget:
         return used is not None and used + cost <= section.sim_bytes_month * PROBE_SHARE
 
     def spent(self, address: str) -> bool:
-        """Say whether the SIM whose interface has this local address has used up its month."""
+        """Return whether the SIM whose interface has this local address has used up its month."""
         over = [m for n, m in self._modems.items() if m.sim_bytes_month is not None and (self.used(n) or 0) >= m.sim_bytes_month]
         return any(address in addresses(str(modem.interface)) for modem in over)

@@ -26,7 +26,7 @@ def cpu_temperature_c(path: Path = THERMAL) -> float | None:
 
 
 def undervoltage(path: Path = THROTTLED) -> bool | None:
-    """Say whether the supply is or was too low since boot; None on a machine that cannot tell."""
+    """Return whether the supply is or was too low since boot; None on a machine that cannot tell."""
     try:
         return bool(int(path.read_text(encoding="ascii"), 16) & UNDERVOLTAGE)
     except (OSError, ValueError):
@@ -39,7 +39,7 @@ def undervoltage(path: Path = THROTTLED) -> bool | None:
 
 
 def disk_free_mb(folder: Path) -> float | None:
-    """Give the free space where the spool is, MB."""
+    """Return the free space where the spool is, MB."""
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -48,7 +48,7 @@ def disk_free_mb(folder: Path) -> float | None:
 
 
 def spool_age_s(spool: Spool, clock: Clock) -> int | None:
-    """Give the age of the oldest sample on the card, s; None when there is none or its time is not known yet."""
+    """Return the age of the oldest sample on the card, s; None when there is none or its time is not known yet."""
     oldest = spool.oldest()
     if oldest is None:
         return None

@@ -1,4 +1,4 @@
-"""How many IP bytes the broker connection costs a month: payload, TLS, MQTT, TCP and IP headers, both ways (P8)."""
+"""How many IP bytes the broker connection costs per month: payload, TLS, MQTT, TCP and IP headers, both ways (P8)."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ class Meter:
             self._pending = 0
 
     def month_bytes(self) -> int | None:
-        """Give the bytes of this UTC month, None while the month is not known."""
+        """Return the bytes of this UTC month, None while the month is not known."""
         return None if self._month is None else self._kept + self._pending

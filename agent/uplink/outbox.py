@@ -23,8 +23,8 @@ from telemetry.topics import stream_topic
 log = logging.getLogger(__name__)
 
 BACKLOG_SAMPLES = 200
-THRIFTY_SAMPLES = 1000
-THRIFTY_INTERVAL_S = 3600.0
+OVER_BUDGET_SAMPLES = 1000
+OVER_BUDGET_INTERVAL_S = 3600.0
 """Over the monthly budget one round an hour goes out, in large frames; a change still goes at once, in one frame."""
 MAX_IN_FLIGHT = 4
 MAX_IN_FLIGHT_LIVE = 12
@@ -33,6 +33,8 @@ REMEMBERED = 64
 ACK_TIMEOUT_S = 30.0
 MAX_BACKOFF_S = 900.0
 HOLD_S = 900.0
+RELEASED = "release"
+"""Counter on the card: the number of the last order to release the quarantine."""
 SLOW_EVERY = 3
 """Streams that nobody watches live go with the first round of a connection and every third: fewer headers (P8)."""
 
@@ -65,8 +67,9 @@ class Outbox:
         self._sent: OrderedDict[int, tuple[int, ...]] = OrderedDict()
         self._mark = self._slow_mark = 0
         self._round, self._round_at = 0, 0.0
-        self._urgent = self._more = self._thrifty = False
+        self._urgent = self._more = self._over_budget = False
         self._failures, self._pause_until = 0, 0.0
+        self._unanswered = False
 
     def connected(self) -> None:
         """Start over on a fresh connection: nothing is in flight, a round is due now."""
@@ -83,26 +86,26 @@ class Outbox:
         self._interval_s = frame_interval_s
         self._round, self._round_at = 0, self._now()
 
-    def due(self, utc_ms: int | None, *, thrifty: bool) -> list[Outgoing]:
-        """Give the frames to publish now, newest first. `thrifty`: the month's budget is spent, so rounds are hourly."""
+    def due(self, utc_ms: int | None, *, over_budget: bool) -> list[Outgoing]:
+        """Return the frames to publish now, newest first. `over_budget`: the month's budget is spent, so rounds are hourly."""
         now = self._now()
-        self._thrifty = thrifty
+        self._over_budget = over_budget
         self._give_up(now)
         if now < self._pause_until:
             return []
         regular = now >= self._round_at
-        live = self._start_round(now, thrifty=thrifty)
-        refill = self._more and not thrifty and len(self._flights) <= MAX_IN_FLIGHT // 2  # each look at the spool costs CPU
+        live = self._start_round(now, over_budget=over_budget)
+        refill = self._more and not over_budget and len(self._flights) <= MAX_IN_FLIGHT // 2  # each look at the spool costs CPU
         if not (live or refill):
             return []
         room = (MAX_IN_FLIGHT_LIVE if live else MAX_IN_FLIGHT) - len(self._flights)
         if self._failures:
             room = min(room, 1 - len(self._flights))  # one frame asks whether the collector is back
-        if thrifty and not regular:
+        if over_budget and not regular:
             room = min(room, 1)  # the newest signal frame: it has the change
         if room <= 0:
             return []
-        frames = self._frames(room, utc_ms, THRIFTY_SAMPLES if thrifty else BACKLOG_SAMPLES)
+        frames = self._frames(room, utc_ms, OVER_BUDGET_SAMPLES if over_budget else BACKLOG_SAMPLES)
         self._more = len(frames) == room
         for frame in frames:
             self._flights[frame.crc] = now + ACK_TIMEOUT_S
@@ -112,7 +115,7 @@ class Outbox:
             self._sent.popitem(last=False)
         return frames
 
-    def _start_round(self, now: float, *, thrifty: bool) -> bool:
+    def _start_round(self, now: float, *, over_budget: bool) -> bool:
         regular = now >= self._round_at
         if not regular and not self._urgent:
             return False
@@ -121,7 +124,7 @@ class Outbox:
             if self._round % SLOW_EVERY == 0:
                 self._slow_mark = self._mark
             self._round += 1
-            self._round_at = now + (THRIFTY_INTERVAL_S if thrifty else self._interval_s)
+            self._round_at = now + (OVER_BUDGET_INTERVAL_S if over_budget else self._interval_s)
         self._urgent = False
         return True
 
@@ -132,13 +135,14 @@ class Outbox:
             return
         self._failures += 1
         self._flights.clear()
+        self._unanswered = True
         wait = min(MAX_BACKOFF_S, ACK_TIMEOUT_S * 2.0 ** (self._failures - 1)) * (0.8 + 0.4 * self._jitter())
         self._pause(wait)
         log.warning("event=ack_timeout frames=%d failures=%d wait_s=%.0f", len(late), self._failures, wait)
 
     def _pause(self, seconds: float) -> None:
         self._pause_until = self._now() + seconds
-        if not self._thrifty:
+        if not self._over_budget:
             self._round_at = min(self._round_at, self._pause_until)
         self._more = True
 
@@ -161,9 +165,11 @@ class Outbox:
         return Outgoing(stream_topic(self._site, batch[0].stream), payload, frame_id(payload), tuple(s.seq for s in samples))
 
     def answered(self, ack: Ack, utc_ms: int | None) -> int:
-        """Apply the collector's answers; give how many samples left the card. Answers to unknown frames are ignored."""
+        """Apply the collector's answers; return how many samples left the card. Answers to unknown frames are ignored."""
         stored = [seq for crc in ack.ok for seq in self._settled(crc)]
         gone = self._spool.delete(stored, utc_ms) if stored else 0
+        if stored and self._unanswered:
+            self._unanswered, self._pause_until = False, 0.0  # the collector is back: what waits goes now
         for answer in ack.bad:
             seqs = self._settled(answer.crc)
             if seqs:
@@ -174,7 +180,18 @@ class Outbox:
             self._failures += 1
             self._pause(HOLD_S * (0.9 + 0.2 * self._jitter()))
             log.warning("event=frame_held reason=%r", ack.hold[0].reason)
+        if ack.release is not None:
+            self._release(ack.release)
         return gone
+
+    def _release(self, order: int) -> None:
+        """Send again what is in quarantine, once for each order of the server."""
+        last = self._spool.count(RELEASED)
+        if order > last:
+            n = self._spool.release()
+            self._spool.add(RELEASED, order - last)
+            self._more = True
+            log.warning("event=quarantine_released n=%d order=%d", n, order)
 
     def _settled(self, crc: int) -> tuple[int, ...]:
         seqs = self._sent.pop(crc, None)

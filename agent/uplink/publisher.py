@@ -25,6 +25,7 @@ from agent.errors import ConfigError, SpoolError
 from agent.spool.clock import Clock
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
+from ground.edited import read_secret
 from telemetry.ack import decode_ack
 from telemetry.streams import ClockState, Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 LOOP_S = 1.0
 CONNECT_TIMEOUT_S = 20.0
 MIN_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
-THRIFTY_BACKOFF_S = 1800.0
+OVER_BUDGET_BACKOFF_S = 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
@@ -81,12 +82,10 @@ def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:
 
 def read_password(path: Path | None) -> str | None:
     """Read the broker's password from its file. Raises ConfigError when it cannot be read."""
-    if path is None:
-        return None
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"broker.password_file: cannot be read ({error})") from None
+        return None if path is None else read_secret(path)
+    except ConfigError as error:
+        raise ConfigError(f"broker.password_file: {error}") from None
 
 
 @contextmanager
@@ -180,7 +179,7 @@ class Publisher:
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
             stop.wait(wait)
-            self._backoff_s = min(THRIFTY_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
+            self._backoff_s = min(OVER_BUDGET_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
 
     def _connect(self) -> bool:
         broker = self._config.broker
@@ -247,7 +246,7 @@ class Publisher:
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
-        frames = self._outbox.due(self._clock.now_ms(), thrifty=self.over_budget)
+        frames = self._outbox.due(self._clock.now_ms(), over_budget=self.over_budget)
         if not frames:
             return
         with _one_segment(self._sock()):

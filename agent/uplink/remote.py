@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from agent.config import SECTIONS, Config
+from agent.config import EXAMPLE, Config
 from agent.errors import ConfigError
-from agent.explain import explain
 from ground.durable import write_durably
+from ground.toml import faults
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, check_names, decode_desired, encode_reported
 from telemetry.streams import Event
 
@@ -40,12 +40,11 @@ def overlay(config: Config, settings: Settings) -> Config:
     try:
         return Config.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        lines = (explain(fault, data, Config, SECTIONS) for fault in error.errors(include_url=False))
-        raise ConfigError("; ".join(lines)) from None
+        raise ConfigError("; ".join(faults(error, Config, data, EXAMPLE))) from None
 
 
 def in_force(config: Config) -> Settings:
-    """Give the values of everything that can be set from the server."""
+    """Return the values of everything that can be set from the server."""
     data = config.model_dump(mode="json", exclude_none=True)
     return {section: {key: data[section][key] for key in keys if key in data[section]} for section, keys in KEYS.items()}
 
@@ -69,7 +68,7 @@ class Remote:
 
     @property
     def waiting(self) -> bool:
-        """Say whether settings are on trial."""
+        """Return whether settings are on trial."""
         return self._trial is not None
 
     def received(self, payload: bytes) -> None:
@@ -77,7 +76,7 @@ class Remote:
         self._inbox = payload
 
     def tick(self, mono_ms: int, last_ack_mono_ms: int | None) -> Config | None:
-        """Look at what came and what is on trial; give the config to live by when it changed. Times are since boot, ms."""
+        """Look at what came and what is on trial; return the config to live by when it changed. Times are since boot, ms."""
         before = self.effective
         payload, self._inbox = self._inbox, None
         if payload is not None:

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from collector.enrol.ca import Pair
 from collector.errors import ConfigError
+from ground.paths import ETC
 
 BUNDLE_VERSION = 1
-FOLDER = "/etc/sinyal"  # where `sinyal-agent install` puts the files of the bundle
+FOLDER = str(ETC)  # where `sinyal-agent install` puts the files of the bundle
 
 AGENT_TOML = """\
 # {site}: {desa}, {kecamatan}. Written by `sinyal-collector enroll`; every other option is in agent.example.toml.
@@ -75,7 +76,7 @@ def agent_toml(site: str, desa: str, kecamatan: str, host: str, port: int, modem
 def write_bundle(
     out: Path, *, site: str, version: str, toml: str, readme: str, ca_pem: bytes, pair: Pair, extras: Mapping[str, bytes]
 ) -> None:
-    """Write the bundle (mode 0600). Raises ConfigError when the file is there already or cannot be written."""
+    """Write the bundle (mode 0600). Raises ConfigError when the file already exists or cannot be written."""
     members = {"agent.toml": toml.encode(), "ca.crt": ca_pem, "agent.crt": pair.cert_pem, "agent.key": pair.key_pem}
     members["README.txt"] = readme.encode()
     members |= extras
@@ -91,7 +92,7 @@ def write_bundle(
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise ConfigError(f"{out}: is there already; delete it, or give another name with --out") from None
+        raise ConfigError(f"{out}: already exists; delete it, or give another name with --out") from None
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error}") from None
     with os.fdopen(handle, "wb") as file:

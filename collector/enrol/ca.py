@@ -45,7 +45,7 @@ class Pair:
 
     @property
     def cert_pem(self) -> bytes:
-        """Give the certificate in PEM form."""
+        """Return the certificate in PEM form."""
         return self.cert.public_bytes(_PEM)
 
 
@@ -137,12 +137,12 @@ class Authority:
 
 
 def common_name(cert: x509.Certificate) -> str:
-    """Give the CN of a certificate."""
+    """Return the CN of a certificate."""
     return str(cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
 def server_names(cert: x509.Certificate) -> list[str]:
-    """Give the host names and addresses that a broker's certificate is for, in order."""
+    """Return the host names and addresses that a broker's certificate is for, in order."""
     names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return [str(name.value) for name in names]
 
@@ -165,7 +165,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
 
 
 def _usage(*, sign: bool) -> x509.KeyUsage:
-    """Give the key usage of a leaf (`sign`: signs handshakes) or of the CA (signs certificates and lists)."""
+    """Return the key usage of a leaf (`sign`: signs handshakes) or of the CA (signs certificates and lists)."""
     return x509.KeyUsage(
         digital_signature=sign,
         content_commitment=False,

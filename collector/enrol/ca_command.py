@@ -16,6 +16,7 @@ from collector.enrol.ca import COLLECTOR, Authority, Pair, server_names
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from ground.durable import write_durably
+from ground.paths import add_config
 
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 ABOUT = """\
@@ -45,11 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     raw = argparse.RawDescriptionHelpFormatter
     init = commands.add_parser("init", help="make the CA and the server's certificates", description=ABOUT, formatter_class=raw)
     init.add_argument("--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable")
-    init.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(init)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `ca init`; gives the exit code."""
+    """Do `ca init`; return the exit code."""
     init_ca(load(args.config).ca.folder, args.host, say=print)
     return 0
 
@@ -80,7 +81,7 @@ def init_ca(folder: Path, hosts: Sequence[str], say: Callable[[str], None]) -> N
 
 
 def broker_host(folder: Path) -> str:
-    """Give the name under which halls reach the server: the first of the broker's certificate. Raises ConfigError."""
+    """Return the name under which halls reach the server: the first of the broker's certificate. Raises ConfigError."""
     names = _names_of(folder / "broker.crt")
     if not names:
         raise ConfigError(f"{folder / 'broker.crt'}: no such file; make it with `sinyal-collector ca init --host NAME`")

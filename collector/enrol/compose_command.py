@@ -17,6 +17,7 @@ from typing import Any
 from collector.enrol.ca_command import init_ca
 from collector.errors import ConfigError
 from ground.durable import write_durably
+from ground.paths import PKI
 
 MOSQUITTO, SINYAL, INFLUX, GRAFANA = 1883, 10001, 1000, 472
 """User ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
@@ -38,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable"
     )
-    parser.add_argument("--pki", type=Path, default=Path("/etc/sinyal/pki"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--pki", type=Path, default=PKI, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--secrets", type=Path, default=Path("/run/sinyal"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--grafana", type=Path, default=Path("/run/datasources"), metavar="DIR", help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `compose-init`; gives the exit code."""
+    """Do `compose-init`; return the exit code."""
     try:
         init_ca(args.pki, args.host, say=print)
         _own(args.pki / "broker.key", MOSQUITTO)

@@ -13,6 +13,7 @@ from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
+from ground.paths import add_config
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -42,11 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--wheel", action="append", default=[], type=Path, metavar="FILE", help="program to put in; repeatable")
     parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: SITE.sinyal in this folder")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `enroll`; gives the exit code."""
+    """Do `enroll`; return the exit code."""
     config = load(args.config)
     extras = {path.name: _wheel(path) for path in args.wheel}
     site, modems = _site(args.site, config.sites.file), dict(args.modem)
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         )
     out = args.out or Path(f"{site.code}.sinyal")
     if out.exists():
-        raise ConfigError(f"{out}: is there already; delete it, or give another name with --out")
+        raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
     toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
     pair = authority.client(site.code)
     register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable

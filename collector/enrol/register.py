@@ -35,12 +35,12 @@ class Register:
         write_durably(self._issued / f"{name}-{cert.serial_number:x}.crt", pem, 0o644)
 
     def issued(self, name: str) -> list[x509.Certificate]:
-        """Give every certificate that was ever signed for a name."""
+        """Return every certificate that was ever signed for a name."""
         certs = [x509.load_pem_x509_certificate(path.read_bytes()) for path in self._issued.glob(f"{name}-*.crt")]
         return [cert for cert in certs if common_name(cert) == name]  # `hall-2-…` is not a certificate of `hall`
 
     def active(self, name: str) -> list[x509.Certificate]:
-        """Give the certificates of a name that are not revoked. Raises ConfigError."""
+        """Return the certificates of a name that are not revoked. Raises ConfigError."""
         crl = self._crl()
         return [cert for cert in self.issued(name) if crl.get_revoked_certificate_by_serial_number(cert.serial_number) is None]
 

@@ -44,7 +44,7 @@ class Gate:
 
 
 def shut_out(authority: Authority, register: Register, gate: Gate, site: str) -> int:
-    """Revoke what a site has and end its session; gives how many certificates it ever had. Raises ConfigError, NotShutOutError.
+    """Revoke what a site has and end its session; return how many certificates it ever had. Raises ConfigError, NotShutOutError.
 
     A site whose certificates are on the list already goes through the same: so a revocation that met a broker away is finished.
     """
@@ -76,7 +76,7 @@ def _reload(command: str) -> None:
 
 
 def _enters(gate: Gate, pair: Pair, site: str) -> bool:
-    """Say whether the broker lets this certificate in; a session that it opens is closed at once."""
+    """Return whether the broker lets this certificate in; a session that it opens is closed at once."""
     answers: list[bool] = []
 
     def answered(_client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:

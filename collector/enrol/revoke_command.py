@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from collector.config import load
 from collector.enrol.ca import Authority
 from collector.enrol.register import Register
 from collector.enrol.revoke import Gate, NotShutOutError, shut_out
 from collector.errors import ConfigError
+from ground.paths import add_config
 from telemetry.topics import is_site_id
 
 ABOUT = """\
@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site; it need not be in sites.csv any more")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `revoke`; gives the exit code."""
+    """Do `revoke`; return the exit code."""
     if not is_site_id(args.site):
         raise ConfigError(f"{args.site}: is not a site; write its code as in sites.csv")
     config = load(args.config)

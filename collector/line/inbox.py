@@ -41,7 +41,7 @@ class Inbox:
             self._changed.notify()
 
     def take(self, most: int, linger_s: float, wait_s: float) -> list[Received]:
-        """Wait up to wait_s for a message, then up to linger_s for company; give at most `most`, or nothing."""
+        """Wait up to wait_s for a message, then up to linger_s for company; return at most `most`, or nothing."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._messages or self._closed, wait_s):
                 return []
@@ -58,7 +58,7 @@ class Inbox:
 
     @property
     def closed(self) -> bool:
-        """Say whether the worker should end."""
+        """Return whether the worker should end."""
         return self._closed
 
     def __len__(self) -> int:

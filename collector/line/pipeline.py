@@ -13,20 +13,19 @@ from typing import NamedTuple
 
 import orjson
 
-from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
+from collector.line.keeper import Fate, Keeper, Stopped
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
-from collector.store.dirty_hours import Journal
+from collector.store.answers import shorten
 from collector.store.store import Placed, Point, Store
 from telemetry.ack import Ack, Answer, frame_id
 from telemetry.frame import Frame, FrameError, decode
 from telemetry.topics import split_topic
 
 IDLE_S = 1.0
-FIRST_RETRY_S, LAST_RETRY_S = 0.5, 30.0
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Checked(NamedTuple):
     site: Site
 
 
-class Line:
+class Pipeline:
     """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
 
     def __init__(
@@ -54,22 +53,23 @@ class Line:
         patient: bool = True,
     ) -> None:
         self.sites = sites
-        self._store = store
-        self._journal = Journal()
         self._rejected = rejected
         self._counters = counters
         self._send_ack = send_ack
-        self._patient = patient  # an import by hand gives up instead of waiting for a store
         self._late_after_ms = late_after_s * 1000
         self._known: defaultdict[str, Ranges] = defaultdict(Ranges)
         self._stop = threading.Event()
         self._counting = threading.Lock()
+        self._keeper = Keeper(store, counters, self._stop, patient=patient)  # an import by hand does not wait for a store
 
     def run(self, inbox: Inbox, *, batch_frames: int, linger_s: float, every: Callable[[], None]) -> None:
         """Work until the inbox is closed and empty, or `stop`; `every` runs after each batch and when idle."""
+        self._keeper.look()
         while not self._stop.is_set() and not (inbox.closed and not len(inbox)):
             batch = inbox.take(batch_frames, linger_s, IDLE_S)
             try:
+                if not batch:
+                    self._keeper.look()
                 self.process(batch)
                 every()
             except Exception:
@@ -87,8 +87,13 @@ class Line:
     def process(self, batch: Sequence[Received]) -> None:
         """Take a batch through the whole line. Returns when it is stored and answered, or after `stop`."""
         acks: defaultdict[str, Ack] = defaultdict(Ack)
-        checked = [found for message in batch if (found := self._check(message, acks))]
-        self._write(checked, acks)
+        try:
+            checked = [found for message in batch if (found := self._check(message, acks))]
+            fates = self._keeper.keep([Placed(c.frame, c.site) for c in checked])
+        except Stopped:
+            return
+        for found, fate in zip(checked, fates, strict=True):
+            self._answer(found, fate, acks[found.site.code])
         for site, ack in acks.items():
             self._send_ack(site, ack)
 
@@ -99,7 +104,7 @@ class Line:
                 self.process([message])
             except Exception as error:
                 log.exception("event=frame_failed topic=%s", message.topic)
-                self._count_held()
+                self._count_held(None)
                 answer = Answer(None, None, frame_id(message.payload), f"fault of the collector: {error!r}"[:REASON_CHARS])
                 self._send_ack(split_topic(message.topic)[0], Ack(hold=[answer]))
 
@@ -123,7 +128,7 @@ class Line:
         if site is None:
             reason = f"site {frame.site} is not in the collector's list of sites: add its row"
             acks[topic_site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
-            self._count_held()
+            self._count_held(None)
             return None
         return Checked(message, frame, site)
 
@@ -132,53 +137,35 @@ class Line:
         point = status_point(site, message.payload, message.at_ms) if site else None
         if point is None:
             self._count_bad(message, "status", "not a status message of a site in the list")
+        elif not self._keeper.keep_point(point):
+            self._count_bad(message, "status", "the store refuses it")
+
+    def _answer(self, checked: Checked, fate: Fate, ack: Ack) -> None:
+        """Answer a frame by what became of its samples. `ok` is said only when nothing of it can be stored any more."""
+        message, frame, site = checked
+        seq = (frame.seq[0], len(frame.seq))
+        if fate.held:
+            ack.hold.append(Answer(*seq, frame_id(message.payload), shorten(f"store: {fate.reason}", REASON_CHARS)))
+            self._count_held(site.code)
+        elif fate.refused or not fate.stored:
+            reason = "older than the store keeps" if fate.expired else "store"
+            self._refuse(message, "expired" if fate.expired else "store", f"{reason}: {fate.reason}", seq, ack)
         else:
-            self._patiently(lambda: self._store.write_points([point]))
-
-    def _write(self, checked: Sequence[Checked], acks: defaultdict[str, Ack]) -> None:
-        """Write the batch in one go; where the store refuses it, halve it until the culprit stands alone."""
-        if not checked:
-            return
-        try:
-            placed = [Placed(c.frame, c.site) for c in checked]
-            stored = self._patiently(lambda: self._journal.write(self._store, placed))
-        except PointsRefusedError as error:
-            if len(checked) == 1:
-                only = checked[0]
-                seq = (only.frame.seq[0], len(only.frame.seq))
-                self._refuse(only.message, "store", f"store: {error}", seq, acks[only.site.code])
-                return
-            middle = len(checked) // 2
-            self._write(checked[:middle], acks)
-            self._write(checked[middle:], acks)
-            return
-        for message, frame, site in checked if stored else ():
-            acks[site.code].ok.append(frame_id(message.payload))
+            ack.ok.append(frame_id(message.payload))
             self._count_stored(message, frame)
+            if fate.expired:
+                self._count_expired(message, frame, fate)
 
-    def _patiently(self, write: Callable[[], None]) -> bool:
-        """Write, however long the store is away; False when told to stop meanwhile. Raises PointsRefusedError."""
-        delay_s = FIRST_RETRY_S
-        while not self._stop.is_set():
-            try:
-                write()
-            except StoreUnavailableError as error:
-                with self._counting:
-                    self._counters.store_errors += 1
-                    self._counters.store_up = False
-                if not self._patient:
-                    raise
-                log.warning("event=store_unavailable retry_s=%g reason=%s", delay_s, error)
-                self._stop.wait(delay_s)
-                delay_s = min(2 * delay_s, LAST_RETRY_S)
-            else:
-                self._counters.store_up = True
-                return True
-        return False
+    def _count_expired(self, message: Received, frame: Frame, fate: Fate) -> None:
+        with self._counting:
+            self._counters.expired_samples += fate.expired
+            self._counters.intake[frame.site]["expired"] += fate.expired
+            self._rejected.keep(message.topic, message.payload, "expired", fate.reason, message.at_ms)
+        log.warning("event=samples_expired site=%s samples=%d reason=%s", frame.site, fate.expired, fate.reason)
 
     def _refuse(self, message: Received, kind: str, reason: str, seq: tuple[int, int] | None, ack: Ack) -> None:
         first, count = seq or (None, None)
-        ack.bad.append(Answer(first, count, frame_id(message.payload), reason[:REASON_CHARS]))
+        ack.bad.append(Answer(first, count, frame_id(message.payload), shorten(reason, REASON_CHARS)))
         with self._counting:
             self._counters.intake[split_topic(message.topic)[0]]["rejected"] += 1
         self._count_bad(message, kind, reason)
@@ -189,9 +176,11 @@ class Line:
             self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
         log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
 
-    def _count_held(self) -> None:
+    def _count_held(self, site: str | None) -> None:
         with self._counting:
             self._counters.held_frames += 1
+            if site is not None:
+                self._counters.intake[site]["held"] += 1
 
     def _count_stored(self, message: Received, frame: Frame) -> None:
         counters = self._counters

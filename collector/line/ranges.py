@@ -1,4 +1,4 @@
-"""A bounded set of whole numbers kept as ranges: which samples of a site have been stored."""
+"""A bounded set of integers kept as ranges: which samples of a site have been stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Ranges:
         self._ends: list[int] = []  # one past the last number of each range
 
     def add(self, numbers: Sequence[int]) -> int:
-        """Add rising numbers; give how many of them were there already."""
+        """Add rising numbers; return how many of them were there already."""
         known = sum(self._add_run(start, end) for start, end in runs(numbers))
         surplus = len(self._starts) - MAX_RANGES
         if surplus > 0:

@@ -61,6 +61,7 @@ class Channel:
         contain_logging()
         self.name = name
         self.form = section.form
+        self.lang = section.lang
         self.segments = section.segments
         self._timeout_s = section.timeout_s
         self._url = section.secret()
@@ -71,7 +72,7 @@ class Channel:
             raise ValueError("names more than one recipient, or retry=; make one [destination.NAME] for each recipient")
 
     def send(self, text: Text, severity: str, marks: Mapping[str, str]) -> str | None:
-        """Send; give None when it was taken, else the reason. `marks` go along where the channel has room for them.
+        """Send; return None when it was taken, else the reason. `marks` go along where the channel has room for them.
 
         Blocks for at most some multiples of the time-out. A repeated message has the same marks: receivers can drop it.
         """
@@ -85,7 +86,7 @@ class Channel:
         return None if taken else self.mask(REASONS.take() or "not taken; the service gave no reason")
 
     def mask(self, text: str) -> str:
-        """Give the text with every part of the address replaced, on one line."""
+        """Return the text with every part of the address replaced, on one line."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return " ".join(text.split())[:MAX_REASON]
@@ -109,7 +110,7 @@ class Channel:
 
 
 def _secrets(url: str) -> list[str]:
-    """Give the parts of an address that must not be shown, the longest first."""
+    """Return the parts of an address that must not be shown, the longest first."""
     rest = url.partition("://")[2]
     parts = {url, rest, *re.split(r"[/:@?&=,]", rest)}
     parts |= {unquote(part) for part in parts}

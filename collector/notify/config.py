@@ -11,17 +11,19 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic.config import JsonDict
 
-from collector import toml
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
 from collector.notify.outbox import ROLES, Severity
 from collector.notify.outbox import Role as RoleName
+from ground import toml
+from ground.edited import clean_secret, read_secret, same
+from ground.words import Lang
 
 Audience = Literal["desa", "camat", "teknisi", "pimpinan"]
 CONCERNS: dict[Audience, tuple[str, ...]] = {
@@ -37,8 +39,9 @@ OPEN_SCHEMES = ("json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mail
 OPEN_KEYS = ("from", "to", "cc", "bcc", "reply", "name", "smtp", "mode", "method", "verify", "cto", "rto", "format")
 TOKEN = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_-]{16,}")  # a long word with a digit in a path is what webhook tokens look like
 STUCK_AFTER_MIN = 60
-OWN = ("destination", "route", "quiet", "digest", "heartbeat", "relay")
-EXAMPLE = "as config/alerts.toml shows"
+EXAMPLE = "alerts.toml"
+VARIABLE: JsonDict = {"must": "the name of an environment variable: letters, digits and '_'"}
+C = TypeVar("C", bound="NotifyConfig")
 
 
 def _clock(value: object) -> object:
@@ -62,8 +65,10 @@ Role = Annotated[str, AfterValidator(_role)]
 class Address(Section):
     """Where something is sent: one of `url_file`, `url_env`, `url`."""
 
+    TELLS_VALUES = False
+
     url_file: FilePath | None = None
-    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    url_env: Annotated[str | None, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", json_schema_extra=VARIABLE)] = None
     url: SecretStr | None = None
 
     @model_validator(mode="after")
@@ -76,23 +81,25 @@ class Address(Section):
         """Read the address. Raises ValueError whose text names the key and the cure, never the address."""
         if self.url is not None:
             return self.url.get_secret_value()
-        if self.url_env is not None:
-            if text := os.environ.get(self.url_env, "").strip():
-                return text
+        source = "url_env" if self.url_env is not None else "url_file"
+        if self.url_env is not None and not os.environ.get(self.url_env, "").strip():
             raise ValueError(f"url_env: {self.url_env} is not set; set it, for a service in its EnvironmentFile=")
         try:
-            text = Path(self.url_file or "").read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not text"
-            raise ValueError(f"url_file: {self.url_file}: {reason}; write the address there, readable for this user") from None
-        if not text or len(text.split()) != 1:
-            raise ValueError(f"url_file: {self.url_file}: must hold one address and nothing else")
+            text = (
+                clean_secret(os.environ[self.url_env], self.url_env) if self.url_env else read_secret(Path(self.url_file or ""))
+            )
+        except ConfigError as error:
+            raise ValueError(f"{source}: {error}") from None
+        if len(text.split()) != 1:
+            raise ValueError(f"{source}: {self.url_env or self.url_file}: must hold one address and nothing else")
         return text
 
 
 class DestinationSection(Address):
     """[destination.NAME]: one recipient over one channel."""
 
+    lang: Lang = "id"
+    """Language of what goes there."""
     form: Literal["full", "line", "sms"] = "full"
     segments: Annotated[int, Field(ge=1, le=2)] = 1
     """SMS only: one of 160 characters, or two joined, 306 together, at twice the price."""
@@ -129,7 +136,7 @@ class RouteSection(Section):
     """Critical messages wait neither for the morning nor for the digest."""
 
     def roles(self) -> tuple[str, ...]:
-        """Give the roles whose messages this route takes."""
+        """Return the roles whose messages this route takes."""
         return CONCERNS[self.audience] if self.concerns is None else self.concerns
 
     def gathers(self, role: str) -> bool:
@@ -137,7 +144,7 @@ class RouteSection(Section):
         return self.digest or role in (GATHERED.get(self.audience, ()) if self.gather is None else self.gather)
 
     def keeps_quiet(self) -> bool:
-        """Say whether the quiet hours hold for this route."""
+        """Return whether the quiet hours hold for this route."""
         return self.audience == "desa" if self.quiet is None else self.quiet
 
 
@@ -162,14 +169,6 @@ class HeartbeatSection(Address):
     """It is also left unasked while a message could not be delivered for this long."""
 
 
-class RelaySection(Section):
-    """[relay]: takes alerts of Grafana (contact point Webhook) and sends them along our routes."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 9465
-    token_file: FilePath
-
-
 class NotifyConfig(Section):
     """The sections of `alerts.toml` that delivery reads."""
 
@@ -178,10 +177,11 @@ class NotifyConfig(Section):
     quiet: QuietSection = QuietSection()
     digest: DigestSection = DigestSection()
     heartbeat: HeartbeatSection | None = None
-    relay: RelaySection | None = None
+    relay: dict[str, object] | None = None
+    """[relay] of 0.1: read and ignored. What Grafana alerts on is told by its own contact points."""
 
     def faults(self) -> Iterator[str]:
-        """Give what is wrong between the sections: names that nothing answers to."""
+        """Yield what is wrong between the sections: names that nothing answers to."""
         names = list(self.destination)
         for name, route in self.route.items():
             if not route.roles():
@@ -197,18 +197,15 @@ class NotifyConfig(Section):
 
 
 def load(path: Path) -> NotifyConfig:
-    """Read and check the delivery sections. Raises ConfigError whose text has one line for each fault."""
-    return check(toml.read(path, "alerts.toml"), path)
+    """Read and check the delivery sections alone. Raises ConfigError whose text has one line for each fault."""
+    whole = toml.read(path, EXAMPLE)
+    return checked(
+        toml.judge(NotifyConfig, {key: whole[key] for key in whole if key in NotifyConfig.model_fields}, path, EXAMPLE), path
+    )
 
 
-def check(data: dict[str, Any], path: Path) -> NotifyConfig:
-    """Check the delivery sections of a file that was read; raises as `load` does."""
-    own = {key: value for key, value in data.items() if key in OWN}
-    try:
-        config = NotifyConfig.model_validate(own, context=path.parent)
-    except ValidationError as error:
-        faults = [_explain(fault) for fault in error.errors(include_url=False, include_input=False)]
-        raise ConfigError("\n".join(f"{path.name}: {fault}" for fault in faults)) from None
+def checked(config: C, path: Path) -> C:
+    """Return a config whose sections fit each other. Raises ConfigError as `load` does."""
     if faults := list(config.faults()):
         raise ConfigError("\n".join(f"{path.name}: {fault}" for fault in faults))
     return config
@@ -216,11 +213,12 @@ def check(data: dict[str, Any], path: Path) -> NotifyConfig:
 
 def check_kecamatan(config: NotifyConfig, known: Collection[str], file: str = "alerts.toml") -> None:
     """Raise ConfigError where a route names a kecamatan that no site has: its messages would never come."""
+    spelled = {same(name) for name in known}
     faults = [
         f"{file}: route.{name}.kecamatan: no site is in {wanted!r}; {toml.near(wanted, sorted(known))}"
         for name, route in config.route.items()
         for wanted in route.kecamatan or ()
-        if wanted not in known
+        if same(wanted) not in spelled
     ]
     if faults:
         raise ConfigError("\n".join(faults))
@@ -237,31 +235,3 @@ def secret_in(url: str) -> str | None:
         return "holds what looks like a token in its path"
     keys = {key for key, _value in parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)}
     return "holds parameters that may be secret" if keys - set(OPEN_KEYS) else None
-
-
-MODELS: dict[str, type[Section]] = {
-    "destination": DestinationSection,
-    "route": RouteSection,
-    "quiet": QuietSection,
-    "digest": DigestSection,
-    "heartbeat": HeartbeatSection,
-    "relay": RelaySection,
-}
-NAMED = ("destination", "route")
-TYPES = toml.TYPES | {
-    "string_pattern_mismatch": "the name of an environment variable: letters, digits and '_'",
-    "too_short": "a list with at least one entry",
-    "tuple_type": "a list as ['one', 'two']",
-}
-
-
-def _explain(fault: ErrorDetails) -> str:
-    place = [str(part) for part in fault["loc"]]
-    key, kind = ".".join(place), fault["type"]
-    if kind == "missing":
-        return f"{key}: missing; add `{place[-1]} = ...` under [{'.'.join(place[:-1])}], {EXAMPLE}"
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key; {toml.near(place[-1], list(MODELS[place[0]].model_fields))}"
-    if place[0] in NAMED and kind in {"model_type", "dict_type"}:
-        return f"{key}: must be a section; name it [{place[0]}.NAME], {EXAMPLE}"
-    return f"{key}: {f'must be {TYPES[kind]}' if kind in TYPES else toml.reason(fault['msg'])}"

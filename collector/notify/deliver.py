@@ -22,7 +22,7 @@ FAR_MS = 1 << 62
 
 
 def now_ms() -> int:
-    """Give the time of this machine, ms UTC."""
+    """Return the time of this machine, ms UTC."""
     return time.time_ns() // 1_000_000
 
 
@@ -54,7 +54,7 @@ class Delivery:
         self._stuck_after_ms = stuck_after_min * 60_000
 
     def start(self) -> None:
-        """Start one thread a destination. Raises StoreUnavailableError when the outbox cannot be opened."""
+        """Start one thread per destination. Raises StoreUnavailableError when the outbox cannot be opened."""
         self._adopt()
         for name in self._channels:
             thread = threading.Thread(target=self._run, args=(self.sender(name),), name=f"deliver-{name}", daemon=True)
@@ -75,7 +75,7 @@ class Delivery:
         return Sender(section, self._channels[name], second, self._outbox(), self._clock)
 
     def healthy(self) -> bool:
-        """Say whether every thread lives and no message failed for longer than stuck_after_min. For the engine's thread alone."""
+        """Return whether every thread lives and no message failed for longer than stuck_after_min. For the engine's thread."""
         since = self._health.failing_since_ms()
         return all(thread.is_alive() for thread in self._threads) and (
             since is None or self._clock() - since < self._stuck_after_ms

@@ -1,4 +1,4 @@
-"""Messages as people get them: Indonesian first, English second, times in WITA; for SMS Indonesian alone, in GSM 7 bit."""
+"""Messages as people get them: in the language of the destination, times in WITA; for SMS Indonesian, in GSM 7 bit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.notify.outbox import SEVERITIES, Message
-from ground.wita import moment_id, wita
+from ground.wita import wita
+from ground.words import Lang, mark, timestamp, tr
 
 # 3GPP TS 23.038, 6.2.1: the default alphabet (one septet each) and its extension (two septets each).
 GSM_BASIC = frozenset(
@@ -22,11 +23,10 @@ LOOKALIKES = str.maketrans(
 )
 """Dashes, typographic quotes, bullet and middle dot; the rest is left to Unicode's own decomposition."""
 LINES_MAX = 10
-"""Alerts in one digest: with both languages it stays below 4096 characters, the limit of Telegram and WhatsApp."""
+"""Alerts in one digest: it stays below 4096 characters, the limit of Telegram and WhatsApp."""
 LINE_ROOM = 900  # leaves room for the fixed words of the template
 TITLE_MAX = 120
-LABEL_ID = {"info": "Info", "warning": "Peringatan", "critical": "Kritis"}
-LABEL_EN = {"info": "Info", "warning": "Warning", "critical": "Critical"}
+LABELS = {"info": mark("Info"), "warning": mark("Warning"), "critical": mark("Critical")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +37,24 @@ class Text:
     body: str
 
 
-def single(message: Message) -> Text:
-    """Write one message out in both languages."""
-    label_id, label_en = _labels(message)
-    lines = [message.text_id, "", f"{label_en}{message.title_en}", message.text_en, ""]
-    lines += [f"Tautan / Link: {message.link}"] if message.link else []
-    lines += [f"{moment_id(message.at_ms)} · Ref {message.id}"]
-    return Text(f"{label_id}{message.title_id}", "\n".join(lines))
+def single(message: Message, lang: Lang) -> Text:
+    """Write one message out in the language of its destination."""
+    text = message.text_id if lang == "id" else message.text_en
+    lines = [text, "", *([_link(message.link, lang)] if message.link else [])]
+    lines += [f"{timestamp(wita(message.at_ms), lang)} · Ref {message.id}"]
+    return Text(f"{_label(message, lang)}{_title(message, lang)}", "\n".join(lines))
 
 
-def digest(messages: Sequence[Message]) -> Text:
+def digest(messages: Sequence[Message], lang: Lang) -> Text:
     """Write at most LINES_MAX messages of one destination as one; an alert that opened and closed meanwhile is one line."""
     alerts = _by_alert(messages)
     opened = [alert for alert in alerts if alert[-1].kind != "resolve"]
-    place = _place(messages)
-    closed = len(alerts) - len(opened)
-    title = f"{place[0]}: {len(opened)} peringatan, {closed} selesai"
+    counts = {"opened": len(opened), "closed": len(alerts) - len(opened)}
+    title = tr("{place}: {opened} alerts, {closed} resolved", lang, place=_place(messages, lang), **counts)
     links = sorted({message.link for message in messages if message.link})
-    lines = [*(f"- {_line(alert, english=False)}" for alert in alerts), ""]
-    lines += [
-        f"{place[1]}: {len(opened)} alerts, {closed} resolved",
-        *(f"- {_line(alert, english=True)}" for alert in alerts),
-        "",
-    ]
-    lines += [f"Tautan / Link: {links[0]}"] if len(links) == 1 else []
-    lines += [f"{moment_id(messages[-1].at_ms)} · Ref {', '.join(str(message.id) for message in messages)}"]
+    lines = [*(f"- {_line(alert, lang)}" for alert in alerts), ""]
+    lines += [_link(links[0], lang)] if len(links) == 1 else []
+    lines += [f"{timestamp(wita(messages[-1].at_ms), lang)} · Ref {', '.join(str(message.id) for message in messages)}"]
     return Text(title, "\n".join(lines))
 
 
@@ -77,14 +70,14 @@ def sms(messages: Sequence[Message], segments: int) -> str:
     room = SEPTETS[segments]
     if len(messages) == 1:
         message = messages[0]
-        text = gsm7(message.short_id or f"{_labels(message)[0]}{message.title_id}. {message.text_id}")
+        text = gsm7(message.short_id or f"{_label(message, 'id')}{message.title_id}. {message.text_id}")
         reference = f" Ref {message.id}"
         fits = septets(text + reference) <= room
         return text + reference if fits else _cut(text, room)
     alerts = _by_alert(messages)
-    text = gsm7(f"{_place(messages)[0]}: {len(alerts)} peringatan. ")
+    text = gsm7(tr("{place}: {n} alerts.", "id", place=_place(messages, "id"), n=len(alerts)) + " ")
     for done, alert in enumerate(alerts):
-        more = f"+{len(alerts) - done} lainnya"
+        more = tr("+{n} more", "id", n=len(alerts) - done)
         part = gsm7(alert[-1].title_id) + "; "
         if septets(text + part + more) > room:
             return _cut(text + more, room)
@@ -93,7 +86,7 @@ def sms(messages: Sequence[Message], segments: int) -> str:
 
 
 def severity(messages: Sequence[Message]) -> str:
-    """Give the gravest severity among messages."""
+    """Return the gravest severity among messages."""
     return max((message.severity for message in messages), key=SEVERITIES.index)
 
 
@@ -124,12 +117,17 @@ def _cut(text: str, room: int) -> str:
     return (head if space else text).rstrip(" .,;:") + ".."
 
 
-def _labels(message: Message) -> tuple[str, str]:
-    if message.kind == "resolve":
-        return "[Selesai] ", "[Resolved] "
-    if message.kind == "test":
-        return "[Uji coba] ", "[Test] "
-    return f"[{LABEL_ID[message.severity]}] ", f"[{LABEL_EN[message.severity]}] "
+def _label(message: Message, lang: Lang) -> str:
+    kinds = {"resolve": mark("Resolved"), "test": mark("Test"), "update": mark("It grows"), "reminder": mark("Still open")}
+    return f"[{tr(kinds.get(message.kind, LABELS[message.severity]), lang)}] "
+
+
+def _title(message: Message, lang: Lang) -> str:
+    return message.title_id if lang == "id" else message.title_en
+
+
+def _link(address: str, lang: Lang) -> str:
+    return f"{tr('Link', lang)}: {address}"
 
 
 def _by_alert(messages: Sequence[Message]) -> list[list[Message]]:
@@ -139,18 +137,18 @@ def _by_alert(messages: Sequence[Message]) -> list[list[Message]]:
     return list(alerts.values())
 
 
-def _line(alert: Sequence[Message], *, english: bool) -> str:
+def _line(alert: Sequence[Message], lang: Lang) -> str:
     last = alert[-1]
-    label, title = _labels(last)[english], last.title_en if english else last.title_id
+    label, title = _label(last, lang), _title(last, lang)
     if len(title) > TITLE_MAX:
         title = title[: TITLE_MAX - 1].rstrip() + "…"
     span = " - ".join(dict.fromkeys(f"{wita(message.at_ms):%d/%m %H.%M}" for message in alert))
     return f"{label}{title} ({span} WITA)"
 
 
-def _place(messages: Sequence[Message]) -> tuple[str, str]:
+def _place(messages: Sequence[Message], lang: Lang) -> str:
     names = {message.kecamatan for message in messages}
     if len(names) > 1:
-        return f"{len(names)} wilayah", f"{len(names)} areas"
+        return tr("{n} areas", lang, n=len(names))
     name = names.pop()
-    return (f"Kecamatan {name}", f"{name} sub-district") if name else ("Umum", "General")
+    return tr("{name} sub-district", lang, name=name) if name else tr("General", lang)

@@ -141,12 +141,12 @@ class Outbox:
         self._db.execute(sql, (message_id, destination, due_ms))
 
     def pending(self, now_ms: int, destination: str | None = None) -> list[tuple[Message, str]]:
-        """Give what is due (there), oldest first; nothing of an alert while an earlier message of it waits for its retry."""
+        """Return what is due (there), oldest first; nothing of an alert while an earlier message of it waits for its retry."""
         rows = self._db.execute(_PENDING, {"now": now_ms, "destination": destination})
         return [(Message(**dict(zip(_COLUMNS, cells, strict=True))), destination) for destination, *cells in rows]
 
     def attempts(self, message_id: int, destination: str) -> int:
-        """Give how often sending failed so far."""
+        """Return how often sending failed so far."""
         sql = "SELECT attempts FROM delivery WHERE message = ? AND destination = ?"
         row = self._db.execute(sql, (message_id, destination)).fetchone()
         return int(row[0]) if row else 0
@@ -178,13 +178,13 @@ class Outbox:
         return {name: int(count) for name, count in self._db.execute(sql)}
 
     def failing_since_ms(self) -> int | None:
-        """Give the moment (ms UTC) of the oldest message that could not be delivered so far; None where all goes well."""
+        """Return the moment (ms UTC) of the oldest message that could not be delivered so far; None where all goes well."""
         sql = """SELECT min(m.at_ms) FROM delivery d JOIN message m ON m.id = d.message
                  WHERE d.delivered = 0 AND d.attempts > 0 AND d.due_ms IS NOT NULL"""
         value = self._db.execute(sql).fetchone()[0]
         return None if value is None else int(value)
 
     def messages(self, after_id: int = 0) -> Sequence[Message]:
-        """Give all messages after an id, in order, delivered or not."""
+        """Return all messages after an id, in order, delivered or not."""
         sql = f"SELECT {', '.join(_COLUMNS)} FROM message WHERE id > ? ORDER BY id"  # noqa: S608 - names of the dataclass
         return [Message(**dict(zip(_COLUMNS, cells, strict=True))) for cells in self._db.execute(sql, (after_id,))]

@@ -1,4 +1,4 @@
-"""Who gets a message and when: by audience, kecamatan and severity; quiet hours and digests move the moment."""
+"""Who gets a message and when: by audience, kecamatan and severity; quiet hours and digests move the when."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from collector.notify.config import NotifyConfig, RouteSection
 from collector.notify.outbox import SEVERITIES, Message
+from ground.edited import same
 from ground.wita import wita
 
 log = logging.getLogger(__name__)
@@ -19,13 +20,13 @@ class Router:
         self._config = config
 
     def __call__(self, message: Message) -> list[tuple[str, int]]:
-        """Give (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
+        """Return (destination, moment in ms UTC from which it may go out); a destination of two routes once, the sooner."""
         due: dict[str, int] = {}
         for route in self._config.route.values():
             if _takes(route, message):
-                moment = self._due_ms(route, message)
+                when = self._due_ms(route, message)
                 for name in route.to:
-                    due[name] = min(moment, due.get(name, moment))
+                    due[name] = min(when, due.get(name, when))
         if not due:
             log.warning(
                 "event=no_route key=%s rule=%s severity=%s role=%s", message.key, message.rule, message.severity, message.role
@@ -35,17 +36,17 @@ class Router:
     def _due_ms(self, route: RouteSection, message: Message) -> int:
         if message.severity == "critical" and route.critical_passes and not message.digest:
             return message.at_ms
-        moment = wita(message.at_ms)
+        when = wita(message.at_ms)
         if message.digest or route.gathers(message.role):
-            moment = min(_next(moment, at) for at in self._config.digest.at)
+            when = min(_next(when, at) for at in self._config.digest.at)
         quiet = self._config.quiet
-        if route.keeps_quiet() and _within(moment.time(), quiet.start, quiet.end):
-            moment = _next(moment, quiet.end)
-        return max(message.at_ms, round(moment.timestamp() * 1000))
+        if route.keeps_quiet() and _within(when.time(), quiet.start, quiet.end):
+            when = _next(when, quiet.end)
+        return max(message.at_ms, round(when.timestamp() * 1000))
 
 
 def _takes(route: RouteSection, message: Message) -> bool:
-    if route.kecamatan is not None and message.kecamatan not in route.kecamatan:
+    if route.kecamatan is not None and same(message.kecamatan or "") not in map(same, route.kecamatan):
         return False
     if SEVERITIES.index(message.severity) < SEVERITIES.index(route.severity):
         return False
@@ -56,6 +57,6 @@ def _within(now: time, start: time, end: time) -> bool:
     return start <= now < end if start <= end else now >= start or now < end
 
 
-def _next(moment: datetime, at: time) -> datetime:
-    today = moment.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
-    return today if today >= moment else today + timedelta(days=1)
+def _next(when: datetime, at: time) -> datetime:
+    today = when.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today >= when else today + timedelta(days=1)

@@ -52,7 +52,7 @@ class Sender:
         outbox.retry_now(channel.name, self._last_ms)
 
     def step(self) -> int:
-        """Send what is due and may go now; gives the messages delivered. A service that fails is logged, never raised."""
+        """Send what is due and may go now; return the messages delivered. A service that fails is logged, never raised."""
         now = self._now()
         if now < self._pause_until_ms:
             return 0
@@ -73,7 +73,7 @@ class Sender:
         return delivered
 
     def _now(self) -> int:
-        """Give the time; when the clock was set back, forget the waits that were counted on the old one."""
+        """Return the time; when the clock was set back, forget the waits that were counted on the old one."""
         now = self._clock()
         if now < self._last_ms - CLOCK_STEP_MS:
             self._pause_until_ms = self._rest_until_ms = self._free_at_ms = 0
@@ -127,7 +127,7 @@ class Sender:
         return False
 
     def _try(self, group: list[Message], attempts: int) -> tuple[str, str | None]:
-        """Try the channels; gives the one that was tried last, and its error."""
+        """Try the channels; return the one that was tried last, and its error."""
         first, second = self._channel, self._second
         resting = self._failures >= self._second_after and self._clock() < self._rest_until_ms
         error: str | None = None
@@ -153,12 +153,12 @@ def text_for(channel: Channel, group: Sequence[Message]) -> Text:
     """Write messages in the form of a channel."""
     if channel.form == "sms":
         return Text("", formats.sms(group, channel.segments))
-    text = formats.single(group[0]) if len(group) == 1 else formats.digest(group)
+    text = formats.single(group[0], channel.lang) if len(group) == 1 else formats.digest(group, channel.lang)
     return formats.on_one_line(text) if channel.form == "line" else text
 
 
 def marks(group: Sequence[Message]) -> dict[str, str]:
-    """Give what machines read: `id` stays the same when a message is repeated, and is unique over a rebuilt outbox."""
+    """Return what machines read: `id` stays the same when a message is repeated, and is unique over a rebuilt outbox."""
     return {
         "id": ",".join(f"{message.id}-{message.at_ms}" for message in group),
         "alert": ",".join(dict.fromkeys(message.key for message in group)),
@@ -168,5 +168,5 @@ def marks(group: Sequence[Message]) -> dict[str, str]:
 
 
 def backoff_ms(attempts: int) -> int:
-    """Give the pause after so many failures in a row, 5 s doubling up to 5 min, in ms."""
+    """Return the pause after so many failures in a row, 5 s doubling up to 5 min, in ms."""
     return min(RETRY_S << min(max(attempts, 1) - 1, 10), RETRY_MAX_S) * 1000

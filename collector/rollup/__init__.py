@@ -1,6 +1,7 @@
 """Rollups: an hour and a day of one modem and operator in one row, exact enough for any percentile."""
 
 from collector.rollup.summary import Histogram, Summary, percentile
-from collector.rollup.update import bring_up_to_date, recompute
+from collector.rollup.tally import ModemHour, Tally
+from collector.rollup.update import bring_up_to_date, recompute, rows_of
 
-__all__ = ["Histogram", "Summary", "bring_up_to_date", "percentile", "recompute"]
+__all__ = ["Histogram", "ModemHour", "Summary", "Tally", "bring_up_to_date", "percentile", "recompute", "rows_of"]

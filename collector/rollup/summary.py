@@ -10,28 +10,30 @@ from dataclasses import dataclass, field, fields
 from math import ceil, floor
 from typing import Self
 
+from collector.sites.operators import NUMBERS, OTHER, operator_of
 from collector.store.store import Row
 from telemetry.frame import Value
-from telemetry.streams import Clock, Rat, Registration
+from telemetry.meaning import Service, Standing, heard_plmn, level_of, service_of, standing_of, subject_plmn
+from telemetry.streams import Clock
 
 Histogram = dict[int, int]
 """How often each value came."""
 
-SERVED = frozenset((Registration.HOME.value, Registration.ROAMING.value))
-NO_SERVICE = frozenset((Registration.SEARCHING.value, Registration.DENIED.value, Registration.NOT_REGISTERED.value))
-FOUR_G = frozenset((Rat.LTE.value, Rat.LTE_M.value, Rat.NB_IOT.value, Rat.NR_NSA.value, Rat.NR_SA.value))
 ESTIMATED = frozenset((Clock.ESTIMATED.value, Clock.UNKNOWN.value))
 SLOT_S = 300
 
 
 @dataclass(slots=True)
 class Summary:
-    """One period of one modem and operator.
+    """One period of one modem and the operator of its SIM; docs/truth.md says what each count is evidence of.
 
-    served: home or roaming. lte: served on LTE or newer. no_service: searching, denied, not registered. time_estimated: the
-    clock was estimated or unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample.
-    cell_changes: from one sample to the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all
-    served ones. The busy ones, 19:00-22:00 WITA, are of days only.
+    served, of which lte (4G or newer), three_g, two_g; the rest did not tell. guest: served through another operator.
+    data_refused: served, but the packet domain refused. no_service: nobody, or only others, had a cell for it; limited: of these,
+    camped on another operator's cell. Not of coverage, and so in no share: barred (its own operator's cell was there, without
+    service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or unknown. named: the sample told its
+    operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to the next of the same hour.
+    RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in which a cell of an operator
+    was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
     """
 
     samples: int = 0
@@ -42,6 +44,12 @@ class Summary:
     no_service: int = 0
     no_sim: int = 0
     silent: int = 0
+    guest: int = 0
+    data_refused: int = 0
+    limited: int = 0
+    barred: int = 0
+    refused: int = 0
+    sim_fault: int = 0
     time_estimated: int = 0
     named: int = 0
     slots: int = 0
@@ -51,6 +59,7 @@ class Summary:
     sinr: Histogram = field(default_factory=dict)
     rssi: Histogram = field(default_factory=dict)
     band: Histogram = field(default_factory=dict)
+    heard: Histogram = field(default_factory=dict)
     rsrp_busy: Histogram = field(default_factory=dict)
     sinr_busy: Histogram = field(default_factory=dict)
 
@@ -60,32 +69,57 @@ class Summary:
         asked = self.served + self.no_service
         return 100 * self.served / asked if asked else None
 
-    def count(self, row: Row) -> None:
-        """Count one sample of `signal`; slots and cell changes are known to who sees its neighbours."""
+    @property
+    def standings(self) -> dict[Standing, int]:
+        """How many samples said what, as every reader shows it."""
+        return {
+            Standing.LTE: self.lte,
+            Standing.THREE_G: self.three_g,
+            Standing.TWO_G: self.two_g,
+            Standing.SERVED: self.served - self.lte - self.three_g - self.two_g,
+            Standing.NO_SERVICE: self.no_service + self.barred,
+            Standing.SIM_REFUSED: self.refused + self.sim_fault,
+            Standing.DEVICE_FAULT: self.no_sim + self.silent,
+        }
+
+    def count(self, row: Row, operator: str | None = None) -> None:
+        """Count one sample of `signal` of an operator's SIM; slots and cell changes are known to who sees its neighbours."""
         self.samples += 1
-        self.named += "operator" in row
+        self.named += subject_plmn(row) is not None
         self.time_estimated += row.get("clock") in ESTIMATED
-        registration = row.get("registration")
-        if registration in SERVED:
-            self._count_served(row)
-        elif registration in NO_SERVICE:
-            self.no_service += 1
-        elif registration == Registration.NO_SIM:
-            self.no_sim += 1
-        elif registration == Registration.MODEM_SILENT:
-            self.silent += 1
+        heard = operator_of(heard_plmn(row))
+        if heard is not None:
+            _add(self.heard, NUMBERS[heard])
+        match service_of(row):
+            case Service.SERVED:
+                self._count_served(row)
+                self.guest += None not in (heard, operator) and heard != operator
+            case Service.NO_SERVICE | Service.LIMITED if heard is not None and heard == operator != OTHER:
+                self.barred += 1
+            case Service.NO_SERVICE | Service.LIMITED:
+                self.no_service += 1
+                self.limited += heard is not None
+            case Service.REFUSED:
+                self.refused += 1
+            case Service.SIM_FAULT:
+                self.sim_fault += 1
+            case Service.NO_SIM:
+                self.no_sim += 1
+            case Service.SILENT:
+                self.silent += 1
 
     def _count_served(self, row: Row) -> None:
         self.served += 1
-        rat = row.get("rat")
-        if rat in FOUR_G:
+        self.data_refused += row.get("reject_cause") is not None
+        standing = standing_of(row)
+        if standing is Standing.LTE:
             self.lte += 1
-            _add(self.rsrp, row.get("rsrp_dbm"))
+            _add(self.rsrp, level_of(row))
             _add(self.rsrq, row.get("rsrq_db"))
             _add(self.sinr, row.get("sinr_db"))
         else:
-            self.three_g += rat == Rat.WCDMA
-            self.two_g += rat == Rat.GSM
+            self.three_g += standing is Standing.THREE_G
+            self.two_g += standing is Standing.TWO_G
         _add(self.rssi, row.get("rssi_dbm"))
         _add(self.band, row.get("band"))
 
@@ -107,7 +141,7 @@ class Summary:
         return summary
 
     def values(self, *, busy: bool) -> dict[str, Value]:
-        """Give the fields of a row, those of the busy hours where asked for.
+        """Return the fields of a row, those of the busy hours where asked for.
 
         An empty histogram is an empty text, so that it overwrites one that was not. The plain numbers beside them cannot be
         taken back in InfluxDB: where samples moved to another operator, they hold only with lte (availability: samples) > 0.
@@ -128,7 +162,7 @@ HISTOGRAMS = tuple(f.name for f in fields(Summary) if f.type == "Histogram")
 
 
 def percentile(hist: Mapping[int, int], q: float) -> float | None:
-    """Give the q-th percentile (0..100; 50 is the median), None of nothing.
+    """Return the q-th percentile (0..100; 50 is the median), None of nothing.
 
     Between two values it interpolates, as statistics.quantiles(method="inclusive") does. Raises ValueError for another q.
     """
@@ -143,7 +177,7 @@ def percentile(hist: Mapping[int, int], q: float) -> float | None:
 
 
 def _nth(hist: Mapping[int, int], place: int) -> int:
-    """Give the value at a place (from 0) of all values in order."""
+    """Return the value at a place (from 0) of all values in order."""
     for value in sorted(hist):
         place -= hist[value]
         if place < 0:

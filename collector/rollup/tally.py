@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from collector.rollup.summary import SLOT_S, Summary
+from collector.sites.operators import operator_in
 from collector.store.store import Row
 
 SLOT_NS = SLOT_S * 1_000_000_000
@@ -28,36 +29,33 @@ class ModemHour:
 class Tally:
     """Counts the samples of a modem and hour, in the order of time.
 
-    A sample without operator belongs to the last one that the modem named. Which one that was before the hour, `settle` is told.
+    A sample that does not tell its operator belongs to the last one that the modem named: `settle` is told which one that was
+    before the hour.
     """
 
     def __init__(self) -> None:
-        self._parts: defaultdict[str | None, Summary] = defaultdict(Summary)
-        self._slots: defaultdict[str | None, int] = defaultdict(int)
+        self._rows: list[tuple[str | None, Row]] = []
         self._last: str | None = None
-        self._cell: object = None
 
     def add(self, row: Row) -> None:
-        """Count the next sample."""
-        operator = row.get("operator")
-        if operator is not None:
-            self._last = str(operator)
-        part = self._parts[self._last]
-        part.count(row)
-        self._slots[self._last] |= 1 << int(row["time_ns"]) // SLOT_NS % SLOTS_AN_HOUR
-        cell = row.get("cell_id")
-        if cell is not None:
-            part.cell_changes += self._cell is not None and cell != self._cell
-            self._cell = cell
+        """Take the next sample."""
+        self._last = operator_in("signal", row) or self._last
+        self._rows.append((self._last, row))
 
     def settle(self, before: str | None) -> ModemHour:
-        """Give the hour; `before`: the modem's last known operator before it."""
+        """Return the hour; `before`: the modem's last known operator before it."""
         hour = ModemHour(last=self._last or before)
         slots: defaultdict[str | None, int] = defaultdict(int)
-        for operator, summary in self._parts.items():
+        known_cell: object = None
+        for operator, row in self._rows:
             owner = operator or before
-            hour.parts.setdefault(owner, Summary()).merge(summary)
-            slots[owner] |= self._slots[operator]
+            part = hour.parts.setdefault(owner, Summary())
+            part.count(row, owner)
+            slots[owner] |= 1 << int(row["time_ns"]) // SLOT_NS % SLOTS_AN_HOUR
+            cell = row.get("cell_id")
+            if cell is not None:
+                part.cell_changes += known_cell is not None and cell != known_cell
+                known_cell = cell
         for owner, part in hour.parts.items():
             part.slots = slots[owner].bit_count()
         return hour

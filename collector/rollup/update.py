@@ -1,21 +1,25 @@
 """Keeps `signal_1h` and `signal_1d` what the raw samples say: computes again each hour that got samples, then its day of WITA.
 
-The journal `touched` says which hours; the point `rollup`, written last, says how far it was read. A crash in between only means
+Dirty hours (`touched`) say which; the point `rollup`, written last, says how far they were read. A crash in between only means
 that the same is done again, and two collectors that do it at once write the same.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
+from collector.errors import PointsRefusedError
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
-from collector.sites.operators import OPERATORS, OTHER
+from collector.sites.operators import NUMBERS
 from collector.sites.sites import Site
-from collector.store import dirty_hours as journal
+from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
+from telemetry.meaning import TELLING
 
 HOURLY, DAILY, CHECKPOINT = "signal_1h", "signal_1d", "rollup"
 HOUR_NS = 3600 * 1_000_000_000
@@ -24,9 +28,13 @@ BUSY = range(19, 22)
 END_NS = 2**62
 SKEW_NS = 300 * 1_000_000_000
 """How far the clocks of two collectors may be apart."""
-READ = ("operator", "registration", "rat", "clock", "cell_id", "band", "rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
+READ = (
+    *("registration", "rat", "plmn", "home_plmn", "reject_cause", "clock", "cell_id", "band"),
+    *("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", *dict.fromkeys(name for names in TELLING.values() for name in names)),
+)
 # A row's time is the start of its period plus so many ns: the operators of one modem have rows of their own in every engine.
-PLACES: dict[str | None, int] = {name: k for k, name in enumerate((None, OTHER, *dict.fromkeys(OPERATORS.values())))}
+PLACES: dict[str | None, int] = dict(zip((None, *NUMBERS), range(len(NUMBERS) + 1), strict=True))
+log = logging.getLogger(__name__)
 
 Hours = Mapping[str, set[int]]
 """Hours since 1970, UTC, by site code."""
@@ -35,11 +43,11 @@ Days = defaultdict[str, defaultdict[str, ModemDay]]
 
 
 def bring_up_to_date(store: Store, sites: Mapping[str, Site], now_ns: int) -> int:
-    """Compute again what was touched since the last time; gives the number of hours. Raises as the store does."""
+    """Compute again what was touched since the last time; return the number of hours. Raises as the store does."""
     done_ns = max((int(row["time_ns"]) for row in store.latest(CHECKPOINT, before_ns=now_ns + SKEW_NS)), default=0)
-    since_ns = max(0, done_ns - journal.WINDOW_NS - SKEW_NS)
+    since_ns = max(0, done_ns - dirty_hours.WINDOW_NS - SKEW_NS)
     touched: defaultdict[str, set[int]] = defaultdict(set)
-    for row in store.samples(journal.MEASUREMENT, since_ns, END_NS):
+    for row in store.samples(dirty_hours.MEASUREMENT, since_ns, END_NS):
         touched[str(row["site"])].add(int(row["hour"]) // 3600)
     count = recompute(store, sites, touched)
     store.write_points([Point(CHECKPOINT, {}, {"hours": count}, now_ns)])
@@ -47,19 +55,37 @@ def bring_up_to_date(store: Store, sites: Mapping[str, Site], now_ns: int) -> in
 
 
 def recompute(store: Store, sites: Mapping[str, Site], hours: Hours) -> int:
-    """Compute these hours again, and what hangs on them; gives the number of hours. Sites not in the list are left out."""
+    """Compute these hours again, and what hangs on them; return the number of hours. Sites not in the list are left out."""
     count = 0
     todo = {code: found for code, found in hours.items() if code in sites}
     while todo:
         later: defaultdict[str, set[int]] = defaultdict(set)
         for day, of_day in _by_day(todo):
             points, changed = _recompute_day(store, sites, day, of_day)
-            store.write_points(points)
+            _write(store, points)
             count += sum(map(len, of_day.values()))
             for code, modem, hour in changed:
                 later[code] |= _leaning_on(store, code, modem, hour) - todo[code]
         todo = {code: found for code, found in later.items() if found}
     return count
+
+
+def _write(store: Store, points: Sequence[Point]) -> None:
+    """Write what the store still takes; what is older than it keeps is told, and never comes again. Raises as the store does."""
+    try:
+        store.write_points(points)
+    except PointsRefusedError as error:
+        if not error.expired:
+            raise
+        if len(points) > 1:
+            middle = len(points) // 2
+            _write(store, points[:middle])
+            _write(store, points[middle:])
+            return
+        (point,) = points
+        at = datetime.fromtimestamp(point.time_ns / 1e9, UTC)
+        site = point.tags.get("site", "")
+        log.warning("event=rollup_expired measurement=%s site=%s time=%s reason=%r", point.measurement, site, at, error.reason)
 
 
 def _by_day(hours: Hours) -> list[tuple[int, Hours]]:
@@ -74,7 +100,7 @@ def _by_day(hours: Hours) -> list[tuple[int, Hours]]:
 def _recompute_day(
     store: Store, sites: Mapping[str, Site], day: int, hours: Hours
 ) -> tuple[list[Point], list[tuple[str, str, int]]]:
-    """Give the rows of these hours and of the day, and the modem hours after which another operator is the last known one."""
+    """Return the rows of these hours and of the day, and the modem hours after which another operator is the last known one."""
     first = day * DAY_HOURS - WITA_HOURS
     only = next(iter(hours)) if len(hours) == 1 else None
     known = _read_rows(store, first, only)
@@ -97,7 +123,7 @@ def _recompute_day(
 
 
 def _settle(modem_day: ModemDay, tallies: Mapping[int, Tally], before: str | None) -> tuple[list[int], list[int]]:
-    """Put the new hours into a modem's day; gives them, and those after which another operator is the last known one."""
+    """Put the new hours into a modem's day; return them, and those after which another operator is the last known one."""
     turned: list[int] = []
     for hour in sorted({*modem_day, *tallies}):
         old = modem_day.get(hour, ModemHour(last=before))
@@ -145,7 +171,7 @@ def _read_rows(store: Store, first: int, only: str | None) -> Days:
 
 
 def _leaning_on(store: Store, code: str, modem: str, hour: int) -> set[int]:
-    """Give the hours after this one whose first samples belong to the operator that this one ends with."""
+    """Return the hours after this one whose first samples belong to the operator that this one ends with."""
     found: dict[int, int] = {}
     for row in store.samples(HOURLY, (hour + 1) * HOUR_NS, END_NS, code):
         if row.get("modem", "") != modem:
@@ -183,3 +209,13 @@ def _point(measurement: str, site: Site, modem: str, operator: str | None, value
 
 def _text(value: Value | None) -> str | None:
     return None if value is None else str(value)
+
+
+def rows_of(site: Site, modem: str, hours: Mapping[int, ModemHour]) -> Iterator[Point]:
+    """Return the hourly and daily rows of one modem of which all these hours are known, and no others of their days."""
+    days: defaultdict[int, ModemDay] = defaultdict(dict)
+    for hour, found in hours.items():
+        days[(hour + WITA_HOURS) // DAY_HOURS][hour] = found
+        yield from _hour_rows(site, modem, hour, found)
+    for day, modem_day in days.items():
+        yield from _day_rows(site, modem, day * DAY_HOURS - WITA_HOURS, modem_day)

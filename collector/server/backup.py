@@ -69,7 +69,7 @@ def add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `backup`; gives the exit code."""
+    """Do `backup`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and os.geteuid() != 0:
         raise ConfigError("backup: needs root; put sudo before it")
@@ -107,7 +107,7 @@ def parts(root: Path, config: Config) -> list[str]:
 
 
 def sqlite_part(root: Path, config: Config) -> str | None:
-    """Give the path of a store that is one file, relative to the root; None for others. Raises ConfigError."""
+    """Return the path of a store that is one file, relative to the root; None for others. Raises ConfigError."""
     if not isinstance(config.store, SqliteSection):
         return None
     try:
@@ -165,7 +165,7 @@ def _copy_database(config: Config, folder: Path, rpc: str) -> None:
         raise ConfigError("store.engine: influx2 has a backup of its own (`influx backup`); use it, and --without-store here")
     if isinstance(config.store, Influx1Section):
         with closing(open_store(config.store)) as store:
-            store.write_points([])  # makes the database where there is none yet: influxd does not back up a missing one
+            store.check()  # makes the database where there is none yet: influxd does not back up a missing one
         influxd("backup", "-portable", "-database", config.store.database, "-host", rpc, str(folder))
 
 
@@ -222,6 +222,6 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def sum_of(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 
-from collector.config import load
+from collector.server.program import add_store, store_config
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults, telling
 from collector.store.ledger import DAY_NS, Days, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
@@ -59,7 +59,7 @@ class Hall:
     undervoltage: bool | None
 
     def values(self) -> dict[str, Value]:
-        """Give what is known, by name."""
+        """Return what is known, by name."""
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
     def troubles(self) -> int:
@@ -76,12 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="a list of objects; what is not known is left out")
     what.add_argument("--write", action="store_true", help="write the numbers into the store and show nothing")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_store(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `fleet`; gives the exit code."""
-    config = load(args.config)
+    """Do `fleet`; return the exit code."""
+    config = store_config(args)
     sites, store = read_sites(config.sites.file), open_store(config.store)
     now_ns = time.time_ns()
     ledger = Ledger()
@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
     else:
         print("\n".join(table(halls, sites)))
+        for fault in ask_faults(config.http) if args.sqlite is None else ():
+            print(f"{telling(fault, 'en')} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()
     if not halls:
         print("no hall has ever reported", file=sys.stderr)
@@ -125,13 +127,13 @@ def worst_first(halls: Mapping[str, Hall], now_ns: int) -> list[tuple[str, Hall]
 
 
 def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns: int) -> Iterator[Point]:
-    """Give the points of the measurement `fleet`."""
+    """Yield the points of the measurement `fleet`."""
     for code, hall in halls:
         yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
 
 
 def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site]) -> Iterator[str]:
-    """Give the lines of the table, and one for the sites that never reported."""
+    """Yield the lines of the table, and one for the sites that never reported."""
     head = ("SITE", "DESA", "LAST SEEN", "CLOCK", "VERSION", "WAITING", "LOST", "MISSING", "LATE", "REJECTED", "MB", "POWER")
     rows = [head, *(_cells(code, sites[code].desa, hall) for code, hall in halls)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

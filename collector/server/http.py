@@ -11,11 +11,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from collector.line.counters import Counters, PrometheusCounters
 
-Health = Callable[[], Mapping[str, bool]]
+Health = Callable[[], Mapping[str, object]]
 
 
 def start_http(host: str, port: int, counters: Counters, health: Health) -> ThreadingHTTPServer:
-    """Serve in a thread of its own; port 0 takes a free one. `/healthz` is 200 when all of `health` is true, else 503."""
+    """Serve in a thread of its own; port 0 takes a free one. `/healthz` is 200 when no part of `health` is False, else 503."""
     registry = CollectorRegistry()
     registry.register(PrometheusCounters(counters))
 
@@ -25,7 +25,7 @@ def start_http(host: str, port: int, counters: Counters, health: Health) -> Thre
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
             elif self.path == "/healthz":
                 state = dict(health())
-                self._answer(200 if all(state.values()) else 503, "application/json", json.dumps(state).encode())
+                self._answer(503 if False in state.values() else 200, "application/json", json.dumps(state).encode())
             else:
                 self._answer(404, "text/plain", b"/metrics and /healthz are here\n")
 

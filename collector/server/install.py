@@ -17,8 +17,8 @@ from pathlib import Path
 
 from collector.enrol.ca_command import init_ca
 from collector.errors import CollectorError, ConfigError
-from collector.server.shipped import shipped
 from ground.durable import write_durably
+from ground.paths import shipped
 
 ABOUT = """\
 Makes this machine a Sinyal server: Mosquitto and InfluxDB from Debian, user and folders, certificates, systemd services.
@@ -69,7 +69,7 @@ class Steps:
     changed: set[Path] = field(default_factory=set)
 
     def at(self, path: str) -> Path:
-        """Give the place of a path below the root."""
+        """Return the place of a path below the root."""
         return self.root / path.lstrip("/")
 
     def folder(self, path: str, mode: int, user: str = "root", group: str = "root") -> None:
@@ -132,7 +132,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `install`; gives the exit code."""
+    """Do `install`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and not args.dry_run and os.geteuid() != 0:
         raise ConfigError("install: needs root; put sudo before it, or look first with --dry-run")

@@ -6,14 +6,17 @@ import argparse
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
+from collector.config import Config, load
 from collector.errors import CollectorError, ConfigError
+from ground.paths import add_config, shipped
 
 OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def perform(args: argparse.Namespace) -> int:
-    """Do `args.do(args)`, logging from `args.log_level` on; gives the exit code, faults told in one line each."""
+    """Do `args.do(args)`, logging from `args.log_level` on; return the exit code, faults told in one line each."""
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
         return int(args.do(args))
@@ -32,7 +35,30 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="default: info")
 
 
-def moment(text: str) -> datetime:
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Add --config and --sqlite, of which one says where the measurements are; `store_config` reads them."""
+    which = parser.add_mutually_exclusive_group()
+    add_config(which)
+    which.add_argument("--sqlite", type=Path, metavar="FILE", help="a store in one file, with the shipped list of villages")
+
+
+def store_config(args: argparse.Namespace) -> Config:
+    """Return the configuration that --config or --sqlite names. Raises ConfigError."""
+    if args.sqlite is None:
+        return load(args.config)
+    if not args.sqlite.is_file():
+        raise ConfigError(f"--sqlite {args.sqlite}: no such file; `sinyal-demo seed --days 30 --sqlite {args.sqlite}` makes one")
+    return Config.model_validate(
+        {
+            "broker": {"host": "127.0.0.1", "tls": False},
+            "store": {"engine": "sqlite", "path": args.sqlite.resolve()},
+            "sites": {"file": shipped() / "sites.csv"},
+            "classes": {"file": shipped() / "classes.toml"},
+        }
+    )
+
+
+def timestamp(text: str) -> datetime:
     """Read an argument as a moment, UTC unless it says otherwise."""
     try:
         found = datetime.fromisoformat(text)

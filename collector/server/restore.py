@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from collector.config import Config, Influx1Section, load
-from collector.errors import CollectorError, ConfigError, StoreUnavailableError
+from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
     CONFIG,
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `restore`; gives the exit code."""
+    """Do `restore`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and os.geteuid() != 0:
         raise ConfigError("restore: needs root; put sudo before it")
@@ -168,7 +168,13 @@ def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_
     else:
         return
     with closing(store):
-        if any(store.latest(stream) for stream in STREAMS):
+        try:
+            filled = any(store.latest(stream) for stream in STREAMS)
+        except StoreUnavailableError as error:
+            if error.fault is not Fault.MISSING:
+                raise
+            filled = False  # nothing to lose
+        if filled:
             raise ConfigError("restore: the store here has readings; --force replaces them by those of the backup")
 
 

@@ -13,7 +13,6 @@ import time
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -23,6 +22,7 @@ from collector.config import BrokerSection, load, secret
 from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
+from ground.paths import add_config
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
 from telemetry.topics import config_topic, reported_topic, split_topic
 
@@ -46,7 +46,7 @@ CONNECT_S = 15.0
 ENDED = (State.APPLIED, State.REJECTED, State.ROLLED_BACK, State.FILE)
 
 
-class Line:
+class SettingsLink:
     """A short connection to the broker: reads what is retained, writes wishes, hears answers. Use as a context manager."""
 
     def __init__(self, broker: BrokerSection, sites: Iterable[str]) -> None:
@@ -65,7 +65,7 @@ class Line:
         self._client.on_subscribe = lambda client, *_: client.unsubscribe("sinyal/v1/none")
         self._client.on_unsubscribe = lambda *_: self._settled.set()
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> SettingsLink:
         try:
             self._client.connect(self._broker.host, self._broker.port)
         except OSError as error:
@@ -103,13 +103,13 @@ class Line:
         self.desired[site] = desired
 
     def answer(self, site: str) -> Reported | None:
-        """Give what a hall says of the wish that stands; None while it has not answered that one."""
+        """Return what a hall says of its desired settings; None while it has not answered these."""
         reported, desired = self.reported.get(site), self.desired.get(site, Desired())
         return reported if reported is not None and reported.id == desired.id else None
 
 
 def changed(before: Settings, assign: Mapping[str, Any], unset: Iterable[str]) -> Settings:
-    """Give settings with some keys set and some taken away. Keys are `section.key`. Raises ConfigError for an unknown one."""
+    """Return settings with some keys set and some taken away. Keys are `section.key`. Raises ConfigError for an unknown one."""
     after = {section: dict(values) for section, values in before.items()}
     for name in (*assign, *unset):
         section, _, key = name.partition(".")
@@ -146,11 +146,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unset", action="append", default=[], metavar="KEY", help="leave this to the hall's file; repeatable")
     parser.add_argument("--clear", action="store_true", help="leave everything to the hall's file")
     parser.add_argument("--wait", type=float, default=20.0, metavar="S", help="how long to wait for answers, s (default: 20)")
-    parser.add_argument("--config", "-c", type=Path, default=Path("/etc/sinyal/collector.toml"), metavar="FILE")
+    add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do `settings`; gives the exit code."""
+    """Do `settings`; return the exit code."""
     config = load(args.config)
     known, assign = read_sites(config.sites.file), dict(args.assign)
     if args.all and args.site is not None:
@@ -163,7 +163,7 @@ def run(args: argparse.Namespace) -> int:
     if strange := [site for site in sites if site not in known]:
         raise ConfigError(f"{strange[0]}: is not in {config.sites.file}; correct the code or add its row")
     changed({}, assign, args.unset)
-    with Line(config.broker, sites) as line:
+    with SettingsLink(config.broker, sites) as line:
         if not (assign or args.unset or args.clear):
             return _show(line, sites)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -185,7 +185,7 @@ def _assignment_of(text: str) -> tuple[str, Any]:
         raise ConfigError(f"--all takes no SITE: {error}") from None
 
 
-def _wait(line: Line, sites: list[str], seconds: float) -> None:
+def _wait(line: SettingsLink, sites: list[str], seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         answers = [line.answer(site) for site in sites]
@@ -194,7 +194,7 @@ def _wait(line: Line, sites: list[str], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _show(line: Line, sites: list[str]) -> int:
+def _show(line: SettingsLink, sites: list[str]) -> int:
     well = True
     for site in sites:
         desired, answer = line.desired.get(site, Desired()), line.answer(site)

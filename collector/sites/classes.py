@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from collector.errors import ConfigError
+from ground.toml import Section, load
+from ground.words import Lang
 
 METRICS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
-STATES = ("two_g_only", "no_service", "device_fault", "silent", "not_measured")
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+STATES = ("two_g_only", "served", "no_service", "sim_refused", "device_fault", "silent", "not_measured")
+"""Best first."""
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", json_schema_extra={"must": "a colour as #67a9cf"})]
 Text = Annotated[str, Field(min_length=1, max_length=40)]
 
 
-class State(BaseModel):
+class State(Section):
     """How a class or state is shown: Indonesian, English, colour, and a symbol for those who cannot tell the colours apart."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Text
     en: Text
     colour: Colour
     symbol: Annotated[str, Field(min_length=1, max_length=1)]
 
+    def word(self, lang: Lang) -> str:
+        """Return what it is called in a language."""
+        return self.id if lang == "id" else self.en
+
 
 class SignalClass(State):
     """A class and its lowest values (dBm, dB); the last class has none and takes what is left."""
 
     key: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
-    cuts: dict[str, float] = {}
+    cuts: dict[str, float] = Field(default_factory=dict)
 
 
-class Classes(BaseModel):
+LATER = {
+    "served": {"id": "Terlayani, kekuatan tidak diketahui", "en": "Served, level not told", "colour": "#5e8c61", "symbol": "+"},
+    "sim_refused": {"id": "Kartu SIM ditolak atau terkunci", "en": "SIM refused or locked", "colour": "#a6611a", "symbol": "#"},
+}
+"""States that came later: a classes.toml without them stays valid."""
+
+
+class Classes(Section):
     """All classes, best first, and the states that no number tells."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Text
     source: str
     classes: Annotated[tuple[SignalClass, ...], Field(alias="class", min_length=2)]
     state: dict[str, State]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _later_states(cls, data: Any) -> Any:
+        """Add states that a file of an earlier version cannot have."""
+        if isinstance(data, dict) and isinstance(data.get("state"), dict):
+            data = {**data, "state": {**LATER, **data["state"]}}
+        return data
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -62,23 +78,14 @@ class Classes(BaseModel):
         return self
 
     def of(self, metric: str, value: float) -> SignalClass:
-        """Give the class of a value of `rsrp_dbm`, `rsrq_db`, `sinr_db` or `rssi_dbm`."""
+        """Return the class of a value of `rsrp_dbm`, `rsrq_db`, `sinr_db` or `rssi_dbm`."""
         return next((c for c in self.classes if c.cuts and value >= c.cuts[metric]), self.classes[-1])
 
     def cuts(self, metric: str) -> list[float]:
-        """Give the borders between the classes of a metric, best first."""
+        """Return the borders between the classes of a metric, best first."""
         return [c.cuts[metric] for c in self.classes[:-1]]
 
 
 def read_classes(path: Path) -> Classes:
     """Read and check a classes.toml. Raises ConfigError with one line for each fault."""
-    try:
-        return Classes.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); copy config/classes.toml there") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
-    except ValidationError as error:
-        faults = ((".".join(map(str, f["loc"])) or "file", f["msg"]) for f in error.errors(include_url=False))
-        lines = (f"{path.name}: {key}: {text.removeprefix('Value error, ')}" for key, text in faults)
-        raise ConfigError("\n".join(lines)) from None
+    return load(Classes, path, "classes.toml")

@@ -1,4 +1,4 @@
-"""The register of sites: `sites.csv`, one row a hall, checked strictly when it is read.
+"""The register of sites: `sites.csv`, one row per hall, checked strictly when it is read.
 
 A field that nobody knows is empty in the file and None here. Coordinates marked `centroid` are the middle of the village's
 polygon, not the hall, and can be 10 km off.
@@ -6,7 +6,8 @@ polygon, not the hall, and can be 10 km off.
 
 from __future__ import annotations
 
-import csv
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import ConfigError
+from collector.sites.operators import OPERATORS
+from ground.edited import same
+from ground.table import number, read_table
 from telemetry.topics import is_site_id
 
 T = TypeVar("T")
@@ -43,49 +47,44 @@ class Site:
     operators: tuple[str, ...] | None = None
     sim_expiry: date | None = None
     source: str | None = None
+    accuracy_m: float | None = None
+    """Of a measured position: radius that holds 68 % of the fixes, m; and how many there were."""
+    fixes: int | None = None
 
 
 def read_sites(path: Path) -> dict[str, Site]:
     """Read the register by site code. Raises ConfigError with one line for each fault: `sites.csv:17: lat: reason`."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot read the list of sites: {error}") from None
-    reader = csv.DictReader(text.splitlines(), strict=True)
-    faults = _header_faults(path, reader.fieldnames or [])
-    if faults:
-        raise ConfigError("\n".join(faults))
+    rows, faults = read_table(path, REQUIRED, OPTIONAL)
+    names = one_spelling([row.cells["kecamatan"] for row in rows])
     sites: dict[str, Site] = {}
-    lines: dict[str, int] = {}
-    try:
-        for row in reader:
-            line = reader.line_num
-            site, reasons = _read_row(row)
-            if site is not None and site.code in sites:
-                reasons = [f"code: {site.code} is already on line {lines[site.code]}; delete one of the two rows"]
-            faults += [f"{path.name}:{line}: {reason}" for reason in reasons]
-            if site is not None:
-                sites.setdefault(site.code, site)
-                lines.setdefault(site.code, line)
-    except csv.Error as error:
-        faults.append(f"{path.name}:{reader.line_num}: not CSV: {error}; check the quotes of this line")
+    places: dict[str, str] = {}
+    for row in rows:
+        site, reasons = _read_row(row.cells | {"kecamatan": names[row.cells["kecamatan"]]})
+        if site is not None and site.code in sites:
+            line = places[site.code].rpartition(":")[2]
+            reasons = [f"code: {site.code} is already on line {line}; delete one of the two rows"]
+        faults += [f"{row.where}: {reason}" for reason in reasons]
+        if site is not None:
+            sites.setdefault(site.code, site)
+            places.setdefault(site.code, row.where)
     if faults:
         raise ConfigError("\n".join(faults))
     return sites
 
 
-def _header_faults(path: Path, names: Sequence[str]) -> list[str]:
-    missing = [name for name in REQUIRED if name not in names]
-    unknown = [name for name in names if name not in REQUIRED + OPTIONAL]
-    faults = [f"{path.name}:1: {name}: column is missing; the first line must name it" for name in missing]
-    known = ", ".join(REQUIRED + OPTIONAL)
-    return faults + [f"{path.name}:1: {name!r}: unknown column; known are {known}" for name in unknown]
+def one_spelling(names: Sequence[str]) -> dict[str, str]:
+    """Return the spelling that counts for every name: capitals, blanks and dashes make no second kecamatan.
+
+    Of several the one with small and capital letters counts, of those the most frequent, of those the first.
+    """
+    counted = Counter(names)
+    best: dict[str, str] = {}
+    for name in sorted(counted, key=lambda name: (not name.isupper() and not name.islower(), counted[name]), reverse=True):
+        best.setdefault(same(name), name)
+    return {name: best[same(name)] for name in counted}
 
 
-def _read_row(row: Mapping[str | None, str | list[str] | None]) -> tuple[Site | None, list[str]]:
-    if None in row or None in row.values():
-        return None, ["row: has not as many cells as the first line; put quotes around a text with a comma"]
-    cells = {str(name): str(value).strip() for name, value in row.items()}
+def _read_row(cells: Mapping[str, str]) -> tuple[Site | None, list[str]]:
     reasons: list[str] = []
 
     def cell(name: str, parse: Callable[[str], T]) -> T | None:
@@ -113,6 +112,8 @@ def _read_row(row: Mapping[str | None, str | list[str] | None]) -> tuple[Site | 
 
 
 def _code(text: str) -> str:
+    if re.fullmatch(r"[0-9][.,][0-9]+[eE][+]?[0-9]+", text):
+        raise ValueError("the spreadsheet shortened the code; make its column text and enter the code again")
     if not is_site_id(text):
         raise ValueError("must be the village code without dots (6408012001) or 1..32 of a-z, 0-9 and '-'")
     return text
@@ -127,24 +128,24 @@ def _name(text: str) -> str:
 def _degrees(text: str, limits: tuple[float, float]) -> float:
     low, high = limits
     try:
-        value = float(text)
+        value = number(text)
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise ValueError(f"must be between {low:g} and {high:g}")
+        raise ValueError(f"must be between {low:g} and {high:g}; write degrees with a decimal point")
     return value
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not text.isascii():
-        raise ValueError("must be a whole number without separators; leave it empty when unknown")
+        raise ValueError("must be an integer without separators; leave it empty when unknown")
     return int(text)
 
 
 def _word(text: str, words: tuple[str, ...]) -> str:
-    if text not in words:
+    if text.casefold() not in words:
         raise ValueError(f"must be one of {', '.join(words)}; leave it empty when unknown")
-    return text
+    return text.casefold()
 
 
 def _yes_no(text: str) -> bool:
@@ -152,7 +153,9 @@ def _yes_no(text: str) -> bool:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(";") if word.strip())
+    groups = {same(group): group for group in OPERATORS.values()}
+    words = (word.strip() for word in re.split("[;,]", text))
+    return tuple(groups.get(same(word), word) for word in words if word)
 
 
 def _date(text: str) -> date:

@@ -1,4 +1,4 @@
-"""The journal `touched`: which hours of which sites got samples of any stream, so that rollups and accounts are made up again.
+"""The dirty hours (`touched`): which hours of which sites got samples of any stream, so that rollups and accounts are recomputed.
 
 An entry lies at the start of the 10 minutes in which the samples were stored, so it is written at most once in them for each
 site and hour, whoever writes it. A reader must therefore look back that long behind what it has read.
@@ -17,7 +17,7 @@ HOUR_MS = 3_600_000
 MOST_REMEMBERED = 50_000
 
 
-class Journal:
+class DirtyHours:
     """Writes the entries of one line. Safe in several threads."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Journal:
 
 
 def _hours(batch: Sequence[Placed]) -> set[tuple[str, int]]:
-    """Give the hours with samples of any stream, by site."""
+    """Return the hours with samples of any stream, by site."""
     return {(site.code, hour) for frame, site in batch for hour in {t // HOUR_MS for t in frame.t_ms}}
 
 

@@ -35,9 +35,9 @@ def export_csv(store: Store, out: TextIO, measurement: str, start: datetime, end
     return count
 
 
-def _ns(moment: datetime) -> int:
-    whole = moment.astimezone(UTC).replace(microsecond=0)
-    return int(whole.timestamp()) * NS_PER_S + moment.microsecond * 1000
+def _ns(when: datetime) -> int:
+    whole = when.astimezone(UTC).replace(microsecond=0)
+    return int(whole.timestamp()) * NS_PER_S + when.microsecond * 1000
 
 
 def _cells(row: Row) -> Row:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from contextlib import contextmanager
+from itertools import groupby, islice
 from typing import Any
 
 import requests
 
-from collector.errors import StoreUnavailableError
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
+from collector.store.answers import fault_of, reason_of, retry_after, shorten
 from collector.store.lines import TAGS, lines, point_line
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
 from telemetry.streams import STREAMS
 
 QUERY_TIMEOUT_S = 60
-REFUSED = (400, 413, 422)
-"""Answers to a write that no repetition cures."""
 CHUNK_ROWS = 10_000
+LONG = "rollup"
+"""Retention policy (in 2.x: the bucket DATABASE/rollup) of what is kept when the samples go."""
+KEPT_LONG = ("signal_1h", "signal_1d", "fleet_1d")
+ASK_AGAIN_S = 600.0
+COPIED_AT_ONCE = 2000
 LATEST_SPAN = "400d"
 HOUR_NS = 3600 * 1_000_000_000
 DAY_NS = 24 * HOUR_NS
@@ -28,6 +35,8 @@ NEWEST_OF_EACH = 'GROUP BY "site", "modem" ORDER BY time DESC LIMIT 1'
 ALWAYS = {**dict.fromkeys(STREAMS, '"seq"'), "signal_1h": '"samples"', "signal_1d": '"samples"', "touched": '"hour"'}
 """A field that every row has, of the measurements that grow."""
 
+log = logging.getLogger(__name__)
+
 
 class Influx(ABC):
     """One database of one server; see Store for what each method does. How lines get there is the generation's own."""
@@ -36,23 +45,67 @@ class Influx(ABC):
         self._session = session
         self._url = f"{url.rstrip('/')}/query"
         self._database = database
+        self._long, self._asked_until = False, 0.0
 
     def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         """Write frames in one request; see Store.write."""
         self._post([*(line for placed in batch for line in lines(placed.frame, placed.site)), *map(_line, also)])
 
     def write_points(self, points: Sequence[Point]) -> None:
-        """Write other points in one request; see Store.write_points."""
-        self._post([_line(point) for point in points])
+        """Write other points in one request, what is kept long in one more; see Store.write_points."""
+        kept = [_line(point) for point in points if point.measurement in KEPT_LONG]
+        if kept and self._keeps_long(make=True):
+            self._post(kept, LONG)
+            with suppress_expired():  # the copy beside the samples, for dashboards: gone with them
+                self._post(kept)
+            points = [point for point in points if point.measurement not in KEPT_LONG]
+        if points:
+            self._post([_line(point) for point in points])
 
     @abstractmethod
-    def _post(self, batch: Sequence[str]) -> None:
-        """Send lines, durable when it returns. Raises as Store.write."""
+    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
+        """Send lines, durable when it returns, into a retention policy other than the default. Raises as Store.write."""
+
+    def _make_long(self) -> bool:
+        """Make the policy LONG and say whether it is there now. Raises StoreUnavailableError."""
+        return False
+
+    def _keeps_long(self, *, make: bool) -> bool:
+        """Whether rollups have a policy of their own, because the samples are not kept for ever; it is made where it can be."""
+        if time.monotonic() < self._asked_until:
+            return self._long
+        question = {"q": f'SHOW RETENTION POLICIES ON "{self._database}"'}
+        try:
+            found = {str(row["name"]): row for row in self._answers(question, "")}
+        except StoreUnavailableError as error:
+            if error.fault not in (Fault.MISSING, Fault.NOT_ALLOWED, Fault.BROKEN):
+                raise
+            found = {}  # no database yet, or a server that knows no policies: the next question says more
+        bounded = any(row.get("default") and row.get("duration", "0s") != "0s" for row in found.values())
+        self._long = LONG in found
+        if self._long or make:
+            self._asked_until = time.monotonic() + ASK_AGAIN_S
+        if bounded and make and not self._long and self._make_long():
+            self._copy_long()
+            self._long = True
+        return self._long
+
+    def _copy_long(self) -> None:
+        """Copy the rollups that there are into their new policy."""
+        for measurement in KEPT_LONG:
+            rows = self.samples(measurement, 0, time.time_ns() + DAY_NS)
+            while some := list(islice(rows, COPIED_AT_ONCE)):
+                self._post([_line(_point_of(measurement, row)) for row in some], LONG)
+        log.warning("event=rollups_kept_long policy=%s database=%s", LONG, self._database)
+
+    def check(self) -> None:
+        """Write a point and read it back; see Store.check."""
+        check_by_point(self)
 
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """Give the rows of a period in the order of time.
+        """Yield the rows of a period in the order of time.
 
         InfluxDB merges many series into one order of time painfully slowly, so it gives them series by series, a slice of the
         period at a time, and the order is made here.
@@ -63,32 +116,33 @@ class Influx(ABC):
         what = "*" if names is None else ", ".join(f'"{name}"' for name in names if name not in TAGS)
         for first_ns in range(start_ns, end_ns, step_ns):
             where = f"{_period(first_ns, min(end_ns, first_ns + step_ns))}{_only(site)}"
-            rows = self._rows(f"{_select(what, [measurement], where)} GROUP BY *", measurement)
+            rows = self._rows(f"{self._select(what, [measurement], where)} GROUP BY *", measurement)
             yield from sorted(rows, key=lambda row: int(row["time_ns"]))
 
     def _span(self, measurement: str, start_ns: int, end_ns: int, site: str | None) -> tuple[int, int]:
         """Narrow a period to where there are rows."""
-        question = _select(ALWAYS.get(measurement, "*"), [measurement], _period(start_ns, end_ns) + _only(site))
+        question = self._select(ALWAYS.get(measurement, "*"), [measurement], _period(start_ns, end_ns) + _only(site))
         ends = [f"{question} ORDER BY time {order} LIMIT 1" for order in ("ASC", "DESC")]
-        times = [int(row["time_ns"]) for end in ends for row in self._rows(end, measurement)]
-        return (times[0], times[1] + 1) if times else (0, 0)
+        found = [[int(row["time_ns"]) for row in self._rows(end, measurement)] for end in ends]
+        times = [time_ns for one in found for time_ns in one]  # either may be empty: rows come and go between two questions
+        return (min(times), max(times) + 1) if times else (0, 0)
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
-        """Give the newest row of each site and modem, over all its operators, bands and technologies."""
+        """Return the newest row of each site and modem, over all its operators, bands and technologies."""
         until = "now()" if before_ns is None else str(int(before_ns))
         where = f"time > {until} - {LATEST_SPAN}{_only(site)}" + ("" if before_ns is None else f" AND time < {until}")
         if measurement in ALWAYS:
             return self._latest_in_two(measurement, site, where)
-        return list(self._rows(f"{_select('*', [measurement], where)} {NEWEST_OF_EACH}", measurement))
+        return list(self._rows(f"{self._select('*', [measurement], where)} {NEWEST_OF_EACH}", measurement))
 
     def _latest_in_two(self, measurement: str, site: str | None, where: str) -> list[Row]:
         """First ask when it was, from one field: many times faster. Most are of one hour, so there are few hours to read."""
-        last = _select(f"last({ALWAYS[measurement]})", [measurement], where) + ' GROUP BY "site", "modem"'
+        last = self._select(f"last({ALWAYS[measurement]})", [measurement], where) + ' GROUP BY "site", "modem"'
         times = {(row.get("site"), row.get("modem")): int(row["time_ns"]) for row in self._rows(last, "")}
         found: dict[tuple[object, object], Row] = {}
         for _, same_hour in groupby(sorted(times.values()), key=lambda time_ns: time_ns // HOUR_NS):
             moments = list(same_hour)
-            newest = f"{_select('*', [measurement], _period(moments[0], moments[-1] + 1) + _only(site))} {NEWEST_OF_EACH}"
+            newest = f"{self._select('*', [measurement], _period(moments[0], moments[-1] + 1) + _only(site))} {NEWEST_OF_EACH}"
             for row in self._rows(newest, measurement):
                 key = row.get("site"), row.get("modem")
                 if key in times and int(row["time_ns"]) >= times[key]:  # newer: it came between the two questions
@@ -96,15 +150,15 @@ class Influx(ABC):
         return list(found.values())
 
     def seqs(self, site: str) -> list[int]:
-        """Give the seq of every sample of a site, sorted."""
-        return sorted(int(row["seq"]) for row in self._rows(_select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
+        """Return the seq of every sample of a site, sorted."""
+        return sorted(int(row["seq"]) for row in self._rows(self._select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
     def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
         """Count the numbers of samples of each site and day; a number is in one stream only, so the streams are added up."""
         what = 'count(distinct("seq")) AS samples, min("seq") AS first, max("seq") AS last'
         where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
         days: dict[tuple[str, int], SeqDay] = {}
-        for row in self._rows(_select(what, STREAMS, where) + ' GROUP BY "site", time(1d) fill(none)', ""):
+        for row in self._rows(self._select(what, STREAMS, where) + ' GROUP BY "site", time(1d) fill(none)', ""):
             found = SeqDay(str(row["site"]), *(int(row[name]) for name in ("time_ns", "samples", "first", "last")))
             day = days.get(found[:2])
             days[found[:2]] = found if day is None else _together(day, found)
@@ -115,13 +169,22 @@ class Influx(ABC):
         for _ in self._answers({"q": text}, ""):
             pass  # read to its end: the status line comes before the work is done, and hanging up then cancels it
 
+    def _select(self, what: str, measurements: Iterable[str], where: str) -> str:
+        names = ", ".join(self._origin(measurement) for measurement in measurements)
+        return f"SELECT {what} FROM {names} WHERE {where}"  # noqa: S608 - names from our list, texts quoted by _text
+
+    def _origin(self, measurement: str) -> str:
+        long = measurement in KEPT_LONG and self._keeps_long(make=False)
+        return f'"{LONG}".{_name(measurement)}' if long else _name(measurement)
+
     def _ask(self, params: Mapping[str, str]) -> requests.Response:
         try:
-            reply = self._session.post(self._url, params=params, timeout=QUERY_TIMEOUT_S, stream=True)
+            reply = self._session.post(self._url, params=params, timeout=QUERY_TIMEOUT_S, stream=True, allow_redirects=False)
+            if reply.status_code != 200:
+                text = f"{self._url}: HTTP {reply.status_code}: {shorten(reason_of(reply.text))}"
+                raise StoreUnavailableError(text, fault_of(reply.status_code, reply.text), retry_after(reply.headers))
         except requests.RequestException as error:
             raise StoreUnavailableError(f"{self._url}: {error}") from None
-        if reply.status_code != 200:
-            raise StoreUnavailableError(f"{self._url}: HTTP {reply.status_code}: {reply.text[:200]}")
         return reply
 
     def _rows(self, question: str, measurement: str) -> Iterator[Row]:
@@ -129,24 +192,47 @@ class Influx(ABC):
         return self._answers(params, measurement)
 
     def _answers(self, params: Mapping[str, str], measurement: str) -> Iterator[Row]:
+        more = True
         with self._ask(params) as reply:
             try:
                 for line in reply.iter_lines():
-                    yield from _chunk_rows(json.loads(line), measurement)
+                    chunk = json.loads(line)
+                    yield from _chunk_rows(chunk, measurement)
+                    more = _goes_on(chunk)
             except (requests.RequestException, json.JSONDecodeError) as error:
-                raise StoreUnavailableError(f"{self._url}: {error}") from None
+                fault = Fault.NOT_A_STORE if isinstance(error, json.JSONDecodeError) else Fault.UNREACHABLE
+                raise StoreUnavailableError(f"{self._url}: answer cannot be read: {error}", fault) from None
+        if more:
+            raise StoreUnavailableError(f"{self._url}: the answer was cut off")
+
+
+@contextmanager
+def suppress_expired() -> Iterator[None]:
+    """Let a refusal pass whose only reason is that the points are older than the store keeps."""
+    try:
+        yield
+    except PointsRefusedError as error:
+        if not error.expired:
+            raise
+
+
+def _point_of(measurement: str, row: Row) -> Point:
+    tags = {name: str(row[name]) for name in TAGS if name in row}
+    values = {name: value for name, value in row.items() if name not in tags and name != "time_ns"}
+    return Point(measurement, tags, values, int(row["time_ns"]))
 
 
 def _line(point: Point) -> str:
     return point_line(point.measurement, point.tags, point.values, point.time_ns)
 
 
-def _chunk_rows(chunk: Mapping[str, Any], measurement: str) -> Iterator[Row]:
-    for result in chunk.get("results", []):
-        if str(result.get("error", "")).startswith("database not found"):
-            return  # made at the first write: until then there is nothing to read
+def _chunk_rows(chunk: object, measurement: str) -> Iterator[Row]:
+    if not isinstance(chunk, dict) or not ("results" in chunk or "error" in chunk):
+        raise StoreUnavailableError("the answer to a query is not InfluxDB's", Fault.NOT_A_STORE)
+    for result in [chunk, *chunk.get("results", [])]:
         if "error" in result:
-            raise StoreUnavailableError(f"query refused: {result['error']}")
+            reason = shorten(str(result["error"]))
+            raise StoreUnavailableError(f"query refused: {reason}", fault_of(400, reason))
         for series in result.get("series", []):
             columns = ["time_ns" if name == "time" else name for name in series["columns"]]
             tags = list(series.get("tags", {}).items())
@@ -154,13 +240,14 @@ def _chunk_rows(chunk: Mapping[str, Any], measurement: str) -> Iterator[Row]:
                 yield row_of(measurement, [*zip(columns, values, strict=True), *tags])
 
 
+def _goes_on(chunk: Mapping[str, Any]) -> bool:
+    """Whether a part of an answer says that more follows."""
+    results = chunk.get("results", [])
+    return any(part.get("partial") for result in results for part in (result, *result.get("series", [])))
+
+
 def _together(a: SeqDay, b: SeqDay) -> SeqDay:
     return SeqDay(a.site, a.day_ns, a.samples + b.samples, min(a.first, b.first), max(a.last, b.last))
-
-
-def _select(what: str, measurements: Iterable[str], where: str) -> str:
-    names = ", ".join(_name(measurement) for measurement in measurements)
-    return f"SELECT {what} FROM {names} WHERE {where}"  # noqa: S608 - names from our list, texts quoted by _text
 
 
 def _period(start_ns: int, end_ns: int) -> str:

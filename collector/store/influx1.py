@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 
 import requests
 
-from collector.errors import PointsRefusedError, StoreUnavailableError
-from collector.store.influx import REFUSED, Influx
+from collector.errors import StoreUnavailableError
+from collector.store.answers import check_write
+from collector.store.influx import LONG, Influx
 
 WRITE_TIMEOUT_S = 30
+POLICY = "sinyal"
+_NO_POLICY = re.compile(r"retention policy not found: ?\"?([\w.-]*)")
+log = logging.getLogger(__name__)
 
 
 class Influx1(Influx):
-    """A database of an InfluxDB 1.x server; made, with its retention, when it is not there."""
+    """A database of an InfluxDB 1.x server; what is missing of it is made, what is there stays as its owner made it."""
 
     def __init__(
         self, url: str, database: str, *, username: str | None = None, password: str | None = None, retention_days: int = 0
@@ -25,32 +31,58 @@ class Influx1(Influx):
         if username is not None:
             session.auth = (username, password or "")
         super().__init__(session, url, database)
-        self._created = False
 
-    def _post(self, batch: Sequence[str]) -> None:
-        if not self._created:
-            self._create()
-        params = {"db": self._database, "precision": "ns"}
+    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
+        data = "\n".join(batch).encode()
         try:
-            reply = self._session.post(self._write_url, params=params, data="\n".join(batch).encode(), timeout=WRITE_TIMEOUT_S)
+            self._send(data, policy)
+        except StoreUnavailableError as error:
+            if not self._make_missing(error):
+                raise
+            self._send(data, policy)
+
+    def _make_long(self) -> bool:
+        what = f'RETENTION POLICY "{LONG}" ON "{self._database}" DURATION INF REPLICATION 1'
+        try:
+            self.command(f"CREATE {what}")
+        except StoreUnavailableError as error:
+            log.error("event=rollups_not_kept_long reason=%r cure='as an admin of InfluxDB: CREATE %s'", error.reason, what)  # noqa: TRY400
+            return False
+        return True
+
+    def _send(self, data: bytes, policy: str | None) -> None:
+        params = {"db": self._database, "precision": "ns"} | ({} if policy is None else {"rp": policy})
+        try:
+            reply = self._session.post(self._write_url, params=params, data=data, timeout=WRITE_TIMEOUT_S, allow_redirects=False)
+            body = "" if reply.status_code == 204 else reply.text
         except requests.RequestException as error:
             raise StoreUnavailableError(f"{self._write_url}: {error}") from None
-        if reply.status_code in REFUSED:
-            raise PointsRefusedError(reply.text[:300].strip())
-        if reply.status_code == 404:
-            self._created = False  # the database was dropped: made again before the next try
-        if reply.status_code != 204:
-            raise StoreUnavailableError(f"{self._write_url}: HTTP {reply.status_code}: {reply.text[:200].strip()}")
+        check_write(reply.status_code, body, reply.headers)
 
-    def _create(self) -> None:
-        # Only where it is missing, with rights for it: an existing database keeps the retention its owner gave it.
-        self.command(f'CREATE DATABASE "{self._database}" WITH DURATION {self._duration} NAME "sinyal"')
-        self._created = True
+    def _make_missing(self, error: StoreUnavailableError) -> bool:
+        """Make the database or its default policy where the store says that it has none; say whether to try again.
+
+        Only then: an existing one keeps what its owner gave it, and a user without the rights of an admin needs none.
+        """
+        policy = _NO_POLICY.search(error.reason)
+        if policy is not None:
+            name = policy[1] or POLICY
+            what = f'RETENTION POLICY "{name}" ON "{self._database}" DURATION {self._duration} REPLICATION 1 DEFAULT'
+        elif "database not found" in error.reason:
+            what = f'DATABASE "{self._database}" WITH DURATION {self._duration} NAME "{POLICY}"'
+        else:
+            return False
+        try:
+            self.command(f"CREATE {what}")
+        except StoreUnavailableError as refusal:
+            raise StoreUnavailableError(f"{error.reason}; making it failed: {refusal.reason}", error.fault) from None
+        log.warning("event=store_made what=%r reason=%r", what, error.reason)
+        return True
 
     def drop(self) -> None:
         """Remove the database with all that is in it; the next write makes an empty one. Raises StoreUnavailableError."""
         self.command(f'DROP DATABASE "{self._database}"')
-        self._created = False
+        self._asked_until = 0.0
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,8 +2,8 @@
 
 An agent numbers all its samples, over all streams, without a gap. So of a site the highest number minus the lowest plus one
 were measured, and what is stored less than that is missing: each day needs only how many numbers, the lowest and the highest. The
-database counts them (Store.seq_days); a day is counted again only when the journal `touched` says that something of it came.
-Measurement `fleet_1d`: one row a site and day, some 50,000 a year for 141 halls.
+database counts them (Store.seq_days); a day is counted again only when the dirty hours (`touched`) name one of it.
+Measurement `fleet_1d`: one row per site and day, some 50,000 a year for 141 halls.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Ledger:
         self._add_intake(store, FIRST_DAY_NS if since_ns is None else since_ns // DAY_NS * DAY_NS, now_ns)
 
     def points(self, sites: Mapping[str, Site]) -> Iterator[Point]:
-        """Give the days that changed as points of `fleet_1d`."""
+        """Yield the days that changed as points of `fleet_1d`."""
         for code, start in sorted(self._changed):
             day = self.sites[code][start]
             values = {name: value for name, value in asdict(day).items() if value is not None}

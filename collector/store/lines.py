@@ -1,4 +1,4 @@
-"""From a frame to InfluxDB line protocol, fast: one %-format a sample, everything that repeats is prepared once a frame.
+"""From a frame to InfluxDB line protocol, fast: one %-format per sample, everything that repeats is prepared once a frame.
 
 A point's time is t_ms * 1e6 + seq % 1e6 ns: samples of one millisecond never overwrite each other, a duplicate overwrites itself.
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from collector.sites.operators import operator_of
+from collector.sites.operators import operator_in
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band")
-SAMPLE_TAGS = ("rat", "band", "plmn")
-"""Columns that make tags: rat and band are tags themselves, plmn gives the operator and stays a field as well."""
+SAMPLE_TAGS = ("rat", "band", "plmn", "home_plmn", "registration")
+"""Columns that make tags: rat and band are tags themselves, the others tell the operator and stay fields as well."""
 
 _TYPES = {stream: {"clock": str, **{name: spec.type for name, spec in fields(stream).items()}} for stream in STREAMS}
 _TAG_ESCAPES = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
@@ -24,29 +24,37 @@ _TEXT_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
 def point_times_ns(frame: Frame) -> list[int]:
-    """Give the store time of each sample of a frame, ns UTC."""
+    """Return the store time of each sample of a frame, ns UTC."""
     return [t * NS_PER_MS + seq % NS_PER_MS for t, seq in zip(frame.t_ms, frame.seq, strict=True)]
 
 
 def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
-    """Give the tags that all samples of a frame share."""
+    """Return the tags that all samples of a frame share."""
     tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
     if frame.modem is not None:
         tags["modem"] = frame.modem
     return tags
 
 
-def sample_tags(rat: Value | None, band: Value | None, plmn: Value | None) -> dict[str, str]:
-    """Give the tags that come from values of a sample; absent values give none."""
-    return {name: str(v) for name, v in (("operator", operator_of(plmn)), ("rat", rat), ("band", band)) if v is not None}
+def sample_tags(stream: str, sources: Sequence[Value | None]) -> dict[str, str]:
+    """Return the tags that come from the SAMPLE_TAGS of a sample; absent values give none."""
+    values = dict(zip(SAMPLE_TAGS, sources, strict=True))
+    tags = {"operator": operator_in(stream, values), "rat": values["rat"], "band": values["band"]}
+    return {name: str(v) for name, v in tags.items() if v is not None}
+
+
+def operators_in(frame: Frame) -> list[str | None]:
+    """Return the operator of each sample of a frame."""
+    columns = zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True)
+    return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
 
 
 def lines(frame: Frame, site: Site) -> list[str]:
-    """Give the points of a frame in line protocol, time in ns, one line a sample."""
+    """Return the points of a frame in line protocol, time in ns, one line a sample."""
     types = _TYPES[frame.stream]
     tags = frame_tags(frame, site)
     sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
-    prefixes = {key: _prefix(frame.stream, {**tags, **sample_tags(*key)}) for key in set(sets)}
+    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
     fixed = "".join(f",{name}={_format(v, types[name])}" for name, v in frame.const.items() if _is_field(name))
     parts, columns = [], []
     for name, column in frame.cols.items():
@@ -63,7 +71,7 @@ def lines(frame: Frame, site: Site) -> list[str]:
 
 
 def point_line(measurement: str, tags: Mapping[str, str], values: Mapping[str, Value], time_ns: int) -> str:
-    """Give one point that is not from a frame; the types of its values decide the field types."""
+    """Return one point that is not from a frame; the types of its values decide the field types."""
     body = ",".join(f"{name}={_format(v, type(v))}" for name, v in values.items())
     return f"{_prefix(measurement, tags)} {body} {time_ns}"
 
@@ -113,7 +121,7 @@ _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
 
 
 def _column(name: str, column: Sequence[Value | None], kind: type) -> tuple[str, Iterable[object]]:
-    """Give a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
+    """Return a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
     if None not in column:
         return f",{name}={_PLACE[kind]}", _READY[kind](column)
     return "%s", ["" if v is None else f",{name}={_format(v, kind)}" for v in column]

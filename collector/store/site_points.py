@@ -17,7 +17,7 @@ HOUR_NS = 3600 * 1_000_000_000
 
 
 def site_points(sites: Iterable[Site], now_ns: int) -> list[Point]:
-    """Give a point for each site at the start of this hour; what nobody knows of a site is left out."""
+    """Return a point for each site at the start of this hour; what nobody knows of a site is left out."""
     return [_point(site, now_ns // HOUR_NS * HOUR_NS) for site in sites]
 
 

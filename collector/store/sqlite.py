@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +11,9 @@ from functools import cache
 from itertools import repeat
 from pathlib import Path
 
-from collector.errors import PointsRefusedError, StoreUnavailableError
-from collector.sites.operators import operator_of
-from collector.store.lines import TAGS, frame_tags, point_times_ns
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, row_of
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
+from collector.store.lines import TAGS, frame_tags, operators_in, point_times_ns
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
 
@@ -21,6 +21,16 @@ BUSY_TIMEOUT_S = 10
 KEY = ("site", "modem", "time_ns")
 END_NS = 2**63 - 1
 DAY_NS = 86_400_000_000_000
+log = logging.getLogger(__name__)
+_FAULTS = {
+    sqlite3.SQLITE_FULL: Fault.DISK_FULL,
+    sqlite3.SQLITE_BUSY: Fault.BUSY,
+    sqlite3.SQLITE_LOCKED: Fault.BUSY,
+    sqlite3.SQLITE_READONLY: Fault.NOT_ALLOWED,
+    sqlite3.SQLITE_PERM: Fault.NOT_ALLOWED,
+    sqlite3.SQLITE_CANTOPEN: Fault.MISSING,
+    sqlite3.SQLITE_NOTADB: Fault.NOT_A_STORE,
+}
 _AFFINITY: dict[type, str] = {bool: "INTEGER", int: "INTEGER", float: "REAL", str: "TEXT"}
 
 # SQLite jumps from key to key in these: the time does not grow with the rows of a modem.
@@ -52,21 +62,30 @@ class Sqlite:
         self._path = path
         self._lock = threading.Lock()
         self._columns: dict[str, set[str]] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    def _open(self) -> None:
+        path = self._path
         try:
-            self._db = self._connect()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # an ack says "in the store": a power cut must not undo it
             with _one_transaction(self._db):  # two programs may open a new file at the same moment
+                self._columns.clear()
                 for stream in STREAMS:
                     types = {"seq": int, "clock": str} | {name: spec.type for name, spec in fields(stream).items()}
                     self._add_columns(stream, types)
+            self._file = _identity(path)
         except sqlite3.Error as error:
-            raise StoreUnavailableError(f"{path}: {error}") from None
+            raise _unavailable(path, error) from None
+        except OSError as error:
+            raise StoreUnavailableError(f"{path}: {error}", Fault.NOT_ALLOWED) from None
 
     def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         """Write frames in one transaction; see Store.write."""
         with self._lock:
+            self._be_there()
             self._make_columns(also)
             with _one_transaction(self._db):
                 for frame, site in batch:
@@ -77,9 +96,14 @@ class Sqlite:
     def write_points(self, points: Sequence[Point]) -> None:
         """Write other points in one transaction; see Store.write_points."""
         with self._lock:
+            self._be_there()
             self._make_columns(points)
             with _one_transaction(self._db):
                 self._insert_points(points)
+
+    def check(self) -> None:
+        """Write a point and read it back; see Store.check."""
+        check_by_point(self)
 
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
@@ -107,36 +131,46 @@ class Sqlite:
         streams = " UNION ALL ".join(_select("site, time_ns / :day * :day AS day, seq", stream, which) for stream in STREAMS)
         question = "SELECT site, day, count(DISTINCT seq), min(seq), max(seq) FROM"
         values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS}
-        with closing(self._connect()) as db:
-            try:
-                return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, day", values)]
-            except sqlite3.Error as error:
-                raise StoreUnavailableError(f"{self._path}: {error}") from None
+        with self._reading() as db:
+            return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, day", values)]
 
     def close(self) -> None:
         """Close the connection that writes."""
         with self._lock:
             self._db.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    def _be_there(self) -> None:
+        """Open anew where the file was removed or put in another's place: what goes into the old one nobody reads again."""
+        if _identity(self._path) != self._file:
+            log.error("event=store_made what=%s reason='the file was removed or replaced while in use'", self._path)
+            self._db.close()
+            self._open()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of its own: it sees only what is committed, and lets a long read go on beside the writer.
+
+        A file that is gone is a fault, never an empty new one.
+        """
+        uri = f"{self._path.absolute().as_uri()}?mode=rw"
+        try:
+            with closing(sqlite3.connect(uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)) as db:
+                yield db
+        except sqlite3.Error as error:
+            raise _unavailable(self._path, error) from None
 
     def _rows(
         self, measurement: str, which: str, values: Mapping[str, object], names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        # A connection of its own sees only what is committed, and lets a long read go on beside the writer.
-        with closing(self._connect()) as db:
-            try:
-                known = _columns(db, measurement)
-                if not known:
-                    return
-                what = "row.*" if names is None else ", ".join(f"row.{name}" for name in known.intersection((*KEY, *names)))
-                cursor = db.execute(_select(what, measurement, which), values)
-                columns = [column[0] for column in cursor.description]
-                for cells in cursor:
-                    yield row_of(measurement, zip(columns, cells, strict=True))
-            except sqlite3.Error as error:
-                raise StoreUnavailableError(f"{self._path}: {error}") from None
+        with self._reading() as db:
+            known = _columns(db, measurement)
+            if not known:
+                return
+            what = "row.*" if names is None else ", ".join(f"row.{name}" for name in known.intersection((*KEY, *names)))
+            cursor = db.execute(_select(what, measurement, which), values)
+            columns = [column[0] for column in cursor.description]
+            for cells in cursor:
+                yield row_of(measurement, zip(columns, cells, strict=True))
 
     def _make_columns(self, points: Sequence[Point]) -> None:
         for point in points:
@@ -165,6 +199,14 @@ class Sqlite:
         self._columns[measurement] = known | set(types)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def _one_transaction(db: sqlite3.Connection) -> Iterator[None]:
     """Commit all or nothing, and give sqlite3's errors their meaning for the line."""
@@ -178,7 +220,12 @@ def _one_transaction(db: sqlite3.Connection) -> Iterator[None]:
     except sqlite3.Error as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
-        raise StoreUnavailableError(str(error)) from None
+        raise _unavailable("sqlite", error) from None
+
+
+def _unavailable(path: Path | str, error: sqlite3.Error) -> StoreUnavailableError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return StoreUnavailableError(f"{path}: {error}", _FAULTS.get(code, Fault.BROKEN))
 
 
 def _table(measurement: str) -> str:
@@ -206,7 +253,6 @@ def _frame_rows(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...],
     count = len(frame.seq)
     same: dict[str, Value] = {"modem": "", **tags, **frame.const}
     columns: dict[str, Iterable[Value | None]] = {name: repeat(value, count) for name, value in same.items()}
-    plmns = frame.cols.get("plmn") or repeat(frame.const.get("plmn"), count)
     columns |= frame.cols
-    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": [operator_of(plmn) for plmn in plmns]}
+    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": operators_in(frame)}
     return tuple(columns), zip(*columns.values(), strict=True)

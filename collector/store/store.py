@@ -6,10 +6,13 @@ whatever the engine: `band` is a number again although it is stored as a tag.
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
 from telemetry.streams import STREAMS, fields
@@ -17,7 +20,7 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
-    *("intake", "fleet", "fleet_1d"),
+    *("intake", "fleet", "fleet_1d", "proof"),
 )
 Row = dict[str, Value]
 
@@ -67,20 +70,26 @@ class Store(Protocol):
     def write_points(self, points: Sequence[Point]) -> None:
         """Store points that are not from frames; raises as `write` does."""
 
+    def check(self) -> None:
+        """Write a point and read it back: proof that what is written is stored and can be read.
+
+        Raises StoreUnavailableError, whose `fault`, `reason` and `cure` say what is wrong.
+        """
+
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """Give the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
+        """Return the rows with start <= time < end in the order of time, of one site or of all. Raises StoreUnavailableError.
 
         `names`: only these fields (at least one) beside time_ns and the tags; much faster than all. SQLite leaves out other tags
         than site and modem unless they are named.
         """
 
     def latest(self, measurement: str, site: str | None = None, before_ns: int | None = None) -> list[Row]:
-        """Give the newest row of each site and modem, or the newest before a moment. Raises StoreUnavailableError."""
+        """Return the newest row of each site and modem, or the newest before a moment. Raises StoreUnavailableError."""
 
     def seqs(self, site: str) -> list[int]:
-        """Give the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
+        """Return the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
 
     def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
         """Count the seq of each site and day over all streams, start <= time < end, inside the database: no sample travels.
@@ -90,6 +99,34 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release connections."""
+
+
+class Checkable(Protocol):
+    """What check_by_point needs of a store."""
+
+    def write_points(self, points: Sequence[Point]) -> None:
+        """See Store.write_points."""
+
+    def samples(self, measurement: str, start_ns: int, end_ns: int) -> Iterator[Row]:
+        """See Store.samples."""
+
+
+def check_by_point(store: Checkable) -> None:
+    """Do Store.check with the store's own methods."""
+    now_ns, number = time.time_ns(), secrets.randbelow(1 << 50)
+    try:
+        store.write_points([Point("proof", {}, {"number": number}, now_ns)])
+    except PointsRefusedError as error:
+        raise StoreUnavailableError(f"a point of our own is refused: {error.reason}", error.fault or Fault.BROKEN) from None
+    try:
+        found = [row.get("number") for row in store.samples("proof", now_ns, now_ns + 1)]
+    except StoreUnavailableError as error:
+        if error.fault not in (Fault.MISSING, Fault.NOT_ALLOWED, Fault.LOGIN_REFUSED):
+            raise
+        # It was written there a moment ago: what is missing is the right to read.
+        raise StoreUnavailableError(f"written, but not to be read: {error.reason}", Fault.UNREADABLE) from None
+    if number not in found:
+        raise StoreUnavailableError("a point that was written and confirmed is not there when read", Fault.UNREADABLE)
 
 
 def row_of(measurement: str, cells: Iterable[tuple[str, object]]) -> Row:

@@ -1,8 +1,8 @@
 """Which cause explains signs that are bad at once. Pure.
 
-From the widest to the narrowest: most halls of one operator while those of others go on; the halls of one cell; halls of one area,
-whoever carries them; one hall by itself. A cause is named only with a control that speaks against the others: an operator is blamed
-only where halls without it, in the same places, still come. What cannot be told apart is said so.
+From the widest to the narrowest: most halls of one operator while those of others go on; the halls of one cell; halls of one
+area, whoever carries them; one hall by itself. A cause is named only with a control that speaks against the others: an operator
+is blamed only where halls without it, in the same places, still come. What cannot be told apart is said so.
 """
 
 from __future__ import annotations

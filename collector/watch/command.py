@@ -23,21 +23,22 @@ from collector.notify.heartbeat import Heartbeat
 from collector.notify.outbox import Outbox
 from collector.notify.route import Router
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts, load
 from collector.watch.db import WatchDb
 from collector.watch.watch import Watch
+from ground.paths import ALERTS, add_config
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
 ABOUT = """\
 Judges what is in the store by the rules of alerts.toml and tells who must act: what happened, in which hall, since when, what
 is likely, what to do. One message when it begins and one when it is over; one for many halls when they share a cause. Late
 data raises nothing. Its state is a file, so it may be killed at any moment and tells nothing twice.
 
   sinyal-collector watch --config /etc/sinyal/collector.toml --alerts /etc/sinyal/alerts.toml
-  sinyal-collector watch --once         # one look, says what it would send, sends nothing: it waits in the outbox
+  sinyal-collector watch --once         # one tick, says what it would send, sends nothing: it waits in the outbox
   sinyal-collector alerts list          # what is open now
 
 SIGHUP reads sites.csv again. exit: 0 stopped; 1 the store or the state file failed; 2 bad usage or config; 130 Ctrl-C
@@ -56,26 +57,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `watch`."""
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
+    add_config(parser)
     parser.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--once", action="store_true", help="look once and print what must be told")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until told to stop; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Watch until told to stop; return the exit code. Raises ConfigError or StoreUnavailableError."""
     collector, alerts = load_collector(args.config), load(args.alerts)
     sites = read_sites(collector.sites.file)
-    check_kecamatan(alerts.delivery, {site.kecamatan for site in sites.values()}, args.alerts.name)
-    channels = open_channels(alerts.delivery, args.alerts.name)
+    check_kecamatan(alerts, {site.kecamatan for site in sites.values()}, args.alerts.name)
+    channels = open_channels(alerts, args.alerts.name)
     store = open_store(collector.store)
     try:
         with _alone(alerts.engine.state):
             db = WatchDb(alerts.engine.state)
-            outbox = Outbox(db.db, Router(alerts.delivery))
+            outbox = Outbox(db.db, Router(alerts))
             if args.once:
-                return _once(Watch(alerts, sites, store, db, outbox), outbox)
-            delivery = Delivery(alerts.engine.state, alerts.delivery, channels)
-            heartbeat = Heartbeat(alerts.delivery.heartbeat, args.alerts.name)
+                return _once(_watch(collector, alerts, sites, store, db, outbox), outbox)
+            delivery = Delivery(alerts.engine.state, alerts, channels)
+            heartbeat = Heartbeat(alerts.heartbeat, args.alerts.name)
             delivery.start()
             heartbeat.ready()
             try:
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Loop:
-    """One look each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the look."""
+    """One tick each tick_s. SIGHUP takes the list of sites anew, SIGTERM and Ctrl-C end it after the tick."""
 
     def __init__(
         self, collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox
@@ -102,12 +103,12 @@ class Loop:
         self._store = store
         self._db = db
         self._outbox = outbox
-        self._watch = Watch(alerts, sites, store, db, outbox)
+        self._watch = _watch(collector, alerts, sites, store, db, outbox)
         self._wake = threading.Event()
         self._stop = self._reload = self._interrupted = False
 
     def run(self, heartbeat: Beats, delivery: Delivery) -> int:
-        """Look until told to stop; gives the exit code."""
+        """Look until told to stop; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._signalled)
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)
@@ -137,8 +138,12 @@ class Loop:
         except ConfigError as error:
             log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
             return
-        self._watch = Watch(self._alerts, sites, self._store, self._db, self._outbox)
+        self._watch = _watch(self._collector, self._alerts, sites, self._store, self._db, self._outbox)
         log.info("event=sites_reloaded sites=%d", len(sites))
+
+
+def _watch(collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Watch:
+    return Watch(alerts, sites, store, db, outbox, lambda: ask_faults(collector.http))
 
 
 def _once(watch: Watch, outbox: Outbox) -> int:

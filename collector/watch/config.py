@@ -5,22 +5,18 @@ The defaults live in `config/alerts.toml` alone, each with its reason; a rule th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic import Field, create_model
+from pydantic.config import JsonDict
 
-from collector import toml
 from collector.config import FilePath, Section
-from collector.errors import ConfigError
-from collector.notify.config import OWN as DELIVERY_SECTIONS
-from collector.notify.config import NotifyConfig
-from collector.notify.config import check as check_delivery
+from collector.notify.config import EXAMPLE, NotifyConfig, checked
 from collector.watch.rule import Minutes, Settings, rules
+from ground import toml
 
+PAGE: JsonDict = {"must": "an address such as https://sinyal.example.go.id"}
 Share = Annotated[float, Field(gt=0, le=1)]
 Days = Annotated[float, Field(gt=0, le=365)]
 
@@ -52,61 +48,28 @@ class EngineSection(Section):
     """An incident that stays open and that nobody has taken is told again after so many days."""
     escalate_hours: Annotated[float, Field(gt=0, le=240)] = 6
     """What concerns village staff concerns the technicians too when it lasts for so long."""
-    page_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    page_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", json_schema_extra=PAGE)] = ""
     """Address of the live page, for the link in a message; empty sends none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """The whole file: how the watch looks, the rules that are on, delivery."""
+_SECTIONS: dict[str, Any] = {name: (rule.settings | None, None) for name, rule in rules().items()}
+RulesSection: Any = create_model("RulesSection", __base__=Section, **_SECTIONS)
+"""[rule.*]: each rule brings its own section; one that is absent is off."""
+
+
+class Alerts(NotifyConfig):
+    """The whole of `alerts.toml`: how the watch looks, the rules, delivery."""
 
     engine: EngineSection
-    rules: Mapping[str, Settings]
-    delivery: NotifyConfig
+    rule: RulesSection
+
+    @property
+    def rules(self) -> dict[str, Settings]:
+        """Settings of the rules that are on, by name."""
+        found = {name: getattr(self.rule, name) for name in rules()}
+        return {name: rule for name, rule in found.items() if rule is not None and rule.enabled}
 
 
 def load(path: Path) -> Alerts:
-    """Read and check the whole of `alerts.toml`. Raises ConfigError whose text has one line for each fault."""
-    whole = toml.read(path, "alerts.toml")
-    delivery = check_delivery(whole, path)
-    data = {key: value for key, value in whole.items() if key not in DELIVERY_SECTIONS}
-    try:
-        own: Any = _model().model_validate(data, context=path.parent)
-    except ValidationError as error:
-        faults = (f"{path.name}: {_explain(fault, data)}" for fault in error.errors(include_url=False))
-        raise ConfigError("\n".join(faults)) from None
-    found = {name: getattr(own.rule, name) for name in rules()}
-    return Alerts(own.engine, {name: rule for name, rule in found.items() if rule is not None and rule.enabled}, delivery)
-
-
-def _model() -> type[Section]:
-    """Return the model of the file: each rule brings its own section."""
-    parts: dict[str, Any] = {name: (rule.settings | None, None) for name, rule in rules().items()}
-    section = create_model("Rules", __base__=Section, **parts)
-    return create_model("AlertsFile", __base__=Section, engine=(EngineSection, ...), rule=(section, ...))
-
-
-def _explain(fault: ErrorDetails, data: dict[str, Any]) -> str:
-    place = [str(part) for part in fault["loc"]]
-    key, kind = ".".join(place), fault["type"]
-    if kind == "missing":
-        cure = f"`{place[-1]} = ...` under [{'.'.join(place[:-1])}]" if len(place) > 1 else f"a section [{key}]"
-        return f"{key}: missing; add {cure}, as config/alerts.toml shows"
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key; {toml.near(place[-1], _known(place))}"
-    value = toml.got(data, place)
-    if kind in toml.TYPES:
-        return f"{key}: must be {toml.TYPES[kind]}{value}"
-    if kind == "string_pattern_mismatch":
-        return f"{key}: must be an address such as https://sinyal.example.go.id{value}"
-    if place[1:] == ["hall_dark", "stale_minutes"]:
-        return f"{key}: must be more than 6: a hall sends a frame every 5 minutes, and would be dark between two{value}"
-    return f"{key}: {toml.reason(fault['msg'])}{value}"
-
-
-def _known(place: list[str]) -> list[str]:
-    if len(place) == 1:
-        return ["engine", "rule", *DELIVERY_SECTIONS]
-    if place[0] == "engine":
-        return list(EngineSection.model_fields)
-    return list(rules()) if len(place) == 2 else list(rules()[place[1]].settings.model_fields)
+    """Read and check the whole file. Raises ConfigError whose text has one line for each fault."""
+    return checked(toml.load(Alerts, path, EXAMPLE), path)

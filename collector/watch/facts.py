@@ -1,13 +1,13 @@
-"""What one look at the world found: the only thing beside the state that a judgement may know. The reader makes it from a store."""
+"""What one look found: the only thing beside the state that a judgement may know. The reader makes it from a store."""
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.errors import StoreUnavailableError
+from collector.errors import Fault, StoreUnavailableError
 from collector.sites.sites import Site
 from collector.store.dirty_hours import WINDOW_NS
 from collector.store.store import Row, Store
@@ -41,7 +41,10 @@ class Facts:
     """What the collector said of itself."""
     trends: Mapping[Key, Trend] = field(default_factory=dict)
     """(site, modem) -> its rollups; empty except once an hour."""
+    fault: Fault | None = None
+    """What is wrong with the store, as a look at it or the collector says."""
     store_ok: bool = True
+    """Whether anything could be read."""
     acks: Mapping[str, str] = field(default_factory=dict)
     """Key of an incident -> number of the operator's ticket, or nothing."""
     maintained: Mapping[str, int] = field(default_factory=dict)
@@ -51,7 +54,8 @@ class Facts:
 class Reader:
     """Reads a store. It keeps only how far it has read, so it may be made anew at any time."""
 
-    def __init__(self, engine: EngineSection, store: Store) -> None:
+    def __init__(self, engine: EngineSection, store: Store, ask_faults: Callable[[], list[StoreUnavailableError]] = list) -> None:
+        self._ask_faults = ask_faults
         self._engine = engine
         self._store = store
         self._wide_ms = self._looked_ms = self._trend_ms = self._report_ms = 0
@@ -61,14 +65,15 @@ class Reader:
         try:
             trends = self._trends(now_ms) if now_ms - self._trend_ms >= TREND_MS else {}
             rows = tuple(self._rows(now_ms))
-            facts = Facts(now_ms, sites, rows, self._arrived(now_ms), self._reports(now_ms), trends, True, acks, maintained)
+            arrived, reports = self._arrived(now_ms), self._reports(now_ms)
         except StoreUnavailableError as error:
             log.warning("event=store_unavailable reason=%s", error)
-            return Facts(now_ms, sites, store_ok=False, acks=acks, maintained=maintained)
+            return Facts(now_ms, sites, fault=error.fault, store_ok=False, acks=acks, maintained=maintained)
         if trends:
             self._trend_ms = now_ms
         self._looked_ms = now_ms
-        return facts
+        said = next((error.fault for error in self._ask_faults()), None)  # it may take nothing, and still be read
+        return Facts(now_ms, sites, rows, arrived, reports, trends, fault=said, acks=acks, maintained=maintained)
 
     def history(self, now_ms: int) -> Iterator[tuple[str, int, bool]]:
         """Yield (site, ms, whether it is its newest row): what a watch without a state learns schedules and contacts from."""

@@ -1,4 +1,4 @@
-"""Incidents live: signs join and leave them, a larger cause takes over what was told, and what matters of it is told once. Pure."""
+"""Incidents live: signs join and leave, a larger cause takes over what was told, what matters is told once. Pure."""
 
 from __future__ import annotations
 
@@ -165,40 +165,54 @@ def _belongs(state: State, view: View, incident: Incident, sign: Sign, hall: Hal
     family = rule_of(sign.rule).family
     if sign.site is None:
         return incident.family == family
+    if incident.cause in WIDE and incident.cause != "area_dark":
+        return _under(view, incident, sign, hall)
+    if incident.cause == "quota_gone":
+        return sign.rule == "hall_dark" and _paid_out(state, sign) and sign.since_ms - incident.newest_ms <= SIM_MS
+    if sign.site in incident.sites and _same_kind(incident, family):
+        return True
+    if sign.rule in LOST and incident.family in (Family.SUPPLY, Family.SERVICE):
+        return _went_along(state, view, incident, sign)
+    return incident.family == family and _alike(state, view, incident, sign, hall)
+
+
+def _under(view: View, incident: Incident, sign: Sign, hall: Hall) -> bool:
+    """Whether an open cause of a network or of ours explains a sign."""
+    together_ms = round(view.engine.together_minutes * MINUTE_MS)
+    if sign.rule not in LOST:
+        return False
+    if incident.cause == NOTHING:
+        return abs(sign.since_ms - incident.since_ms) <= together_ms
+    modem = hall.modems.get(sign.modem or "")
+    mine = (modem is not None and modem.operator == incident.operator) if sign.modem else hall.operators == {incident.operator}
+    on_cell = incident.cell_id is None or any(m.cell_id == incident.cell_id for m in hall.modems.values())
+    return mine and on_cell and sign.since_ms - incident.newest_ms >= -together_ms
+
+
+def _went_along(state: State, view: View, incident: Incident, sign: Sign) -> bool:
+    """Whether a hall went with those of an incident: at about their time, or after them on its battery."""
+    area = view.kecamatan(sign.site or "")
+    if any(state.halls[site].mains is False and view.kecamatan(site) == area for site in incident.sites):
+        return True
+    return any(linked(view, sign, state.signs[key]) for key in incident.members if state.signs[key].rule in LOST)
+
+
+def _alike(state: State, view: View, incident: Incident, sign: Sign, hall: Hall) -> bool:
+    """Whether the same happened elsewhere at about the same time: a shared reason may stand behind it."""
+    apart_ms = abs(sign.since_ms - incident.newest_ms)
+    if incident.family in (Family.SIM, Family.DEVICE):
+        return incident.cause == sign.rule and apart_ms <= (SIM_MS if incident.family == Family.SIM else DEVICE_MS)
     modem = hall.modems.get(sign.modem or "")
     operator = modem.operator if modem else None
-    late_ms = sign.since_ms - incident.newest_ms
-    together_ms = round(view.engine.together_minutes * MINUTE_MS)
-    if incident.cause == NOTHING:
-        return sign.rule in LOST and abs(sign.since_ms - incident.since_ms) <= together_ms
-    if incident.cause == "quota_gone":
-        return sign.rule == "hall_dark" and _paid_out(state, sign) and late_ms <= SIM_MS
-    if sign.site in incident.sites and _same_kind(incident, sign, family):
-        return True
-    if incident.cause in ("operator_gone", "cell_gone"):
-        mine = operator == incident.operator if sign.modem else hall.operators == {incident.operator}
-        on_cell = incident.cell_id is None or any(m.cell_id == incident.cell_id for m in hall.modems.values())
-        return sign.rule in LOST and mine and on_cell and late_ms >= -together_ms
-    if sign.rule in LOST and incident.family in (Family.SUPPLY, Family.SERVICE):
-        area = view.kecamatan(sign.site)
-        if any(state.halls[site].mains is False and view.kecamatan(site) == area for site in incident.sites):
-            return True  # the power of the place is off: batteries end one after the other
-        return any(linked(view, sign, state.signs[key]) for key in incident.members if state.signs[key].rule in LOST)
-    if incident.family != family:
-        return False
-    if family in (Family.SIM, Family.DEVICE):
-        return incident.cause == sign.rule and abs(late_ms) <= (SIM_MS if family == Family.SIM else DEVICE_MS)
-    near = view.kecamatan(sign.site) in {view.kecamatan(site) for site in incident.sites}
-    return near and abs(late_ms) <= together_ms and (sign.rule == "unstable" or operator == _operator(state, incident))
+    near = view.kecamatan(sign.site or "") in {view.kecamatan(site) for site in incident.sites}
+    together = apart_ms <= view.engine.together_minutes * MINUTE_MS
+    return near and together and (sign.rule == "unstable" or operator == _operator(state, incident))
 
 
-def _same_kind(incident: Incident, sign: Sign, family: Family) -> bool:
+def _same_kind(incident: Incident, family: Family) -> bool:
     """Whether a further sign of a hall says more of the same: gone is gone, and one modem has one radio."""
-    lost = (Family.SUPPLY, Family.SERVICE)
-    if family in lost and incident.family in lost:
-        return True
-    radio = (Family.SERVICE, Family.RADIO)
-    return incident.family == family or (family in radio and incident.family in radio)
+    lost, radio = (Family.SUPPLY, Family.SERVICE), (Family.SERVICE, Family.RADIO)
+    return incident.family == family or any(family in pair and incident.family in pair for pair in (lost, radio))
 
 
 def _operator(state: State, incident: Incident) -> str | None:

@@ -97,12 +97,9 @@ def judge_line(state: State, book: Book, facts: Facts, dt_s: float, *, arrived: 
             bad = True
         elif not quiet:
             bad = False
-        back_ms = (
-            min((hall.spells[-1][1] for hall in state.halls.values() if hall.spells), default=now_ms) if bad is False else None
-        )
         alive = now_ms - meta.get("report_ms", 0) <= QUIET_MS
         since_ms = gone if gone is not None else None
-        verdict = Verdict(bad, ("link" if alive else "collector") if facts.store_ok else "store", since_ms, back_ms and now_ms)
+        verdict = Verdict(bad, facts.fault or ("link" if alive else "collector"), since_ms, None if bad is not False else now_ms)
         feed(state, NOTHING, settings, verdict, None, None, dt_s, now_ms)
     _judge_reports(state, book, facts)
     hushed = quiet or gone is not None or not facts.store_ok or now_ms < meta.get("grace_ms", 0)

@@ -15,10 +15,13 @@ from collector.sites.sites import read_sites
 from collector.watch.config import load
 from collector.watch.db import WatchDb
 from collector.watch.state import Incident
-from ground.wita import moment_id
+from ground.edited import same
+from ground.paths import ALERTS, COLLECTOR
+from ground.wita import wita
+from ground.words import add_lang, mark, ntr, timestamp, tr
 
 OK, NOTHING = 0, 3
-COLLECTOR, ALERTS = Path("/etc/sinyal/collector.toml"), Path("/etc/sinyal/alerts.toml")
+STATES = {"open": mark("open"), "acknowledged": mark("acknowledged"), "maintenance": mark("maintenance")}
 HOUR_MS = 3_600_000
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
@@ -38,7 +41,7 @@ under maintenance, and until when.
 exit: 0 printed; 2 bad usage or config; 3 no alert is open
 """
 ACK = """\
-Notes that somebody deals with an alert; the watch writes it to the store at its next look. The closing is still told.
+Notes that somebody deals with an alert; the watch writes it to the store at its next tick. The closing is still told.
 
 exit: 0 noted; 2 no such open alert, or bad config
 """
@@ -57,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     files = argparse.ArgumentParser(add_help=False)
     files.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
+    add_lang(files)
 
     listing = commands.add_parser("list", parents=[files], help="what is open", description=LIST, formatter_class=raw)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -81,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it; gives the exit code. Raises ConfigError or StoreUnavailableError."""
+    """Do it; return the exit code. Raises ConfigError or StoreUnavailableError."""
     return int(args.act(args))
 
 
@@ -97,11 +101,14 @@ def _list(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(about | {"ticket": incident.ticket}))
         else:
-            ticket = f"  tiket {incident.ticket}" if incident.ticket else ""
-            print(f"{incident.key:44} {state:12} {moment_id(incident.since_ms):32} {len(halls)} kantor desa{ticket}")
+            since = timestamp(wita(incident.since_ms), args.lang)
+            count = ntr("{n} village office", "{n} village offices", len(halls), args.lang)
+            ticket = f"  {tr('ticket {ticket}', args.lang, ticket=incident.ticket)}" if incident.ticket else ""
+            print(f"{incident.key:44} {tr(STATES[state], args.lang):14} {since:32} {count}{ticket}")
     for scope, until_ms in db.maintained(_now_ms()).items():
         about = {"key": scope, "state": "maintenance", "until_ms": until_ms}
-        print(json.dumps(about) if args.json else f"{scope:44} {'maintenance':12} sampai {moment_id(until_ms)}")
+        until = tr("until {time}", args.lang, time=wita(until_ms))
+        print(json.dumps(about) if args.json else f"{scope:44} {tr(STATES['maintenance'], args.lang):14} {until}")
     return OK if told else NOTHING
 
 
@@ -112,20 +119,24 @@ def _ack(args: argparse.Namespace) -> int:
         close = difflib.get_close_matches(args.key, told, n=1)
         raise ConfigError(f"{args.key}: no such open alert; {f'did you mean {close[0]!r}?' if close else 'see `alerts list`'}")
     db.acknowledge(args.key, _now_ms(), args.ticket)
-    print(f"{args.key}: ditandai ditangani")
+    print(tr("{key}: marked as acknowledged", args.lang, key=args.key))
     return OK
 
 
 def _maintenance(args: argparse.Namespace) -> int:
     sites = read_sites(load_collector(args.config).sites.file)
     known = [*sites, *sorted({site.kecamatan for site in sites.values()})]
-    if args.scope not in known:
+    scope = next((name for name in known if same(name) == same(args.scope)), None)
+    if scope is None:
         close = difflib.get_close_matches(args.scope, known, n=1)
         cure = f"did you mean {close[0]!r}?" if close else "see sites.csv"
         raise ConfigError(f"{args.scope}: neither a hall nor a kecamatan; {cure}")
     until_ms = _now_ms() + round(args.hours * HOUR_MS)
-    _open(args.alerts).maintain(args.scope, until_ms)
-    print(f"{args.scope}: tanpa peringatan sampai {moment_id(until_ms)}" if args.hours else f"{args.scope}: selesai")
+    _open(args.alerts).maintain(scope, until_ms)
+    if args.hours:
+        print(tr("{scope}: no alerts until {time}", args.lang, scope=scope, time=wita(until_ms)))
+    else:
+        print(tr("{scope}: maintenance ended", args.lang, scope=scope))
     return OK
 
 

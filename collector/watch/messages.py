@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from collector.errors import CURES, Fault
 from collector.notify.outbox import Message, Role, Severity
 from collector.sites.sites import Site
+from collector.store.health import NAMES
 from collector.watch.facts import Facts
 from collector.watch.incidents import Change
 from collector.watch.judge import NOTHING, Book, rule_of
-from collector.watch.rule import Family
 from collector.watch.state import Incident, Sign, State
 from ground.words import Lang, Phrase, clock, day, joined, mark, ntr, number, phrase, said, timestamp, tr
 
@@ -30,7 +31,6 @@ WHOM: Mapping[str, str] = {
 SERVER = {
     "link": mark("the collector runs; the broker or the server's link is down"),
     "collector": mark("the collector has stopped"),
-    "store": mark("the database does not answer"),
 }
 POWER_SEEN = mark("power cut (PLN): the halls' own sensors saw it")
 POWER_OR_OPERATOR = mark("power or the network of {operator}: it cannot be told apart, no other operator is measured there")
@@ -135,27 +135,34 @@ def _title(state: State, incident: Incident, lang: Lang) -> str:
     return tr(rule.title, lang, **wanted)
 
 
-def _likely(state: State, incident: Incident) -> Phrase | str:
+def _likely(state: State, incident: Incident) -> Phrase:
     """Return the likely cause, with what speaks for it; a blame needs a witness."""
     rule = rule_of(incident.cause)
-    halls = [state.halls[site] for site in incident.sites if site in state.halls]
+    sign = _first(state, incident)
+    detail = sign.detail if sign and isinstance(sign.detail, (int, float, str)) else None
     if incident.cause == NOTHING:
-        sign = state.signs.get(NOTHING)
-        return phrase(SERVER.get(str(sign.detail) if sign else "", rule.likely))
-    if incident.family in (Family.SUPPLY, Family.SERVICE) and incident.cause in ("hall_dark", "area_dark"):
-        if any(hall.mains is False for hall in halls):
-            return phrase(POWER_SEEN)
-        hints = [phrase(text) for name, text in SIM_OF_HALL.items() if len(halls) == 1 and state.raised(name, halls[0].site)]
-        if hints:
-            return joined(hints)
-        operators = {name for hall in halls for name in hall.operators}
-        if len(halls) > 1 and len(operators) == 1:
-            return phrase(POWER_OR_OPERATOR, operator=operators.pop())
-        return phrase(rule.likely if len(halls) > 1 else POWER_OR_DEVICE)
-    if "{detail}" in rule.likely:
-        sign = _first(state, incident)
-        return phrase(rule.likely, detail=sign.detail if sign and isinstance(sign.detail, (int, float, str)) else None)
-    return phrase(rule.likely)
+        return _ours(str(detail), rule.likely)
+    if incident.cause in ("hall_dark", "area_dark"):
+        return _gone(state, incident, rule.likely)
+    return phrase(rule.likely, detail=detail) if "{detail}" in rule.likely else phrase(rule.likely)
+
+
+def _ours(detail: str, otherwise: str) -> Phrase:
+    if detail in NAMES:
+        return joined([phrase(NAMES[Fault(detail)]), phrase(CURES[Fault(detail)])])
+    return phrase(SERVER.get(detail, otherwise))
+
+
+def _gone(state: State, incident: Incident, otherwise: str) -> Phrase:
+    """Return why halls are gone: what their sensors saw, what an open alert of the hall says, else what cannot be told apart."""
+    halls = [state.halls[site] for site in incident.sites if site in state.halls]
+    if any(hall.mains is False for hall in halls):
+        return phrase(POWER_SEEN)
+    if len(halls) == 1:
+        hints = [phrase(text) for name, text in SIM_OF_HALL.items() if state.raised(name, halls[0].site)]
+        return joined(hints) if hints else phrase(POWER_OR_DEVICE)
+    operators = {name for hall in halls for name in hall.operators}
+    return phrase(POWER_OR_OPERATOR, operator=operators.pop()) if len(operators) == 1 else phrase(otherwise)
 
 
 def _first(state: State, incident: Incident) -> Sign | None:
@@ -243,6 +250,6 @@ def never_reported(facts: Facts, known: Mapping[str, object]) -> Message | None:
         texts[lang] = (title, _listed(missing, facts.sites, lang))
     stamp = number(facts.now_ms // 86_400_000, "en", 0).replace(",", "")
     return Message(
-        key=f"never_reported/{stamp}", kind="open", rule="never_reported", severity="info", role="field", digest=True, at_ms=facts.now_ms,
-        title_id=texts["id"][0], title_en=texts["en"][0], text_id=texts["id"][1], text_en=texts["en"][1],
+        key=f"never_reported/{stamp}", kind="open", rule="never_reported", severity="info", role="field", digest=True,
+        at_ms=facts.now_ms, title_id=texts["id"][0], title_en=texts["en"][0], text_id=texts["id"][1], text_en=texts["en"][1],
     )  # fmt: skip

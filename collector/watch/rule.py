@@ -1,7 +1,7 @@
 """What a rule is: one object that holds everything about it, so that a half-registered rule cannot exist.
 
-A rule lives in a module of its own in `collector/watch/rules/`, as RULE; nothing else lists it. It reads rows of the store (`on_row`),
-the state of a hall against the clock (`on_clock`), or the rollups of a modem's last days (`on_trend`): exactly one of the three.
+A rule lives in a module of its own in `collector/watch/rules/`, as RULE; nothing else lists it. It reads rows of the store
+(`on_row`), a hall against the clock (`on_clock`), or the rollups of a modem's last days (`on_trend`): exactly one of the three.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Family(StrEnum):
 
 
 class Settings(Section):
-    """What the configuration says of every rule. `for` and `clear` are minutes of bad over good time, and of good over bad time."""
+    """What the configuration says of every rule. `for` and `clear`: minutes of bad over good time, of good over bad time."""
 
     enabled: bool = True
     severity: Severity

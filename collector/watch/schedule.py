@@ -1,8 +1,9 @@
 """Learns when a hall is usually off, by half-hours of the WITA day: gaps that recur are its schedule, not an outage.
 
-A half-hour is usually off when the hall was off then, or up to an hour around it, on two of the last three days (a generator in the
-evening, a solar panel at night, a schedule that drifts), or on the same weekday of the last two weeks (Friday prayer, weekends). A day
-teaches only where the watch itself was awake, and only in a week in which the hall was seen: one that is dark for weeks learns nothing.
+A half-hour is usually off when the hall was off then, or up to an hour around it, on two of the last three days (a generator in
+the evening, a solar panel at night, a schedule that drifts), or on the same weekday of the last two weeks (Friday prayer,
+weekends). A day teaches only where the watch itself was awake, and only in a week in which the hall was seen: one that is dark for weeks
+learns nothing.
 """
 
 from __future__ import annotations

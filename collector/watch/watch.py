@@ -6,7 +6,7 @@ A kill at any instant neither forgets nor repeats anything: what was not committ
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.notify.outbox import Outbox, transaction
@@ -25,7 +25,15 @@ HALF_HOUR_MS = 30 * 60_000
 class Watch:
     """Judges a store. `look(now_ms)` is one look; state and messages are on disk when it returns."""
 
-    def __init__(self, config: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        config: Alerts,
+        sites: Mapping[str, Site],
+        store: Store,
+        db: WatchDb,
+        outbox: Outbox,
+        ask_faults: Callable[[], list[StoreUnavailableError]] = list,
+    ) -> None:
         self._sites = sites
         self._store = store
         self._db = db
@@ -33,7 +41,7 @@ class Watch:
         self._state = db.state()
         schedule = db.schedule(config.engine.learn_days, config.engine.learn_min_days)
         self._book = Book(config.engine, config.rules, schedule)
-        self._reader = Reader(config.engine, store)
+        self._reader = Reader(config.engine, store, ask_faults)
 
     def look(self, now_ms: int) -> None:
         """Look once. Raises sqlite3.Error when its own file cannot be written."""

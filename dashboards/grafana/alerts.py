@@ -6,27 +6,28 @@ from typing import Any
 
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import EVERY, RANGE, rows
 from dashboards.grafana.panels import Panel, coloured, columns, figure, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, TIME, Column, listing
+from ground.words import mark
 
 WHERE = f"{RANGE} AND {EVERY}"
 
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = Text("Sinyal: peringatan", "Sinyal: alerts")
-    about = Text("Peringatan yang ditulis oleh sinyal-collector watch.", "Alerts as sinyal-collector watch writes them.")
+    title = mark("Sinyal: alerts")
+    about = mark("Alerts as sinyal-collector watch writes them.")
     board = Board(context, "alerts", title, about, since="now-30d")
     board.choose_line()
-    board.row(Text("Ringkasan", "Summary"))
+    board.row(mark("Summary"))
     _figures(board, context)
     board.add(_open(context), 24, 11)
-    board.row(Text("Dari waktu ke waktu", "Over time"))
+    board.row(mark("Over time"))
     board.add(_by_day(context), 14, 9)
     board.add(_by_rule(context), 10, 9)
     board.add(_by_kecamatan(context), 8, 14)
@@ -39,31 +40,31 @@ def _state(state: str) -> str:
 
 
 def _figures(board: Board, context: Context) -> None:
-    fault: look.Steps = [(None, look.PLAIN), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, theme.PLAIN), (1, context.classes.classes[3].colour)]
     for name, where, title, about in (
         (
             "opened",
             _state("open"),
-            Text("Dibuka", "Opened"),
-            Text("Peringatan yang dibuka pada masa ini.", "Alerts opened in this period."),
+            mark("Opened"),
+            mark("Alerts opened in this period."),
         ),
         (
             "critical",
             _state("open") + " AND \"severity\" = 'critical'",
-            Text("Dibuka, gawat", "Opened, critical"),
-            Text("Di antaranya yang gawat.", "Those of them that are critical."),
+            mark("Opened, critical"),
+            mark("Those of them that are critical."),
         ),
         (
             "acknowledged",
             _state("acknowledged"),
-            Text("Ditangani", "Acknowledged"),
-            Text("Ditandai sedang ditangani.", "Marked as being dealt with."),
+            mark("Acknowledged"),
+            mark("Marked as being dealt with."),
         ),
         (
             "resolved",
             _state("resolved"),
-            Text("Selesai", "Resolved"),
-            Text("Peringatan yang selesai pada masa ini.", "Alerts resolved in this period."),
+            mark("Resolved"),
+            mark("Alerts resolved in this period."),
         ),
     ):
         query = Influx(rows('count("key")', "alert", where), alias=name)
@@ -71,27 +72,27 @@ def _figures(board: Board, context: Context) -> None:
 
 
 def severities(context: Context) -> list[ValueMapping]:
-    """Give words and colours of severities."""
+    """Return words and colours of severities."""
     colours = {one.key: one.colour for one in context.classes.classes}
-    return look.words(
+    return theme.words(
         context,
         {
-            "info": (Text("Informasi", "Info"), colours["good"]),
-            "warning": (Text("Peringatan", "Warning"), colours["fair"]),
-            "critical": (Text("Gawat", "Critical"), colours["very_poor"]),
+            "info": (mark("Info"), colours["good"]),
+            "warning": (mark("Warning"), colours["fair"]),
+            "critical": (mark("Critical"), colours["very_poor"]),
         },
     )
 
 
 def states(context: Context) -> list[ValueMapping]:
-    """Give words and colours of an alert's states."""
+    """Return words and colours of an alert's states."""
     colours = {one.key: one.colour for one in context.classes.classes}
-    return look.words(
+    return theme.words(
         context,
         {
-            "open": (Text("Terbuka", "Open"), colours["poor"]),
-            "acknowledged": (Text("Ditangani", "Acknowledged"), colours["fair"]),
-            "resolved": (Text("Selesai", "Resolved"), colours["good"]),
+            "open": (mark("Open"), colours["poor"]),
+            "acknowledged": (mark("Acknowledged"), colours["fair"]),
+            "resolved": (mark("Resolved"), colours["good"]),
         },
     )
 
@@ -105,19 +106,16 @@ def _changes(context: Context) -> str:
 def _shown(context: Context, suffix: str = "") -> list[Column]:
     language = context.language
     return [
-        Column(f"severity{suffix}", Text("Tingkat", "Severity"), words=severities(context), width=110),
-        Column(f"state{suffix}", Text("Keadaan", "State"), words=states(context), width=110),
-        Column(f"title_{language}{suffix}", Text("Peringatan", "Alert"), width=280),
-        Column(f"text_{language}{suffix}", Text("Penjelasan", "What to do")),
-        Column(f"count{suffix}", Text("Balai terdampak", "Halls concerned"), "none", 0, width=90),
+        Column(f"severity{suffix}", mark("Severity"), words=severities(context), width=110),
+        Column(f"state{suffix}", mark("State"), words=states(context), width=110),
+        Column(f"title_{language}{suffix}", mark("Alert"), width=280),
+        Column(f"text_{language}{suffix}", mark("What to do")),
+        Column(f"count{suffix}", mark("Halls concerned"), "none", 0, width=90),
     ]
 
 
 def _open(context: Context) -> Panel:
-    about = Text(
-        "Peringatan yang belum selesai: perubahan terakhir setiap peringatan pada masa yang dipilih.",
-        "Alerts that are not resolved: the last change of each in the chosen period.",
-    )
+    about = mark("Alerts that are not resolved: the last change of each in the chosen period.")
     kept = (
         "severity",
         "state",
@@ -133,55 +131,47 @@ def _open(context: Context) -> Panel:
     resolved = {"fieldName": "state (last)", "config": {"id": "equal", "options": {"value": "resolved"}}}
     before = [step("groupBy", fields=fields), step("filterByValue", filters=[resolved], type="exclude", match="any")]
     shown = [
-        Column("since_ms (last)", Text("Sejak", "Since"), "dateTimeFromNow", width=140),
+        Column("since_ms (last)", mark("Since"), "dateTimeFromNow", width=140),
         Column("kecamatan (last)", KECAMATAN.heading, width=150),
         Column("desa (last)", DESA.heading, width=150),
         *_shown(context, " (last)"),
     ]
-    title = Text("Masih terbuka", "Open now")
+    title = mark("Open now")
     return listing(context, title, about, [Influx(_changes(context))], shown, before=before, hide=("key",))
 
 
 def _by_day(context: Context) -> Panel:
-    about = Text("Peringatan yang dibuka dan selesai setiap selang waktu.", "Alerts opened and resolved in each step.")
-    opened, resolved = context.say(Text("dibuka", "opened")), context.say(Text("selesai", "resolved"))
+    about = mark("Alerts opened and resolved in each step.")
+    opened, resolved = context.say(mark("opened")), context.say(mark("resolved"))
     queries = [
         Influx(rows('count("key")', "alert", _state("open"), "time($__interval) fill(0)"), "A", opened),
         Influx(rows('count("key")', "alert", _state("resolved"), "time($__interval) fill(0)"), "B", resolved),
     ]
     colours = {opened: context.classes.classes[3].colour, resolved: context.classes.classes[1].colour}
-    panel = columns(context, Text("Dibuka dan selesai", "Opened and resolved"), about, queries, unit="none", interval="1h")
+    panel = columns(context, mark("Opened and resolved"), about, queries, unit="none", interval="1h")
     return coloured(panel, colours)
 
 
 def _by_rule(context: Context) -> Panel:
-    about = Text("Peringatan yang dibuka, per aturan.", "Alerts opened, by rule.")
+    about = mark("Alerts opened, by rule.")
     fields = {"rule": {"operation": "groupby", "aggregations": []}, "key": {"operation": "aggregate", "aggregations": ["count"]}}
     query = Influx(rows('"rule", "key"', "alert", _state("open")))
-    shown = [Column("rule", Text("Aturan", "Rule")), Column("key (count)", Text("Dibuka", "Opened"), "none", 0, width=90)]
-    title = Text("Per aturan", "By rule")
+    shown = [Column("rule", mark("Rule")), Column("key (count)", mark("Opened"), "none", 0, width=90)]
+    title = mark("By rule")
     return listing(
         context, title, about, [query], shown, before=[step("groupBy", fields=fields)], sort="key (count)", descending=True
     )
 
 
 def _by_kecamatan(context: Context) -> Panel:
-    about = Text(
-        "Peringatan yang dibuka, per kecamatan; tanpa nama: berlaku umum.",
-        "Alerts opened, by sub-district; without a name: general.",
-    )
+    about = mark("Alerts opened, by sub-district; without a name: general.")
     query = Influx(rows('count("key") AS "n"', "alert", _state("open"), '"kecamatan"'))
-    shown = [KECAMATAN, Column("n", Text("Dibuka", "Opened"), "none", 0, width=90)]
-    return listing(context, Text("Per kecamatan", "By sub-district"), about, [query], shown, sort="n", descending=True)
+    shown = [KECAMATAN, Column("n", mark("Opened"), "none", 0, width=90)]
+    return listing(context, mark("By sub-district"), about, [query], shown, sort="n", descending=True)
 
 
 def _history(context: Context) -> Panel:
-    about = Text(
-        "Setiap perubahan peringatan, yang terbaru di atas; 500 terakhir.",
-        "Every change of an alert, newest first; the last 500.",
-    )
+    about = mark("Every change of an alert, newest first; the last 500.")
     query = Influx(_changes(context) + " ORDER BY time DESC LIMIT 500")
     shown = [TIME, KECAMATAN, DESA, *_shown(context)]
-    return listing(
-        context, Text("Riwayat", "History"), about, [query], shown, hide=("key", "rule", "since_ms", "modem", "operator")
-    )
+    return listing(context, mark("History"), about, [query], shown, hide=("key", "rule", "since_ms", "modem", "operator"))

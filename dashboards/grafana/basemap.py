@@ -21,7 +21,7 @@ DECIMALS = 3
 
 
 def basemap() -> MapLayerOptions:
-    """Give the base layer: kecamatan in a half-transparent grey that shows every class colour in both of Grafana's themes."""
+    """Return the base layer: kecamatan in a half-transparent grey that shows every class colour in both of Grafana's themes."""
     style = {"color": {"fixed": "#9aa3b0"}, "opacity": 0.6, "lineWidth": 1}
     config = {"src": _address(BOUNDARIES), "style": style, "rules": []}
     return MapLayerOptions().type("geojson").name("Kecamatan").config(config).tooltip(False)

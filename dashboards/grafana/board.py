@@ -17,10 +17,11 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows
 from dashboards.grafana.panels import Panel
 from dashboards.grafana.query import DATASOURCE
+from ground.words import Phrase, mark
 
 SCHEMA_VERSION = 37
 """Of Grafana 9.4, the oldest that is supported; newer ones migrate upwards, none migrates downwards."""
@@ -40,13 +41,13 @@ class Shelf:
         self._taken: list[GridPos] = []
 
     def heading(self) -> GridPos:
-        """Give the place of a heading below everything so far; what follows comes below it."""
+        """Return the place of a heading below everything so far; what follows comes below it."""
         y = max((p.y + p.h for p in self._taken), default=self._top)
         self._top, self._taken = y + 1, []
         return GridPos(h=1, w=24, x=0, y=y)
 
     def place(self, width: int, height: int) -> GridPos:
-        """Give the place of the next panel."""
+        """Return the place of the next panel."""
         heights = sorted({self._top, *(p.y + p.h for p in self._taken)})
         free = (GridPos(h=height, w=width, x=x, y=y) for y in heights for x in range(25 - width))
         found = next(place for place in free if not any(_overlap(place, other) for other in self._taken))
@@ -62,7 +63,14 @@ class Board:
     """One dashboard in the making: `row`, then `add` its panels, then `build`."""
 
     def __init__(
-        self, context: Context, name: str, title: Text, about: Text, *, since: str = "now-24h", one_hall: bool = False
+        self,
+        context: Context,
+        name: str,
+        title: str | Phrase,
+        about: str | Phrase,
+        *,
+        since: str = "now-24h",
+        one_hall: bool = False,
     ) -> None:
         self._context = context
         self._ids = 0
@@ -73,17 +81,15 @@ class Board:
         board.tooltip(DashboardCursorSync.CROSSHAIR).week_start("monday").editable()
         links = sdk.DashboardLink("Sinyal").type(DashboardLinkType.DASHBOARDS).tags([f"sinyal-{context.language}"])
         board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
-        board.with_variable(
-            sdk.DatasourceVariable("datasource").label(context.say(Text("Sumber data", "Data source"))).type("influxdb")
-        )
+        board.with_variable(sdk.DatasourceVariable("datasource").label(context.say(mark("Data source"))).type("influxdb"))
         self._board = board
-        self._choose("kecamatan", Text("Kecamatan", "Sub-district"), KECAMATAN_VALUES)
-        self._choose("desa", Text("Desa", "Village"), DESA_VALUES, single=one_hall)
+        self._choose("kecamatan", mark("Sub-district"), KECAMATAN_VALUES)
+        self._choose("desa", mark("Village"), DESA_VALUES, single=one_hall)
 
     def choose_line(self) -> None:
         """Let people choose operator and modem as well."""
-        self._choose("operator", Text("Operator", "Operator"), OPERATOR_VALUES)
-        self._choose("modem", Text("Modem", "Modem"), MODEM_VALUES)
+        self._choose("operator", mark("Operator"), OPERATOR_VALUES)
+        self._choose("modem", mark("Modem"), MODEM_VALUES)
 
     def mark_alerts(self) -> None:
         """Mark alerts of the chosen places in every panel with a time axis."""
@@ -91,7 +97,7 @@ class Board:
         fields = f'"title_{language}", "text_{language}", "severity", "state"'
         self._alerts = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
 
-    def row(self, title: Text) -> None:
+    def row(self, title: str | Phrase) -> None:
         """Begin a row with a heading."""
         self._ids += 1
         self._board.with_row(sdk.Row(self._context.say(title)).id(self._ids).grid_pos(self._shelf.heading()))
@@ -102,7 +108,7 @@ class Board:
         self._board.with_panel(panel.id(self._ids).grid_pos(self._shelf.place(width, height)))
 
     def build(self) -> dict[str, Any]:
-        """Give the dashboard as Grafana's JSON model."""
+        """Return the dashboard as Grafana's JSON model."""
         model = self._board.build()
         model.schema_version = SCHEMA_VERSION
         plain: dict[str, Any] = json.loads(json.dumps(model, cls=JSONEncoder))
@@ -114,7 +120,7 @@ class Board:
             plain["annotations"] = {"list": [self._annotation(self._alerts)]}
         return plain
 
-    def _choose(self, name: str, label: Text, query: str, *, single: bool = False) -> None:
+    def _choose(self, name: str, label: str | Phrase, query: str, *, single: bool = False) -> None:
         variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query).datasource(DATASOURCE)
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
         if not single:
@@ -133,7 +139,7 @@ class Board:
             "fromAnnotations": True,
             **columns,
         }
-        name = self._context.say(Text("Peringatan", "Alerts"))
+        name = self._context.say(mark("Alerts"))
         source = {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid}
         return {
             "name": name,
@@ -148,7 +154,7 @@ class Board:
 
 
 def queries_of(dashboard: dict[str, Any]) -> Sequence[str]:
-    """Give every InfluxQL query of a dashboard: variables, panels, annotations."""
+    """Return every InfluxQL query of a dashboard: variables, panels, annotations."""
     variables = [v["query"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
     panels = [t["query"] for p in dashboard["panels"] for t in p.get("targets", [])]
     return [*variables, *panels, *(a["query"] for a in dashboard.get("annotations", {}).get("list", []))]

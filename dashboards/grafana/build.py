@@ -1,4 +1,4 @@
-"""Writes dashboards and alert rules: `python -m dashboards.grafana.build`; with --check it only says whether they are current."""
+"""Writes the dashboards: `python -m dashboards.grafana.build`; with --check it only says whether they are current."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
-from dashboards.grafana import alert_rules, alerts, fleet, hall, operators, pipeline, regency
-from dashboards.grafana.context import GENERATED, LANGUAGES, Context
+from dashboards.grafana import alerts, fleet, hall, operators, pipeline, regency
+from dashboards.grafana.context import GENERATED, Context
+from ground.words import LANGUAGES
 
 HERE = Path(__file__).parent
 CLASSES = HERE.parents[1] / "config" / "classes.toml"
@@ -24,29 +25,28 @@ DASHBOARDS = {
     "alerts": alerts.build,
 }
 EPILOG = """\
-What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/{classes,alerts}.toml.
+What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/classes.toml.
 After changing one of them, run this without --check and keep what it wrote together with the change.
 
-exit: 0 current or written; 1 stale (--check); 2 classes.toml or alerts.toml is faulty
+exit: 0 current or written; 1 stale (--check); 2 classes.toml is faulty
 """
 
 
 def build_all(classes: Path = CLASSES) -> dict[str, dict[str, Any]]:
-    """Give every dashboard by its path below `generated/`. Raises ConfigError."""
+    """Return every dashboard by its path below `generated/`. Raises ConfigError."""
     read = read_classes(classes)
     contexts = [Context(language, read) for language in LANGUAGES]
     return {f"{c.language}/{name}.json": build(c) for c in contexts for name, build in DASHBOARDS.items()}
 
 
 def as_text(dashboard: dict[str, Any]) -> str:
-    """Give the text of a dashboard's file; the same dashboard gives the same bytes."""
+    """Return the text of a dashboard's file; the same dashboard gives the same bytes."""
     return json.dumps(dashboard, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def all_texts(classes: Path = CLASSES) -> dict[str, str]:
-    """Give the text of every generated file by its path: dashboards, and the alert rules. Raises ConfigError."""
-    dashboards = {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
-    return {**dashboards, "alerting/sinyal.yaml": alert_rules.text_of(alert_rules.SHIPPED)}
+    """Return the text of every generated file by its path: Raises ConfigError."""
+    return {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
 
 
 def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
@@ -57,7 +57,7 @@ def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
 
 
 def write_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
-    """Write all files and remove those of no dashboard; gives the names of those that changed."""
+    """Write all files and remove those of no dashboard; return the names of those that changed."""
     changed = stale_files(classes, folder)
     wanted = all_texts(classes)
     for name in changed:
@@ -71,10 +71,10 @@ def write_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write or check; gives the exit code."""
+    """Write or check; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m dashboards.grafana.build",
-        description="Writes the Grafana dashboards (Indonesian and English) and alert rules as files.",
+        description="Writes the Grafana dashboards (Indonesian and English) as files.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

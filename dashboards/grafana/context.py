@@ -1,38 +1,29 @@
-"""What every dashboard is built from: a language, the signal classes, and texts that exist in both languages."""
+"""What every dashboard is built from: a language, and the signal classes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 from collector.sites.classes import Classes
+from ground.words import Lang, Phrase, said, tr
 
-Language = Literal["id", "en"]
-LANGUAGES: tuple[Language, ...] = ("id", "en")
 GENERATED = Path(__file__).parent / "generated"
 DATASOURCE_UID = "sinyal-influxdb"
 """Of the data source that publish and the provisioning files make; dashboards let their reader choose, alert rules cannot."""
-
-
-class Text(NamedTuple):
-    """A text for people: Indonesian, English."""
-
-    id: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """The language a dashboard is written in, and the classes whose colours and cuts it shows."""
 
-    language: Language
+    language: Lang
     classes: Classes
 
-    def say(self, text: Text) -> str:
-        """Give a text in the language of the dashboard."""
-        return text.id if self.language == "id" else text.en
+    def say(self, text: str | Phrase) -> str:
+        """Return a message in the language of the dashboard."""
+        return tr(text, self.language) if isinstance(text, str) else said(text, self.language)
 
     def uid(self, name: str) -> str:
-        """Give the uid of a dashboard; it stays for ever, because links and bookmarks hold it."""
+        """Return the uid of a dashboard; it stays for ever, because links and bookmarks hold it."""
         return f"sinyal-{name}" if self.language == "id" else f"sinyal-{name}-{self.language}"

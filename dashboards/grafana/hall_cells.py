@@ -5,13 +5,14 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.models.dashboard import FieldColorModeId
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context, Text
-from dashboards.grafana.influxql import EVERY, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
+from dashboards.grafana.context import Context
+from dashboards.grafana.influxql import EVERY, LEVELLED, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
 from dashboards.grafana.panels import Panel, coloured, columns, curves, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import MODEM, OPERATOR, TIME, Column, listing
+from ground.words import mark
 
 CELL_STEP = "10m"
 """Twice the usual interval of neighbour readings."""
@@ -19,34 +20,23 @@ CELL_STEP = "10m"
 
 def add(board: Board, context: Context) -> None:
     """Add the panels."""
-    about = Text(
-        "Keadaan terhadap jaringan; kosong berarti tidak ada sampel.", "State towards the network; empty means no sample."
-    )
+    about = mark("State towards the network; empty means no sample.")
     query = series('last("registration")', "signal", MODEMS, '"modem"')
-    words = look.registrations(context)
-    board.add(
-        timeline(context, Text("Registrasi", "Registration"), about, [Influx(query, alias="$tag_modem")], mappings=words), 12, 7
-    )
-    about = Text(
-        "Satu baris satu modem dan pita frekuensi, terisi selama pita itu melayani (LTE, NR), berwarna menurut "
-        "RSRP. Perpindahan pita "
-        "yang sering dapat berarti tepi jangkauan; pita yang hilang, perubahan jaringan.",
-        "One row a modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes "
-        "may mean the edge of "
-        "coverage; a band that vanishes, a change of the network.",
+    words = theme.registrations(context)
+    board.add(timeline(context, mark("Registration"), about, [Influx(query, alias="$tag_modem")], mappings=words), 12, 7)
+    about = mark(
+        "One row per modem and band, filled while that band serves (LTE, NR), coloured by RSRP. Frequent changes may mean "
+        "the edge of coverage; a band that vanishes, a change of the network."
     )
     band = Influx(
-        series('median("rsrp_dbm")', "signal", f"{SERVED} AND {LTE} AND {EVERY}", '"modem", "band"'),
+        series('median("rsrp_dbm")', "signal", f"{LEVELLED} AND {EVERY}", '"modem", "band"'),
         alias="$tag_modem · B$tag_band",
     )
-    scale = look.classes_of(context, "rsrp_dbm")
-    board.add(timeline(context, Text("Pita frekuensi", "Band"), about, [band], unit="dBm", scale=scale), 12, 7)
-    about = Text(
-        "Identitas sel pelayan (ECI, NCI, CI). Perubahan warna: pindah sel.",
-        "Identity of the serving cell (ECI, NCI, CI). A change of colour: another cell.",
-    )
+    scale = theme.classes_of(context, "rsrp_dbm")
+    board.add(timeline(context, mark("Band"), about, [band], unit="dBm", scale=scale), 12, 7)
+    about = mark("Identity of the serving cell (ECI, NCI, CI). A change of colour: another cell.")
     cell = Influx(series('last("cell_id")', "signal", EVERY, '"modem"'), alias="$tag_modem")
-    panel = timeline(context, Text("Sel pelayan dari waktu ke waktu", "Serving cell over time"), about, [cell])
+    panel = timeline(context, mark("Serving cell over time"), about, [cell])
     board.add(panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC)), 12, 7)
     board.add(_technology(context), 12, 7)
     board.add(_serving(context), 24, 6)
@@ -55,19 +45,17 @@ def add(board: Board, context: Context) -> None:
 
 
 def _technology(context: Context) -> Panel:
-    about = Text("Sampel per langkah waktu menurut teknologi jaringan.", "Samples of each step by technology.")
+    about = mark("Samples of each step by technology.")
     queries = [
         Influx(series('count("seq")', "signal", f"{SERVED} AND {LTE} AND {EVERY}", "", fill="0"), "A", "LTE / NR"),
         Influx(series('count("seq")', "signal", f"{SERVED} AND {OLDER} AND {EVERY}", "", fill="0"), "B", "2G / 3G"),
     ]
     colours = {"LTE / NR": context.classes.classes[1].colour, "2G / 3G": context.classes.state["two_g_only"].colour}
-    return coloured(
-        columns(context, Text("Teknologi jaringan", "Technology"), about, queries, unit="none", interval="5m"), colours
-    )
+    return coloured(columns(context, mark("Technology"), about, queries, unit="none", interval="5m"), colours)
 
 
 def _serving(context: Context) -> Panel:
-    about = Text("Pembacaan terakhir setiap modem pada masa yang dipilih.", "Newest reading of each modem in the chosen period.")
+    about = mark("Newest reading of each modem in the chosen period.")
     fields = (
         "registration",
         "plmn",
@@ -84,7 +72,7 @@ def _serving(context: Context) -> Panel:
     what = ", ".join(f'"{name}"' for name in ("operator", "rat", "band", *fields))
     query = rows(f'last("seq") AS "seq", {what}', "signal", f"{RANGE} AND {MODEMS}", '"modem"')
     signal = [
-        Column(name, Text(heading, heading), unit, 1, look.classes_of(context, name))
+        Column(name, heading, unit, 1, theme.classes_of(context, name))
         for name, heading, unit in (
             ("rsrp_dbm", "RSRP", "dBm"),
             ("rsrq_db", "RSRQ", "dB"),
@@ -93,57 +81,51 @@ def _serving(context: Context) -> Panel:
         )
     ]
     identity = [
-        Column("rat", Text("Teknologi", "Technology")),
-        Column("band", Text("Pita", "Band")),
-        Column("plmn", Text("PLMN", "PLMN")),
+        Column("rat", mark("Technology")),
+        Column("band", mark("Band")),
+        Column("plmn", "PLMN"),
         *(
-            Column(name, Text(heading, heading), "none", 0)
+            Column(name, heading, "none", 0)
             for name, heading in (("tac", "TAC"), ("cell_id", "ECI"), ("pci", "PCI"), ("earfcn", "EARFCN"))
         ),
-        Column("bandwidth_dl_mhz", Text("Lebar pita (MHz)", "Bandwidth (MHz)"), "none", 1),
+        Column("bandwidth_dl_mhz", mark("Bandwidth (MHz)"), "none", 1),
     ]
-    state = Column("registration", Text("Registrasi", "Registration"), words=look.registrations(context))
-    title = Text("Sel pelayan", "Serving cell")
+    state = Column("registration", mark("Registration"), words=theme.registrations(context))
+    title = mark("Serving cell")
     return listing(context, title, about, [Influx(query)], [TIME, MODEM, OPERATOR, state, *identity, *signal], hide=("seq",))
 
 
 def _neighbours(context: Context) -> Panel:
-    about = Text(
-        "200 pengamatan terakhir sel tetangga dan sel tambahan (agregasi).",
-        "The last 200 sightings of neighbour cells and secondary carriers.",
-    )
+    about = mark("The last 200 sightings of neighbour cells and secondary carriers.")
     what = '"modem", "role", "rat", "band", "earfcn", "pci", "rsrp_dbm", "rsrq_db"'
     query = rows(what, "cell", f"{RANGE} AND {MODEMS}") + " ORDER BY time DESC LIMIT 200"
     shown = [
         TIME,
         MODEM,
-        Column("role", Text("Peran", "Role")),
-        Column("rat", Text("Teknologi", "Technology")),
-        Column("band", Text("Pita", "Band")),
-        Column("earfcn", Text("EARFCN", "EARFCN"), "none", 0),
-        Column("pci", Text("PCI", "PCI"), "none", 0),
-        Column("rsrp_dbm", Text("RSRP", "RSRP"), "dBm", 1, look.classes_of(context, "rsrp_dbm")),
-        Column("rsrq_db", Text("RSRQ", "RSRQ"), "dB", 1, look.classes_of(context, "rsrq_db")),
+        Column("role", mark("Role")),
+        Column("rat", mark("Technology")),
+        Column("band", mark("Band")),
+        Column("earfcn", "EARFCN", "none", 0),
+        Column("pci", "PCI", "none", 0),
+        Column("rsrp_dbm", "RSRP", "dBm", 1, theme.classes_of(context, "rsrp_dbm")),
+        Column("rsrq_db", "RSRQ", "dB", 1, theme.classes_of(context, "rsrq_db")),
     ]
-    return listing(context, Text("Sel tetangga", "Neighbour cells"), about, [Influx(query)], shown)
+    return listing(context, mark("Neighbour cells"), about, [Influx(query)], shown)
 
 
 def _strongest(context: Context) -> Panel:
-    about = Text(
-        "Sel pelayan dan tetangga terkuat. Tetangga yang lebih kuat terus-menerus: modem bertahan di sel yang salah.",
-        "Serving cell and strongest neighbour. A neighbour that stays stronger: the modem clings to the wrong cell.",
-    )
-    serving, neighbour = context.say(Text("pelayan", "serving")), context.say(Text("tetangga", "neighbour"))
+    about = mark("Serving cell and strongest neighbour. A neighbour that stays stronger: the modem clings to the wrong cell.")
+    serving, neighbour = context.say(mark("serving")), context.say(mark("neighbour"))
     queries = [
         Influx(series('median("rsrp_dbm")', "signal", EVERY, '"modem"'), "A", f"$tag_modem · {serving}"),
         Influx(
             series('max("rsrp_dbm")', "cell", f"{MODEMS} AND \"role\" = 'neighbour'", '"modem"'), "B", f"$tag_modem · {neighbour}"
         ),
     ]
-    scale = look.classes_of(context, "rsrp_dbm")
+    scale = theme.classes_of(context, "rsrp_dbm")
     return curves(
         context,
-        Text("Pelayan dan tetangga", "Serving and neighbour"),
+        mark("Serving and neighbour"),
         about,
         queries,
         unit="dBm",

@@ -6,6 +6,10 @@ Variables stand as `${name:regex}` between `^` and `$`: Grafana then escapes eac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from telemetry.meaning import TELLING, Generation, Service, registrations, technologies
+
 PLACE = '"kecamatan" =~ /^${kecamatan:regex}$/ AND "desa" =~ /^${desa:regex}$/'
 LINE = '"operator" =~ /^${operator:regex}$/ AND "modem" =~ /^${modem:regex}$/'
 EVERY = f"{PLACE} AND {LINE}"
@@ -17,11 +21,28 @@ NOW = "time > ${__to}ms - 15m AND time <= ${__to}ms"
 LAST_HOUR = "time >= ${__to}ms - 2h AND time < ${__to}ms - 1h"
 """Holds the start of exactly one full hour: the last one that is complete."""
 
-SERVED = '"registration" =~ /^(home|roaming)$/'
-LTE = '"rat" =~ /^(lte|lte_m|nb_iot|nr_nsa|nr_sa)$/'
-OLDER = '"rat" =~ /^(gsm|wcdma)$/'
-NO_SERVICE = '"registration" =~ /^(searching|denied|not_registered)$/'
-FAULT = '"registration" =~ /^(no_sim|modem_silent)$/'
+
+def _any_of(name: str, words: Iterable[str]) -> str:
+    return f'"{name}" =~ /^({"|".join(words)})$/'
+
+
+def _served_on(*generations: Generation) -> str:
+    """Write what takes samples of these generations: by the technology told, else by values that only they have."""
+    told = _any_of("rat", technologies(*generations))
+    telling = " OR ".join(f'"{name}" > -1000' for generation in generations for name in TELLING[generation])
+    return f"({told} OR (\"rat\" = '' AND ({telling})))"
+
+
+SERVED = _any_of("registration", registrations(Service.SERVED))
+NO_SERVICE = _any_of("registration", registrations(Service.NO_SERVICE, Service.LIMITED))
+SIM_REFUSED = _any_of("registration", registrations(Service.REFUSED, Service.SIM_FAULT))
+NO_SIM = _any_of("registration", registrations(Service.NO_SIM))
+SILENT = _any_of("registration", registrations(Service.SILENT))
+FAULT = _any_of("registration", registrations(Service.NO_SIM, Service.SILENT))
+LTE = _served_on(Generation.G4, Generation.G5)
+OLDER = _served_on(Generation.G2, Generation.G3)
+LEVELLED = f"{SERVED} AND ({_any_of('rat', technologies(Generation.G4, Generation.G5))} OR \"rat\" = '')"
+"""For questions about RSRP and SINR, which exist on LTE and NR only: a sample that has one need not tell its technology."""
 
 
 def series(what: str, measurement: str, where: str, tags: str, *, fill: str = "null") -> str:

@@ -5,38 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from collector.sites.operators import OPERATORS, OTHER
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import EVERY, RANGE, rows
 from dashboards.grafana.panels import Panel, curves
 from dashboards.grafana.query import Influx
 from dashboards.grafana.regency import availability, medians_of
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing, matrix
+from ground.words import joined, mark, phrase
 
 WHERE = f"{RANGE} AND {EVERY} AND \"operator\" != ''"
 MEDIANS = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
-NOTE = Text(
-    "Dari ringkasan per jam. Satu kartu SIM melihat satu operator: sel kosong berarti belum diukur, bukan tanpa sinyal.",
-    "From hourly summaries. One SIM sees one operator: an empty cell means not measured, not no signal.",
-)
+NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
 
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = Text("Sinyal: operator", "Sinyal: operators")
-    about = Text("Operator dibandingkan per kecamatan dan per balai desa.", "Operators compared by sub-district and by hall.")
+    title = mark("Sinyal: operators")
+    about = mark("Operators compared by sub-district and by hall.")
     board = Board(context, "operators", title, about, since="now-7d")
     board.choose_line()
-    board.row(Text("Ringkasan", "Summary"))
+    board.row(mark("Summary"))
     board.add(_summary(context), 24, 6)
-    board.row(Text("Per kecamatan", "By sub-district"))
+    board.row(mark("By sub-district"))
     for panel in _matrices(context):
         board.add(panel, 12, 12)
-    board.row(Text("Dari waktu ke waktu", "Over time"))
+    board.row(mark("Over time"))
     for panel in _over_time(context):
         board.add(panel, 8, 9)
-    board.row(Text("Per balai desa", "By hall"))
+    board.row(mark("By hall"))
     board.add(_by_hall(context), 24, 14)
     return board.build()
 
@@ -55,37 +53,37 @@ def _figure_columns(context: Context) -> list[Column]:
     rsrp, sinr = medians_of(context)
     return [
         availability(context),
-        Column("lte", Text("LTE atau NR", "LTE or NR"), "percent", 1, look.rising(context, look.AVAILABILITY)),
+        Column("lte", mark("LTE or NR"), "percent", 1, theme.rising(context, theme.AVAILABILITY)),
         rsrp,
-        Column("p10", Text("RSRP 10 % terburuk", "RSRP worst 10 %"), "dBm", 0, look.classes_of(context, "rsrp_dbm")),
+        Column("p10", mark("RSRP, 10th percentile"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
-        Column("moves", Text("Pindah sel", "Cell changes"), "none", 0),
+        Column("moves", mark("Cell changes"), "none", 0),
     ]
 
 
 def _summary(context: Context) -> Panel:
-    about = Text(f"Setiap operator di semua tempat yang dipilih. {NOTE.id}", f"Each operator over all chosen places. {NOTE.en}")
+    about = joined([phrase("Each operator over all chosen places."), NOTE], " ")
     shown = [OPERATOR, *_figure_columns(context)]
-    title = Text("Operator berdampingan", "Operators side by side")
+    title = mark("Operators side by side")
     return listing(context, title, about, [Influx(_figures('"operator"'))], shown, sort="availability", descending=True)
 
 
 def _matrices(context: Context) -> list[Panel]:
     def per_operator(what: str) -> dict[str, str]:
-        """Give for each operator the query whose column has its name."""
+        """Return for each operator the query whose column has its name."""
         found = {}
         for name in (*dict.fromkeys(OPERATORS.values()), OTHER):
             sums = rows(_sums(), "signal_1h", f"{WHERE} AND \"operator\" = '{name}'", '"kecamatan"')
             found[name] = rows(f'{what} AS "{name}"', f"({sums})", '"n" > 0', '"kecamatan"')
         return found
 
-    rsrp, sinr = (look.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
-    shares = look.rising(context, look.AVAILABILITY)
+    rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
+    shares = theme.rising(context, theme.AVAILABILITY)
     kinds = (
-        (Text("RSRP, nilai tengah", "RSRP, median"), '"rsrp"', "dBm", 0, rsrp),
-        (Text("Ketersediaan layanan", "Availability"), '100.0 * "s" / "n"', "percent", 1, shares),
-        (Text("SINR, nilai tengah", "SINR, median"), '"sinr"', "dB", 1, sinr),
-        (Text("Waktu dengan LTE atau NR", "Time on LTE or NR"), '100.0 * "lte" / "n"', "percent", 1, shares),
+        (mark("RSRP, median"), '"rsrp"', "dBm", 0, rsrp),
+        (mark("Availability"), '100.0 * "s" / "n"', "percent", 1, shares),
+        (mark("SINR, median"), '"sinr"', "dB", 1, sinr),
+        (mark("Time on LTE or NR"), '100.0 * "lte" / "n"', "percent", 1, shares),
     )
     return [
         matrix(context, title, NOTE, per_operator(what), unit=unit, decimals=decimals, scale=scale)
@@ -97,25 +95,23 @@ def _over_time(context: Context) -> list[Panel]:
     by_hour = 'time(1h), "operator" fill(null)'
     panels = []
     for field, unit, metric, title in (
-        ("rsrp_median_dbm", "dBm", "rsrp_dbm", Text("RSRP per jam", "RSRP by hour")),
-        ("sinr_median_db", "dB", "sinr_db", Text("SINR per jam", "SINR by hour")),
+        ("rsrp_median_dbm", "dBm", "rsrp_dbm", mark("RSRP by hour")),
+        ("sinr_median_db", "dB", "sinr_db", mark("SINR by hour")),
     ):
         query = Influx(rows(f'median("{field}")', "signal_1h", WHERE, by_hour), alias="$tag_operator")
-        scale = look.classes_of(context, metric)
+        scale = theme.classes_of(context, metric)
         panels.append(curves(context, title, NOTE, [query], unit=unit, scale=scale, interval="1h"))
     sums = rows(
         'sum("served") AS "s", sum("served") + sum("no_service") AS "n"', "signal_1h", WHERE, 'time(1h), "operator" fill(none)'
     )
     shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"operator"')
     query = Influx(rows('mean("a")', f"({shares})", RANGE, by_hour), alias="$tag_operator")
-    title = Text("Ketersediaan per jam", "Availability by hour")
-    scale = look.rising(context, look.AVAILABILITY)
+    title = mark("Availability by hour")
+    scale = theme.rising(context, theme.AVAILABILITY)
     return [*panels, curves(context, title, NOTE, [query], unit="percent", scale=scale, interval="1h", low=0)]
 
 
 def _by_hall(context: Context) -> Panel:
     shown = [KECAMATAN, DESA, OPERATOR, *_figure_columns(context)]
     query = Influx(_figures('"site", "kecamatan", "desa", "operator"'))
-    return listing(
-        context, Text("Balai desa dan operator", "Halls and operators"), NOTE, [query], shown, sort="desa", hide=("site",)
-    )
+    return listing(context, mark("Halls and operators"), NOTE, [query], shown, sort="desa", hide=("site",))

@@ -33,9 +33,10 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMapping,
 )
 
-from dashboards.grafana.context import Context, Text
-from dashboards.grafana.look import Steps, one_colour, steps
+from dashboards.grafana.context import Context
 from dashboards.grafana.query import DATASOURCE, Influx
+from dashboards.grafana.theme import Steps, one_colour, steps
+from ground.words import Phrase, mark
 
 Panel = timeseries.Panel | stat.Panel | statetimeline.Panel | statushistory.Panel | bargauge.Panel | table.Panel | geomap.Panel
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
@@ -43,16 +44,16 @@ DEFAULT_INTERVAL = "1m"
 """Two samples of a modem at the usual 30 s: so an empty interval is a gap in measuring, not a matter of resolution."""
 
 
-def dressed(panel: AnyPanel, context: Context, title: Text, about: Text, queries: Sequence[Influx]) -> AnyPanel:
-    """Give a panel its title, description, data source and queries."""
+def dressed(panel: AnyPanel, context: Context, title: str | Phrase, about: str | Phrase, queries: Sequence[Influx]) -> AnyPanel:
+    """Return a panel its title, description, data source and queries."""
     panel.title(context.say(title)).description(context.say(about)).datasource(DATASOURCE).targets(list(queries))
     return panel
 
 
 def curves(
     context: Context,
-    title: Text,
-    about: Text,
+    title: str | Phrase,
+    about: str | Phrase,
     queries: Sequence[Influx],
     *,
     unit: str,
@@ -74,7 +75,13 @@ def curves(
 
 
 def columns(
-    context: Context, title: Text, about: Text, queries: Sequence[Influx], *, unit: str, interval: str = DEFAULT_INTERVAL
+    context: Context,
+    title: str | Phrase,
+    about: str | Phrase,
+    queries: Sequence[Influx],
+    *,
+    unit: str,
+    interval: str = DEFAULT_INTERVAL,
 ) -> timeseries.Panel:
     """Draw counts over time as columns on top of each other."""
     panel = curves(context, title, about, queries, unit=unit, interval=interval, low=0)
@@ -84,8 +91,8 @@ def columns(
 
 def figure(
     context: Context,
-    title: Text,
-    about: Text,
+    title: str | Phrase,
+    about: str | Phrase,
     queries: Sequence[Influx],
     *,
     unit: str = "none",
@@ -104,8 +111,8 @@ def figure(
 
 def gauges(
     context: Context,
-    title: Text,
-    about: Text,
+    title: str | Phrase,
+    about: str | Phrase,
     queries: Sequence[Influx],
     *,
     unit: str,
@@ -124,8 +131,8 @@ def gauges(
 
 def timeline(
     context: Context,
-    title: Text,
-    about: Text,
+    title: str | Phrase,
+    about: str | Phrase,
     queries: Sequence[Influx],
     *,
     unit: str = "none",
@@ -142,7 +149,14 @@ def timeline(
 
 
 def squares(
-    context: Context, title: Text, about: Text, queries: Sequence[Influx], *, unit: str, scale: Steps, interval: str
+    context: Context,
+    title: str | Phrase,
+    about: str | Phrase,
+    queries: Sequence[Influx],
+    *,
+    unit: str,
+    scale: Steps,
+    interval: str,
 ) -> statushistory.Panel:
     """Show one coloured square an interval and series; without data there is none."""
     panel = dressed(statushistory.Panel(), context, title, about, queries)
@@ -174,24 +188,20 @@ def largest(name: str, *of: str) -> DataTransformerConfig:
 
 
 def hall_link(context: Context) -> DashboardLink:
-    """Give the link from a hall in a map or table to its dashboard, in the same period."""
+    """Return the link from a hall in a map or table to its dashboard, in the same period."""
     place = "var-kecamatan=${__data.fields.kecamatan:percentencode}&var-desa=${__data.fields.desa:percentencode}"
     url = f"/d/{context.uid('hall')}?{place}&var-datasource=${{datasource:percentencode}}&${{__url_time_range}}"
-    return (
-        DashboardLink(context.say(Text("Buka dasbor balai desa", "Open the hall's dashboard")))
-        .url(url)
-        .type(DashboardLinkType.LINK)
-    )
+    return DashboardLink(context.say(mark("Open the hall's dashboard"))).url(url).type(DashboardLinkType.LINK)
 
 
 def link_property(context: Context) -> DynamicConfigValue:
-    """Give the same link for one column."""
+    """Return the same link for one column."""
     link = hall_link(context).build()
     return DynamicConfigValue("links", [{"title": link.title, "url": link.url, "targetBlank": False}])
 
 
 def coloured(panel: AnyPanel, colours: dict[str, str]) -> AnyPanel:
-    """Give series a fixed colour by name."""
+    """Return series a fixed colour by name."""
     for name, colour in colours.items():
         panel.override_by_name(name, [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})])
     return panel

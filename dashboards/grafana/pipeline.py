@@ -6,13 +6,14 @@ from typing import Any
 
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
 from dashboards.grafana.panels import Panel, columns, curves, figure, squares, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
+from ground.words import Phrase, mark
 from telemetry.streams import STREAMS
 
 ANY = '"received_frames" >= 0'
@@ -23,15 +24,15 @@ EVERY_STREAM = f"/^({'|'.join(STREAMS)})$/"
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = Text("Sinyal: jalur data", "Sinyal: pipeline")
-    about = Text("Penerimaan data oleh kolektor.", "How data arrive at the collector.")
+    title = mark("Sinyal: pipeline")
+    about = mark("How data arrive at the collector.")
     board = Board(context, "pipeline", title, about)
-    board.row(Text("Kolektor", "Collector"))
+    board.row(mark("Collector"))
     for panel in _figures(context):
         board.add(panel, 6, 4)
     for panel in _flow(context):
         board.add(panel, 12, 9)
-    board.row(Text("Kelengkapan per balai", "Completeness by hall"))
+    board.row(mark("Completeness by hall"))
     board.add(_missing(context), 10, 14)
     board.add(_completeness(context), 14, 14)
     board.add(_account(context), 24, 10)
@@ -39,7 +40,7 @@ def build(context: Context) -> dict[str, Any]:
 
 
 def _figures(context: Context) -> list[Panel]:
-    def total(title: Text, about: Text, field: str, scale: look.Steps) -> Panel:
+    def total(title: str | Phrase, about: str | Phrase, field: str, scale: theme.Steps) -> Panel:
         return figure(
             context,
             title,
@@ -49,33 +50,27 @@ def _figures(context: Context) -> list[Panel]:
             scale=scale,
         )
 
-    plain = look.one_colour()
-    fault: look.Steps = [(None, look.PLAIN), (1, context.classes.classes[3].colour)]
+    plain = theme.one_colour()
+    fault: theme.Steps = [(None, theme.PLAIN), (1, context.classes.classes[3].colour)]
     last = Influx(rows('last("received_frames") AS "n"', "ingest", RANGE))
-    about = Text("Laporan terakhir kolektor tentang dirinya.", "The collector's last report about itself.")
+    about = mark("The collector's last report about itself.")
     return [
-        figure(context, Text("Laporan terakhir", "Last report"), about, [last], unit="dateTimeFromNow", fields="Time"),
+        figure(context, mark("Last report"), about, [last], unit="dateTimeFromNow", fields="Time"),
         total(
-            Text("Sampel tersimpan", "Samples stored"),
-            Text("Sampel baru pada masa yang dipilih.", "New samples in the chosen period."),
+            mark("Samples stored"),
+            mark("New samples in the chosen period."),
             "stored_samples",
             plain,
         ),
         total(
-            Text("Bingkai ditolak", "Frames rejected"),
-            Text(
-                "Bingkai yang tidak akan pernah dapat disimpan; berkas dan sebabnya ada di folder rejected.",
-                "Frames that can never be stored; file and reason are in the folder rejected.",
-            ),
+            mark("Frames rejected"),
+            mark("Frames that can never be stored; file and reason are in the folder rejected."),
             "rejected_frames",
             fault,
         ),
         total(
-            Text("Gagal menulis", "Write failures"),
-            Text(
-                "Penulisan yang gagal karena basis data tidak menjawab; datanya menunggu di balai.",
-                "Writes that failed because the database was away; the data wait at the halls.",
-            ),
+            mark("Write failures"),
+            mark("Writes that failed because the database was away; the data wait at the halls."),
             "store_errors",
             fault,
         ),
@@ -83,37 +78,37 @@ def _figures(context: Context) -> list[Panel]:
 
 
 def _flow(context: Context) -> list[Panel]:
-    def line(field: str, what: str, ref: str, name: Text) -> Influx:
+    def line(field: str, what: str, ref: str, name: str | Phrase) -> Influx:
         return Influx(series(f'{what}("{field}")', "ingest", ANY, ""), ref, context.say(name))
 
-    def rate(field: str, ref: str, name: Text) -> Influx:
+    def rate(field: str, ref: str, name: str | Phrase) -> Influx:
         return Influx(series(f'sum("{field}") * 1000 / $__interval_ms', "ingest", ANY, ""), ref, context.say(name))
 
     rates = [
-        rate("stored_samples", "A", Text("sampel tersimpan", "samples stored")),
-        rate("received_frames", "B", Text("bingkai diterima", "frames received")),
+        rate("stored_samples", "A", mark("samples stored")),
+        rate("received_frames", "B", mark("frames received")),
     ]
     lags = [
-        line("lag_ms", "median", "A", Text("nilai tengah", "median")),
-        line("lag_max_ms", "max", "B", Text("terlama", "largest")),
+        line("lag_ms", "median", "A", mark("median")),
+        line("lag_max_ms", "max", "B", mark("largest")),
     ]
     faults = [
-        line("rejected_frames", "sum", "A", Text("ditolak", "rejected")),
-        line("held_frames", "sum", "B", Text("ditahan: balai tidak terdaftar", "held: hall not in the list")),
-        line("dropped_frames", "sum", "C", Text("dilupakan: antrean penuh", "dropped: inbox full")),
-        line("store_errors", "sum", "D", Text("gagal menulis", "write failures")),
+        line("rejected_frames", "sum", "A", mark("rejected")),
+        line("held_frames", "sum", "B", mark("held: hall not in the list")),
+        line("dropped_frames", "sum", "C", mark("dropped: inbox full")),
+        line("store_errors", "sum", "D", mark("write failures")),
     ]
     oddities = [
-        line("late_samples", "sum", "A", Text("terlambat", "late")),
-        line("duplicate_samples", "sum", "B", Text("ganda", "duplicate")),
-        line("implausible_values", "sum", "C", Text("nilai tidak masuk akal", "implausible values")),
+        line("late_samples", "sum", "A", mark("late")),
+        line("duplicate_samples", "sum", "B", mark("duplicate")),
+        line("implausible_values", "sum", "C", mark("implausible values")),
     ]
-    lag = look.falling(context, look.LAG_MS)
+    lag = theme.falling(context, theme.LAG_MS)
     return [
         curves(
             context,
-            Text("Laju penerimaan", "Ingest rate"),
-            Text("Per detik. Celah: kolektor tidak berjalan.", "Per second. A gap: the collector was not running."),
+            mark("Ingest rate"),
+            mark("Per second. A gap: the collector was not running."),
             rates,
             unit="cps",
             interval=STEP,
@@ -121,11 +116,8 @@ def _flow(context: Context) -> list[Panel]:
         ),
         curves(
             context,
-            Text("Keterlambatan", "Lag"),
-            Text(
-                "Dari sampel terbaru sebuah bingkai sampai tiba. Tunggakan setelah gangguan menaikkan yang terlama.",
-                "From the newest sample of a frame to its arrival. A backlog after an outage raises the largest.",
-            ),
+            mark("Lag"),
+            mark("From the newest sample of a frame to its arrival. A backlog after an outage raises the largest."),
             lags,
             unit="ms",
             scale=lag,
@@ -133,22 +125,16 @@ def _flow(context: Context) -> list[Panel]:
         ),
         columns(
             context,
-            Text("Ditolak dan ditahan", "Rejected and held"),
-            Text(
-                "Bingkai yang tidak tersimpan, menurut sebab. Yang ditahan dan dilupakan datang lagi sendiri.",
-                "Frames not stored, by cause. Held and dropped ones come again by themselves.",
-            ),
+            mark("Rejected and held"),
+            mark("Frames not stored, by cause. Held and dropped ones come again by themselves."),
             faults,
             unit="none",
             interval=STEP,
         ),
         columns(
             context,
-            Text("Terlambat, ganda, tidak masuk akal", "Late, duplicate, implausible"),
-            Text(
-                "Tidak hilang: yang ganda menimpa dirinya, yang terlambat tersimpan pada waktunya.",
-                "Not lost: a duplicate overwrites itself, a late one is stored at its own time.",
-            ),
+            mark("Late, duplicate, implausible"),
+            mark("Not lost: a duplicate overwrites itself, a late one is stored at its own time."),
             oddities,
             unit="none",
             interval=STEP,
@@ -157,13 +143,9 @@ def _flow(context: Context) -> list[Panel]:
 
 
 def _missing(context: Context) -> Panel:
-    about = Text(
-        "Nomor sampel berurutan per balai, tanpa pernah diulang: yang hilang di antaranya belum tiba (masih di "
-        "kartu), dibuang karena kartu "
-        "penuh, atau hilang. Nol berarti lengkap.",
-        "Samples are numbered in sequence for each hall, for ever: what is missing in between has not arrived "
-        "(still on the card), was "
-        "thinned on a full card, or is lost. Zero means complete.",
+    about = mark(
+        "Samples are numbered in sequence for each hall, for ever: what is missing in between has not arrived (still on the "
+        "card), was thinned on a full card, or is lost. Zero means complete."
     )
     numbers = rows(
         'max("seq") AS "high", min("seq") AS "low", count("seq") AS "n"',
@@ -186,15 +168,15 @@ def _missing(context: Context) -> Panel:
             replaceFields=False,
         ),
     ]
-    fault: look.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
     shown = [
         KECAMATAN,
         DESA,
-        Column("n (sum)", Text("Tersimpan", "Stored"), "none", 0),
-        Column("missing", Text("Belum ada", "Missing"), "none", 0, fault),
+        Column("n (sum)", mark("Stored"), "none", 0),
+        Column("missing", mark("Missing"), "none", 0, fault),
     ]
     hide = ("site", "high (max)", "low (min)", "span", "gap")
-    title = Text("Nomor sampel yang belum ada", "Missing sample numbers")
+    title = mark("Missing sample numbers")
     return listing(context, title, about, [Influx(numbers)], shown, before=before, sort="missing", descending=True, hide=hide)
 
 
@@ -209,35 +191,33 @@ def _minus(name: str, left: str, right: str) -> DataTransformerConfig:
 
 
 def _completeness(context: Context) -> Panel:
-    about = Text(
-        "Bagian tiap jam yang terisi sampel (12 selang 5 menit), modem terlengkap setiap desa. Kotak kosong: tidak ada sampel.",
-        "Share of each hour with samples (12 slots of 5 minutes), by the most complete modem of each village. "
-        "No square: no sample.",
+    about = mark(
+        "Share of each hour with samples (12 slots of 5 minutes), by the most complete modem of each village. No square: no "
+        "sample."
     )
     query = rows('max("slots") * 100 / 12', "signal_1h", f"{RANGE} AND {PLACE}", 'time(1h), "desa" fill(null)')
-    scale = look.rising(context, look.AVAILABILITY)
-    title = Text("Kelengkapan per jam", "Completeness by hour")
+    scale = theme.rising(context, theme.AVAILABILITY)
+    title = mark("Completeness by hour")
     return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")
 
 
 def _account(context: Context) -> Panel:
-    about = Text(
-        "Neraca sampel setiap balai, ditulis oleh sinyal-collector fleet --write: yang hilang tanpa sebab ada di kolom Hilang.",
-        "The account of each hall's samples as sinyal-collector fleet --write makes it; what nothing explains stands under Lost.",
+    about = mark(
+        "The account of each hall's samples as sinyal-collector fleet --write makes it; what nothing explains stands under Lost."
     )
     fields = ("missing", "lost", "quarantined", "thinned", "rejected")
     what = ", ".join(f'"{name}"' for name in fields)
     query = rows(f'last("late") AS "late", {what}', "fleet", f"{RANGE} AND {PLACE}", '"site", "kecamatan", "desa"')
-    fault: look.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
+    fault: theme.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
     headings = {
-        "missing": Text("Belum ada", "Missing"),
-        "lost": Text("Hilang", "Lost"),
-        "late": Text("Terlambat, 30 hari", "Late, 30 days"),
-        "quarantined": Text("Dikarantina", "Quarantined"),
-        "thinned": Text("Dibuang (kartu penuh)", "Thinned (card full)"),
-        "rejected": Text("Ditolak, 30 hari", "Rejected, 30 days"),
+        "missing": mark("Missing"),
+        "lost": mark("Lost"),
+        "late": mark("Late, 30 days"),
+        "quarantined": mark("Quarantined"),
+        "thinned": mark("Thinned (card full)"),
+        "rejected": mark("Rejected, 30 days"),
     }
     counted = [Column(name, heading, "none", 0, fault if name == "lost" else None) for name, heading in headings.items()]
     shown = [KECAMATAN, DESA, *counted]
-    title = Text("Neraca sampel", "Account of samples")
+    title = mark("Account of samples")
     return listing(context, title, about, [Influx(query)], shown, sort="lost", descending=True, hide=("site",))

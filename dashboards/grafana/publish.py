@@ -1,4 +1,4 @@
-"""`sinyal-dashboards publish`: puts folders, data source and dashboards into a Grafana; twice does no harm."""
+"""`sinyal-dashboards publish`: puts folders, data source and dashboards into a Grafana; running it again is safe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from grafana_api.grafana_face import GrafanaFace
 
 from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
-from dashboards.grafana.context import DATASOURCE_UID, GENERATED, LANGUAGES
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED
+from ground.words import LANGUAGES
 
 TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
 DEFAULT_URL = "http://127.0.0.1:3000"
@@ -33,9 +34,9 @@ The token is read from the environment only, so that it stands in no file and no
 
   sinyal-dashboards publish --dry-run
   sinyal-dashboards publish --url https://grafana.example.go.id --config /etc/sinyal/collector.toml
-  sinyal-dashboards publish --language id
+  sinyal-dashboards publish --lang id
 
-What is there already and equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
+What already exists and is equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
 stays in Grafana's history. Without --config the data source is left alone: every dashboard lets its reader choose one.
 
 exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
@@ -115,7 +116,7 @@ class Publisher:
 
 
 def _contains(found: Any, wanted: Any) -> bool:
-    """Say whether everything that we want is there; Grafana adds defaults of its own."""
+    """Return whether everything that we want is there; Grafana adds defaults of its own."""
     if isinstance(wanted, Mapping):
         keys = [key for key in wanted if key not in OWN_TO_GRAFANA]
         return isinstance(found, Mapping) and all(_contains(found.get(key), wanted[key]) for key in keys)
@@ -146,7 +147,7 @@ def datasource_of(store: StoreSection, url: str | None = None) -> Body:
 
 
 def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:
-    """Give the dashboards of a language as they were generated."""
+    """Yield the dashboards of a language as they were generated."""
     for path in sorted((folder / language).glob("*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
@@ -163,16 +164,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
     parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
-    parser.add_argument("--language", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
+    parser.add_argument("--lang", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
     parser.add_argument("--dry-run", action="store_true", help="ask Grafana and say what would be done; write nothing")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Publish as the arguments say; gives the exit code."""
+    """Publish as the arguments say; return the exit code."""
     try:
         grafana = Publisher(_address(args.url), _token(), dry=args.dry_run)
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None
-        _publish(grafana, source, args.language)
+        _publish(grafana, source, args.lang)
     except ConfigError as error:
         return _fail(str(error), USAGE)
     except GrafanaUnauthorizedError:

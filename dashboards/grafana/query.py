@@ -20,11 +20,11 @@ class Influx(Dataquery, Builder[Dataquery]):
     alias: str | None = None
 
     def build(self) -> Dataquery:
-        """Give the query itself; it is its own builder."""
+        """Return the query itself; it is its own builder."""
         return self
 
     def to_json(self) -> dict[str, object]:
-        """Give what Grafana stores of it."""
+        """Return what Grafana stores of it."""
         payload: dict[str, object] = {
             "refId": self.ref,
             "datasource": DATASOURCE,

@@ -11,18 +11,20 @@ from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.geomap import TooltipMode
 
-from dashboards.grafana import look
+from dashboards.grafana import theme
 from dashboards.grafana.basemap import basemap
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context, Text
+from dashboards.grafana.context import Context
 from dashboards.grafana.halls import level_queries, level_steps
 from dashboards.grafana.influxql import EVERY, LAST_HOUR, NOW, PLACE, RANGE, rows, share
 from dashboards.grafana.panels import Panel, coloured, columns, dressed, figure, gauges, join, link_property, only, squares, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing
+from ground.words import Phrase, mark
 
 HALL_HOUR = (
-    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("no_service") AS "out", max("rsrp_median_dbm") AS "r"'
+    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("served") AS "served", sum("no_service") AS "out", '
+    'sum("refused") + sum("sim_fault") AS "refused", sum("no_sim") + sum("silent") AS "faulty", max("rsrp_median_dbm") AS "r"'
 )
 """What one hall had in one hour, over its operators."""
 SAMPLED = f'"samples" > 0 AND {EVERY}'
@@ -31,19 +33,19 @@ SAMPLED = f'"samples" > 0 AND {EVERY}'
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = Text("Sinyal: kabupaten", "Sinyal: regency")
-    about = Text("Keadaan sinyal di semua balai desa.", "Signal at all village halls.")
+    title = mark("Sinyal: regency")
+    about = mark("Signal at all village halls.")
     board = Board(context, "regency", title, about)
     board.choose_line()
     board.mark_alerts()
-    board.row(Text("Sekarang", "Now"))
+    board.row(mark("Now"))
     board.add(_map(context), 15, 18)
     board.add(_classes_now(context), 9, 10)
     board.add(_registered(context), 3, 4)
     board.add(_reporting(context), 3, 4)
     board.add(_alerts_today(context), 3, 4)
     board.add(_halls(context), 24, 10)
-    board.row(Text("Pada masa yang dipilih", "In the chosen period"))
+    board.row(mark("In the chosen period"))
     board.add(_worst(context), 14, 11)
     board.add(_by_kecamatan(context), 10, 11)
     board.add(_history(context), 24, 9)
@@ -52,27 +54,20 @@ def build(context: Context) -> dict[str, Any]:
 
 
 def _map(context: Context) -> geomap.Panel:
-    about = Text(
-        "Satu titik satu balai desa, berwarna menurut operator terbaiknya: nilai tengah RSRP 15 menit "
-        "terakhir, atau keadaannya bila "
-        "tidak ada LTE. Klik titik untuk membuka balainya. Peta dasar: batas kecamatan indikatif, tanpa "
-        "internet. Koordinat bertanda "
-        "centroid adalah titik tengah desa, bukan letak kantor.",
-        "One point a hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state "
-        "where there is no LTE. Click "
-        "a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
-        "Coordinates marked centroid are "
-        "the middle of the village, not the office.",
+    about = mark(
+        "One point per hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state where there is "
+        "no LTE. Click a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
+        "Coordinates marked centroid are the middle of the village, not the office."
     )
-    panel = dressed(geomap.Panel(), context, Text("Peta balai desa", "Map of halls"), about, level_queries())
-    panel.transformations(list(level_steps())).unit("dBm").mappings(look.level_words(context))
-    panel.thresholds(look.steps(*look.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    panel = dressed(geomap.Panel(), context, mark("Map of halls"), about, level_queries())
+    panel.transformations(list(level_steps())).unit("dBm").mappings(theme.level_words(context))
+    panel.thresholds(theme.steps(*theme.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     panel.view(geomap.MapViewConfig().id("coords").lat(1).lon(117).zoom(8)).tooltip(
         geomap.TooltipOptions().mode(TooltipMode.DETAILS)
     )
     panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
     panel.basemap(basemap()).layers([_halls_layer()])
-    panel.override_by_name("level", [*_named(context, Text("Kategori", "Class")), link_property(context)])
+    panel.override_by_name("level", [*_named(context, mark("Class")), link_property(context)])
     panel.override_by_name("kecamatan", _named(context, KECAMATAN.heading))
     panel.override_by_name("desa", _named(context, DESA.heading))
     for degrees in ("lat", "lon"):
@@ -82,7 +77,7 @@ def _map(context: Context) -> geomap.Panel:
 
 def _halls_layer() -> common.MapLayerOptions:
     style = {
-        "color": {"field": "level", "fixed": look.PLAIN},
+        "color": {"field": "level", "fixed": theme.PLAIN},
         "size": {"fixed": 7, "min": 7, "max": 7},
         "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
         "opacity": 0.95,
@@ -98,84 +93,75 @@ def _halls_layer() -> common.MapLayerOptions:
     )
 
 
-def _named(context: Context, name: Text) -> list[DynamicConfigValue]:
+def _named(context: Context, name: str | Phrase) -> list[DynamicConfigValue]:
     return [DynamicConfigValue("displayName", context.say(name))]
 
 
 def _class_conditions(context: Context) -> list[tuple[str, str, str]]:
-    """Give name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
+    """Return name, colour and condition of each class and state: each hall of an hour belongs to exactly one."""
     found: list[tuple[str, str, str]] = []
     above: float | None = None
     for one in context.classes.classes:
         cut = one.cuts.get("rsrp_dbm")
         limits = [f'"r" >= {cut:g}'] if cut is not None else []
         limits += [f'"r" < {above:g}'] if above is not None else []
-        found.append((context.say(Text(one.id, one.en)), one.colour, " AND ".join(['"lte" > 0', *limits])))
+        found.append((one.word(context.language), one.colour, " AND ".join(['"lte" > 0', *limits])))
         above = cut
     states = {
         "two_g_only": '"lte" = 0 AND "older" > 0',
-        "no_service": '"lte" = 0 AND "older" = 0 AND "out" > 0',
-        "device_fault": '"lte" = 0 AND "older" = 0 AND "out" = 0',
+        "served": '"lte" = 0 AND "older" = 0 AND "served" > 0',
+        "no_service": '"served" = 0 AND "out" > 0',
+        "sim_refused": '"served" = 0 AND "out" = 0 AND "faulty" = 0 AND "refused" > 0',
+        "device_fault": '"served" = 0 AND "out" = 0 AND "faulty" > 0',
     }
     named = ((context.classes.state[key], condition) for key, condition in states.items())
-    return found + [(context.say(Text(state.id, state.en)), state.colour, condition) for state, condition in named]
+    return found + [(state.word(context.language), state.colour, condition) for state, condition in named]
 
 
 def _classes_now(context: Context) -> Gauges:
-    about = Text(
-        "Banyaknya balai desa menurut kategori pada jam penuh terakhir, operator terbaik setiap balai. Sumber: "
-        "ringkasan per jam.",
-        "Halls by class in the last full hour, by the best operator of each. Source: hourly summaries.",
-    )
+    about = mark("Halls by class in the last full hour, by the best operator of each. Source: hourly summaries.")
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         hour = rows(HALL_HOUR, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
         counted = "lte" if '"r"' not in condition else "r"
         queries.append(Influx(rows(f'count("{counted}")', f"({hour})", condition), chr(ord("A") + k), alias=name))
         colours[name] = colour
-    title = Text("Balai desa per kategori", "Halls by class")
-    return coloured(gauges(context, title, about, queries, unit="none", scale=look.one_colour()), colours)
+    title = mark("Halls by class")
+    return coloured(gauges(context, title, about, queries, unit="none", scale=theme.one_colour()), colours)
 
 
 def _registered(context: Context) -> Panel:
-    about = Text("Balai desa dalam daftar kolektor (sites.csv).", "Halls in the collector's list (sites.csv).")
+    about = mark("Halls in the collector's list (sites.csv).")
     inner = rows('last("lat") AS "lat"', "site", "time > ${__to}ms - 7d AND " + PLACE, '"site"')
     query = rows('count("lat")', f"({inner})")
-    return figure(context, Text("Terdaftar", "Registered"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Registered"), about, [Influx(query, alias="n")])
 
 
 def _reporting(context: Context) -> Panel:
-    about = Text("Balai desa yang datanya tiba dalam 15 menit terakhir.", "Halls with data from the last 15 minutes.")
+    about = mark("Halls with data from the last 15 minutes.")
     inner = rows('count("seq") AS "n"', "signal", f"{NOW} AND {EVERY}", '"site"')
     query = rows('count("n")', f"({inner})")
-    return figure(context, Text("Mengirim", "Reporting"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Reporting"), about, [Influx(query, alias="n")])
 
 
 def _alerts_today(context: Context) -> Panel:
-    about = Text("Peringatan yang dibuka pada masa yang dipilih.", "Alerts opened in the chosen period.")
+    about = mark("Alerts opened in the chosen period.")
     query = rows('count("key")', "alert", f"{RANGE} AND \"state\" = 'open' AND {PLACE}")
-    return figure(context, Text("Peringatan", "Alerts"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Alerts"), about, [Influx(query, alias="n")])
 
 
 def _halls(context: Context) -> Panel:
-    about = Text(
-        "Keadaan setiap balai sekarang, yang terburuk di atas: sama dengan peta, untuk yang tidak dapat membaca warnanya.",
-        "Every hall as it is now, worst first: the same as the map, for those who cannot read its colours.",
-    )
-    level = Column("level", Text("Kategori / RSRP", "Class / RSRP"), "dBm", 0, look.levels_of(context), look.level_words(context))
+    about = mark("Every hall as it is now, worst first: the same as the map, for those who cannot read its colours.")
+    level = Column("level", mark("Class / RSRP"), "dBm", 0, theme.levels_of(context), theme.level_words(context))
     shown = [KECAMATAN, DESA, level]
-    title = Text("Balai desa sekarang", "Halls now")
+    title = mark("Halls now")
     return listing(context, title, about, level_queries(), shown, before=level_steps(), sort="level", hide=("site", "lat", "lon"))
 
 
 def _worst(context: Context) -> Panel:
-    about = Text(
-        "Balai dan operator dengan ketersediaan layanan terendah. Ketersediaan: sampel terlayani dibanding "
-        "terlayani + tanpa layanan; "
-        "gangguan perangkat dan listrik tidak dihitung. RSRP dan SINR: nilai tengah dari nilai tengah per jam.",
-        "Hall and operator with the lowest availability. Availability: samples served over served + no service; "
-        "device and power faults "
-        "do not count. RSRP and SINR: median of the hourly medians.",
+    about = mark(
+        "Hall and operator with the lowest availability. Availability: samples served over served + no service; device and "
+        "power faults do not count. RSRP and SINR: median of the hourly medians."
     )
     tags = '"site", "kecamatan", "desa", "operator"'
     medians = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
@@ -185,28 +171,25 @@ def _worst(context: Context) -> Panel:
     query = rows('100.0 * "s" / "n" AS "availability", "rsrp", "sinr"', f"({sums})", '"n" > 0', tags)
     shown = [KECAMATAN, DESA, OPERATOR, availability(context), *medians_of(context)]
     cut = [step("sortBy", fields={}, sort=[{"field": "availability", "desc": False}]), step("limit", limitField=15)]
-    return listing(context, Text("Balai terburuk", "Worst halls"), about, [Influx(query)], shown, before=cut, hide=("site",))
+    return listing(context, mark("Worst halls"), about, [Influx(query)], shown, before=cut, hide=("site",))
 
 
 def availability(context: Context) -> Column:
-    """Give the column of availability."""
-    scale = look.rising(context, look.AVAILABILITY)
-    return Column("availability", Text("Ketersediaan", "Availability"), "percent", 1, scale)
+    """Return the column of availability."""
+    scale = theme.rising(context, theme.AVAILABILITY)
+    return Column("availability", mark("Availability"), "percent", 1, scale)
 
 
 def medians_of(context: Context) -> list[Column]:
-    """Give the columns of strength and quality."""
+    """Return the columns of strength and quality."""
     return [
-        Column("rsrp", Text("RSRP", "RSRP"), "dBm", 0, look.classes_of(context, "rsrp_dbm")),
-        Column("sinr", Text("SINR", "SINR"), "dB", 1, look.classes_of(context, "sinr_db")),
+        Column("rsrp", "RSRP", "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
+        Column("sinr", "SINR", "dB", 1, theme.classes_of(context, "sinr_db")),
     ]
 
 
 def _by_kecamatan(context: Context) -> Panel:
-    about = Text(
-        "Per kecamatan, semua operator yang dipilih: ketersediaan layanan, nilai tengah RSRP dan SINR per jam.",
-        "By sub-district, over the chosen operators: availability, median of hourly RSRP and SINR.",
-    )
+    about = mark("By sub-district, over the chosen operators: availability, median of hourly RSRP and SINR.")
     medians = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
     where = f"{RANGE} AND {EVERY}"
     queries = [
@@ -215,14 +198,11 @@ def _by_kecamatan(context: Context) -> Panel:
     ]
     before = [join("kecamatan"), only("kecamatan", "availability", "rsrp", "sinr")]
     shown = [KECAMATAN, availability(context), *medians_of(context)]
-    return listing(context, Text("Per kecamatan", "By sub-district"), about, queries, shown, before=before, sort="availability")
+    return listing(context, mark("By sub-district"), about, queries, shown, before=before, sort="availability")
 
 
 def _history(context: Context) -> Panel:
-    about = Text(
-        "Banyaknya balai desa per kategori setiap jam: terlihat kapan gangguan mulai dan berakhir. Jam tanpa data: tanpa kolom.",
-        "Halls by class, hour by hour: shows when an outage began and ended. An hour without data has no column.",
-    )
+    about = mark("Halls by class, hour by hour: shows when an outage began and ended. An hour without data has no column.")
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         hour = rows(HALL_HOUR, "signal_1h", f"{RANGE} AND {SAMPLED}", 'time(1h), "site" fill(none)')
@@ -230,18 +210,14 @@ def _history(context: Context) -> Panel:
         query = rows(f'count("{counted}")', f"({hour})", f"{RANGE} AND {condition}", "time(1h) fill(0)")
         queries.append(Influx(query, chr(ord("A") + k), alias=name))
         colours[name] = colour
-    title = Text("Balai desa per kategori, per jam", "Halls by class, by hour")
+    title = mark("Halls by class, by hour")
     return coloured(columns(context, title, about, queries, unit="none", interval="1h"), colours)
 
 
 def _outages(context: Context) -> Panel:
-    about = Text(
-        "Satu baris satu desa: bagian waktu dengan layanan setiap jam. Kotak kosong: tidak ada pengukuran "
-        "(listrik, perangkat, atau data "
-        "tertunda). Pilih kecamatan agar barisnya terbaca.",
-        "One row a village: share of each hour with service. No square: nothing measured (power, device, or "
-        "data delayed). Choose a "
-        "sub-district to make the rows readable.",
+    about = mark(
+        "One row a village: share of each hour with service. No square: nothing measured (power, device, or data delayed). "
+        "Choose a sub-district to make the rows readable."
     )
     sums = rows(
         'sum("served") AS "s", sum("served") + sum("no_service") AS "n"',
@@ -251,6 +227,6 @@ def _outages(context: Context) -> Panel:
     )
     shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"desa"')
     query = rows('mean("a")', f"({shares})", RANGE, 'time(1h), "desa" fill(null)')
-    title = Text("Garis waktu gangguan", "Outage timeline")
-    scale = look.rising(context, look.AVAILABILITY)
+    title = mark("Outage timeline")
+    scale = theme.rising(context, theme.AVAILABILITY)
     return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMapping
 
-from dashboards.grafana.context import Context, Text
-from dashboards.grafana.look import Steps
+from dashboards.grafana.context import Context
 from dashboards.grafana.panels import dressed, join, link_property, only, step
 from dashboards.grafana.query import Influx
+from dashboards.grafana.theme import Steps
+from ground.words import Phrase, mark
 
 COLOURED = {
     "custom.cellOptions": {"type": "color-background", "mode": "basic"},
@@ -24,7 +25,7 @@ class Column:
     """One column. `name` is the query's; scale or words colour its cells; `hall` makes it a link to the hall."""
 
     name: str
-    heading: Text
+    heading: str | Phrase
     unit: str | None = None
     decimals: int | None = None
     scale: Steps | None = None
@@ -33,17 +34,17 @@ class Column:
     hall: bool = False
 
 
-KECAMATAN = Column("kecamatan", Text("Kecamatan", "Sub-district"), width=150)
-DESA = Column("desa", Text("Desa", "Village"), width=160, hall=True)
-OPERATOR = Column("operator", Text("Operator", "Operator"), width=110)
-MODEM = Column("modem", Text("Modem", "Modem"), width=110)
-TIME = Column("Time", Text("Waktu", "Time"), "dateTimeAsLocal", width=170)
+KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150)
+DESA = Column("desa", mark("Village"), width=160, hall=True)
+OPERATOR = Column("operator", mark("Operator"), width=110)
+MODEM = Column("modem", mark("Modem"), width=110)
+TIME = Column("Time", mark("Time"), "dateTimeAsLocal", width=170)
 
 
 def listing(
     context: Context,
-    title: Text,
-    about: Text,
+    title: str | Phrase,
+    about: str | Phrase,
     queries: Sequence[Influx],
     columns: Sequence[Column],
     *,
@@ -81,14 +82,21 @@ def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
 
 
 def matrix(
-    context: Context, title: Text, about: Text, queries: Mapping[str, str], *, unit: str, decimals: int, scale: Steps
+    context: Context,
+    title: str | Phrase,
+    about: str | Phrase,
+    queries: Mapping[str, str],
+    *,
+    unit: str,
+    decimals: int,
+    scale: Steps,
 ) -> table.Panel:
     """Make a table with sub-districts down and one column a query, every cell coloured by the scale.
 
     A query gives `kecamatan` and a column of its own name. Grafana's own pivot loses such names from version 10 on.
     """
     targets = [Influx(query, chr(ord("A") + k)) for k, query in enumerate(queries.values())]
-    columns = [KECAMATAN, *(Column(name, Text(name, name), unit, decimals, scale) for name in queries)]
+    columns = [KECAMATAN, *(Column(name, name, unit, decimals, scale) for name in queries)]
     return listing(
         context, title, about, targets, columns, before=[join("kecamatan"), only("kecamatan", *queries)], sort="kecamatan"
     )

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from collector.sites.classes import Classes
+from collector.sites.position import measured_place
 from collector.sites.sites import Site
 from collector.store.store import Store
+from dashboards.needs.boundaries import Area, inside
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
-from dashboards.needs.gather import evidence, operators_of, read_days, read_events, read_plmns, read_supply
+from dashboards.needs.evidence import Evidence, Seen, Supply
+from dashboards.needs.gather import Measured, evidence, operators_of, read_days, read_events, read_plmns, read_supply
 from dashboards.needs.judge import judge
 from dashboards.needs.method import SOURCES
-from dashboards.needs.model import Context, Evidence, Period, Report, Row, Supply, Village
+from dashboards.needs.model import Context, Period, Report, Row, Village
 from dashboards.needs.parameters import Parameters, cuts
-from dashboards.needs.places import Area, inside
 from dashboards.needs.priority import priority
+from dashboards.needs.seen import Surroundings, read_surroundings
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ class Gathered:
     """One period of all halls: evidence by site and operator, and the power of each hall."""
 
     evidence: Mapping[str, Mapping[str, Evidence]]
+    seen: Mapping[str, Mapping[str, Seen]]
+    positions: Mapping[str, Mapping[str, object]]
     supply: Mapping[str, Supply]
     unknown_sites: tuple[str, ...]
 
@@ -51,19 +56,37 @@ def gather(store: Store, basis: Basis, period: Period) -> Gathered:
     read_plmns(store, halls, period)
     told = read_events(store, period)
     log.info("event=needs_read part=events boots=%d models=%d", told.boots.total(), len(told.models))
-    found = {
+    around = read_surroundings(store, period)
+    log.info("event=needs_read part=surroundings instruments=%d scanned=%d", len(around.instruments), len(around.scans))
+    models = told.models | {key: found.model for key, found in around.instruments.items() if found.model}
+    found = {code: _evidence(code, operators, period, models, around) for code, operators in halls.items()}
+    seen = {
         code: {
-            name: evidence(measured, period, {m: model for (site, m), model in told.models.items() if site == code})
-            for name, measured in operators.items()
+            name: around.seen(code, name, {other: m.summary for other, m in halls.get(code, {}).items()})
+            for name in operators_of(halls.get(code, {}))
         }
-        for code, operators in halls.items()
+        for code in basis.sites
     }
     limit = basis.parameters.limits.power_completeness_percent.value
     supply = {}
     for code, operators in found.items():
         gaps = any(e.completeness is not None and e.completeness < limit for e in operators.values())
         supply[code] = read_supply(store, told, code, period, gaps=gaps)
-    return Gathered(found, supply, unknown)
+    return Gathered(found, seen, around.positions, supply, unknown)
+
+
+def _evidence(
+    code: str,
+    operators: Mapping[str, Measured],
+    period: Period,
+    models: Mapping[tuple[str, str], str],
+    around: Surroundings,
+) -> dict[str, Evidence]:
+    here = {modem: model for (site, modem), model in models.items() if site == code}
+    return {
+        name: evidence(code, m, period, here, around, [o.summary for other, o in operators.items() if other != name])
+        for name, m in operators.items()
+    }
 
 
 def report(basis: Basis, period: Period, now: Gathered, earlier: tuple[Period, Gathered] | None) -> Report:
@@ -80,10 +103,14 @@ def report(basis: Basis, period: Period, now: Gathered, earlier: tuple[Period, G
 
 
 def _village(basis: Basis, site: Site, gathered: Gathered) -> Village:
-    measured = gathered.evidence.get(site.code, {})
+    measured, seen = gathered.evidence.get(site.code, {}), gathered.seen.get(site.code, {})
+    site = measured_place(site, gathered.positions.get(site.code))
     supply, context = gathered.supply.get(site.code, Supply()), basis.contexts.get(site.code, Context())
     limits, borders = basis.parameters.limits, cuts(basis.parameters, basis.classes)
-    verdicts = {name: judge(measured.get(name), limits, borders, supply, site) for name in operators_of(measured)}
+    verdicts = {
+        name: judge(measured.get(name), limits, borders, supply, site, seen.get(name, Seen()), name)
+        for name in operators_of(measured)
+    }
     rows = tuple(
         Row(site, name, measured.get(name), verdict, priority(name, verdicts, site, context, basis.parameters))
         for name, verdict in verdicts.items()

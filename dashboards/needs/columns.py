@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from dashboards.needs.labels import DIAGNOSIS_WORDS
-from dashboards.needs.model import UNKNOWN_OPERATOR, Diagnosis, Evidence, Report, Row, State, Village
-from dashboards.needs.places import dotted
-from dashboards.needs.words import ANTENNA, COORDINATES
+from dashboards.needs.boundaries import dotted
+from dashboards.needs.evidence import Evidence
+from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, indonesian
+from dashboards.needs.model import Diagnosis, Report, Row, State, Village, is_unknown
+from ground.words import joined, phrase
 
 Cell = str | int | float | date | None
 COLUMNS = (
@@ -27,7 +28,7 @@ KONDISI = {
     State.WEAK: "sinyal lemah",
     State.TWO_G_ONLY: "2G saja",
     State.BLANK_SPOT: "blank spot",
-    State.INSUFFICIENT: "tidak diukur",
+    **dict.fromkeys((State.ABSENT, State.UNJUDGEABLE, State.HEARD, State.INSUFFICIENT), "tidak diukur"),
     State.NOT_MEASURED: "tidak diukur",
 }
 LISTRIK = {"grid": "PLN 24 jam", "grid_partial": "PLN < 24 jam", "solar": "PLTS", "genset": "genset", "none": "tidak ada"}
@@ -36,7 +37,7 @@ SEEN_PERCENT = 1  # a technology or band below this share is a moment, not a ser
 
 
 def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
-    """Give the cells of a row by column, in order."""
+    """Return the cells of a row by column, in order."""
     site, e = row.site, row.evidence
     kelurahan = len(site.code) == 10 and site.code[6] == "1"
     cells: dict[str, Cell] = dict.fromkeys(COLUMNS)
@@ -44,17 +45,18 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "kode_desa": dotted(site.code),
         "kecamatan": site.kecamatan,
         "desa": site.desa,
-        "nama_titik": f"{'Kantor Kelurahan' if kelurahan else 'Balai Desa'} {site.desa}",
-        "jenis_titik": "kantor desa",
+        "nama_titik": f"{'Kantor Kelurahan' if kelurahan else 'Kantor Desa'} {site.desa}",
+        "jenis_titik": "kantor kelurahan" if kelurahan else "kantor desa",
         "lat": site.lat,
         "lon": site.lon,
-        "sumber_koordinat": COORDINATES[site.coordinate_source].id,
+        "sumber_koordinat": indonesian(COORDINATES[site.coordinate_source]),
+        "akurasi_m": None if site.accuracy_m is None else round(site.accuracy_m, 1),
         "di_dalam_batas_desa": YA[village.inside],
         "kondisi": KONDISI[row.verdict.state],
-        "operator": None if row.operator == UNKNOWN_OPERATOR else row.operator,
+        "operator": None if is_unknown(row.operator) else row.operator,
         "periode_awal": report.period.first,
         "periode_akhir": report.period.last,
-        "antena": ANTENNA[site.antenna].id if site.antenna else None,
+        "antena": indonesian(ANTENNA[site.antenna]) if site.antenna else None,
         "penguat_sinyal": YA[site.booster],
         "jumlah_penduduk": site.population,
         "listrik": LISTRIK.get(site.power or ""),
@@ -76,6 +78,7 @@ def _measured(e: Evidence) -> dict[str, Cell]:
         "ketersediaan_persen": None if e.availability is None else round(e.availability, 1),
         "jumlah_sampel": e.samples,
         "model_modem": "; ".join(e.models) or None,
+        "band_didukung": None if e.supported is None else "; ".join(f"B{band}" for band in e.supported),
     }
 
 
@@ -93,17 +96,24 @@ def bands(e: Evidence) -> str:
 def remarks(village: Village, row: Row) -> str:
     """Tell in Indonesian what the other columns cannot: diagnosis, reason, what limits the value."""
     verdict = row.verdict
-    found = [f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in (verdict.main, *verdict.others)]
-    told = [verdict.main.reason.id] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
-    if row.operator == UNKNOWN_OPERATOR:
-        told.append("Operator kartu SIM tidak diketahui: isi kolom operators di sites.csv.")
-    told += [note.id for note in verdict.notes]
+    found = [f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in (verdict.main, *verdict.others)]
+    told = [indonesian(verdict.main.reason)] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
+    if verdict.state is State.BLANK_SPOT and village.unmeasured:
+        told.append(
+            indonesian(phrase("No blank spot of the village: {names} not known.", names=joined(village.unmeasured, ", ")))
+        )
+    told += [indonesian(note) for note in verdict.notes]
     if row.site.coordinate_source == "centroid":
-        told.append("Koordinat adalah titik tengah desa, bukan kantor.")
+        told.append(indonesian(phrase("The coordinate is the middle of the village, not the office.")))
+    if row.site.fixes is not None:
+        measured = phrase(
+            "The modem measured the coordinate (GNSS, {n} fixes); it replaces the middle of the village.", n=row.site.fixes
+        )
+        told.append(indonesian(measured))
     if village.inside is False:
-        told.append("Koordinat di luar batas desa: periksa.")
+        told.append(indonesian(phrase("The coordinate lies outside the village: check it.")))
     if row.site.power == "no_grid":
-        told.append("Tanpa jaringan PLN.")
+        told.append(indonesian(phrase("No grid power.")))
     if row.compared and row.evidence:
-        told.append(f"Perbandingan: {row.compared.reason.id}.".replace("..", "."))
+        told.append(indonesian(phrase("Compared: {reason}.", reason=row.compared.reason)).replace("..", "."))
     return " ".join(told)

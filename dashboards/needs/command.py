@@ -12,25 +12,25 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from collector.config import Config, load
+from collector.config import Config
 from collector.errors import ConfigError
 from collector.rollup import bring_up_to_date
+from collector.server.program import add_store, store_config
 from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.csv import write_csv
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.pdf import write_pdf
-from dashboards.needs.places import DESA, KECAMATAN, read_areas, read_context
 from dashboards.needs.xlsx import write_xlsx
 
 OK, NOTHING = 0, 3
-CONFIG = Path("/etc/sinyal/collector.toml")
 STEM = "peta-kebutuhan"
 ABOUT = """\
 Writes the needs map: for each village and operator the state of the service at the hall over a period, its evidence, the
@@ -46,7 +46,7 @@ examples:
   sinyal-dashboards needs --from 2026-10-01 --to 2026-11-01 --compare-from 2026-07-01 --compare-to 2026-08-01 -o oktober
   sinyal-dashboards needs --from 2026-10-01 --to 2026-11-01 --csv-semicolon --decimal-comma      # for Indonesian Excel
 
-exit: 0 written; 1 the store is down; 2 bad usage or config, or the folder is there already; 3 nothing measured in that period
+exit: 0 written; 1 the store is down; 2 bad usage or config, or the folder already exists; 3 nothing measured in that period
 """
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-dashboards needs`."""
     parser.description, parser.epilog = ABOUT, EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"collector.toml; default: {CONFIG}")
+    add_store(parser)
     parser.add_argument("--from", dest="first", type=_day, required=True, metavar="DAY", help="first day in, as 2026-10-01")
     parser.add_argument("--to", dest="end", type=_day, required=True, metavar="DAY", help="first day out, as 2026-11-01")
     parser.add_argument("--compare-from", type=_day, metavar="DAY", help="first day of an earlier period to compare with")
@@ -68,15 +68,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the report; gives the exit code. Raises ConfigError and StoreUnavailableError for the program to tell."""
+    """Write the report; return the exit code. Raises ConfigError and StoreUnavailableError for the program to tell."""
     began = time.monotonic()
     now = datetime.now(UTC)
     period, earlier = _periods(args, now)
-    config = load(args.config)
+    config = store_config(args)
     basis = _basis(args, config)
     folder = args.out or Path(f"{STEM}-{args.first}-{args.end}")
     if folder.exists():
-        raise ConfigError(f"{folder}: is there already; name another folder with --out, or remove it")
+        raise ConfigError(f"{folder}: already exists; name another folder with --out, or remove it")
     with closing(open_store(config.store)) as store:
         hours = bring_up_to_date(store, basis.sites, int(now.timestamp() * NS))
         log.info("event=needs_rollup hours=%d", hours)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS
-from dashboards.needs.model import Change, Compared, Evidence, State, Verdict
+from dashboards.needs.model import Change, Compared, State, Verdict
 from dashboards.needs.parameters import Limits, Severity
-from dashboards.needs.words import Both, joined, say
+from ground.words import Phrase, Said, joined, phrase
 
+CHANGED = "{b} → {n}"
 STEP = "{label} {old} → {value} {unit}"
 Measured = tuple[Evidence | None, Verdict]
 
 
 def compare(now: Measured, before: Measured, limits: Limits, severity: Severity) -> Compared:
-    """Say whether a row got better or worse. One thing that got worse outweighs what got better."""
+    """Return whether a row got better or worse. One thing that got worse outweighs what got better."""
     (evidence, verdict), (was, earlier) = now, before
     if evidence is None or was is None or not (verdict.state.judged and earlier.state.judged):
         states = {"n": STATE_WORDS[verdict.state], "b": STATE_WORDS[earlier.state]}
-        text = say("Tidak dapat dibandingkan: kini {n}, sebelumnya {b}.", "Not comparable: now {n}, before {b}.", **states)
+        text = phrase("Not comparable: now {n}, before {b}.", **states)
         return Compared(Change.NOT_COMPARABLE, text)
     steps = list(_steps(evidence, was, limits))
     heavier = _severity(verdict, severity) - _severity(earlier, severity)
@@ -26,7 +28,7 @@ def compare(now: Measured, before: Measured, limits: Limits, severity: Severity)
     worse = heavier > 0 or any(sign < 0 for sign, _ in steps)
     better = heavier < 0 or any(sign > 0 for sign, _ in steps)
     words = {"b": DIAGNOSIS_WORDS[earlier.main.diagnosis], "n": DIAGNOSIS_WORDS[verdict.main.diagnosis]}
-    told = [say("{b} → {n}", "{b} → {n}", **words), *(text for _, text in steps)]
+    told = [phrase(CHANGED, **words), *(text for _, text in steps)]
     change = Change.WORSE if worse else Change.BETTER if better else Change.SAME
     return Compared(change, joined(told))
 
@@ -41,7 +43,7 @@ def _network_changed(verdict: Verdict, earlier: Verdict) -> bool:
     return not {verdict.state, earlier.state} <= mild
 
 
-def _steps(now: Evidence, was: Evidence, limits: Limits) -> list[tuple[int, Both]]:
+def _steps(now: Evidence, was: Evidence, limits: Limits) -> list[tuple[int, Phrase]]:
     watched = (
         ("RSRP", "dBm", now.rsrp_median, was.rsrp_median, limits.compare_rsrp_db.value),
         ("SINR", "dB", now.sinr_median, was.sinr_median, limits.compare_sinr_db.value),
@@ -51,8 +53,8 @@ def _steps(now: Evidence, was: Evidence, limits: Limits) -> list[tuple[int, Both
     for name, unit, value, old, limit in watched:
         if value is None or old is None:
             continue
-        label = Both(name, name) if name else Both("ketersediaan", "availability")
-        text = say(STEP, STEP, label=label, old=old, value=value, unit=unit)
+        label: Said = name or phrase("availability")
+        text = phrase(STEP, label=label, old=old, value=value, unit=unit)
         step = value - old
         steps.append((0 if abs(step) < limit else 1 if step > 0 else -1, text))
     return steps

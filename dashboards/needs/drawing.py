@@ -53,7 +53,7 @@ class Projection:
 
 
 def around(all_bounds: Iterable[Bounds], points: Iterable[tuple[float, float]]) -> Bounds:
-    """Give the bounds that hold all bounds and points (lon, lat). Raises ValueError for nothing at all."""
+    """Return the bounds that hold all bounds and points (lon, lat). Raises ValueError for nothing at all."""
     boxes = [*all_bounds, *((x, y, x, y) for x, y in points)]
     wests, souths, easts, norths = zip(*boxes, strict=True)
     return min(wests), min(souths), max(easts), max(norths)
@@ -79,6 +79,6 @@ def name_place(geometry: BaseGeometry, taken: Sequence[tuple[float, float]], len
 
 
 def ink(colour: str) -> str:
-    """Give the colour of a symbol that can be read on a fill: dark on light, white on dark."""
+    """Return the colour of a symbol that can be read on a fill: dark on light, white on dark."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return "#ffffff" if 0.299 * red + 0.587 * green + 0.114 * blue < 128 else "#111111"

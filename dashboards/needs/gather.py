@@ -15,7 +15,10 @@ from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
-from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Evidence, Period, Supply
+from dashboards.needs.evidence import Evidence, Supply
+from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
+from dashboards.needs.seen import Surroundings
+from telemetry.meaning import subject_plmn
 
 BRANDS = {
     "telkomsel": "Telkomsel",
@@ -34,7 +37,7 @@ READ = ("operator", *COUNTS, *(f"{name}_hist" for name in HISTOGRAMS if name != 
 SEEN_PERCENT = 1  # a band below this share of the served samples is a moment, not a service
 EVENT_DAYS = 31  # events and PLMN are looked for in the last days of the period: a year of events is long, and the newest count
 PLMN_DAYS, LOOK_S = 7, 600  # ten minutes at noon: every interval in use gives a sample in it
-DEVICE_DAYS = 7  # 2016 reports a hall; more would not change a share
+DEVICE_DAYS = 7  # 2016 reports per hall; more would not change a share
 
 
 @dataclass(slots=True)
@@ -92,8 +95,9 @@ def attribute(site: Site, modems: Iterable[str], seen: Mapping[str, Measured]) -
     names: dict[str, str] = {}
     for modem in modems:
         known = [operator for operator, measured in seen.items() if modem in measured.modems]
-        names[modem] = known[0] if len(known) == 1 else BRANDS.get(modem.lower().strip("0123456789-_"), UNKNOWN_OPERATOR)
-    open_modems = [modem for modem, name in names.items() if name == UNKNOWN_OPERATOR]
+        nobody = f"{UNKNOWN_OPERATOR} {modem}".strip()
+        names[modem] = known[0] if len(known) == 1 else BRANDS.get(modem.lower().strip("0123456789-_"), nobody)
+    open_modems = [modem for modem, name in names.items() if is_unknown(name)]
     listed = [BRANDS.get(name.lower(), name) for name in site.operators or ()]
     left = [name for name in dict.fromkeys(listed) if name not in seen and name not in names.values()]
     if len(open_modems) == len(left) == 1:
@@ -102,11 +106,11 @@ def attribute(site: Site, modems: Iterable[str], seen: Mapping[str, Measured]) -
 
 
 def read_plmns(store: Store, halls: Halls, period: Period) -> None:
-    """Note which PLMNs the samples told, from short looks at noon; rollups know the operator only."""
+    """Note which PLMNs the SIMs are of, from short looks at noon; rollups know the operator only."""
     for number in range(min(PLMN_DAYS, period.days)):
         noon = period.end_ns - NS * (43_200 + 86_400 * number)
-        for row in store.samples("signal", noon, noon + LOOK_S * NS, names=("plmn",)):
-            plmn, operators = row.get("plmn"), halls.get(str(row["site"]), {})
+        for row in store.samples("signal", noon, noon + LOOK_S * NS, names=("plmn", "home_plmn", "registration")):
+            plmn, operators = subject_plmn(row), halls.get(str(row["site"]), {})
             measured = operators.get(operator_of(plmn) or "")
             if measured:
                 measured.plmns.add(str(plmn))
@@ -138,7 +142,7 @@ def read_events(store: Store, period: Period) -> Told:
 
 
 def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bool) -> Supply:
-    """Give what is known of the power of a hall; reports of its supply are read only where there are `gaps` to explain."""
+    """Return what is known of the power of a hall; reports of its supply are read only where there are `gaps` to explain."""
     weekly = told.boots[site] * 7 / told.days
     if not gaps:
         return Supply(told.boots[site], weekly)
@@ -148,8 +152,10 @@ def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bo
     return Supply(told.boots[site], weekly, 100 * bad / len(rows) if rows else None)
 
 
-def evidence(measured: Measured, period: Period, models: Mapping[str, str]) -> Evidence:
-    """Turn what was gathered into the figures that are judged and shown."""
+def evidence(
+    site: str, measured: Measured, period: Period, models: Mapping[str, str], around: Surroundings, others: Iterable[Summary]
+) -> Evidence:
+    """Turn what was gathered of an operator into the figures that are judged and shown; `others`: of the hall's other SIMs."""
     s = measured.summary
     served_bands = [band for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served]
     return Evidence(
@@ -164,6 +170,12 @@ def evidence(measured: Measured, period: Period, models: Mapping[str, str]) -> E
         no_service=s.no_service,
         no_sim=s.no_sim,
         silent=s.silent,
+        guest=s.guest,
+        data_refused=s.data_refused,
+        limited=s.limited,
+        barred=s.barred,
+        refused=s.refused,
+        sim_fault=s.sim_fault,
         time_estimated=s.time_estimated,
         cell_changes=s.cell_changes,
         lte_values=sum(s.rsrp.values()),
@@ -179,10 +191,12 @@ def evidence(measured: Measured, period: Period, models: Mapping[str, str]) -> E
         modems=tuple(sorted(measured.modems - {""})),
         models=tuple(sorted({models[m] for m in measured.modems if m in models})),
         plmns=tuple(sorted(measured.plmns)),
+        proof=around.proof(site, measured.modems, s, others),
+        supported=around.bands(site, measured.modems),
     )
 
 
 def operators_of(measured: Iterable[str]) -> list[str]:
-    """Give the national operators and whoever else was seen, the unknown one last."""
+    """Return the national operators and whoever else was seen, the unknown one last."""
     others = sorted(name for name in measured if name not in OPERATORS)
-    return [*OPERATORS, *sorted(others, key=lambda name: name == UNKNOWN_OPERATOR)]
+    return [*OPERATORS, *sorted(others, key=is_unknown)]

@@ -1,4 +1,4 @@
-"""The needs map as GeoJSON (RFC 7946): one point a hall and operator, with the handover columns and the diagnosis."""
+"""The needs map as GeoJSON (RFC 7946): one point per hall and operator, with the handover columns and the diagnosis."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.needs.columns import handover
-from dashboards.needs.labels import operator_words
+from dashboards.needs.labels import both, english, indonesian, operator_words
 from dashboards.needs.model import Report, Row, Village
 from dashboards.needs.priority import FORMULA
+from ground.words import phrase
 
 DEGREE_DIGITS = 6  # 0.1 m
 
@@ -24,9 +25,9 @@ def write_geojson(report: Report, path: Path) -> None:
             "title": "Peta kebutuhan infrastruktur digital",
             "period": [report.period.first.isoformat(), report.period.last.isoformat()],
             "thresholds": report.version,
-            "priority": FORMULA,
-            "note": "A point is a hall; it does not describe the whole village. Titik adalah balai desa, bukan seluruh desa.",
-            "sources": [source.en for source in report.sources],
+            "priority": english(FORMULA),
+            "note": both(phrase("A point is a hall; it does not describe the whole village.")),
+            "sources": [english(source) for source in report.sources],
         },
         "features": [_feature(report, village, row) for village, row in rows],
     }
@@ -43,14 +44,14 @@ def _feature(report: Report, village: Village, row: Row) -> dict[str, Any]:
     properties |= {
         "state": row.verdict.state.value,
         "diagnosis": row.verdict.main.diagnosis.value,
-        "reason_id": row.verdict.main.reason.id,
-        "reason_en": row.verdict.main.reason.en,
+        "reason_id": indonesian(row.verdict.main.reason),
+        "reason_en": english(row.verdict.main.reason),
         "completeness_percent": None if e is None or e.completeness is None else round(e.completeness, 1),
         "estimated_time_percent": None if e is None or e.estimated_share is None else round(e.estimated_share, 1),
         "coordinate_source": row.site.coordinate_source,
         "change": row.compared.change.value if row.compared else None,
     }
-    name = f"{row.site.code}-{operator_words(row.operator).en.lower().replace(' ', '-')}"
+    name = f"{row.site.code}-{english(operator_words(row.operator)).lower().replace(' ', '-')}"
     return {"type": "Feature", "id": name, "geometry": {"type": "Point", "coordinates": _position(row)}, "properties": properties}
 
 

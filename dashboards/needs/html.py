@@ -12,14 +12,25 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboards.needs.boundaries import Area, dotted
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.drawing import Projection, around, ink, name_place
-from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Look, looks, made_at, settings, span, weights
-from dashboards.needs.model import OPERATORS, Diagnosis, Evidence, Report, State, Village
-from dashboards.needs.places import Area, dotted
+from dashboards.needs.evidence import Evidence
+from dashboards.needs.labels import (
+    ANTENNA,
+    CHANGE_WORDS,
+    COORDINATES,
+    DIAGNOSIS_WORDS,
+    POWER,
+    STATE_WORDS,
+    UNKNOWN,
+    operator_words,
+    yes_no,
+)
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, settings, span, styles, weights
+from dashboards.needs.model import OPERATORS, Diagnosis, Report, State, Village
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS, INPUT_WORDS
-from dashboards.needs.words import ANTENNA, COORDINATES, POWER, UNKNOWN, Both, number, yes_no
+from ground.words import Figure, Said, number, phrase, said
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAP_WIDTH, MAP_MARGIN = 1000.0, 12.0
@@ -32,21 +43,22 @@ def write_html(report: Report, areas: Mapping[str, Area], kecamatan: Mapping[str
     env = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.filters["num"] = _number
-    found = looks(report.classes)
+    env.filters |= {"num": _number, "id": partial(said, lang="id"), "en": partial(said, lang="en")}
+    found = styles(report.classes)
     page = env.get_template("needs.html").render(
         report=report,
         ranked=list(enumerate(report.ranked, 1)),
         villages=report.villages,
         map=_map(report, areas, kecamatan),
-        looks=found,
+        styles=found,
         ink=ink,
         legend=_legend(report, found),
         operators=_operators(report),
         states_json=_states(report),
         style=Markup((TEMPLATES / "needs.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         script=Markup((TEMPLATES / "needs.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        made=made_at(report),
+        made=report.period.now,
+        t=phrase,
         period=span(report.period),
         earlier=span(report.earlier) if report.earlier else None,
         settings=list(settings(report)),
@@ -80,12 +92,12 @@ def _words() -> dict[str, Any]:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return number(value, digits).id
+    return number(value, "id", digits)
 
 
-def _legend(report: Report, found: Mapping[State, Look]) -> list[tuple[State, Look, int]]:
-    """Give each state with the number of villages whose best operator has it."""
-    count = Counter(village.best.verdict.state for village in report.villages)
+def _legend(report: Report, found: Mapping[State, Style]) -> list[tuple[State, Style, int]]:
+    """Return each state with the number of villages whose best operator has it."""
+    count = Counter(village.state for village in report.villages)
     return [(state, found[state], count[state]) for state in State]
 
 
@@ -95,9 +107,9 @@ def _operators(report: Report) -> list[str]:
 
 
 def _states(report: Report) -> Markup:
-    """Give the state of each operator of each village for the script; `<` is escaped, so no name can end the element."""
+    """Return the state of each operator of each village for the script; `<` is escaped, so no name can end the element."""
     states = {
-        village.site.code: {BEST: village.best.verdict.state, **{row.operator: row.verdict.state for row in village.rows}}
+        village.site.code: {BEST: village.state, **{row.operator: row.verdict.state for row in village.rows}}
         for village in report.villages
     }
     return Markup(json.dumps(states).replace("<", "\\u003c"))  # noqa: S704 - JSON, escaped
@@ -143,59 +155,58 @@ def _place(village: Village, areas: Mapping[str, Area], flat: Projection) -> dic
         "path": flat.path(area.rings()) if area else "",
         "x": x,
         "y": y,
-        "state": village.best.verdict.state,
+        "state": village.state,
     }
 
 
-def facts(village: Village) -> list[tuple[Both, Both]]:
-    """Give what is known of a hall itself: what, and its value."""
+def facts(village: Village) -> list[tuple[Said, Said]]:
+    """Return what is known of a hall itself: what, and its value."""
     site, context = village.site, village.context
     place = f"{site.lat:.5f}, {site.lon:.5f}"
-    people = UNKNOWN if site.population is None else number(site.population)
-    supply = partial(number, digits=1)
+    people = UNKNOWN if site.population is None else Figure(site.population)
     return [
-        (Both("Koordinat", "Coordinate"), Both(place, place)),
-        (Both("Sumber koordinat", "Source of it"), COORDINATES[site.coordinate_source]),
-        (Both("Di dalam batas desa", "Inside the village"), yes_no(village.inside)),
-        (Both("Jumlah penduduk", "Population"), people),
-        (Both("Listrik balai desa", "Power of the hall"), POWER[site.power] if site.power else UNKNOWN),
-        (Both("Antena", "Antenna"), ANTENNA[site.antenna] if site.antenna else UNKNOWN),
-        (Both("Penguat sinyal", "Signal booster"), yes_no(site.booster)),
-        (Both("Daftar blank spot 37 nama", "On the list of 37"), yes_no(context.blank_spot_list)),
-        (Both("Program PLN 2025", "Grid programme 2025"), yes_no(context.pln_programme)),
-        (Both("Tanpa PLN menurut rencana 2026", "No grid by the plan of 2026"), yes_no(context.no_grid_plan)),
-        (Both("Menyala ulang (31 hari terakhir)", "Restarts (last 31 days)"), number(village.supply.boots)),
+        (phrase("Coordinate"), place),
+        (phrase("Source of the coordinate"), COORDINATES[site.coordinate_source]),
+        (phrase("Inside the village"), yes_no(village.inside)),
+        (phrase("Population"), people),
+        (phrase("Power of the hall"), POWER[site.power] if site.power else UNKNOWN),
+        (phrase("Antenna"), ANTENNA[site.antenna] if site.antenna else UNKNOWN),
+        (phrase("Signal booster"), yes_no(site.booster)),
+        (phrase("On the list of 37 blank spots"), yes_no(context.blank_spot_list)),
+        (phrase("Grid programme 2025"), yes_no(context.pln_programme)),
+        (phrase("No grid by the plan of 2026"), yes_no(context.no_grid_plan)),
+        (phrase("Restarts (last 31 days)"), Figure(village.supply.boots)),
         (
-            Both("Tegangan kurang atau padam, % laporan", "Undervoltage or no mains, % of reports"),
-            supply(village.supply.bad_power_percent),
+            phrase("Undervoltage or no mains, % of reports"),
+            Figure(village.supply.bad_power_percent, 1),
         ),
     ]
 
 
-def evidence_facts(e: Evidence) -> list[tuple[Both, str]]:
-    """Give the evidence of a row: what, and its value with unit."""
+def evidence_facts(e: Evidence) -> list[tuple[Said, str]]:
+    """Return the evidence of a row: what, and its value with unit."""
 
     def pair(first: float | None, second: float | None, unit: str) -> str:
         return f"{_number(first)}; {_number(second)} {unit}"
 
     models = ", ".join(e.models) or "model tidak diketahui"
     return [
-        (Both("RSRP: nilai tengah; 10 % terburuk", "median; worst 10 %"), pair(e.rsrp_median, e.rsrp_p10, "dBm")),
-        (Both("RSRP jam sibuk 19-22 WITA", "busy hour: median; worst 10 %"), pair(e.rsrp_busy_median, e.rsrp_busy_p10, "dBm")),
-        (Both("SINR: nilai tengah; jam sibuk", "median; busy hour"), pair(e.sinr_median, e.sinr_busy_median, "dB")),
-        (Both("RSRQ: nilai tengah", "median"), f"{_number(e.rsrq_median)} dB"),
-        (Both("Ketersediaan layanan", "availability"), f"{_number(e.availability)} %"),
-        (Both("Jumlah sampel; hari terukur", "samples; days"), f"{_number(e.samples)}; {e.days}"),
-        (Both("Kelengkapan", "completeness"), f"{_number(e.completeness)} % ({_number(e.slots)} / {_number(e.slots_possible)})"),
-        (Both("Jam diperkirakan", "estimated time"), f"{_number(e.estimated_share)} %"),
-        (Both("Modem bisu atau tanpa SIM", "modem silent or no SIM"), f"{_number(e.fault_share)} %"),
-        (Both("Pindah sel per jam", "cell changes an hour"), _number(e.cell_changes_per_hour)),
-        (Both("Teknologi; pita", "technology; band"), f"{technologies(e) or DASH}; {bands(e) or DASH}"),
-        (Both("PLMN", "PLMN"), ", ".join(f"{p[:3]}-{p[3:]}" for p in e.plmns) or DASH),
-        (Both("Modem; model", "modem; model"), f"{', '.join(e.modems) or DASH}; {models}"),
+        (phrase("RSRP: median; 10th percentile"), pair(e.rsrp_median, e.rsrp_p10, "dBm")),
+        (phrase("RSRP in the busy hour 19-22 WITA: median; 10th percentile"), pair(e.rsrp_busy_median, e.rsrp_busy_p10, "dBm")),
+        (phrase("SINR: median; busy hour"), pair(e.sinr_median, e.sinr_busy_median, "dB")),
+        (phrase("RSRQ: median"), f"{_number(e.rsrq_median)} dB"),
+        (phrase("Service availability"), f"{_number(e.availability)} %"),
+        (phrase("Samples; days measured"), f"{_number(e.samples)}; {e.days}"),
+        (phrase("Completeness"), f"{_number(e.completeness)} % ({_number(e.slots)} / {_number(e.slots_possible)})"),
+        (phrase("Time estimated"), f"{_number(e.estimated_share)} %"),
+        (phrase("Modem unresponsive or no SIM"), f"{_number(e.fault_share)} %"),
+        (phrase("Cell changes per hour"), _number(e.cell_changes_per_hour)),
+        (phrase("Technology; band"), f"{technologies(e) or DASH}; {bands(e) or DASH}"),
+        (phrase("PLMN"), ", ".join(f"{p[:3]}-{p[3:]}" for p in e.plmns) or DASH),
+        (phrase("Modem; model"), f"{', '.join(e.modems) or DASH}; {models}"),
     ]
 
 
 def not_measured(village: Village) -> list[str]:
-    """Give the operators that were never measured at a hall."""
+    """Return the operators that were never measured at a hall."""
     return [row.operator for row in village.rows if row.verdict.state is State.NOT_MEASURED]

@@ -1,7 +1,8 @@
 """From evidence to state, diagnosis and reason: pure. Every limit comes from needs.toml and classes.toml.
 
 The order is fixed: first whether there is enough to judge, then the network from worst to best, then power and device. What
-is found first is the diagnosis, the rest is named beside it. Not measured is never no service.
+is found first is the diagnosis, the rest is named beside it. Not measured is never no service, and no service is a blank spot
+only where nothing speaks against it (dashboards/needs/doubt.py). docs/truth.md has the table.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collector.sites.sites import Site
-from dashboards.needs.model import Diagnosis, Evidence, Finding, State, Supply, Verdict
+from dashboards.needs import doubt
+from dashboards.needs.evidence import Evidence, Seen, Supply
+from dashboards.needs.labels import POWER
+from dashboards.needs.model import Diagnosis, Finding, State, Verdict, is_unknown
 from dashboards.needs.parameters import Cuts, Limits
 from dashboards.needs.sentences import tell
-from dashboards.needs.words import POWER, Both, joined
+from ground.words import Figure, Phrase, joined
 
+NOTHING = Seen()
 HEAVY = {
     Diagnosis.BLANK_SPOT: State.BLANK_SPOT,
     Diagnosis.TWO_G_ONLY: State.TWO_G_ONLY,
@@ -22,39 +27,49 @@ HEAVY = {
 """The diagnoses that decide the state; others leave it at fair at best."""
 
 
-def judge(evidence: Evidence | None, limits: Limits, cuts: Cuts, supply: Supply, site: Site) -> Verdict:
+def judge(
+    evidence: Evidence | None, limits: Limits, cuts: Cuts, supply: Supply, site: Site, seen: Seen = NOTHING, operator: str = ""
+) -> Verdict:
     """Judge one operator at one hall."""
     if evidence is None or evidence.samples == 0:
-        return Verdict(State.NOT_MEASURED, Finding(Diagnosis.NOT_MEASURED, tell("not_measured")))
+        return doubt.of_others(seen, limits)
     notes = tuple(_notes(evidence, limits, site))
     device, power = _device(evidence, limits), _power(evidence, limits, supply, site)
+    if is_unknown(operator):
+        whose = Finding(Diagnosis.UNKNOWN_OPERATOR, tell("unknown_operator", modem=operator.lstrip("? ") or "-"))
+        return Verdict(State.UNJUDGEABLE, whose, tuple(f for f in (device, power) if f), notes)
     lacking = list(_lacking(evidence, limits))
     if lacking:
         missing = Finding(Diagnosis.INSUFFICIENT_DATA, tell("insufficient", what=joined(lacking)))
-        main, *others = [f for f in (device, power, missing) if f]
-        return Verdict(State.INSUFFICIENT, main, tuple(others), notes)
+        doubtful = doubt.of_own(evidence, limits)
+        main, *others = [f for f in (doubtful, device, power, missing) if f]
+        return Verdict(State.UNJUDGEABLE if doubtful else State.INSUFFICIENT, main, tuple(others), notes)
     network = [f for f in _network(evidence, limits, cuts) if f]
-    found = [*network, *(f for f in (power, device) if f)] or [_adequate(evidence, cuts)]
+    beside = [f for f in (doubt.of_own(evidence, limits), power, device) if f]
+    if network and network[0].diagnosis is Diagnosis.BLANK_SPOT:
+        against = doubt.of_blank_spot(evidence, seen, limits, operator)
+        if against:
+            return Verdict(State.UNJUDGEABLE, against, tuple(f for f in beside if f.diagnosis is not against.diagnosis), notes)
+    found = [*network, *beside] or [_adequate(evidence, cuts)]
     return Verdict(_state(evidence, cuts, network), found[0], tuple(found[1:]), notes)
 
 
 def busy_judged(e: Evidence, limits: Limits) -> bool:
-    """Say whether the busy hour may be judged: enough samples, and a time that is known."""
+    """Return whether the busy hour may be judged: enough samples, and a time that is known."""
     return e.busy_values >= limits.min_busy_samples.value and (e.estimated_share or 0) <= limits.estimated_time_percent.value
 
 
-def _lacking(e: Evidence, limits: Limits) -> Iterator[Both]:
+def _lacking(e: Evidence, limits: Limits) -> Iterator[Phrase]:
     for name, n, limit in (
         ("few_samples", e.network, limits.min_samples.value),
         ("few_days", e.days, limits.min_days.value),
         ("few_slots", e.slots, limits.min_slots.value),
     ):
         if n < limit:
-            yield tell(name, n=n, limit=limit)
+            yield tell(name, n=Figure(n), limit=limit)
     served = (e.availability or 0) > limits.blank_spot_availability_percent.value
-    on_lte = (e.lte_share or 0) >= limits.two_g_lte_percent.value
-    if served and on_lte and e.lte_values < limits.min_lte_samples.value:
-        yield tell("few_lte", n=e.lte_values, limit=limits.min_lte_samples.value)
+    if served and not _is_older(e, limits) and e.lte_values < limits.min_lte_samples.value:
+        yield tell("few_lte", n=Figure(e.lte_values), limit=limits.min_lte_samples.value)
 
 
 def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding | None]:
@@ -72,22 +87,30 @@ def _blank_spot(e: Evidence, limits: Limits) -> Finding | None:
     limit = limits.blank_spot_availability_percent.value
     if e.availability is None or e.availability > limit:
         return None
-    return Finding(Diagnosis.BLANK_SPOT, tell("blank_spot", share=100 - e.availability, n=e.network, limit=limit))
+    proof = tell(f"proof_{e.proof}") if e.proof else tell("proof_none")
+    reason = tell("blank_spot", share=100 - e.availability, n=Figure(e.network), limit=limit, proof=proof)
+    return Finding(Diagnosis.BLANK_SPOT, reason)
+
+
+def _is_older(e: Evidence, limits: Limits) -> bool:
+    """Whether people have 2G or 3G in practice; a sample that did not tell its generation never says so."""
+    return e.older_share is not None and e.older_share > 100 - limits.two_g_lte_percent.value
 
 
 def _two_g_only(e: Evidence, limits: Limits) -> Finding | None:
     limit = limits.two_g_lte_percent.value
-    if e.lte_share is None or e.lte_share >= limit:
+    if e.lte_share is None or not _is_older(e, limits):
         return None
     two, three = 100 * e.two_g / e.served, 100 * e.three_g / e.served
     return Finding(Diagnosis.TWO_G_ONLY, tell("two_g", lte=e.lte_share, two=two, three=three, limit=limit))
 
 
 def _weak(e: Evidence, limits: Limits, cuts: Cuts) -> Finding | None:
+    often_older = (e.older_share or 0) > 100 - limits.weak_lte_percent.value
     watched = (
         ("weak_median", e.rsrp_median, cuts.sufficient_dbm),
         ("weak_p10", e.rsrp_p10, cuts.edge_dbm),
-        ("weak_lte", e.lte_share, limits.weak_lte_percent.value),
+        ("weak_lte", e.lte_share if often_older else None, limits.weak_lte_percent.value),
     )
     signs = [tell(name, v=value, cut=cut) for name, value, cut in watched if value is not None and value < cut]
     return Finding(Diagnosis.WEAK_COVERAGE, tell("weak", signs=joined(signs))) if signs else None
@@ -126,7 +149,7 @@ def _power(e: Evidence, limits: Limits, supply: Supply, site: Site) -> Finding |
         return None
     signs = []
     if supply.boots_a_week >= limits.power_boots_per_week.value:
-        signs.append(tell("boots", n=supply.boots, rate=supply.boots_a_week))
+        signs.append(tell("boots", n=Figure(supply.boots), rate=supply.boots_a_week))
     if (supply.bad_power_percent or 0) >= limits.power_bad_reports_percent.value:
         signs.append(tell("undervoltage", v=supply.bad_power_percent))
     if not signs:
@@ -150,10 +173,14 @@ def _state(e: Evidence, cuts: Cuts, network: list[Finding]) -> State:
     return State.ADEQUATE if strong and not network else State.FAIR
 
 
-def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Both]:
+def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Phrase]:
     if site.booster:
         yield tell("booster")
     if site.antenna == "outdoor":
         yield tell("outdoor")
     if (e.estimated_share or 0) > limits.estimated_time_percent.value:
         yield tell("estimated", v=e.estimated_share)
+    if e.guest:
+        yield tell("guest", v=100 * e.guest / e.served)
+    if e.data_refused:
+        yield tell("data_refused", v=100 * e.data_refused / e.served)

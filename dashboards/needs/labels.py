@@ -1,39 +1,95 @@
-"""The names of states, diagnoses and changes, as they are shown."""
+"""The names of states, diagnoses, changes and what the register knows, as they are shown."""
 
 from __future__ import annotations
 
-from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State
-from dashboards.needs.words import UNKNOWN, Both
+from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State, is_unknown
+from ground.words import Phrase, Said, phrase, said
 
 STATE_WORDS = {
-    State.ADEQUATE: Both("Layak", "Adequate"),
-    State.FAIR: Both("Cukup", "Fair"),
-    State.WEAK: Both("Sinyal lemah", "Weak signal"),
-    State.TWO_G_ONLY: Both("2G saja", "2G only"),
-    State.BLANK_SPOT: Both("Blank spot", "Blank spot"),
-    State.INSUFFICIENT: Both("Data belum cukup", "Insufficient data"),
-    State.NOT_MEASURED: Both("Belum diukur", "Not measured"),
+    State.ADEQUATE: phrase("Adequate"),
+    State.FAIR: phrase("Fair"),
+    State.WEAK: phrase("Weak signal"),
+    State.TWO_G_ONLY: phrase("2G only"),
+    State.BLANK_SPOT: phrase("Blank spot"),
+    State.ABSENT: phrase("Not found by scans"),
+    State.UNJUDGEABLE: phrase("Cannot be judged"),
+    State.HEARD: phrase("Heard, not measured"),
+    State.INSUFFICIENT: phrase("Insufficient data"),
+    State.NOT_MEASURED: phrase("Not measured"),
 }
 DIAGNOSIS_WORDS = {
-    Diagnosis.BLANK_SPOT: Both("Blank spot", "Blank spot"),
-    Diagnosis.TWO_G_ONLY: Both("2G saja", "2G only"),
-    Diagnosis.WEAK_COVERAGE: Both("Cakupan lemah", "Weak coverage"),
-    Diagnosis.CONGESTED: Both("Padat atau interferensi", "Congested or interfered"),
-    Diagnosis.UNSTABLE: Both("Tidak stabil", "Unstable"),
-    Diagnosis.POWER: Both("Listrik", "Power"),
-    Diagnosis.DEVICE_FAULT: Both("Gangguan perangkat", "Device fault"),
-    Diagnosis.INSUFFICIENT_DATA: Both("Data belum cukup", "Insufficient data"),
-    Diagnosis.NOT_MEASURED: Both("Belum diukur", "Not measured"),
-    Diagnosis.ADEQUATE: Both("Layak", "Adequate"),
+    Diagnosis.BLANK_SPOT: phrase("Blank spot"),
+    Diagnosis.TWO_G_ONLY: phrase("2G only"),
+    Diagnosis.WEAK_COVERAGE: phrase("Weak coverage"),
+    Diagnosis.CONGESTED: phrase("Congested or interfered"),
+    Diagnosis.UNSTABLE: phrase("Unstable"),
+    Diagnosis.POWER: phrase("Power"),
+    Diagnosis.DEVICE_FAULT: phrase("Device fault"),
+    Diagnosis.SIM_REFUSED: phrase("SIM refused / locked"),
+    Diagnosis.BARRED: phrase("Heard, not serving"),
+    Diagnosis.UNSUPPORTED_BAND: phrase("Band not supported by the modem"),
+    Diagnosis.UNPROVEN: phrase("Instrument not proven"),
+    Diagnosis.UNKNOWN_OPERATOR: phrase("Operator not known"),
+    Diagnosis.HEARD: phrase("Heard, not measured"),
+    Diagnosis.ABSENT: phrase("Not found by scans"),
+    Diagnosis.INSUFFICIENT_DATA: phrase("Insufficient data"),
+    Diagnosis.NOT_MEASURED: phrase("Not measured"),
+    Diagnosis.ADEQUATE: phrase("Adequate"),
 }
 CHANGE_WORDS = {
-    Change.BETTER: Both("membaik", "better"),
-    Change.SAME: Both("tetap", "same"),
-    Change.WORSE: Both("memburuk", "worse"),
-    Change.NOT_COMPARABLE: Both("tidak dapat dibandingkan", "not comparable"),
+    Change.BETTER: phrase("better"),
+    Change.SAME: phrase("same"),
+    Change.WORSE: phrase("worse"),
+    Change.NOT_COMPARABLE: phrase("not comparable"),
 }
 
 
-def operator_words(name: str) -> Both:
-    """Give an operator as it is shown."""
-    return UNKNOWN if name == UNKNOWN_OPERATOR else Both(name, name)
+ANTENNA = {
+    "internal": phrase("internal"),
+    "indoor": phrase("indoor"),
+    "outdoor": phrase("outdoor"),
+}
+COORDINATES = {
+    "centroid": phrase("middle of the village, not the office"),
+    "gnss": phrase("GNSS on the spot"),
+    "office": phrase("reported by the office"),
+    "map": phrase("read from a map"),
+}
+POWER = {
+    "grid": phrase("grid, 24 h"),
+    "grid_partial": phrase("grid, less than 24 h"),
+    "no_grid": phrase("no grid"),
+    "solar": phrase("solar"),
+    "genset": phrase("generator"),
+    "none": phrase("none"),
+}
+UNKNOWN = phrase("not known")
+YES, NO = phrase("yes"), phrase("no")
+
+
+def yes_no(value: bool | None) -> Phrase:
+    """Write yes, no, or not known."""
+    return UNKNOWN if value is None else YES if value else NO
+
+
+def operator_words(name: str) -> Said:
+    """Return an operator as it is shown."""
+    if not is_unknown(name):
+        return name
+    modem = name.removeprefix(UNKNOWN_OPERATOR).strip()
+    return phrase("not known ({modem})", modem=modem) if modem else UNKNOWN
+
+
+def indonesian(value: Said) -> str:
+    """Return anything in Indonesian, the language of the register and of the printed report."""
+    return said(value, "id")
+
+
+def english(value: Said) -> str:
+    """Return anything in English, which stands beside it."""
+    return said(value, "en")
+
+
+def both(value: Said) -> str:
+    """Return a heading in both languages."""
+    return f"{indonesian(value)} / {english(value)}"

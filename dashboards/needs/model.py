@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from collector.sites.classes import Classes
 from collector.sites.sites import Site
+from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.parameters import Cuts, Parameters
-from dashboards.needs.words import Both
 from ground.wita import WITA
+from ground.words import Phrase, Said
 
 NS = 1_000_000_000
 SLOTS_A_DAY = 288
@@ -19,24 +20,34 @@ OPERATORS = ("Telkomsel", "IOH", "XLSMART")
 
 
 UNKNOWN_OPERATOR = "?"
-"""Operator of a modem that never registered and that neither its name nor the register names."""
+"""Begins the row of a modem of which nobody knows the operator; its name follows, for two such modems are not one operator."""
+
+
+def is_unknown(operator: str) -> bool:
+    """Whether a row is of a modem of which nobody knows the operator."""
+    return operator.startswith(UNKNOWN_OPERATOR)
 
 
 class State(StrEnum):
-    """What an operator gives at a hall, best first; the last two say nothing of the network."""
+    """What an operator gives at a hall, best first; from `absent` on nothing was judged by a SIM of its own."""
 
     ADEQUATE = "adequate"
     FAIR = "fair"
     WEAK = "weak"
     TWO_G_ONLY = "two_g_only"
     BLANK_SPOT = "blank_spot"
+    ABSENT = "absent"
+    """No SIM of it is here, and enough scans did not find it."""
+    UNJUDGEABLE = "unjudgeable"
+    HEARD = "heard"
+    """Its cells are heard, but no SIM of it is here."""
     INSUFFICIENT = "insufficient_data"
     NOT_MEASURED = "not_measured"
 
     @property
     def judged(self) -> bool:
         """Whether there was enough to judge the network."""
-        return self not in {State.INSUFFICIENT, State.NOT_MEASURED}
+        return self not in {State.ABSENT, State.UNJUDGEABLE, State.HEARD, State.INSUFFICIENT, State.NOT_MEASURED}
 
 
 class Diagnosis(StrEnum):
@@ -49,7 +60,14 @@ class Diagnosis(StrEnum):
     UNSTABLE = "unstable"
     POWER = "power"
     DEVICE_FAULT = "device_fault"
+    SIM_REFUSED = "sim_refused"
+    BARRED = "barred"
+    UNSUPPORTED_BAND = "unsupported_band"
+    UNPROVEN = "unproven"
+    UNKNOWN_OPERATOR = "unknown_operator"
     INSUFFICIENT_DATA = "insufficient_data"
+    HEARD = "heard"
+    ABSENT = "absent"
     NOT_MEASURED = "not_measured"
     ADEQUATE = "adequate"
 
@@ -73,27 +91,27 @@ class Period:
 
     @property
     def start_ns(self) -> int:
-        """Give the first moment, UTC ns."""
+        """Return the first moment, UTC ns."""
         return _midnight_ns(self.first)
 
     @property
     def end_ns(self) -> int:
-        """Give the first moment after it, UTC ns."""
+        """Return the first moment after it, UTC ns."""
         return _midnight_ns(self.end)
 
     @property
     def last(self) -> date:
-        """Give the last day that is in; of a period that has not ended, today."""
+        """Return the last day that is in; of a period that has not ended, today."""
         return min(self.end - timedelta(days=1), self.now.astimezone(WITA).date())
 
     @property
     def days(self) -> int:
-        """Give the number of days."""
+        """Return the number of days."""
         return (self.end - self.first).days
 
     @property
     def slots(self) -> int:
-        """Give the five-minute slots that have passed of it: what could have been measured."""
+        """Return the five-minute slots that have passed of it: what could have been measured."""
         past_ns = min(self.end_ns, int(self.now.timestamp()) * NS) - self.start_ns
         return max(0, past_ns // (NS * 86400 // SLOTS_A_DAY))
 
@@ -103,91 +121,11 @@ def _midnight_ns(day: date) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one operator showed at one hall in the period: counts of samples, levels in dBm and dB."""
-
-    days: int
-    slots: int
-    slots_possible: int
-    samples: int
-    served: int = 0
-    lte: int = 0
-    three_g: int = 0
-    two_g: int = 0
-    no_service: int = 0
-    no_sim: int = 0
-    silent: int = 0
-    time_estimated: int = 0
-    cell_changes: int = 0
-    lte_values: int = 0
-    busy_values: int = 0
-    rsrp_median: float | None = None
-    rsrp_p10: float | None = None
-    rsrp_busy_median: float | None = None
-    rsrp_busy_p10: float | None = None
-    rsrq_median: float | None = None
-    sinr_median: float | None = None
-    sinr_busy_median: float | None = None
-    bands: tuple[int, ...] = ()
-    modems: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    plmns: tuple[str, ...] = ()
-
-    @property
-    def network(self) -> int:
-        """Samples that say something of the network: a silent modem or a missing SIM do not."""
-        return self.served + self.no_service
-
-    @property
-    def availability(self) -> float | None:
-        """Served share of what says something of the network, %."""
-        return _percent(self.served, self.network)
-
-    @property
-    def completeness(self) -> float | None:
-        """Slots with a sample of all slots of the period, %."""
-        return _percent(min(self.slots, self.slots_possible), self.slots_possible)
-
-    @property
-    def lte_share(self) -> float | None:
-        """LTE or newer, % of the served samples."""
-        return _percent(self.lte, self.served)
-
-    @property
-    def estimated_share(self) -> float | None:
-        """Samples whose time is estimated, %."""
-        return _percent(self.time_estimated, self.samples)
-
-    @property
-    def fault_share(self) -> float | None:
-        """Modem silent or without SIM, % of all samples."""
-        return _percent(self.silent + self.no_sim, self.samples)
-
-    @property
-    def cell_changes_per_hour(self) -> float | None:
-        """Changes of the serving cell in an hour with samples."""
-        return None if self.slots == 0 else self.cell_changes * 12 / self.slots
-
-
-def _percent(part: int, whole: int) -> float | None:
-    return None if whole == 0 else 100 * part / whole
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """What the device said of its power in the last days of the period: restarts, bad power in % of the reports looked at."""
-
-    boots: int = 0
-    boots_a_week: float = 0.0
-    bad_power_percent: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One diagnosis with its reason."""
 
     diagnosis: Diagnosis
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +135,7 @@ class Verdict:
     state: State
     main: Finding
     others: tuple[Finding, ...] = ()
-    notes: tuple[Both, ...] = ()
+    notes: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +154,7 @@ class Input:
     name: str
     weight: float
     value: float | None
-    source: Both
+    source: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +164,11 @@ class Priority:
     score: float | None
     severity: float | None
     inputs: tuple[Input, ...]
-    reason: Both
+    reason: Phrase
 
     @property
     def unknown(self) -> list[str]:
-        """Give the inputs that nobody knows."""
+        """Return the inputs that nobody knows."""
         return [i.name for i in self.inputs if i.value is None]
 
 
@@ -239,7 +177,7 @@ class Compared:
     """Change against the earlier period and why."""
 
     change: Change
-    reason: Both
+    reason: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,14 +204,26 @@ class Village:
 
     @property
     def best(self) -> Row:
-        """Give the row of the operator that serves the hall best, judged ones before all others."""
+        """Return the row of the operator that serves the hall best, judged ones before all others."""
         order = list(State)
         return min(self.rows, key=lambda r: order.index(r.verdict.state))
 
     @property
     def unmeasured(self) -> list[str]:
-        """Give the operators of which nothing can be said."""
-        return [r.operator for r in self.rows if not r.verdict.state.judged]
+        """Return the national operators of which nothing can be said."""
+        known = {State.ABSENT}
+        return [
+            r.operator for r in self.rows if r.operator in OPERATORS and not (r.verdict.state.judged or r.verdict.state in known)
+        ]
+
+    @property
+    def state(self) -> State:
+        """What the village has: that of its best row; a blank spot only where every national operator is known to be none."""
+        state = self.best.verdict.state
+        gone = {State.BLANK_SPOT, State.ABSENT}
+        if state not in gone or not self.unmeasured:
+            return state
+        return State.HEARD if any(r.verdict.state is State.HEARD for r in self.rows) else State.INSUFFICIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,14 +236,14 @@ class Report:
     parameters: Parameters
     classes: Classes
     cuts: Cuts
-    sources: tuple[Both, ...] = ()
+    sources: tuple[Phrase, ...] = ()
     ignored_sites: tuple[str, ...] = field(default=())
 
     @property
     def ranked(self) -> list[Row]:
-        """Give all rows, highest score first; what has no score comes last, measured before not measured."""
+        """Return all rows, highest score first; what has no score comes last, measured before not measured."""
         rows = [row for village in self.villages for row in village.rows]
-        unjudged = {State.INSUFFICIENT: 1, State.NOT_MEASURED: 2}
+        unjudged = {state: place for place, state in enumerate((s for s in State if not s.judged), 1)}
         return sorted(
             rows,
             key=lambda r: (
@@ -305,12 +255,12 @@ class Report:
 
     @property
     def version(self) -> str:
-        """Give the version of the thresholds: classes and parameters."""
+        """Return the version of the thresholds: classes and parameters."""
         return f"classes {self.classes.version}; needs {self.parameters.version}"
 
     @property
     def kecamatan(self) -> dict[str, list[Village]]:
-        """Give the villages by kecamatan, in the order of the register."""
+        """Return the villages by kecamatan, in the order of the register."""
         found: dict[str, list[Village]] = {}
         for village in self.villages:
             found.setdefault(village.site.kecamatan, []).append(village)

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from collector.errors import ConfigError
 from collector.sites.classes import Classes
+from ground.toml import Section, load
+from ground.words import Lang
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Section(BaseModel):
-    """What every section shares: unknown keys are errors, nothing changes after loading."""
+class Reasoned(Section):
+    """What the file gives a reason for, in Indonesian and English."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Limit(Section):
-    """A figure and why it is that: in Indonesian and English."""
-
-    value: Annotated[float, Field(ge=0)]
     id: Text
     en: Text
+
+    def word(self, lang: Lang) -> str:
+        """Return the reason in a language."""
+        return self.id if lang == "id" else self.en
+
+
+class Limit(Reasoned):
+    """A figure and why it is that."""
+
+    value: Annotated[float, Field(ge=0)]
     unit: str = ""
 
 
@@ -42,12 +46,10 @@ class Share(Limit):
     value: Annotated[float, Field(ge=0, le=1)]
 
 
-class ClassKey(Section):
+class ClassKey(Reasoned):
     """The key of a class in classes.toml, and why that one."""
 
     value: Text
-    id: Text
-    en: Text
 
 
 class ClassKeys(Section):
@@ -66,6 +68,12 @@ class Limits(Section):
     min_slots: Limit
     min_lte_samples: Limit
     min_busy_samples: Limit
+    min_scan_days: Limit = Limit(
+        value=3,
+        unit="days",
+        id="pemindaian lengkap pada tiga hari berbeda; satu pemindaian dapat melewatkan sel yang lemah",
+        en="complete scans on three different days; a single scan can miss a weak cell",
+    )
     blank_spot_availability_percent: Limit
     two_g_lte_percent: Limit
     weak_lte_percent: Limit
@@ -119,15 +127,7 @@ class Parameters(Section):
 
 def read_parameters(path: Path) -> Parameters:
     """Read and check a needs.toml. Raises ConfigError with one line for each fault."""
-    try:
-        return Parameters.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); copy config/needs.toml there") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: not TOML: {error}; a text value needs quotes, a section is [name]") from None
-    except ValidationError as error:
-        faults = ((".".join(map(str, f["loc"])), f["msg"]) for f in error.errors(include_url=False))
-        raise ConfigError("\n".join(f"{path.name}: {key}: {text}; see config/needs.toml" for key, text in faults)) from None
+    return load(Parameters, path, "needs.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +153,5 @@ def cuts(parameters: Parameters, classes: Classes) -> Cuts:
 
 
 def listed(section: Section) -> list[tuple[str, Limit]]:
-    """Give the figures of a section by name, in their order."""
+    """Return the figures of a section by name, in their order."""
     return [(name, getattr(section, name)) for name in type(section).model_fields]

@@ -1,4 +1,4 @@
-"""Two A4 pages a kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
+"""Two A4 pages per kecamatan: the map with method and limits, then the table. Text is Indonesian, headings in both languages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
+from dashboards.needs.boundaries import Area
 from dashboards.needs.drawing import Projection, around, ink
-from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Look, looks, made_at, span, weights
+from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, both, english, indonesian, operator_words
+from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, span, styles, weights
 from dashboards.needs.model import Diagnosis, Report, State, Village
 from dashboards.needs.pdftable import draw_table
-from dashboards.needs.places import Area
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
-from dashboards.needs.words import Both, say
+from ground.words import Said, joined, phrase
 
 WIDTH, HEIGHT = A4
 EDGE = 14 * mm
@@ -44,7 +44,7 @@ def write_pdf(report: Report, areas: Mapping[str, Area], path: Path) -> None:
         pdfmetrics.registerFont(TTFont(name, str(fonts / f"{name}.ttf")))
     pdfmetrics.registerFontFamily("Vera", normal="Vera", bold="VeraBd", italic="Vera", boldItalic="VeraBd")
     canvas = Canvas(str(path), pagesize=A4, pageCompression=1, lang="id")
-    canvas.setTitle(f"{TITLE.id} {span(report.period).id}")
+    canvas.setTitle(f"{indonesian(TITLE)} {indonesian(span(report.period))}")
     canvas.setAuthor("Sinyal")
     pages = 2 * len(report.kecamatan)
     for number, (name, villages) in enumerate(report.kecamatan.items()):
@@ -66,31 +66,35 @@ def _header(canvas: Canvas, report: Report, title: str) -> None:
     canvas.rect(0, HEIGHT - 18 * mm, WIDTH, 18 * mm, stroke=0, fill=1)
     canvas.setFillColor(white)
     canvas.setFont("VeraBd", 12)
-    canvas.drawString(EDGE, HEIGHT - 9 * mm, TITLE.id)
+    canvas.drawString(EDGE, HEIGHT - 9 * mm, indonesian(TITLE))
     canvas.setFont("Vera", 8)
-    canvas.drawString(EDGE, HEIGHT - 14 * mm, TITLE.en)
+    canvas.drawString(EDGE, HEIGHT - 14 * mm, english(TITLE))
     canvas.setFillColor(black)
     canvas.setFont("VeraBd", 13)
     canvas.drawString(EDGE, HEIGHT - 27 * mm, title)
     canvas.setFont("Vera", 8)
-    compared = f"   Pembanding: {span(report.earlier).id}" if report.earlier else ""
-    canvas.drawString(EDGE, HEIGHT - 33 * mm, f"Periode: {span(report.period).id}{compared}")
+    said_period = [phrase("Period: {period}", period=span(report.period))]
+    if report.earlier:
+        said_period.append(phrase("Compared with: {period}", period=span(report.earlier)))
+    canvas.drawString(EDGE, HEIGHT - 33 * mm, indonesian(joined(said_period, "   ")))
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"Versi ambang batas / thresholds: {report.version}")
+    thresholds = both(phrase("Thresholds"))
+    canvas.drawString(EDGE, HEIGHT - 37 * mm, f"{thresholds}: {report.version}")
     canvas.setFillColor(black)
 
 
 def _footer(canvas: Canvas, report: Report, page: int, pages: int) -> None:
     canvas.setFont("Vera", 6.5)
     canvas.setFillColor(GREY)
-    canvas.drawString(EDGE, 8 * mm, f"Dibuat {made_at(report).id} dengan Sinyal. Batas wilayah indikatif, bukan batas hukum.")
+    made = phrase("Made {time} with Sinyal. Boundaries are indicative, not legal ones.", time=report.period.now)
+    canvas.drawString(EDGE, 8 * mm, indonesian(made))
     canvas.drawRightString(WIDTH - EDGE, 8 * mm, f"{page} / {pages}")
     canvas.setFillColor(black)
 
 
 def _first(canvas: Canvas, report: Report, name: str, villages: Sequence[Village], areas: Mapping[str, Area]) -> None:
     _header(canvas, report, f"Kecamatan {name}")
-    top, found = HEIGHT - 42 * mm, looks(report.classes)
+    top, found = HEIGHT - 42 * mm, styles(report.classes)
     map_width = 126 * mm
     _map(canvas, villages, areas, found, EDGE, top - MAP_HEIGHT, map_width, MAP_HEIGHT)
     _legend(canvas, villages, found, EDGE + map_width + 6 * mm, top)
@@ -101,7 +105,7 @@ def _map(
     canvas: Canvas,
     villages: Sequence[Village],
     areas: Mapping[str, Area],
-    found: Mapping[State, Look],
+    found: Mapping[State, Style],
     x: float,
     y: float,
     width: float,
@@ -117,10 +121,10 @@ def _map(
     canvas.translate(x, y)
     canvas.setLineWidth(0.5)
     for village, area in mine:
-        _polygon(canvas, area, flat, found[village.best.verdict.state].colour)
+        _polygon(canvas, area, flat, found[village.state].colour)
     for village in villages:
         px, py = flat.point(village.site.lon, village.site.lat)
-        draw_chip(canvas, found[village.best.verdict.state], px, height - py, 2.3 * mm)
+        draw_chip(canvas, found[village.state], px, height - py, 2.3 * mm)
     for village in villages:
         px, py = flat.point(village.site.lon, village.site.lat)
         _name(canvas, village.site.desa, px, height - py - 5.2 * mm)
@@ -149,8 +153,8 @@ def _name(canvas: Canvas, name: str, x: float, y: float) -> None:
     canvas.drawCentredString(x, y, name)
 
 
-def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Look], x: float, top: float) -> None:
-    count = Counter(village.best.verdict.state for village in villages)
+def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Style], x: float, top: float) -> None:
+    count = Counter(village.state for village in villages)
     canvas.setFont("VeraBd", 8)
     canvas.drawString(x, top - 3 * mm, "Keterangan / legend")
     canvas.setFont("Vera", 6.4)
@@ -159,16 +163,16 @@ def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, L
         y = top - (14 + 9 * number) * mm
         draw_chip(canvas, found[state], x + 3 * mm, y + 1 * mm, 2.3 * mm)
         canvas.setFont("Vera", 7.5)
-        canvas.drawString(x + 8 * mm, y + 1.4 * mm, STATE_WORDS[state].id)
+        canvas.drawString(x + 8 * mm, y + 1.4 * mm, indonesian(STATE_WORDS[state]))
         canvas.setFont("Vera", 6)
         canvas.setFillColor(GREY)
-        canvas.drawString(x + 8 * mm, y - 1.8 * mm, STATE_WORDS[state].en)
+        canvas.drawString(x + 8 * mm, y - 1.8 * mm, english(STATE_WORDS[state]))
         canvas.setFillColor(black)
         canvas.setFont("VeraBd", 9)
         canvas.drawRightString(WIDTH - EDGE, y, str(count[state]))
     centroids = sum(village.site.coordinate_source == "centroid" for village in villages)
     outside = sum(village.inside is False for village in villages)
-    texts = [f"<b>{MAP_NOTE.id}</b>", MAP_NOTE.en]
+    texts = [f"<b>{indonesian(MAP_NOTE)}</b>", english(MAP_NOTE)]
     if centroids:
         texts.append(f"{centroids} dari {len(villages)} titik adalah titik tengah desa, bukan kantor.")
     partly = sum(bool(village.unmeasured) for village in villages)
@@ -182,19 +186,19 @@ def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, L
 def _texts(canvas: Canvas, report: Report, top: float) -> None:
     column = (WIDTH - 2 * EDGE - 6 * mm) / 2
     left = [
-        Paragraph("Metode / Method", HEADING),
+        Paragraph(both(phrase("Method")), HEADING),
         *_paragraphs(METHOD),
-        Paragraph("Prioritas / Priority", HEADING),
-        Paragraph(f"<b>{FORMULA}</b>", SMALL),
-        Paragraph(f"Bobot: {weights(report).id}.", SMALL),
-        Paragraph(FORMULA_WORDS.id, SMALL),
+        Paragraph(both(phrase("Priority")), HEADING),
+        Paragraph(f"<b>{indonesian(FORMULA)}</b>", SMALL),
+        Paragraph(indonesian(phrase("Weights: {weights}.", weights=weights(report))), SMALL),
+        Paragraph(indonesian(FORMULA_WORDS), SMALL),
     ]
     right = [
-        Paragraph("Ambang batas / Thresholds", HEADING),
+        Paragraph(both(phrase("Thresholds")), HEADING),
         *[Paragraph(f"{line}", SMALL) for line in _thresholds(report)],
-        Paragraph("Batasan / Limits", HEADING),
+        Paragraph(both(phrase("Limits")), HEADING),
         *_paragraphs(LIMITS),
-        Paragraph("Sumber / Sources", HEADING),
+        Paragraph(both(phrase("Sources")), HEADING),
         *_paragraphs(SOURCES),
     ]
     _flow(canvas, left, EDGE, top, column)
@@ -207,44 +211,43 @@ def _thresholds(report: Report) -> list[str]:
     shares = {"blank": limits.blank_spot_availability_percent.value, "least": limits.unstable_availability_percent.value}
     enough = {"n": limits.min_samples.value, "d": limits.min_days.value, "s": limits.min_slots.value}
     texts = (
-        say(
-            "Kuat: RSRP ≥ {a} dBm. Lemah: nilai tengah < {b} dBm atau 10 % terburuk < {c} dBm. Mutu buruk: SINR < {q} dB.",
-            "",
-            **levels,
+        phrase(
+            "Strong: RSRP ≥ {a} dBm. Weak: median < {b} dBm or 10th percentile < {c} dBm. Poor quality: SINR < {q} dB.", **levels
         ),
-        say("Blank spot: ketersediaan ≤ {blank} %. Tidak stabil: ketersediaan < {least} %.", "", **shares),
-        say("Data cukup: {n} sampel, {d} hari, {s} slot 5 menit atau lebih.", "", **enough),
+        phrase("Blank spot: availability ≤ {blank} %. Unstable: availability < {least} %.", **shares),
+        phrase("Enough data: {n} samples, {d} days, {s} slots of 5 minutes or more.", **enough),
+        phrase("Version {version}; all figures and their reasons are in the HTML and XLSX files.", version=report.version),
     )
-    return [*(text.id for text in texts), f"Versi {report.version}; semua angka dan alasannya ada di berkas HTML dan XLSX."]
+    return [indonesian(text) for text in texts]
 
 
 def _reasons(canvas: Canvas, villages: Sequence[Village], top: float) -> None:
-    """Give the reason of each row, needs first, as far as the page has room; says where the rest is."""
+    """Write the reason of each row, needs first, as far as the page has room; says where the rest is."""
     rows = [row for village in villages for row in village.rows if row.evidence]
     rows.sort(key=lambda row: (row.verdict.main.diagnosis is Diagnosis.ADEQUATE, -(row.priority.score or 0)))
     y = top
     if rows and top > FLOOR + ROOM_FOR_ONE:
-        y = _flow(canvas, [Paragraph("Alasan / Reasons", HEADING)], EDGE, top, WIDTH - 2 * EDGE)
+        y = _flow(canvas, [Paragraph(both(phrase("Reasons")), HEADING)], EDGE, top, WIDTH - 2 * EDGE)
     for number, row in enumerate(rows):
         found = (row.verdict.main, *row.verdict.others)
-        told = " ".join(f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in found)
-        notes = " ".join(note.id for note in row.verdict.notes)
-        head = f"<b>{escape(row.site.desa)}, {escape(operator_words(row.operator).id)}.</b>"
+        told = " ".join(f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in found)
+        notes = " ".join(indonesian(note) for note in row.verdict.notes)
+        head = f"<b>{escape(row.site.desa)}, {escape(indonesian(operator_words(row.operator)))}.</b>"
         paragraph = Paragraph(f"{head} {escape(told)} {escape(notes)}", SMALL)
         _, height = paragraph.wrap(WIDTH - 2 * EDGE, HEIGHT)
         if y - height < FLOOR:
-            rest = f"Alasan {len(rows) - number} baris lainnya ada di berkas HTML dan XLSX."
-            _flow(canvas, [Paragraph(rest, SMALL)], EDGE, y, WIDTH - 2 * EDGE)
+            rest = phrase("The reasons of {n} more rows are in the HTML and XLSX files.", n=len(rows) - number)
+            _flow(canvas, [Paragraph(indonesian(rest), SMALL)], EDGE, y, WIDTH - 2 * EDGE)
             return
         y = _flow(canvas, [paragraph], EDGE, y, WIDTH - 2 * EDGE)
 
 
-def _paragraphs(texts: Sequence[Both]) -> list[Paragraph]:
-    return [Paragraph(text.id.replace("`", "'"), SMALL) for text in texts]
+def _paragraphs(texts: Sequence[Said]) -> list[Paragraph]:
+    return [Paragraph(indonesian(text).replace("`", "'"), SMALL) for text in texts]
 
 
 def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float, width: float) -> float:
-    """Set paragraphs under each other; gives where they end."""
+    """Set paragraphs under each other; return where they end."""
     y = top
     for paragraph in paragraphs:
         _, height = paragraph.wrap(width, HEIGHT)
@@ -254,14 +257,14 @@ def _flow(canvas: Canvas, paragraphs: Sequence[Paragraph], x: float, top: float,
     return y
 
 
-def draw_chip(canvas: Canvas, look: Look, x: float, y: float, radius: float) -> None:
+def draw_chip(canvas: Canvas, style: Style, x: float, y: float, radius: float) -> None:
     """Draw the mark of a state: a filled circle with its symbol, as a shape where the font has no such letter."""
     canvas.saveState()
     canvas.setLineWidth(0.5)
     canvas.setStrokeColor(black)
-    canvas.setFillColor(HexColor(look.colour))
+    canvas.setFillColor(HexColor(style.colour))
     canvas.circle(x, y, radius, stroke=1, fill=1)
-    mark = HexColor(ink(look.colour))
+    mark = HexColor(ink(style.colour))
     canvas.setFillColor(mark)
     canvas.setStrokeColor(mark)
     r = radius * 0.5
@@ -271,18 +274,18 @@ def draw_chip(canvas: Canvas, look: Look, x: float, y: float, radius: float) -> 
         "\N{BLACK UP-POINTING TRIANGLE}": [(-r, -r * 0.8), (0, r), (r, -r * 0.8)],
         "\N{BLACK DOWN-POINTING TRIANGLE}": [(-r, r * 0.8), (0, -r), (r, r * 0.8)],
     }
-    if look.symbol in shapes:
+    if style.symbol in shapes:
         path = canvas.beginPath()
-        for k, (dx, dy) in enumerate(shapes[look.symbol]):
+        for k, (dx, dy) in enumerate(shapes[style.symbol]):
             (path.moveTo if k == 0 else path.lineTo)(x + dx, y + dy)
         path.close()
         canvas.drawPath(path, stroke=0, fill=1)
-    elif look.symbol in "\N{BLACK CIRCLE}\N{WHITE CIRCLE}":
-        canvas.circle(x, y, r * 0.8, stroke=1, fill=int(look.symbol == "\N{BLACK CIRCLE}"))
-    elif look.symbol == "\N{MULTIPLICATION X}":
+    elif style.symbol in "\N{BLACK CIRCLE}\N{WHITE CIRCLE}":
+        canvas.circle(x, y, r * 0.8, stroke=1, fill=int(style.symbol == "\N{BLACK CIRCLE}"))
+    elif style.symbol == "\N{MULTIPLICATION X}":
         canvas.setLineWidth(1)
         canvas.lines([(x - r, y - r, x + r, y + r), (x - r, y + r, x + r, y - r)])
     else:
         canvas.setFont("VeraBd", radius * 1.3)
-        canvas.drawCentredString(x, y - radius * 0.45, look.symbol)
+        canvas.drawCentredString(x, y - radius * 0.45, style.symbol)
     canvas.restoreState()

@@ -9,9 +9,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
+from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, indonesian, operator_words
 from dashboards.needs.model import Report, Row, State, Village
-from dashboards.needs.words import number
+from ground.words import Figure, phrase
 
 Line = tuple[str, ...]
 """The cells of a line; one of only two cells lets the second run through to the end."""
@@ -37,7 +37,7 @@ ARROWS = {"better": "+", "same": "=", "worse": "\N{MINUS SIGN}", "not_comparable
 def draw_table(
     canvas: Canvas, report: Report, villages: Sequence[Village], x: float, top: float, width: float, room: float
 ) -> float:
-    """Draw all rows into the room, with letters as small as it takes; gives where it ends."""
+    """Draw all rows into the room, with letters as small as it takes; return where it ends."""
     head = [*HEAD, SCORE, *([CHANGE] if report.earlier else [])]
     scale = width / sum(wide * mm for *_, wide in head)
     widths = [wide * mm * scale for *_, wide in head]
@@ -74,7 +74,7 @@ def _head(canvas: Canvas, head: Sequence[tuple[str, str, float]], widths: Sequen
 
 
 def _share(line: Line) -> float:
-    """Give the height of a line: the one that only says which operators beside the measured ones were not is lower."""
+    """Return the height of a line: the one that only says which operators beside the measured ones were not is lower."""
     return 0.65 if len(line) == 2 and not line[0] else 1.0
 
 
@@ -99,12 +99,14 @@ def _cell(canvas: Canvas, text: str, font: str, size: float, x: float, y: float,
 
 
 def _lines(village: Village, *, compared: bool) -> list[Line]:
-    measured = [row for row in village.rows if row.verdict.state is not State.NOT_MEASURED]
-    lines = [_measured(row, compared=compared) for row in measured]
-    missing = ", ".join(row.operator for row in village.rows if row.verdict.state is State.NOT_MEASURED)
-    if missing:
-        words = "Semua operator" if not measured else missing
-        lines.append(("", f"{words}: {STATE_WORDS[State.NOT_MEASURED].id.lower()}"))
+    lines = [_measured(row, compared=compared) for row in village.rows if row.evidence is not None]
+    others: dict[State, list[str]] = {}
+    for row in village.rows:
+        if row.evidence is None:
+            others.setdefault(row.verdict.state, []).append(indonesian(operator_words(row.operator)))
+    for state, names in others.items():
+        words = indonesian(phrase("All operators")) if len(names) == len(village.rows) else ", ".join(names)
+        lines.append(("", f"{words}: {indonesian(STATE_WORDS[state]).lower()}"))
     first = lines[0]
     return [(village.site.desa, *first[1:]), *lines[1:]]
 
@@ -113,31 +115,34 @@ def _measured(row: Row, *, compared: bool) -> Line:
     e = row.evidence
     if e is None:
         raise ValueError(f"{row.site.code} {row.operator}: measured without evidence")
-    diagnosis = DIAGNOSIS_WORDS[row.verdict.main.diagnosis].id
-    operator = operator_words(row.operator).id
+    diagnosis = indonesian(DIAGNOSIS_WORDS[row.verdict.main.diagnosis])
+    operator = indonesian(operator_words(row.operator))
     change = (ARROWS[row.compared.change] if row.compared else "",) if compared else ()
     return (
         "",
         operator,
-        STATE_WORDS[row.verdict.state].id,
+        indonesian(STATE_WORDS[row.verdict.state]),
         diagnosis,
-        f"{number(e.rsrp_median).id} / {number(e.rsrp_p10).id}",
-        f"{number(e.rsrp_busy_median).id} / {number(e.sinr_busy_median).id}",
-        number(e.sinr_median).id,
-        number(e.availability, 1).id,
-        number(e.completeness, 1).id,
-        number(e.samples).id,
-        number(row.priority.score, 1).id,
+        f"{indonesian(Figure(e.rsrp_median))} / {indonesian(Figure(e.rsrp_p10))}",
+        f"{indonesian(Figure(e.rsrp_busy_median))} / {indonesian(Figure(e.sinr_busy_median))}",
+        indonesian(Figure(e.sinr_median)),
+        indonesian(Figure(e.availability, 1)),
+        indonesian(Figure(e.completeness, 1)),
+        indonesian(Figure(e.samples)),
+        indonesian(Figure(row.priority.score, 1)),
         *change,
     )
 
 
 def _foot(canvas: Canvas, x: float, y: float, *, compared: bool) -> None:
     canvas.setFont("Vera", 6)
-    text = "RSRP, SINR: nilai tengah dan 10 % terburuk (p10) sampel LTE; 19-22: jam sibuk WITA. Tersedia: tanpa waktu listrik"
-    canvas.drawString(x, y, text)
-    more = "padam, modem bisu, tanpa SIM. Lengkap: slot 5 menit terisi. Skor: lihat rumus; tanpa skor bila belum dapat dinilai."
-    canvas.drawString(x, y - 2.8 * mm, more)
+    text = phrase("RSRP, SINR: median and 10th percentile (p10) of the LTE samples; 19-22: busy hour WITA.")
+    more = phrase(
+        "Available: without time of power cuts, an unresponsive modem or no SIM. Complete: 5-minute slots with data. Score: "
+        "see the formula."
+    )
+    canvas.drawString(x, y, indonesian(text))
+    canvas.drawString(x, y - 2.8 * mm, indonesian(more))
     if compared:
-        signs = ", ".join(f"{ARROWS[change]} {words.id}" for change, words in CHANGE_WORDS.items())
-        canvas.drawString(x, y - 5.6 * mm, f"Ubah: {signs}.")
+        signs = ", ".join(f"{ARROWS[change]} {indonesian(words)}" for change, words in CHANGE_WORDS.items())
+        canvas.drawString(x, y - 5.6 * mm, indonesian(phrase("Change: {signs}.", signs=signs)))

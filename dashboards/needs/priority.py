@@ -8,28 +8,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from collector.sites.sites import Site
+from dashboards.needs.labels import POWER, UNKNOWN, yes_no
 from dashboards.needs.model import OPERATORS, Context, Diagnosis, Input, Priority, State, Verdict
 from dashboards.needs.parameters import Parameters
-from dashboards.needs.words import POWER, UNKNOWN, Both, joined, number, say, yes_no
+from ground.words import Figure, Phrase, Said, joined, phrase
 
-FORMULA = "skor = 100 · keparahan · (w0 + jumlah w·v) / (w0 + jumlah w)"
-FORMULA_WORDS = Both(
-    "Jumlah hanya atas masukan yang diketahui. Masukan yang tidak diketahui (misalnya jumlah penduduk yang kosong)"
-    " dikeluarkan dari"
-    " pembilang dan penyebut, tidak ditebak, dan disebut pada baris itu. Baris yang belum diukur atau yang"
-    " datanya belum cukup"
-    " tidak mendapat skor.",
-    "The sums (jumlah) run over the known inputs only. An unknown input (an empty population, say) is left out"
-    " above and below the line, not"
-    " guessed, and the row names it. A row that is not measured or has too little data gets no score.",
+FORMULA = phrase("score = 100 · severity · (w0 + sum of w·v) / (w0 + sum of w)")
+FORMULA_WORDS = phrase(
+    "The sums run over the known inputs only. An unknown input (an empty population, say) is left out above and below the "
+    "line, not guessed, and the row names it. A row that is not measured or has too little data gets no score."
 )
 INPUT_WORDS = {
-    "base": Both("dasar", "base"),
-    "population": Both("jumlah penduduk", "population"),
-    "no_alternative": Both("tanpa operator lain yang layak", "no other adequate operator"),
-    "blank_spot_list": Both("daftar blank spot", "blank-spot list"),
-    "on_grid": Both("jaringan PLN", "power grid"),
-    "power": Both("listrik balai desa", "power of the hall"),
+    "base": phrase("base"),
+    "population": phrase("population"),
+    "no_alternative": phrase("no other adequate operator"),
+    "blank_spot_list": phrase("blank-spot list"),
+    "on_grid": phrase("power grid"),
+    "power": phrase("power of the hall"),
+}
+NEED = {
+    Diagnosis.BLANK_SPOT: phrase("there is no service"),
+    Diagnosis.TWO_G_ONLY: phrase("only 2G serves"),
+    Diagnosis.WEAK_COVERAGE: phrase("coverage is weak"),
+    Diagnosis.CONGESTED: phrase("the cell is congested or interfered with"),
+    Diagnosis.UNSTABLE: phrase("service is unstable"),
+    Diagnosis.POWER: phrase("power fails often"),
+    Diagnosis.DEVICE_FAULT: phrase("the device is faulty"),
+    Diagnosis.ADEQUATE: phrase("service is adequate"),
+}
+"""What makes a row need something, as the end of `because …`."""
+RAISES = {
+    "no_alternative": phrase("no other operator serves the hall adequately"),
+    "blank_spot_list": phrase("the village is on the list of 37 blank spots"),
+    "on_grid": phrase("grid power is available"),
+    "power": phrase("the hall has electricity"),
 }
 POWER_VALUE = {"grid": 1.0, "grid_partial": 0.5, "solar": 0.5, "genset": 0.5, "no_grid": 0.0, "none": 0.0}
 SERVING = frozenset({State.ADEQUATE, State.FAIR})
@@ -40,14 +52,14 @@ def priority(operator: str, verdicts: Mapping[str, Verdict], site: Site, context
     verdict = verdicts[operator]
     inputs = _inputs(operator, verdicts, site, context, parameters)
     if not verdict.state.judged:
-        reason = Both("Tanpa skor: belum ada yang dapat dinilai.", "No score: there is nothing yet to judge.")
+        reason = phrase("No score: there is nothing yet to judge.")
         return Priority(None, None, inputs, reason)
     severity = float(getattr(parameters.severity, verdict.main.diagnosis).value)
     known = [(i.weight, i.value) for i in inputs if i.value is not None]
     base = parameters.weights.base.value
     share = (base + sum(weight * value for weight, value in known)) / (base + sum(weight for weight, _ in known))
-    reason = _reason(severity, verdict.main.diagnosis, inputs, parameters)
-    return Priority(round(100 * severity * share, 1), severity, inputs, reason)
+    score = round(100 * severity * share, 1)
+    return Priority(score, severity, inputs, _reason(score, severity, verdict.main.diagnosis, inputs))
 
 
 def _inputs(
@@ -55,7 +67,7 @@ def _inputs(
 ) -> tuple[Input, ...]:
     w, full = parameters.weights, parameters.limits.population_full.value
     people = None if site.population is None else min(1.0, site.population / full)
-    people_source = UNKNOWN if site.population is None else say("{n} jiwa", "{n} people", n=site.population)
+    people_source = UNKNOWN if site.population is None else phrase("{n} people", n=Figure(site.population))
     alone = _no_alternative(operator, verdicts)
     grid, grid_source = _on_grid(site, context)
     power = None if site.power is None else POWER_VALUE[site.power]
@@ -69,37 +81,42 @@ def _inputs(
 
 
 def _no_alternative(operator: str, verdicts: Mapping[str, Verdict]) -> float | None:
-    """Give 0 when another operator serves the hall, 1 when every other national one was judged and none does, else None."""
+    """Return 0 when another operator serves the hall, 1 when every other national one was judged and none does, else None."""
     others = {name: v.state for name, v in verdicts.items() if name != operator}
     if any(state in SERVING for state in others.values()):
         return 0.0
-    judged = all(name == operator or (name in others and others[name].judged) for name in OPERATORS)
+    judged = all(
+        name == operator or (name in others and (others[name].judged or others[name] is State.ABSENT)) for name in OPERATORS
+    )
     return 1.0 if judged else None
 
 
-def _on_grid(site: Site, context: Context) -> tuple[bool | None, Both]:
+def _on_grid(site: Site, context: Context) -> tuple[bool | None, Phrase]:
     if site.power in {"grid", "grid_partial"}:
-        return True, Both("ya, menurut daftar balai desa", "yes, by the register of halls")
+        return True, phrase("yes, by the register of halls")
     if context.no_grid_plan:
-        return False, Both("tidak, menurut rencana 2026", "no, by the plan of 2026")
+        return False, phrase("no, by the plan of 2026")
     if site.power == "no_grid":
-        return False, Both("tidak, menurut daftar balai desa", "no, by the register of halls")
+        return False, phrase("no, by the register of halls")
     if context.no_grid_plan is None:
         return None, UNKNOWN
-    return True, Both("ya atau dalam program PLN", "yes, or in the grid programme")
+    return True, phrase("yes, or in the grid programme")
 
 
 def _number(value: bool | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _reason(severity: float, diagnosis: Diagnosis, inputs: tuple[Input, ...], parameters: Parameters) -> Both:
-    why = getattr(parameters.severity, diagnosis)
-    parts = [say("keparahan {s} ({w})", "severity {s} ({w})", s=number(severity, 2), w=Both(why.id, why.en))]
-    known = [i for i in inputs if i.value is not None and i.weight]
-    shape = "{name} {v} ({source})"
-    parts += [say(shape, shape, name=INPUT_WORDS[i.name], v=number(i.value, 2), source=i.source) for i in known]
+def _reason(score: float, severity: float, diagnosis: Diagnosis, inputs: tuple[Input, ...]) -> Phrase:
+    """Say why in a sentence, then the inputs, so that the score can be computed again."""
+    raising: list[Said] = [NEED[diagnosis], *(RAISES[i.name] for i in inputs if i.name in RAISES and i.value == 1)]
+    why = raising[0]
+    if len(raising) > 1:
+        why = phrase("{most}, and {last}", most=joined(raising[:-1], ", "), last=raising[-1])
+    known = [joined([INPUT_WORDS[i.name], Figure(i.value, 2)], " ") for i in inputs if i.value is not None and i.weight]
+    figures = joined([phrase("severity {s}", s=Figure(severity, 2)), *known], ", ")
+    told = [phrase("Score {score} because {why}.", score=score, why=why), phrase("Inputs: {figures}.", figures=figures)]
     unknown = [INPUT_WORDS[i.name] for i in inputs if i.value is None]
     if unknown:
-        parts.append(say("tidak diketahui, tidak dihitung: {names}", "not known, left out: {names}", names=joined(unknown, ", ")))
-    return joined(parts)
+        told.append(phrase("Not known, left out: {names}.", names=joined(unknown, ", ")))
+    return joined(told, " ")

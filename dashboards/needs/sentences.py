@@ -1,89 +1,91 @@
-"""The sentences of a verdict: Indonesian and English, with `{name}` where a number goes."""
+"""The sentences of a verdict, with `{name}` where a number goes."""
 
 from __future__ import annotations
 
-from dashboards.needs.words import Both, say
+from ground.words import Phrase, Said, mark, phrase, sentence
 
 SENTENCES = {
-    "not_measured": Both(
-        "Belum ada pengukuran operator ini di balai desa; ini bukan berarti tidak ada sinyal.",
-        "This operator has not been measured at the hall; that does not mean that there is no signal.",
+    "not_measured": mark("This operator has not been measured at the hall; that does not mean that there is no signal."),
+    "insufficient": mark("{what}."),
+    "few_samples": mark("{n} samples of the network, {limit} needed"),
+    "few_days": mark("{n} days measured, {limit} needed"),
+    "few_slots": mark("{n} slots of 5 minutes, {limit} needed"),
+    "few_lte": mark("{n} values of LTE RSRP, {limit} needed"),
+    "blank_spot": mark(
+        "No service in {share} % of {n} samples (limit: availability ≤ {limit} %); the SIM is not refused, and the instrument is "
+        "proven: {proof}."
     ),
-    "insufficient": Both("{what}.", "{what}."),
-    "few_samples": Both("{n} sampel tentang jaringan, perlu {limit}", "{n} samples of the network, {limit} needed"),
-    "few_days": Both("{n} hari terukur, perlu {limit}", "{n} days measured, {limit} needed"),
-    "few_slots": Both("{n} slot 5 menit, perlu {limit}", "{n} slots of 5 minutes, {limit} needed"),
-    "few_lte": Both("{n} nilai RSRP LTE, perlu {limit}", "{n} values of LTE RSRP, {limit} needed"),
-    "blank_spot": Both(
-        "Tanpa layanan pada {share} % dari {n} sampel, meski modem dan kartu SIM menjawab (batas: ketersediaan ≤ {limit} %).",
-        "No service in {share} % of {n} samples although modem and SIM answer (limit: availability ≤ {limit} %).",
+    "proof_heard": mark("this modem has received a cell"),
+    "proof_scan": mark("a scan of this modem found a cell"),
+    "proof_other_modem": mark("another modem of the hall receives a cell"),
+    "proof_recovery_tried": mark("not yet"),
+    "proof_none": mark("not yet"),
+    "sim_refused": mark(
+        "SIM refused / locked: cannot be judged. Refused by the network in {refused} % and SIM locked or faulty in {fault} % of "
+        "the samples: check the SIM and its plan. This time is not held against the network."
     ),
-    "two_g": Both(
-        "Terlayani, tetapi LTE hanya {lte} % dari waktu terlayani (2G {two} %, 3G {three} %; batas {limit} %).",
-        "Served, but LTE is only {lte} % of the served time (2G {two} %, 3G {three} %; limit {limit} %).",
+    "barred": mark(
+        "This operator's own cell is heard without serving in {v} % of the samples: barred, overloaded, or the SIM; no "
+        "blank spot."
     ),
-    "weak": Both("{signs}.", "{signs}."),
-    "weak_median": Both("nilai tengah RSRP {v} dBm di bawah {cut} dBm", "median RSRP of {v} dBm is below {cut} dBm"),
-    "weak_p10": Both("10 % terburuk RSRP {v} dBm di bawah {cut} dBm", "worst 10 % of RSRP at {v} dBm is below {cut} dBm"),
-    "weak_lte": Both(
-        "LTE hanya {v} % dari waktu terlayani (batas {cut} %)", "LTE is only {v} % of the served time (limit {cut} %)"
+    "heard_unserved": mark(
+        "The SIM of this operator has no service, but its cell is heard in {n} samples of other modems and on {days} of {of} "
+        "days with a scan: check SIM and modem; no blank spot."
     ),
-    "congested": Both(
-        "RSRP cukup ({rsrp} dBm) tetapi SINR turun dari {whole} dB sepanjang hari ke {busy} dB pada jam sibuk 19-22 WITA"
-        " (batas {cut} dB): sel padat.",
-        "RSRP is sufficient ({rsrp} dBm) but SINR falls from {whole} dB over the day to {busy} dB in the busy hour"
-        " 19-22 WITA (limit {cut} dB): congested.",
+    "unproven": mark(
+        "No service in {n} samples, but this modem never received any cell: the instrument is not proven. Try it where there is "
+        "signal, or add a second modem."
     ),
-    "interfered": Both(
-        "RSRP cukup ({rsrp} dBm) tetapi SINR {whole} dB sepanjang hari, {busy} dB pada jam sibuk (batas {cut} dB): interferensi.",
-        "RSRP is sufficient ({rsrp} dBm) but SINR is {whole} dB over the day, {busy} dB in the busy hour (limit {cut} dB):"
-        " interfered.",
+    "unproven_tried": mark(
+        "No service in {n} samples and no cell was ever heard; radio off and on and reset changed nothing: the instrument is "
+        "not proven. Check the antenna, try it where there is signal, or add a second modem."
     ),
-    "unstable": Both("{signs}.", "{signs}."),
-    "drops": Both(
-        "layanan tersedia {v} % dari waktu terukur (batas {cut} %)", "service is there {v} % of the measured time (limit {cut} %)"
+    "unsupported_band": mark("Not measurable with this modem: it lacks {bands} of this operator."),
+    "unknown_operator": mark(
+        "The operator of the SIM in modem {modem} is not known: fill the column operators of sites.csv, or name the modem after "
+        "it."
     ),
-    "cell_changes": Both(
-        "sel pelayan berganti {v} kali per jam (batas {cut})", "the serving cell changes {v} times an hour (limit {cut})"
+    "heard": mark(
+        "Heard, not measured: its cell was received in {n} samples of modems with another SIM and found on {days} of {of} days "
+        "with a scan."
     ),
-    "device": Both(
-        "Modem bisu pada {silent} % dan tanpa SIM pada {sim} % sampel (batas {limit} %): periksa perangkat. Waktu ini tidak"
-        " dihitung pada jaringan.",
-        "Modem silent in {silent} % and without SIM in {sim} % of the samples (limit {limit} %): look at the"
-        " device. This time is"
-        " not held against the network.",
+    "absent": mark("Not found by complete scans on {n} days by a modem that supports its bands, and never heard."),
+    "guest": mark("{v} % of the served time was through another operator's network (roaming)."),
+    "data_refused": mark("Packet service was refused in {v} % of the served time: check the plan."),
+    "two_g": mark("Served, but LTE is only {lte} % of the served time (2G {two} %, 3G {three} %; limit {limit} %)."),
+    "weak": mark("{signs}."),
+    "weak_median": mark("median RSRP of {v} dBm is below {cut} dBm"),
+    "weak_p10": mark("10th percentile of RSRP of {v} dBm is below {cut} dBm"),
+    "weak_lte": mark("LTE is only {v} % of the served time (limit {cut} %)"),
+    "congested": mark(
+        "RSRP is sufficient ({rsrp} dBm) but SINR falls from {whole} dB over the day to {busy} dB in the busy hour 19-22 "
+        "WITA (limit {cut} dB): congested."
     ),
-    "power": Both(
-        "Data hanya ada pada {c} % waktu, dan {signs}. Waktu tanpa listrik tidak dihitung pada jaringan.",
-        "There are data for {c} % of the time only, and {signs}. Time without power is not held against the network.",
+    "interfered": mark(
+        "RSRP is sufficient ({rsrp} dBm) but SINR is {whole} dB over the day, {busy} dB in the busy hour (limit {cut} dB): "
+        "interfered."
     ),
-    "boots": Both("perangkat menyala ulang {n} kali ({rate} per minggu)", "the device started anew {n} times ({rate} a week)"),
-    "undervoltage": Both(
-        "tegangan kurang atau listrik padam pada {v} % laporan perangkat",
-        "undervoltage or no mains in {v} % of the device's reports",
+    "unstable": mark("{signs}."),
+    "drops": mark("service is there {v} % of the measured time (limit {cut} %)"),
+    "cell_changes": mark("the serving cell changes {v} times per hour (limit {cut})"),
+    "device": mark(
+        "Modem unresponsive in {silent} % and without SIM in {sim} % of the samples (limit {limit} %): look at the device. This "
+        "time is not held against the network."
     ),
-    "known_power": Both("listrik balai desa menurut daftar: {p}", "power of the hall by the register: {p}"),
-    "adequate": Both(
-        "RSRP {v} dBm (batas {cut} dBm), 10 % terburuk {p10} dBm, {quality}, layanan tersedia {a} %.",
-        "RSRP {v} dBm (limit {cut} dBm), worst 10 % {p10} dBm, {quality}, service available {a} %.",
-    ),
-    "sinr": Both("SINR {v} dB (batas {cut} dB)", "SINR {v} dB (limit {cut} dB)"),
-    "no_sinr": Both("SINR tidak diberikan modem, mutu tidak dinilai", "the modem gives no SINR, quality is not judged"),
-    "booster": Both(
-        "Ada penguat sinyal: nilai hanya berlaku di dalam balai desa.",
-        "There is a signal booster: the values hold inside the hall only.",
-    ),
-    "outdoor": Both(
-        "Antena luar ruang: sinyal ponsel di dalam ruang lebih lemah.", "Outdoor antenna: a phone indoors has less signal."
-    ),
-    "estimated": Both(
-        "Jam {v} % sampel diperkirakan; jam sibuk tidak dinilai.",
-        "The time of {v} % of the samples is estimated; the busy hour is not judged.",
-    ),
+    "power": mark("There are data for {c} % of the time only, and {signs}. Time without power is not held against the network."),
+    "boots": mark("the device restarted {n} times ({rate} per week)"),
+    "undervoltage": mark("undervoltage or no mains in {v} % of the device's reports"),
+    "known_power": mark("power of the hall by the register: {p}"),
+    "adequate": mark("RSRP {v} dBm (limit {cut} dBm), 10th percentile {p10} dBm, {quality}, service available {a} %."),
+    "sinr": mark("SINR {v} dB (limit {cut} dB)"),
+    "no_sinr": mark("the modem gives no SINR, quality is not judged"),
+    "booster": mark("There is a signal booster: the values hold inside the hall only."),
+    "outdoor": mark("Outdoor antenna: a phone indoors has less signal."),
+    "estimated": mark("The time of {v} % of the samples is estimated; the busy hour is not judged."),
 }
 
 
-def tell(name: str, **values: float | str | Both | None) -> Both:
-    """Give a sentence, filled; one that ends with a full stop begins with a capital."""
-    text = say(*SENTENCES[name], **values)
-    return Both(*(part[0].upper() + part[1:] if part.endswith(".") else part for part in text))
+def tell(name: str, **values: Said) -> Phrase:
+    """Return a sentence, filled; one that ends with a full stop begins with a capital."""
+    message = SENTENCES[name]
+    return sentence(message, **values) if message.endswith(".") else phrase(message, **values)

@@ -14,26 +14,26 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dashboards.needs.boundaries import dotted
 from dashboards.needs.columns import COLUMNS, Cell, bands, handover, technologies
-from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, operator_words
-from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, looks, settings, span, weights
+from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, both, english, indonesian, operator_words
+from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, settings, span, styles, weights
 from dashboards.needs.model import Report, Row, Verdict, Village
-from dashboards.needs.places import dotted
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
-from dashboards.needs.words import Both
 from ground.wita import WITA
+from ground.words import LANGUAGES, Said, phrase, said
 
 HEAD = PatternFill("solid", fgColor="1F3864")
 WHITE = Font(bold=True, color="FFFFFF")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 cannot hold them, openpyxl refuses them
 EVIDENCE = (
-    *("peringkat", "kode_desa", "kecamatan", "desa", "operator", "keadaan", "diagnosis", "alasan", "reason_en"),
+    *("peringkat", "kode_desa", "kecamatan", "desa", "operator", "kondisi", "diagnosis", "alasan", "reason_en"),
     *("temuan_lain", "skor_prioritas", "alasan_prioritas", "masukan_tidak_diketahui", "perubahan", "alasan_perubahan"),
     *("rsrp_median_dbm", "rsrp_p10_dbm", "rsrp_jam_sibuk_median_dbm", "rsrp_jam_sibuk_p10_dbm", "rsrq_median_db"),
     *("sinr_median_db", "sinr_jam_sibuk_median_db", "ketersediaan_persen", "kelengkapan_persen", "hari_terukur"),
     *("slot_terukur", "slot_mungkin", "jumlah_sampel", "sampel_terlayani", "sampel_lte", "sampel_3g", "sampel_2g"),
-    *("sampel_tanpa_layanan", "sampel_tanpa_sim", "sampel_modem_bisu", "jam_perkiraan_persen", "pindah_sel_per_jam"),
-    *("teknologi", "band", "modem", "model_modem", "menyala_ulang", "listrik_buruk_persen", "catatan"),
+    *("sampel_tanpa_layanan", "sampel_tanpa_sim", "sampel_modem_tidak_merespons", "jam_perkiraan_persen", "pindah_sel_per_jam"),
+    *("teknologi", "band", "modem", "model_modem", "mulai_ulang", "listrik_buruk_persen", "catatan"),
 )
 WIDE = {"alasan": 60, "reason_en": 60, "catatan": 60, "temuan_lain": 40, "alasan_prioritas": 60, "alasan_perubahan": 50}
 WIDE |= {"sumber_koordinat": 30, "nama_titik": 28, "versi_ambang": 36, "desa": 22, "kecamatan": 20, "model_modem": 24}
@@ -55,7 +55,7 @@ def write_xlsx(report: Report, path: Path) -> None:
     _table(proof, EVIDENCE, ranked)
     _colour(proof, report)
     _method(book.create_sheet("Metode"), report)
-    book.properties.title = f"{TITLE.id} {span(report.period).id}"
+    book.properties.title = f"{indonesian(TITLE)} {indonesian(span(report.period))}"
     book.properties.creator = "Sinyal"
     book.save(path)
 
@@ -96,13 +96,13 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
 
 def _evidence(rank: int, village: Village, row: Row) -> Iterable[Cell]:
     verdict, e, compared = row.verdict, row.evidence, row.compared
-    yield from (rank, dotted(row.site.code), row.site.kecamatan, row.site.desa, operator_words(row.operator).id)
-    yield from (STATE_WORDS[verdict.state].id, DIAGNOSIS_WORDS[verdict.main.diagnosis].id)
-    yield from (verdict.main.reason.id, verdict.main.reason.en, _found(verdict))
-    yield from (row.priority.score, row.priority.reason.id, "; ".join(row.priority.unknown) or None)
-    yield from (CHANGE_WORDS[compared.change].id, compared.reason.id) if compared else (None, None)
+    yield from (rank, dotted(row.site.code), row.site.kecamatan, row.site.desa, indonesian(operator_words(row.operator)))
+    yield from (indonesian(STATE_WORDS[verdict.state]), indonesian(DIAGNOSIS_WORDS[verdict.main.diagnosis]))
+    yield from (indonesian(verdict.main.reason), english(verdict.main.reason), _found(verdict))
+    yield from (row.priority.score, indonesian(row.priority.reason), "; ".join(row.priority.unknown) or None)
+    yield from (indonesian(CHANGE_WORDS[compared.change]), indonesian(compared.reason)) if compared else (None, None)
     if e is None:
-        yield from [None] * (EVIDENCE.index("menyala_ulang") - EVIDENCE.index("rsrp_median_dbm"))
+        yield from [None] * (EVIDENCE.index("mulai_ulang") - EVIDENCE.index("rsrp_median_dbm"))
     else:
         yield from (e.rsrp_median, e.rsrp_p10, e.rsrp_busy_median, e.rsrp_busy_p10, e.rsrq_median, e.sinr_median)
         yield from (e.sinr_busy_median, _round(e.availability), _round(e.completeness), e.days, e.slots, e.slots_possible)
@@ -113,11 +113,11 @@ def _evidence(rank: int, village: Village, row: Row) -> Iterable[Cell]:
 
 
 def _found(verdict: Verdict) -> str | None:
-    return "\n".join(f"{DIAGNOSIS_WORDS[f.diagnosis].id}: {f.reason.id}" for f in verdict.others) or None
+    return "\n".join(f"{indonesian(DIAGNOSIS_WORDS[f.diagnosis])}: {indonesian(f.reason)}" for f in verdict.others) or None
 
 
-def _lines(texts: Sequence[Both]) -> str | None:
-    return "\n".join(text.id for text in texts) or None
+def _lines(texts: Sequence[Said]) -> str | None:
+    return "\n".join(indonesian(text) for text in texts) or None
 
 
 def _round(value: float | None) -> float | None:
@@ -126,11 +126,11 @@ def _round(value: float | None) -> float | None:
 
 def _colour(sheet: Worksheet, report: Report) -> None:
     """Colour the state of each row as the map does."""
-    found, column = looks(report.classes), EVIDENCE.index("keadaan") + 1
+    found, column = styles(report.classes), EVIDENCE.index("kondisi") + 1
     for number, row in enumerate(report.ranked, 2):
-        look, cell = found[row.verdict.state], sheet.cell(number, column)
-        cell.fill = PatternFill("solid", fgColor=look.colour.removeprefix("#").upper())
-        if _dark(look.colour):
+        style, cell = found[row.verdict.state], sheet.cell(number, column)
+        cell.fill = PatternFill("solid", fgColor=style.colour.removeprefix("#").upper())
+        if _dark(style.colour):
             cell.font = Font(color="FFFFFF")
 
 
@@ -142,20 +142,23 @@ def _dark(colour: str) -> bool:
 def _method(sheet: Worksheet, report: Report) -> None:
     made = report.period.now.astimezone(WITA)
     lines: list[tuple[Cell, ...]] = [
-        (TITLE.id, TITLE.en),
-        ("Periode / Period", f"{span(report.period).id} / {span(report.period).en}"),
-        ("Periode pembanding / Earlier period", span(report.earlier).id if report.earlier else "-"),
-        ("Dibuat / Made", f"{made:%Y-%m-%d %H:%M} WITA ({made.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"),
-        ("Versi ambang batas / Thresholds", report.version),
-        ("Rumus prioritas / Priority", FORMULA),
-        ("Bobot / Weights", f"{weights(report).id} / {weights(report).en}"),
-        ("", FORMULA_WORDS.id),
-        ("", FORMULA_WORDS.en),
+        (indonesian(TITLE), english(TITLE)),
+        (both(phrase("Period")), both(span(report.period))),
+        (both(phrase("Earlier period")), indonesian(span(report.earlier)) if report.earlier else "-"),
+        (both(phrase("Made")), f"{made:%Y-%m-%d %H:%M} WITA ({made.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"),
+        (both(phrase("Thresholds")), report.version),
+        (both(phrase("Priority")), indonesian(FORMULA), english(FORMULA)),
+        (both(phrase("Weights")), both(weights(report))),
+        ("", indonesian(FORMULA_WORDS)),
+        ("", english(FORMULA_WORDS)),
     ]
-    for title, texts in (("Metode / Method", METHOD), ("Batasan / Limits", LIMITS), ("Sumber / Sources", SOURCES)):
-        lines += [(title if k == 0 else "", text.id, text.en) for k, text in enumerate(texts)]
-    lines += [("Parameter", "Nilai / Value", "Alasan", "Reason")]
-    lines += [(setting.key, setting.value.id, setting.reason.id, setting.reason.en) for setting in settings(report)]
+    for title, texts in ((phrase("Method"), METHOD), (phrase("Limits"), LIMITS), (phrase("Sources"), SOURCES)):
+        lines += [(both(title) if k == 0 else "", indonesian(text), english(text)) for k, text in enumerate(texts)]
+    lines += [("Parameter", both(phrase("Value")), *(said(phrase("Reason"), lang) for lang in LANGUAGES))]
+    lines += [
+        (setting.key, indonesian(setting.value), indonesian(setting.reason), english(setting.reason))
+        for setting in settings(report)
+    ]
     for number, line in enumerate(lines, 1):
         for column, value in enumerate(line, 1):
             cell = _put(sheet, number, column, value)

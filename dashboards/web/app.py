@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from collector.errors import StoreUnavailableError
 from dashboards.web import api, pages
 from dashboards.web.assets import Assets
-from dashboards.web.picture import Picture
+from dashboards.web.snapshot import Snapshot
 
 ABOUT = "Mobile signal at village halls: the state of each hall, its curves, alerts. Read-only. Times are UTC."
 HEADERS = {
@@ -28,11 +28,11 @@ HEADERS = {
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def create_app(picture: Picture) -> FastAPI:
-    """Make the application for a picture. The interactive docs of FastAPI are off: they load from other hosts."""
+def create_app(snapshot: Snapshot) -> FastAPI:
+    """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts."""
     app = FastAPI(title="Sinyal", version="1", description=ABOUT, docs_url=None, redoc_url=None)
-    app.state.picture = picture
-    app.state.assets = Assets(picture.classes)
+    app.state.snapshot = snapshot
+    app.state.assets = Assets(snapshot.classes)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.middleware("http")(_secure)
     app.include_router(api.router)
@@ -70,4 +70,4 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _store_down(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": f"the store does not answer: {error}"}, 503, {"Retry-After": "10"})
-    return pages.refusal(request, 503)
+    return pages.refusal(request, 503, error if isinstance(error, StoreUnavailableError) else None)

@@ -16,6 +16,7 @@ from typing import Any
 import bokeh
 
 from collector.sites.classes import Classes
+from dashboards.web.state import STRIP
 
 STATIC = Path(__file__).with_name("static")
 BOUNDARIES = Path(__file__).parent.parent / "data"
@@ -45,11 +46,11 @@ class Assets:
             self._urls[name] = f"/static/{address}"
 
     def url(self, name: str) -> str:
-        """Give the address of a file. Raises KeyError for a name that is not there."""
+        """Return the address of a file. Raises KeyError for a name that is not there."""
         return self._urls[name]
 
     def get(self, address: str) -> Asset | None:
-        """Give the file at an address, None where there is none."""
+        """Return the file at an address, None where there is none."""
         return self._by_address.get(address)
 
 
@@ -65,11 +66,12 @@ def _files(classes: Classes) -> Iterator[tuple[str, bytes]]:
 def _classes_css(classes: Classes) -> str:
     """Colours of classes.toml as CSS: the policy of the page allows no style in its own HTML."""
     known = [(c.key, c.colour) for c in classes.classes] + [(key, s.colour) for key, s in classes.state.items()]
-    return "".join(f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}\n" for key, colour in known)
+    rules = [f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}\n" for key, colour in known]
+    return "".join([*rules, *(f".s-{key}{{background:{colour}}}\n" for key, (colour, _) in STRIP.items())])
 
 
 def _ink(colour: str) -> str:
-    """Give black or white, whichever is read better on a colour (WCAG relative luminance)."""
+    """Return black or white, whichever is read better on a colour (WCAG relative luminance)."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#fff"

@@ -28,7 +28,7 @@ class Cache:
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def get(self, key: Hashable, seconds: float, load: Callable[[], T]) -> T:
-        """Give the answer, from memory where it is younger than `seconds`; errors of `load` go through and are not kept."""
+        """Return the answer, from memory where it is younger than `seconds`; errors of `load` go through and are not kept."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             self._entries.move_to_end(key)

@@ -20,7 +20,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListedHall:
     """A hall as the list shows it: of all its operators, or of the one that was asked for."""
 
     hall: HallNow
@@ -30,18 +30,18 @@ class Line:
     updated: datetime | None = None
 
 
-def line(hall: HallNow, operator: str = "") -> Line:
-    """Give the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
+def line(hall: HallNow, operator: str = "") -> ListedHall:
+    """Return the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
     if not operator:
-        return Line(hall, hall.state, hall.last_known, hall.rsrp_dbm, hall.updated)
+        return ListedHall(hall, hall.state, hall.last_known, hall.rsrp_dbm, hall.updated)
     modem = next((modem for modem in hall.modems if modem.operator == operator), None)
     if modem is None:
-        return Line(hall, "not_measured")
-    return Line(hall, modem.state, modem.last_known, modem.rsrp_dbm, modem.time)
+        return ListedHall(hall, "not_measured")
+    return ListedHall(hall, modem.state, modem.last_known, modem.rsrp_dbm, modem.time)
 
 
-def lines(halls: Iterable[HallNow], wanted: Filter) -> list[Line]:
-    """Give the rows that match, by kecamatan and village."""
+def lines(halls: Iterable[HallNow], wanted: Filter) -> list[ListedHall]:
+    """Return the rows that match, by kecamatan and village."""
     text = wanted.q.strip().casefold()
     found = [
         row

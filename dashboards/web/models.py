@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from telemetry.meaning import Standing
+
 Key = Annotated[str, Field(description="Key of a class of classes.toml, or of one of its states")]
 Number = float | None
 
@@ -15,7 +17,8 @@ class ModemNow(BaseModel):
     """One modem at a hall, judged by its samples of the last 15 minutes; where it is silent, by its last sample."""
 
     modem: str
-    operator: str | None = Field(None, description="Operator group; the last one known where the modem has no service now")
+    operator: str | None = Field(None, description="Operator group of its SIM; the last one known where it does not tell now")
+    heard: str | None = Field(None, description="Whose cell it hears while it is not served: the operator group")
     state: Key
     last_known: Key | None = Field(None, description="Only where state is `silent`: what the last sample said")
     registration: str | None = None
@@ -49,6 +52,9 @@ class HallNow(BaseModel):
     coordinate_source: Literal["centroid", "gnss", "office", "map"] = Field(
         description="centroid: middle of the village's polygon, can be 10 km from the hall"
     )
+    accuracy_m: float | None = Field(
+        None, description="Of a position that the modem measured: radius that holds 68 % of the fixes"
+    )
     state: Key
     last_known: Key | None = None
     operator: str | None = Field(None, description="Operator of the modem that gave the state")
@@ -79,12 +85,12 @@ class Feature(BaseModel):
 
 
 class Halls(BaseModel):
-    """All halls as GeoJSON, with the moment of the picture."""
+    """All halls as GeoJSON, with the moment of the snapshot."""
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
-    generated: datetime = Field(description="Moment of this picture, UTC")
+    generated: datetime = Field(description="Moment of this snapshot, UTC")
     classes_version: str
-    stale: bool = Field(False, description="The store cannot be read now: this is the last picture that could be made")
+    stale: bool = Field(False, description="The store cannot be read now: this is the last snapshot that could be made")
     counts: dict[str, int] = Field(description="Halls by state")
     features: list[Feature]
 
@@ -169,9 +175,7 @@ class ModemSeries(BaseModel):
 
     modem: str
     operator: str | None = None
-    service: list[str | None] = Field(
-        description="What most samples of a step said: lte, three_g, two_g, no_service, device_fault"
-    )
+    service: list[str | None] = Field(description="What most samples of a step said: " + ", ".join(Standing))
     curves: dict[str, Curve] = Field(description="By rsrp_dbm, rsrq_db, sinr_db, rssi_dbm; a metric never measured is left out")
 
 
@@ -186,10 +190,19 @@ class Series(BaseModel):
     modems: list[ModemSeries]
 
 
+class StoreFault(BaseModel):
+    """What is wrong with the database: a fixed word, the database's own reason, and what to do."""
+
+    fault: str
+    reason: str
+    cure: str
+
+
 class Health(BaseModel):
     """Whether this page can work, and how fresh its data are."""
 
     status: Literal["ok", "store_unavailable"]
+    store_faults: list[StoreFault] = Field([], description="What the page or the running collector finds wrong with the database")
     sites: int
     measured: int = Field(description="Halls that ever sent a sample")
     newest: datetime | None = Field(None, description="Newest sample of all halls, UTC")

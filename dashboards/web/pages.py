@@ -9,13 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from collector.errors import StoreUnavailableError
 from collector.sites.classes import METRICS, Classes
-from dashboards.web.api import picture_of
+from collector.store.health import telling
+from dashboards.web.api import snapshot_of
 from dashboards.web.listing import Filter, lines
 from dashboards.web.models import AlertItem
-from dashboards.web.picture import ALERT_DAYS
-from dashboards.web.state import WINDOW_S, rank
-from dashboards.web.texts import LANGUAGES, Language, Texts, utc_now, words
+from dashboards.web.snapshot import ALERT_DAYS
+from dashboards.web.state import STRIP, WINDOW_S, rank
+from dashboards.web.texts import Texts, utc_now
+from ground.words import LANGUAGES, Lang
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "lang"
@@ -37,13 +40,14 @@ Word = Annotated[str, Query(max_length=64)]
 @router.get("/")
 def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = "", operator: Word = "") -> Response:
     """Show the map and the list."""
-    halls = picture_of(request).halls()
+    halls = snapshot_of(request).halls()
     every = [feature.properties for feature in halls.features]
     wanted = Filter(q, kecamatan, state, operator)
     return _page(
         request,
         "map.html",
         halls=halls,
+        faults=[telling(fault, _language(request)[0]) for fault in snapshot_of(request).faults()],
         lines=lines(every, wanted),
         total=len(every),
         newest=max((hall.updated for hall in every if hall.updated), default=None),
@@ -61,7 +65,7 @@ def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = ""
 def hall(request: Request, code: str) -> Response:
     """Show one hall."""
     try:
-        detail = picture_of(request).hall(code)
+        detail = snapshot_of(request).hall(code)
     except KeyError:
         raise HTTPException(404) from None
     return _page(request, "hall.html", detail=detail, hall=detail.hall, settings={"code": code}, bar=_bar)
@@ -70,7 +74,7 @@ def hall(request: Request, code: str) -> Response:
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
     """Show the alerts over time."""
-    found = picture_of(request).alerts(ALERT_DAYS)
+    found = snapshot_of(request).alerts(ALERT_DAYS)
     return _page(request, "alerts.html", alerts=found.alerts, days=found.days, settings={}, bar=_bar)
 
 
@@ -82,29 +86,34 @@ def api_page(request: Request) -> Response:
     return _page(request, "api.html", rows=rows, settings={})
 
 
-def refusal(request: Request, status: int) -> Response:
-    """Show that something is not there (404) or that the store is away (503)."""
+def refusal(request: Request, status: int, error: StoreUnavailableError | None = None) -> Response:
+    """Show that something is not there (404) or that the store is away, and why (503)."""
     kind = "store_down" if status == 503 else "not_found"
-    return _page(request, "refusal.html", status, kind=kind, settings={})
+    why = telling(error, _language(request)[0]) if error is not None else ""
+    return _page(request, "refusal.html", status, kind=kind, why=why, settings={})
 
 
 def _page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:
     language, chosen = _language(request)
-    picture, assets, texts = picture_of(request), request.app.state.assets, Texts(language)
-    legend = legend_of(picture.classes, language)
+    snapshot, assets, texts = snapshot_of(request), request.app.state.assets, Texts(language)
+    legend = legend_of(snapshot.classes, language)
     page = TEMPLATES.get_template(template).render(
         t=texts,
         asset=assets.url,
         here=request.url,
         legend=legend,
         label={entry["key"]: entry["label"] for entry in legend},
-        classes=picture.classes,
+        classes=snapshot.classes,
         now=utc_now(),
         settings={
             **settings,
             "language": language,
-            "texts": words(language),
+            "texts": texts.script(),
             "legend": legend,
+            "services": [
+                {"key": key, "label": texts.name("service", key), "colour": colour, "hatch": hatch}
+                for key, (colour, hatch) in STRIP.items()
+            ],
             "refresh_s": REFRESH_S,
             "window_s": WINDOW_S,
             "urls": {name: assets.url(name) for name in ("bokeh.js", "boundaries.json")},
@@ -117,8 +126,8 @@ def _page(request: Request, template: str, status: int = 200, *, settings: dict[
     return response
 
 
-def _language(request: Request) -> tuple[Language, bool]:
-    """Give the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
+def _language(request: Request) -> tuple[Lang, bool]:
+    """Return the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
     asked, kept = request.query_params.get("lang"), request.cookies.get(COOKIE)
     for language in LANGUAGES:
         if asked == language:
@@ -126,14 +135,14 @@ def _language(request: Request) -> tuple[Language, bool]:
     return next((language for language in LANGUAGES if kept == language), "id"), False
 
 
-def legend_of(classes: Classes, language: Language) -> list[dict[str, Any]]:
-    """Give all classes and states, best first, as page and script show them."""
+def legend_of(classes: Classes, language: Lang) -> list[dict[str, Any]]:
+    """Return all classes and states, best first, as page and script show them."""
     known = {c.key: c for c in classes.classes} | classes.state
     cuts = {c.key: c.cuts for c in classes.classes}
     return [
         {
             "key": key,
-            "label": known[key].id if language == "id" else known[key].en,
+            "label": known[key].word(language),
             "colour": known[key].colour,
             "symbol": known[key].symbol,
             "shape": SHAPES.get(known[key].symbol),
@@ -145,7 +154,7 @@ def legend_of(classes: Classes, language: Language) -> list[dict[str, Any]]:
 
 
 def _bar(alert: AlertItem) -> tuple[float, float]:
-    """Give start and length of an alert on the bar of the last seven days, percent."""
+    """Return start and length of an alert on the bar of the last seven days, percent."""
     now = utc_now()
     ages = [min(max((now - at).total_seconds() / BAR_S, 0.0), 1.0) for at in (alert.since, alert.until or now)]
     start = round(100 * (1 - ages[0]), 2)

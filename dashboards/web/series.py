@@ -13,13 +13,12 @@ from collector.sites.classes import METRICS
 from collector.sites.sites import Site
 from collector.store.store import Row, Store
 from dashboards.web.models import Curve, ModemSeries, Series
-from dashboards.web.state import service_of
+from telemetry.meaning import Standing, standing_of
 
 Range = Literal["24h", "7d", "30d"]
 S = 1_000_000_000
 SPANS: dict[Range, tuple[int, int]] = {"24h": (86_400, 300), "7d": (7 * 86_400, 3600), "30d": (30 * 86_400, 3600)}
 """Length and step in seconds."""
-COUNTS = ("lte", "three_g", "two_g", "no_service")
 Key = tuple[str, str]
 
 
@@ -32,7 +31,7 @@ class Step:
     scale: int
 
     def percentile(self, metric: str, q: float) -> float | None:
-        """Give a percentile in dB or dBm; None where nothing was measured."""
+        """Return a percentile in dB or dBm; None where nothing was measured."""
         value = percentile(self.levels[metric], q)
         return None if value is None else round(value / self.scale, 1)
 
@@ -55,7 +54,7 @@ def read_series(store: Store, site: Site, span: Range, now_ns: int, operators: M
 
 
 def _with_operator(rows: Iterable[Row], known: Mapping[str, str]) -> Iterable[Row]:
-    """Give samples without operator (no service, silent) the modem's operator: the last one before, else the first one after."""
+    """Yield samples without operator (no service, silent) the modem's operator: the last one before, else the first one after."""
     rows = list(rows)
     last: dict[object, object] = dict(known.items())
     for row in reversed(rows):
@@ -72,7 +71,7 @@ def _from_samples(rows: Sequence[Row]) -> Step:
     for row in rows:
         summary.count(row)
         for metric in METRICS:
-            if metric in row and (metric == "rssi_dbm" or service_of(row) == "lte"):
+            if metric in row and (metric == "rssi_dbm" or standing_of(row) is Standing.LTE):
                 levels[metric][round(10 * float(row[metric]))] += 1
     return Step(_service(summary), levels, 10)
 
@@ -94,6 +93,5 @@ def _series(modem: str, operator: str, steps: Sequence[Step]) -> ModemSeries:
 
 
 def _service(summary: Summary) -> str | None:
-    counts = {name: getattr(summary, name) for name in COUNTS} | {"device_fault": summary.no_sim + summary.silent}
-    most = max(counts, key=lambda name: counts[name])
-    return most if counts[most] else None
+    most = max(summary.standings, key=lambda standing: summary.standings[standing])
+    return most.value if summary.standings[most] else None

@@ -9,23 +9,22 @@ import socket
 import threading
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
 
-from collector.config import load
-from collector.errors import CollectorError, ConfigError
+from collector.errors import ConfigError
+from collector.server.program import add_store, store_config
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
+from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
-from dashboards.web.picture import Picture
+from dashboards.web.snapshot import Snapshot
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
-CONFIG = Path("/etc/sinyal/collector.toml")
 PORT = 8080
 STOP_S = 10
 log = logging.getLogger(__name__)
@@ -37,6 +36,7 @@ same as JSON under /api. It only reads. Nothing is loaded from other hosts, so i
 EXAMPLES = """\
 examples:
   sinyal-dashboards serve --config /etc/sinyal/collector.toml
+  sinyal-dashboards serve --sqlite month.db           what `sinyal-demo seed` made
   sinyal-dashboards serve --port 0                    any free port; the address is printed
   sinyal-dashboards serve --host 0.0.0.0              for the whole network: there is no sign-in, and no TLS; better put a
                                                       web server with both in front and stay on 127.0.0.1
@@ -49,14 +49,14 @@ taken; 130 Ctrl-C
 class Server:
     """The page, served by a thread of this process. `url` is where; `stop` ends it. A context manager, too."""
 
-    def __init__(self, picture: Picture, host: str, port: int) -> None:
+    def __init__(self, snapshot: Snapshot, host: str, port: int) -> None:
         try:
             self._socket = socket.create_server((host, port), family=_family(host))
         except OSError as error:
             raise ConfigError(f"--host {host} --port {port}: cannot listen ({error.strerror}); choose another port") from None
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(create_app(picture), log_config=None, access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(create_app(snapshot), log_config=None, access_log=False, server_header=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[self._socket]], name="web", daemon=True)
         self._thread.start()
@@ -78,22 +78,27 @@ def serve_in_thread(
     store: Store, sites: Mapping[str, Site], classes: Classes, host: str = "127.0.0.1", port: int = PORT
 ) -> Server:
     """Serve the page beside other work of this process; port 0 takes any free one. Raises ConfigError where it cannot listen."""
-    return Server(Picture(store, sites, classes), host, port)
+    return Server(Snapshot(store, sites, classes), host, port)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `serve` and its options."""
     parser.description, parser.epilog = ABOUT, EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--config", "-c", type=Path, default=CONFIG, metavar="FILE", help=f"default: {CONFIG}")
+    add_store(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGTERM or Ctrl-C; gives the exit code. Raises ConfigError, StoreUnavailableError."""
-    config = load(args.config)
-    picture = Picture(open_store(config.store), read_sites(config.sites.file), read_classes(config.classes.file))
+    """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
+    config = store_config(args)
+    snapshot = Snapshot(
+        open_store(config.store),
+        read_sites(config.sites.file),
+        read_classes(config.classes.file),
+        ask_faults=lambda: ask_faults(config.http) if args.sqlite is None else [],
+    )
     ended, numbers = threading.Event(), list[int]()
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -102,15 +107,15 @@ def run(args: argparse.Namespace) -> int:
 
     def reload(_number: int, _frame: FrameType | None) -> None:
         try:
-            picture.sites = read_sites(config.sites.file)
-            log.info("event=sites_read sites=%d", len(picture.sites))
-        except CollectorError as error:
+            snapshot.sites = read_sites(config.sites.file)
+            log.info("event=sites_read sites=%d", len(snapshot.sites))
+        except ConfigError as error:
             log.error("event=sites_kept error=%r", str(error))  # noqa: TRY400 - the reason is the text; a trace adds nothing
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     signal.signal(signal.SIGHUP, reload)
-    with Server(picture, args.host, args.port) as server:
+    with Server(snapshot, args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)
@@ -120,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 0 to 65535 (got {text})")
+        raise argparse.ArgumentTypeError(f"must be an integer, 0 to 65535 (got {text})")
     return int(text)
 
 

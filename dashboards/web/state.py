@@ -1,8 +1,8 @@
 """Which state a modem and a hall are in. Pure; the rules here are printed on the page.
 
-A modem: of its samples of the last 15 minutes, what most of them say (served by 4G/5G, only 2G/3G, no service, device fault);
-when served, the class of their median RSRP. No sample in that time: silent, however good the last one was. A hall: its best
-modem.
+A modem: of its samples of the last 15 minutes, what most of them say (telemetry.meaning: served by 4G/5G, 3G, 2G, served without
+telling, no service, SIM refused, device fault); on 4G/5G the class of their median RSRP. No sample in that time: silent, however
+good the last one was. A hall: its best modem.
 """
 
 from __future__ import annotations
@@ -14,35 +14,45 @@ from statistics import median
 from typing import TypeVar
 
 from collector.sites.classes import METRICS, Classes
+from collector.sites.classes import STATES as ORDER
+from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row
 from dashboards.web.models import HallNow, ModemNow
+from telemetry.meaning import LEVEL, Standing, heard_plmn, level_of, standing_of
 
 T = TypeVar("T")
 WINDOW_S = 900
 """What counts as now, seconds."""
-DEVICE_FAULTS = ("no_sim", "modem_silent")
-NO_SERVICE = ("searching", "denied", "not_registered")
-RATS = {"gsm": "two_g", "wcdma": "three_g"}
-"""Technologies below 4G; every other one counts as `lte`."""
+STATES = {
+    Standing.THREE_G: "two_g_only",
+    Standing.TWO_G: "two_g_only",
+    Standing.SERVED: "served",
+    Standing.NO_SERVICE: "no_service",
+    Standing.SIM_REFUSED: "sim_refused",
+    Standing.DEVICE_FAULT: "device_fault",
+    None: "not_measured",
+}
+"""State of what no level tells; one of 4G or 5G without a level is `served`."""
+SERVED = frozenset((Standing.LTE, Standing.THREE_G, Standing.TWO_G, Standing.SERVED))
 CHANNELS = ("earfcn", "nrarfcn", "uarfcn", "arfcn")
 PLACE = ("registration", "plmn", "band", "bandwidth_dl_mhz", "tac", "cell_id", "pci", "nr_band", "nr_rsrp_dbm")
 
 
-def service_of(row: Row) -> str | None:
-    """Say what one signal sample tells: lte, three_g, two_g, no_service, device_fault; None where it tells nothing."""
-    registration = row.get("registration")
-    if registration in DEVICE_FAULTS:
-        return "device_fault"
-    if registration in NO_SERVICE:
-        return "no_service"
-    if registration is None and "rat" not in row:
-        return None
-    return RATS.get(str(row.get("rat")), "lte")
+STRIP: Mapping[Standing, tuple[str, str]] = {
+    Standing.LTE: ("#8cbcd6", ""),
+    Standing.THREE_G: ("#b694c6", ""),
+    Standing.TWO_G: ("#762a83", ""),
+    Standing.SERVED: ("#7fae82", ""),
+    Standing.NO_SERVICE: ("#1a1a1a", "right_diagonal_line"),
+    Standing.SIM_REFUSED: ("#a6611a", "cross"),
+    Standing.DEVICE_FAULT: ("#b08d48", "dot"),
+}
+"""Colour and hatch of the strip of service, as page and script draw it; their names are `NAMES["service"]` of texts.py."""
 
 
 def most(services: Iterable[T | None]) -> T | None:
-    """Give what occurs most often; of equals the one seen last. None where there is none."""
+    """Return what occurs most often; of equals the one seen last. None where there is none."""
     counts: Counter[T] = Counter()
     order: dict[T, int] = {}
     for position, service in enumerate(services):
@@ -53,21 +63,16 @@ def most(services: Iterable[T | None]) -> T | None:
 
 
 def judge(rows: Sequence[Row], classes: Classes) -> str:
-    """Give the class or state of samples of one modem, in the order of time. Without a level it is `not_measured`."""
-    service = most(service_of(row) for row in rows)
-    if service in ("no_service", "device_fault"):
-        return service
-    if service in ("two_g", "three_g"):
-        return "two_g_only"
-    served = [row for row in rows if service_of(row) == "lte"]
-    for metric in ("rsrp_dbm", "rssi_dbm"):  # some modems give RSSI alone
-        if (value := middle(served, metric)) is not None:
-            return classes.of(metric, value).key
-    return "not_measured"
+    """Return the class or state of samples of one modem, in the order of time."""
+    standing = most(standing_of(row) for row in rows)
+    if standing is not Standing.LTE:
+        return STATES[standing]
+    levels = [level for row in rows if (level := level_of(row)) is not None]
+    return classes.of(LEVEL, round(median(levels), 1)).key if levels else STATES[Standing.SERVED]
 
 
 def middle(rows: Iterable[Row], name: str) -> float | None:
-    """Give the median of a field over the rows that have it."""
+    """Return the median of a field over the rows that have it."""
     values = [float(row[name]) for row in rows if name in row]
     return round(median(values), 1) if values else None
 
@@ -77,7 +82,7 @@ def modem_now(recent: Sequence[Row], newest: Row, operator: str | None, now_ns: 
     silent = not recent or now_ns - int(newest["time_ns"]) > WINDOW_S * 1_000_000_000
     basis = [newest] if silent else recent
     state = judge(basis, classes)
-    served = [row for row in basis if service_of(row) in ("lte", "three_g", "two_g")]
+    served = [row for row in basis if standing_of(row) in SERVED]
     values = {metric: middle(served, metric) for metric in METRICS}
     # Where and how it is served is told by the newest sample that was served: a median of cells means nothing.
     place = served[-1] if served else newest
@@ -88,12 +93,13 @@ def modem_now(recent: Sequence[Row], newest: Row, operator: str | None, now_ns: 
             "state": "silent" if silent else state,
             "last_known": state if silent else None,
             "technology": place.get("rat"),
-            "time": moment(newest),
+            "time": timestamp(newest),
             "clock": newest.get("clock"),
             "samples": 0 if silent else len(recent),
             "channel": next((place[name] for name in CHANNELS if name in place), None),
             **{name: place.get(name) for name in PLACE},
             "registration": newest.get("registration"),
+            "heard": None if standing_of(newest) in SERVED else operator_of(heard_plmn(newest)),
             **values,
         }
     )
@@ -111,6 +117,7 @@ def hall_now(site: Site, modems: Sequence[ModemNow], classes: Classes) -> HallNo
         lat=site.lat,
         lon=site.lon,
         coordinate_source=site.coordinate_source,
+        accuracy_m=site.accuracy_m,
         state=best.state if best else "not_measured",
         last_known=best.last_known if best else None,
         operator=best.operator if best else None,
@@ -127,10 +134,9 @@ def hall_now(site: Site, modems: Sequence[ModemNow], classes: Classes) -> HallNo
 
 def rank(classes: Classes) -> Mapping[str, int]:
     """Order all keys from best to worst, as the legend shows them."""
-    states = ("two_g_only", "no_service", "device_fault", "silent", "not_measured")
-    return {key: place for place, key in enumerate([*(c.key for c in classes.classes), *states])}
+    return {key: place for place, key in enumerate([*(c.key for c in classes.classes), *ORDER])}
 
 
-def moment(row: Row) -> datetime:
-    """Give the time of a row, UTC."""
+def timestamp(row: Row) -> datetime:
+    """Return the time of a row, UTC."""
     return datetime.fromtimestamp(int(row["time_ns"]) / 1e9, UTC)

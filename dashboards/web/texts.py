@@ -1,71 +1,138 @@
-"""The words of the page in Indonesian and English, and numbers and times as each language writes them."""
+"""The page's texts in one language, and the names of what the contract, the register and the alerts hold."""
 
 from __future__ import annotations
 
-import tomllib
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Literal
-
-from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from datetime import UTC, datetime
 
 from ground.wita import WITA
+from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
 
-Language = Literal["id", "en"]
-LANGUAGES: tuple[Language, ...] = ("id", "en")
 JUST_NOW_S = 10
-_LOCALES: dict[Language, str] = {"id": "id", "en": "en_GB"}
-
-
-@cache
-def words(language: Language) -> dict[str, str]:
-    """Give all texts of a language by key."""
-    table = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
-    return {key: text[language] for key, text in table.items()}
+NAMES = {
+    "registration": {
+        "home": mark("registered"),
+        "roaming": mark("roaming"),
+        "limited": mark("limited service, other cells heard"),
+        "searching": mark("searching"),
+        "denied": mark("denied by the network"),
+        "not_registered": mark("not registered"),
+        "no_sim": mark("no SIM"),
+        "sim_fault": mark("SIM locked or faulty"),
+        "modem_silent": mark("modem unresponsive"),
+    },
+    "note": {
+        "two_g_only": mark("2G or 3G only"),
+        "served": mark("the modem tells no RSRP or no technology"),
+        "sim_refused": mark("not about the network: check the SIM and its plan"),
+        "no_service": mark("device works, but there is no network"),
+        "device_fault": mark("modem unresponsive or no SIM"),
+        "silent": mark("no data for more than 15 minutes"),
+        "not_measured": mark("never any data"),
+    },
+    "service": {
+        "lte": "4G/5G",
+        "three_g": "3G",
+        "two_g": "2G",
+        "served": mark("Served, technology not told"),
+        "sim_refused": mark("SIM refused or locked"),
+        "no_service": mark("No service"),
+        "device_fault": mark("Device fault"),
+    },
+    "metric": {
+        "rsrp_dbm": mark("RSRP, signal strength (dBm)"),
+        "rsrq_db": "RSRQ (dB)",
+        "sinr_db": mark("SINR, signal quality (dB)"),
+        "rssi_dbm": "RSSI (dBm)",
+    },
+    "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
+    "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
+    "severity": {"info": mark("info"), "warning": mark("warning"), "critical": mark("critical")},
+    "antenna": {"internal": mark("internal"), "indoor": mark("indoor"), "outdoor": mark("outdoor")},
+    "coordinates": {
+        "centroid": mark("coordinates: middle of the village"),
+        "gnss": mark("coordinates: GNSS"),
+        "office": mark("coordinates: from the office"),
+        "map": mark("coordinates: from a map"),
+    },
+    "power": {
+        "grid": mark("grid power, 24 h"),
+        "grid_partial": mark("grid power, under 24 h"),
+        "no_grid": mark("no grid power"),
+        "solar": mark("solar power"),
+        "genset": mark("generator"),
+        "none": mark("no electricity"),
+    },
+    "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days")},
+    "filter": {"kecamatan": mark("Sub-district"), "operator": mark("Mobile operator")},
+    "refusal_title": {"store_down": mark("Data cannot be read yet"), "not_found": mark("Page not found")},
+    "refusal": {
+        "store_down": mark("The database does not respond. This page tries again automatically."),
+        "not_found": mark("There is no village hall or page at this address."),
+    },
+}
+SCRIPT = (
+    mark("just now"),
+    mark("no data yet"),
+    mark("no recent data"),
+    mark("no recent data; last {state}"),
+    mark("newest data {age}"),
+    mark("updated {age}"),
+    mark("Updated {age}"),
+    mark("{n} of {all} village halls"),
+    mark("Open this hall"),
+    mark("Close"),
+    mark("No data"),
+    mark("Modem"),
+    mark("No measurement in this period."),
+    mark("The database cannot be read; what is shown is the last data."),
+    mark("The page cannot reach the server; what is shown is the last data."),
+)
+"""What the scripts of the page say with `t`."""
 
 
 class Texts:
-    """One language: `texts("shown", n=3, all=141)`, numbers, times in WITA. Raises KeyError for a text that is not there."""
+    """One language: `texts("{n} halls", n=3)`, numbers, times in WITA."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Lang) -> None:
         self.language = language
-        self._locale = _LOCALES[language]
 
-    def __call__(self, key: str, **values: object) -> str:
-        """Give a text with its braces filled."""
-        text = words(self.language)[key]
-        return text.format(**values) if values else text
+    def __call__(self, message: str, **values: Said) -> str:
+        """Return a message with its braces filled."""
+        return tr(message, self.language, **values)
 
-    def word(self, prefix: str, value: str) -> str:
-        """Give the text of a word of the contract, or the word itself where this page does not know it."""
-        return words(self.language).get(prefix + value, value)
+    def name(self, kind: str, value: str) -> str:
+        """Return the name of a word of the contract or the register; the word itself where this page does not know it."""
+        known = NAMES[kind].get(value)
+        return value if known is None else tr(known, self.language)
+
+    def script(self) -> dict[str, str]:
+        """Return the texts that the scripts need, by message."""
+        return {message: tr(message, self.language) for message in SCRIPT}
 
     def number(self, value: float, digits: int = 1) -> str:
-        """Write a number with at most `digits` decimals: -97,5 or -97.5."""
-        return str(format_decimal(value, format=f"#,##0.{'#' * digits}" if digits else "#,##0", locale=self._locale))
+        """Write a number with at most `digits` decimals."""
+        return number(value, self.language, digits)
 
-    def time(self, moment: datetime) -> str:
-        """Write a moment in WITA: 24 November 2026 19.27."""
-        return str(format_datetime(moment, "d MMMM y HH.mm" if self.language == "id" else "d MMMM y HH:mm", WITA, self._locale))
+    def time(self, when: datetime) -> str:
+        """Write date and time: 24 November 2026 19.27 WITA."""
+        return timestamp(when, self.language)
 
-    def short_time(self, moment: datetime) -> str:
-        """Write a moment in WITA without the year: 24 Nov 19.27."""
-        return str(format_datetime(moment, "d MMM HH.mm" if self.language == "id" else "d MMM HH:mm", WITA, self._locale))
+    def short_time(self, when: datetime) -> str:
+        """Write date and time without year and zone: 24 Nov 19.27."""
+        return f"{day(when.astimezone(WITA), self.language, short=True)} {clock(when, self.language)}"
 
-    def age(self, moment: datetime, now: datetime) -> str:
-        """Write how long ago a moment was: 3 menit yang lalu. A moment ahead of us is just now."""
-        passed = now - moment
-        if passed.total_seconds() < JUST_NOW_S:
-            return self("just_now")
-        return str(format_timedelta(-passed, granularity="second", add_direction=True, threshold=1, locale=self._locale))
+    def age(self, when: datetime, now: datetime) -> str:
+        """Write how long ago it was: 3 menit yang lalu. What is ahead of us is just now."""
+        passed_s = (now - when).total_seconds()
+        if passed_s < JUST_NOW_S:
+            return tr("just now", self.language)
+        return tr("{span} ago", self.language, span=self.span(passed_s))
 
     def span(self, seconds: float) -> str:
         """Write a length of time: 3 jam."""
-        return str(format_timedelta(timedelta(seconds=seconds), threshold=1, locale=self._locale))
+        return span(seconds, self.language)
 
 
 def utc_now() -> datetime:
-    """Give the moment, UTC."""
+    """Return the time now, UTC."""
     return datetime.now(UTC)

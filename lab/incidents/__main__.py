@@ -1,6 +1,6 @@
-"""`python -m lab.incidents [FILE.toml ...]`: plays scenario files with the shipped rules and prints what was said, and what was wanted.
+"""`python -m lab.incidents [FILE.toml ...]`: plays scenario files with the shipped rules; prints what was said and wanted.
 
-Without a file: all of tests/collector/watch/scenarios. Exit 0 when each went as wanted, 1 when one did not, 2 for a file that is wrong.
+Without a file: all of tests/collector/watch/scenarios. Exit 0 when each went as wanted, 1 when one did not, 2 for a faulty file.
 """
 
 from __future__ import annotations

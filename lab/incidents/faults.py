@@ -219,7 +219,7 @@ FAULTS: dict[str, Fault] = {
     )
 }
 SERVER_FAULTS = ("server", "server_lan", "collector", "store", "watch_stopped")
-"""Faults of nobody's hall: our link (with a few halls still coming by the office's network), the collector, the store, the watch."""
+"""Faults of no hall: our link (a few halls still come by the office's network), the collector, the store, the watch."""
 
 
 def _says(effect: Effect, hall: SimHall, spell: Spell, **values: Value) -> None:

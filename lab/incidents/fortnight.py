@@ -1,7 +1,7 @@
-"""A normal fortnight: `python -m lab.incidents.fortnight` counts what each audience gets by the shipped rules and the example routes.
+"""A normal fortnight: `python -m lab.incidents.fortnight` counts what each audience gets by the shipped rules.
 
-Two power cuts a week in every kecamatan, one a week at every hall, fading and link drops; nothing else. The real outbox, router and
-senders deliver; only the channel is paper.
+Two power cuts a week in every kecamatan, one a week at every hall, fading and link drops; nothing else. The real outbox, router
+and senders deliver; only the channel is paper.
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ def main() -> int:
     planned, cuts = plan(args.days, args.seed)
     world = World(read_sites(CONFIG / "sites.csv"), planned, seed=args.seed)
     state, book = primed(world, config.engine, config.rules)
-    routes = {name: RouteSection(audience=name, to=(name,), digest=name == "pimpinan") for name in AUDIENCES}  # type: ignore[arg-type]  # one of Audience
-    delivery = NotifyConfig.model_construct(**config.delivery.__dict__ | {"route": routes})
+    routes = {name: RouteSection(audience=name, to=(name,), digest=name == "pimpinan") for name in AUDIENCES}
+    delivery = NotifyConfig.model_construct(
+        **{name: getattr(config, name) for name in NotifyConfig.model_fields} | {"route": routes}
+    )
     kinds: Counter[str] = Counter()
     now = [START_MS]
     with tempfile.TemporaryDirectory() as folder:

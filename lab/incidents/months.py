@@ -1,8 +1,8 @@
 """Random months with known causes: `python -m lab.incidents.months --months 20` prints how often the cause was named right.
 
-Every month draws faults of every kind at random times and places, on a background of fading, link drops and everyday power cuts. A cause is
-right when the incident that speaks of a fault names its kind (and its operator); `unknown` counts as right where two causes cannot be
-told apart, and it is a wrong blame when PLN or an operator is named for a fault of another.
+Every month draws faults of every kind at random times and places, on a background of fading, link drops and everyday power cuts.
+A cause is right when the incident that speaks of a fault names its kind (and its operator); it is a wrong blame when PLN or an
+operator is named for a fault of another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scenario files: a world and what the watch must say of it, in TOML. docs/incidents.md describes the format for people who add one."""
+"""Scenario files: a world and what the watch must say of it, in TOML. docs/incidents.md describes the format."""
 
 from __future__ import annotations
 

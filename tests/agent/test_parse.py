@@ -39,7 +39,7 @@ def test_names_the_operator() -> None:
 
 
 def test_nothing_readable_is_3() -> None:
-    for data in (b"", b"hello\n", b"AT+CPIN?\r\n+CME ERROR: 13\r\n", b"\xff\xfe\x00\x80" * 50):
+    for data in (b"", b"hello\n", b"AT+CSQ\r\n+CME ERROR: 4\r\n", b"\xff\xfe\x00\x80" * 50):
         done = parse("-", stdin=data)
         assert done.returncode == 3, data
         assert json.loads(done.stdout)["cells"] == []

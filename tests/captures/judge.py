@@ -42,7 +42,7 @@ class Verdict:
 
 
 def session(item: Json) -> str:
-    """Give the item as a terminal session: the first command before it and OK after it where the source cut them."""
+    """Return the item as a terminal session: the first command before it and OK after it where the source cut them."""
     text: str = item.get("raw_escaped") or item["response"].replace("\n", "\r\n")
     first = item["command"].split(" / ")[0].strip()
     head = "" if text.lstrip().upper().startswith("AT") else f"{'' if first.upper().startswith('AT') else 'AT'}{first}\r\r\n"

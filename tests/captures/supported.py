@@ -74,7 +74,7 @@ class Row:
 
     @property
     def captures(self) -> int:
-        """Give the number of captures of any kind."""
+        """Return the number of captures of any kind."""
         return self.captured + self.reported + self.paper
 
     @property
@@ -137,7 +137,7 @@ def _add_folder(found: Found, folder: Path) -> None:
 
 
 def _mode(item: Json) -> str:
-    """Give the mode that a capture shows, by what it expects."""
+    """Return the mode that a capture shows, by what it expects."""
     expect = item.get("expect") or {}
     rat = RAT.get(str(expect.get("rat")))
     if rat:
@@ -155,7 +155,7 @@ def _sorted(found: Found) -> Iterator[tuple[str, str, Row]]:
 
 
 def table(found: Found) -> list[str]:
-    """Give the rows of the table as Markdown."""
+    """Return the rows of the table as Markdown."""
     lines = [
         "| family | mode | captures | captured | reported | paper | values | evidence |",
         "|---|---|---|---|---|---|---|---|",
@@ -185,7 +185,7 @@ def render() -> str:
 
 
 def show() -> int:
-    """Print the table with what passed; gives 1 when a value is wrong."""
+    """Print the table with what passed; return 1 when a value is wrong."""
     found = collect()
     print(f"{'family':<10} {'mode':<14} {'captures':>8} {'captured':>8} {'values':>6} {'right':>6} {'missing':>7} {'wrong':>5}")
     for family, mode, row in [*_sorted(found), ("all", "", _sum(found))]:

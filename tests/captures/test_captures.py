@@ -54,7 +54,7 @@ def test_item_ids_are_unique() -> None:
 
 
 def differences(folder: Path) -> dict[str, tuple[object, object]]:
-    """Give what a capture folder expects and what is read, where they differ."""
+    """Return what a capture folder expects and what is read, where they differ."""
     expected = json.loads((folder / "expected.json").read_text())
     got = read((folder / "session.txt").read_text())
     return {key: (value, got.get(key)) for key, value in expected.items() if got.get(key) != value}
@@ -124,7 +124,7 @@ def test_a_stale_supported_md_is_noticed(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def emptied(text: str) -> Iterator[tuple[str, str]]:
-    """Give the session once for every field of every reply, that field emptied or a dash; each with a name."""
+    """Yield the session once for every field of every reply, that field emptied or a dash; each with a name."""
     rows = text.split("\n")
     for place, row in enumerate(rows):
         head, colon, body = row.partition(":")

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from collector import rollup
 from collector.rollup import Summary, percentile
-from collector.server.shipped import shipped
 from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
 from demo.profiles import PROFILES, plan
+from ground.paths import shipped
 from lab.servers import Server, influxd
 from telemetry.streams import STREAMS
 
 Starter = Callable[[Callable[[], Server]], Server]
 ALL_TIME = (0, 2**62)
+HOUR_NS = 3600 * 10**9
 END = datetime(2026, 11, 24, 16, tzinfo=UTC)  # midnight in WITA
 SITES = read_sites(shipped() / "sites.csv")
 KINDS = {profile.name: code for code, profile in plan(SITES.values(), len(PROFILES)).items()}
@@ -53,7 +56,7 @@ def test_every_engine_gets_the_same_points(tmp_path: Path, start_server: Starter
     count = fill(sqlite)
     assert fill(influx) == count
     found = points(sqlite)
-    assert {name for name, rows in found.items() if not rows} == {"scan", "instrument", "position"}
+    assert {name for name, rows in found.items() if not rows} == {"position"}
     assert points(influx) == found
     assert sum(len(found[stream]) for stream in STREAMS) == count
 
@@ -65,6 +68,44 @@ def test_seeding_twice_leaves_one_copy_and_another_seed_another_history(tmp_path
     fill(other, number=2, halls=2)
     assert points(twice) == points(once)
     assert points(other)["signal"] != points(once)["signal"]
+
+
+@pytest.mark.parametrize("raw_days", [None, 1])
+def test_rollups_are_what_the_samples_say(tmp_path: Path, raw_days: float | None) -> None:
+    store = Sqlite(tmp_path / "store.db")
+    end = END - timedelta(minutes=20)
+    seed.seed(store, SITES, days=2, halls=len(PROFILES), end=end, interval_s=300, raw_days=raw_days)
+    before = {name: list(store.samples(name, *ALL_TIME)) for name in ("signal_1h", "signal_1d")}
+    hours = {int(row["time_ns"]) // HOUR_NS for row in store.samples("signal", *ALL_TIME)}
+    rollup.recompute(store, SITES, dict.fromkeys(plan(SITES.values(), len(PROFILES)), hours))
+    assert {name: list(store.samples(name, *ALL_TIME)) for name in before} == before
+    assert len(before["signal_1h"]) > 48 * len(PROFILES) * 0.8
+    assert len({int(row["time_ns"]) // HOUR_NS for row in before["signal_1h"]}) == 49  # two of them in part
+
+
+def test_before_the_raw_days_there_are_rollups_devices_and_events_and_nothing_is_missing(tmp_path: Path) -> None:
+    thin, full = Sqlite(tmp_path / "thin.db"), Sqlite(tmp_path / "full.db")
+    for store, raw_days in ((thin, 1.0), (full, None)):
+        seed.seed(store, SITES, days=3, halls=3, end=END, interval_s=300, raw_days=raw_days)
+    for name in ("signal", "cell"):
+        assert min(int(row["time_ns"]) for row in thin.samples(name, *ALL_TIME)) >= int(END.timestamp() - 86_400) * 10**9
+    for name in ("device", "probe", "site_status", "signal_1d"):
+        first, last = (next(iter(store.samples(name, *ALL_TIME)))["time_ns"] for store in (thin, full))
+        assert abs(int(first) - int(last)) <= 2 * HOUR_NS
+    for code in plan(SITES.values(), 3):
+        assert thin.seqs(code) == list(range(1, len(thin.seqs(code)) + 1))
+
+
+def test_every_panel_of_a_month_has_something(tmp_path: Path) -> None:
+    store = Sqlite(tmp_path / "store.db")
+    seed.seed(store, SITES, days=10, halls=40, end=END, interval_s=1800, raw_days=1)
+    assert {row["kind"] for row in store.samples("probe", *ALL_TIME)} == {"ping", "dns", "download"}
+    assert {row["kind"] for row in store.samples("event", *ALL_TIME)} >= {"boot", "cell_change", "modem_identified"}
+    alerts = list(store.samples("alert", *ALL_TIME))
+    assert {row["state"] for row in alerts} == {"open", "acknowledged", "resolved"}
+    assert {row["severity"] for row in alerts} == {"info", "warning", "critical"}
+    assert all(int(row["time_ns"]) <= END.timestamp() * 10**9 for row in alerts)
+    assert list(store.samples("intake", *ALL_TIME))
 
 
 def test_numbers_of_a_site_rise_without_a_gap(tmp_path: Path) -> None:
@@ -85,7 +126,7 @@ def test_halls_are_spread_and_the_others_are_not_measured(tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def summaries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Summary]:
-    """Give nine days of one hall of each kind, all modems together."""
+    """Return nine days of one hall of each kind, all modems together."""
     store = Sqlite(tmp_path_factory.mktemp("kinds") / "store.db")
     fill(store, days=9, halls=len(PROFILES), interval_s=600)
     found: defaultdict[str, Summary] = defaultdict(Summary)
@@ -184,7 +225,25 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         said = seeding.stderr.read()
         assert seeding.wait(30) == 130
     assert "Traceback" not in said
-    assert "again" in said
+    assert re.search(r"the same command with --end 20\S+ completes it", said)
+
+
+def test_a_store_with_other_samples_is_refused_and_the_same_command_completes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"--days 1 --halls 1 --interval-s 600 --sqlite {tmp_path}/month.db --end 2026-11-24".split()
+
+    def run(*more: str) -> int:
+        parser = argparse.ArgumentParser()
+        seed.add_arguments(parser)
+        return seed.run(parser.parse_args([*words, *more]))
+
+    assert (run(), run()) == (0, 0)
+    before = points(Sqlite(tmp_path / "month.db"))
+    capsys.readouterr()
+    assert run("--seed", "2") == 2
+    assert f"{tmp_path}/month.db: holds samples already, the newest of 2026-11-23 23:5" in capsys.readouterr().err
+    assert points(Sqlite(tmp_path / "month.db")) == before
 
 
 def test_an_end_without_zone_is_refused(tmp_path: Path) -> None:

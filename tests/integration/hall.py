@@ -44,7 +44,7 @@ class Hall:
         wait_for(self._ready.is_set, f"hall {self.site} to be subscribed")
 
     def send(self, frame: Frame) -> bytes:
-        """Publish a frame on its own topic; gives the payload."""
+        """Publish a frame on its own topic; return the payload."""
         payload = encode(frame)
         self.send_raw(stream_topic(frame.site, frame.stream), payload)
         return payload
@@ -54,7 +54,7 @@ class Hall:
 
     @property
     def stored(self) -> set[int]:
-        """Give the CRCs of all frames that were answered `ok` so far."""
+        """Return the CRCs of all frames that were answered `ok` so far."""
         return {crc for ack in list(self.acks) for crc in ack.ok}
 
     def wait_stored(self, payload: bytes) -> None:
@@ -62,7 +62,7 @@ class Hall:
         wait_for(lambda: frame_id(payload) in self.stored, f"ack ok (so far: {self.acks[-3:]})")
 
     def answers(self, kind: str) -> dict[int, Answer]:
-        """Give all answers so far of one kind (bad, hold) by CRC."""
+        """Return all answers so far of one kind (bad, hold) by CRC."""
         return {answer.crc: answer for ack in list(self.acks) for answer in getattr(ack, kind)}
 
     def wait_answer(self, kind: str, payload: bytes) -> Answer:

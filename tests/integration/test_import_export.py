@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from collector.cli import main
+from collector.line.importer import Result, _messages, _verify
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point
 from lab.servers import Server, influxd
-from telemetry.frame import encode_json
+from telemetry.frame import decode, encode_json, unpack
+from telemetry.stick import seal
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
 
 SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + f"{SITE.code},{SITE.kecamatan},{SITE.desa},0.3,116.5,centroid\n"
@@ -62,25 +64,79 @@ def test_import_checks_as_the_line_does(config: Path, tmp_path: Path, capsys: py
     good = frames(2)
     path = stick(tmp_path, good[0], b"{broken", *frames(1, OTHER.code), b"", good[1], b'{"v":9}')
     assert run(config, "import", path) == 1
-    assert "stored 20, duplicate 0, rejected 3, held 0" in capsys.readouterr().out
+    assert "stored 20, duplicate 0, rejected 3 (payload is not JSON" in capsys.readouterr().out
     assert len(list((tmp_path / "rejected").iterdir())) == 3
 
 
 def test_import_of_an_unknown_site_is_held(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = stick(tmp_path, *frames(2, OTHER.code), name=f"sinyal-{OTHER.code}-20261124T080000Z.jsonl.gz")
     assert run(config, "import", path) == 1
-    assert "stored 0, duplicate 0, rejected 0, held 2" in capsys.readouterr().out
+    assert "held 2 (site 6408042002 is not in the collector's list of sites: add its row)" in capsys.readouterr().out
 
 
-def test_import_of_a_stick_pulled_out_too_early(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def sealed(count: int, size: int = 10) -> list[bytes]:
+    """Frames as `sinyal-agent export` writes them."""
+    return [seal(encode_json(signal_frame(1 + size * i, size)), size * (i + 1), size * count) for i in range(count)]
+
+
+def test_a_stick_pulled_out_too_early_gives_its_whole_frames_and_says_what_is_missing(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / NAME
-    noise = (b'{"v":1,"noise":"' + os.urandom(20_000).hex().encode() + b'"}' for _ in range(20))
-    whole = gzip.compress(b"\n".join([*frames(5), *noise]))
+    whole = gzip.compress(b"\n".join(sealed(400)) + b"\n")
     path.write_bytes(whole[: len(whole) // 2])
     assert run(config, "import", path) == 1
     out = capsys.readouterr().out
-    assert "stored 50" in out
-    assert "cannot be read on" in out
+    found = re.search(r"stored (\d+), .*cut off .*up to sample (\d+) of 4000 are taken; export once more", out)
+    assert found is not None, out
+    assert 0 < int(found[1]) == int(found[2]) < 4000
+
+
+def test_a_damaged_file_of_an_older_agent_gives_nothing(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / NAME
+    whole = gzip.compress(b"\n".join(frames(400)) + b"\n")
+    path.write_bytes(whole[: len(whole) // 2])
+    assert run(config, "import", path) == 3
+    assert "stored 0, duplicate 0, rejected 0, held 0; damaged" in capsys.readouterr().out
+
+
+def test_no_flipped_bit_brings_a_reading_that_was_never_measured(tmp_path: Path) -> None:
+    """3,750 files with one flipped bit each: the first bits, then bits all over the file."""
+    content = gzip.compress(b"\n".join(sealed(10, 50)) + b"\n")
+    path = tmp_path / NAME
+    true = {
+        (row.seq, row.t_ms, tuple(sorted(row.values.items()))) for i in range(10) for row in unpack(signal_frame(1 + 50 * i, 50))
+    }
+    step = max(1, len(content) * 8 // 3750)
+    damaged = taken = 0
+    for bit in range(0, len(content) * 8, step):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        result = Result(path)
+        whole = not _verify(path, result)
+        damaged += not whole
+        for message in _messages(path, SITE.code, whole=whole):
+            rows = {(row.seq, row.t_ms, tuple(sorted(row.values.items()))) for row in unpack(decode(message.payload))}
+            assert rows <= true, f"bit {bit}"
+            taken += not whole
+    assert damaged > 1000
+    assert taken > 1000
+
+
+def test_import_of_a_folder_of_an_empty_file_and_of_a_folder_without_any(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usb = tmp_path / "usb"
+    usb.mkdir()
+    assert run(config, "import", usb) == 2
+    assert "sinyal-agent export" in capsys.readouterr().err
+    stick(usb, *sealed(2))
+    stick(usb, name=NAME.replace("08", "09"))
+    assert run(config, "import", usb) == 1
+    out = capsys.readouterr().out
+    assert "stored 20" in out
+    assert "nothing waited in the hall" in out
 
 
 @pytest.mark.parametrize(
@@ -120,7 +176,11 @@ def test_export_gives_back_what_was_measured(config: Path, tmp_path: Path, capsy
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_export_of_an_empty_period_and_of_a_bad_moment(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_export_of_an_empty_period_and_of_a_bad_moment(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if "influx1" in config.read_text():  # nobody has made the database: a fault with its name, not an empty period
+        assert run(config, "export", "--start", "2025-01-01", "--end", "2025-02-01") == 1
+        assert "fault: missing" in capsys.readouterr().err
+    run(config, "import", stick(tmp_path, *frames(1)))
     assert run(config, "export", "--start", "2025-01-01", "--end", "2025-02-01") == 3
     with pytest.raises(SystemExit) as caught:
         run(config, "export", "--start", "yesterday", "--end", "2025-02-01")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from collector.config import load
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.run import Collector
 from collector.store.influx1 import Influx1
 from lab.servers import Server, fetch, free_port, wait_for
@@ -159,7 +159,9 @@ def test_store_down_nothing_is_acked_store_up_everything_is(start_collector: Sta
     payloads = [hall.send(signal_frame(11 + 10 * i, 10)) for i in range(20)]
     wait_for(lambda: collector.counters.store_errors >= 1, "a failed write")
     assert len(hall.stored) == 1
-    assert collector.health() == {"broker": True, "store": False, "line": True}
+    health = collector.health()
+    assert {part: health[part] for part in ("broker", "store", "line")} == {"broker": True, "store": False, "line": True}
+    assert [fault["fault"] for fault in collector.counters.store_faults()] == ["unreachable"]
     influx.start()
     for payload in payloads:
         hall.wait_stored(payload)
@@ -206,10 +208,11 @@ def test_a_frame_that_the_store_refuses_does_not_take_the_others_along(start_col
     frames = [signal_frame(1 + 10 * i, 10) for i in range(9)]
     frames[4].const["cqi"] = 7
     payloads = [hall.send(frame) for frame in frames]
-    assert "field type conflict" in hall.wait_answer("bad", payloads[4]).reason
+    assert "field type conflict" in hall.wait_answer("hold", payloads[4]).reason  # kept: the fault is the store's
     for payload in payloads[:4] + payloads[5:]:
         hall.wait_stored(payload)
-    assert collector.counters.rejected_frames == {"store": 1}
+    assert collector.counters.held_frames == 1
+    assert [fault["fault"] for fault in collector.counters.store_faults()] == ["type_conflict"]
 
 
 def test_a_fault_of_our_own_holds_one_frame_and_lets_the_others_through(
@@ -217,14 +220,14 @@ def test_a_fault_of_our_own_holds_one_frame_and_lets_the_others_through(
 ) -> None:
     start_collector(extra="batch_frames = 20")
     bad = encode(signal_frame(41, 10))
-    check = Line._check
+    check = Pipeline._check
 
-    def broken(self: Line, received: object, acks: object) -> object:
+    def broken(self: Pipeline, received: object, acks: object) -> object:
         if getattr(received, "payload", b"") == bad:
             raise ZeroDivisionError("a mistake of ours")
         return check(self, received, acks)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Line, "_check", broken)
+    monkeypatch.setattr(Pipeline, "_check", broken)
     payloads = [hall.send(signal_frame(1 + 10 * i, 10)) for i in range(9)]
     assert "fault of the collector" in hall.wait_answer("hold", bad).reason
     for payload in payloads:

@@ -106,7 +106,7 @@ def written(office: Office, tmp_path: Path) -> Path:
 
 
 def enroll(office: Office, site: str) -> Pair:
-    """Enroll a hall; gives what is on its Pi afterwards."""
+    """Enroll a hall; return what is on its Pi afterwards."""
     out = office.root / f"{site}.sinyal"
     assert run(enroll_command, site, "--config", office.config, "--out", out) == 0
     with tarfile.open(out) as tar:

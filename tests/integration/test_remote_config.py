@@ -67,7 +67,7 @@ class Plant:
         return settings.run(parser.parse_args([*argv, "--config", str(self.folder / "collector.toml")]))
 
     def state(self) -> State | None:
-        with settings.Line(load(self.folder / "collector.toml").broker, [SITE.code]) as line:
+        with settings.SettingsLink(load(self.folder / "collector.toml").broker, [SITE.code]) as line:
             reported = line.reported.get(SITE.code)
             return None if reported is None else reported.state
 

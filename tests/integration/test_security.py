@@ -68,7 +68,7 @@ class Client:
         return self._mqtt.publish(topic, payload, qos, retain)
 
     def roundtrip(self) -> None:
-        """Return when the broker has handled all that was sent before."""
+        """Wait until the broker has handled all that was sent before."""
         self.subscribe("sinyal/v1/nobody")
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ def collector(broker: tuple[Plant, Server]) -> Iterator[Collector]:
 
 
 def issue(plant: Plant, name: str) -> Pair:
-    """Give a certificate as `enroll` does, in memory."""
+    """Return a certificate as `enroll` does, in memory."""
     pair = Authority.load(plant.pki).client(name)
     Register(plant.pki).record(name, pair.cert)
     return pair
@@ -250,7 +250,7 @@ def test_revoking_takes_effect_at_once_and_on_that_hall_alone(
 
     assert run(revoke_command, SITE.code, "--config", plant.config) == 0
 
-    wait_for(lambda: thief.ended, "end of the session", 5)
+    wait_for(lambda: thief.ended, "end of the session")
     office.publish(ack_topic(SITE.code), b"secret")
     office.roundtrip()
     assert not clients(stolen).connected

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.store.influx1 import Influx1
-from collector.store.influx2 import Influx2
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
-from lab.servers import Server, fetch, influxd, wait_for
+from lab.servers import Server, fetch, influxd
 from telemetry.frame import Frame, Sample, Value, decode, encode, pack, unpack
 from telemetry.streams import STREAMS
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
@@ -28,7 +24,9 @@ Starter = Callable[[Callable[[], Server]], Server]
 def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Store:
     if request.param == "sqlite":
         return Sqlite(tmp_path / "store.db")
-    return Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
+    return store
 
 
 def mixed_frames() -> list[Frame]:
@@ -159,37 +157,8 @@ def test_influx1_makes_a_dropped_database_again(influx: Server) -> None:
     store = Influx1(influx.url, "sinyal", retention_days=4000)
     store.write([Placed(signal_frame(), SITE)])
     assert fetch(f"{influx.url}/query", b"q=DROP DATABASE sinyal")[0] == 200
-    with pytest.raises(StoreUnavailableError):
-        store.write([Placed(signal_frame(), SITE)])
     store.write([Placed(signal_frame(), SITE)])
     assert len(store.seqs(SITE.code)) == 10
-
-
-def test_influx2_writes_the_same_points_to_victoriametrics(victoria: Server, influx: Server) -> None:
-    batch = [Placed(frame, SITE) for frame in mixed_frames()]
-    store2, store1 = Influx2(victoria.url, "kutim", "sinyal", "token"), Influx1(influx.url, "sinyal")
-    for store in (store2, store1):
-        store.write(batch)
-    for name in ("rsrp_dbm", "seq", "cell_id"):
-        series = wait_for(lambda name=name: exported(victoria, f"signal_{name}"), "exported samples")  # type: ignore[misc]
-        assert {one["metric"]["desa"] for one in series} == {SITE.desa}
-        got = sorted((t, v) for one in series for t, v in zip(one["timestamps"], one["values"], strict=True))
-        rows = [row for row in store1.samples("signal", *ALL_TIME) if name in row]
-        assert got == sorted((int(row["time_ns"]) // 1_000_000, row[name]) for row in rows)
-
-
-def exported(victoria: Server, name: str) -> list[dict[str, Any]]:
-    fetch(f"{victoria.url}/internal/force_flush")
-    query = urllib.parse.urlencode({"match[]": name})
-    return [json.loads(line) for line in fetch(f"{victoria.url}/api/v1/export?{query}")[1].splitlines()]
-
-
-def test_influx2_down_is_unavailable(victoria: Server) -> None:
-    store = Influx2(victoria.url, "kutim", "sinyal", "token")
-    store.write([Placed(signal_frame(), SITE)])
-    victoria.kill()
-    with pytest.raises(StoreUnavailableError):
-        store.write([Placed(signal_frame(), SITE)])
 
 
 def test_sqlite_file_from_an_older_contract_gets_the_new_columns(tmp_path: Path) -> None:

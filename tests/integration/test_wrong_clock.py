@@ -69,7 +69,7 @@ class Plant:
 
     @contextmanager
     def hall(self, port: int) -> Iterator[Path]:
-        """Run the agent's program on a machine whose clock says 2020; gives the file of what it logs."""
+        """Run the agent's program on a machine whose clock says 2020; return the file of what it logs."""
         path, log, ca = self.folder / "agent.toml", self.folder / "agent.log", self.folder / "ca"
         keys = f'ca = "{ca}/ca.crt"\ncert = "{ca}/{SITE.code}.crt"\nkey = "{ca}/{SITE.code}.key"\n'
         path.write_text(

@@ -85,7 +85,11 @@ def test_an_ack_survives_the_wire() -> None:
         ok=[frame_id(b"x")],
         bad=[Answer(None, None, 5, "not JSON")],
         hold=[Answer(3, 1, 9, "unknown site")],
+        clock=[Answer(4, 2, 8, "from the future")],
         time_ms=1,
+        inst="91742063",
+        ask=3,
+        top=2**40,
     )
     assert decode_ack(encode_ack(ack)) == ack
     assert encode_ack(Ack(ok=[7])) == b'{"v":1,"ok":[7]}'
@@ -103,6 +107,11 @@ def test_an_ack_survives_the_wire() -> None:
         b'{"v":1,"bad":[[1,2,"x","y"]]}',
         b'{"v":1,"hold":[7]}',
         b'{"v":1,"t":"now"}',
+        b'{"v":1,"clock":{}}',
+        b'{"v":1,"top":1.5}',
+        b'{"v":1,"ask":true}',
+        b'{"v":1,"inst":7}',
+        b'{"v":1,"inst":"NOT-HEX-AT-ALL"}',
     ],
 )
 def test_a_broken_ack_is_a_value_error(payload: bytes) -> None:

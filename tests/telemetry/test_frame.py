@@ -57,12 +57,12 @@ def batches(draw: st.DrawFn) -> tuple[str, list[Sample]]:
 @given(batches())
 def test_what_is_encoded_decodes_to_the_same_samples(batch: tuple[str, list[Sample]]) -> None:
     stream, samples = batch
-    frame = pack("6408012001", stream, "m1", samples)
+    frame = pack("6408012001", stream, "m1", samples, "91742063")
     for payload in (encode(frame), encode_json(frame)):
         decoded = decode(payload)
         assert unpack(decoded) == samples
         assert not decoded.dropped
-        assert (decoded.site, decoded.stream, decoded.modem) == ("6408012001", stream, "m1")
+        assert (decoded.site, decoded.stream, decoded.modem, decoded.inst) == ("6408012001", stream, "m1", "91742063")
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.bin")), ids=lambda path: path.stem)
@@ -70,7 +70,8 @@ def test_golden_frames_decode_for_ever(path: Path) -> None:
     want = json.loads(path.with_suffix(".json").read_text())
     frame = decode(path.read_bytes())
     got = [{"seq": s.seq, "t_ms": s.t_ms, "clock": s.clock, **s.values} for s in unpack(frame)]
-    assert {"site": frame.site, "stream": frame.stream, "modem": frame.modem, "samples": got} == want
+    named = {"site": frame.site, "stream": frame.stream, "modem": frame.modem, "inst": frame.inst}
+    assert {**named, "samples": got} == {"inst": None, **want}  # a frame from before installations had an id has none
 
 
 def test_golden_frames_cover_every_stream_and_both_forms() -> None:
@@ -110,6 +111,9 @@ HOSTILE = [
     ({"site": 6408012001}, "shape"),
     ({"stream": "weather"}, "shape"),
     ({"modem": "A b"}, "shape"),
+    ({"inst": "1234567"}, "shape"),
+    ({"inst": "91742063\n"}, "shape"),
+    ({"inst": 91742063}, "shape"),
     ({"seq": [7]}, "seq"),
     ({"seq": [0, 2]}, "seq"),
     ({"seq": [7, 10**9]}, "seq"),

@@ -14,7 +14,7 @@ UNTOLD = (Service.UNKNOWN, Service.SILENT)
 def judge(_settings: Settings, _hall: Hall, _modem: Modem | None, row: Row) -> Verdict:
     """Judge a row of `signal`."""
     service = service_of(row)
-    return Verdict(None if service in UNTOLD else service in (Service.NO_SIM,))
+    return Verdict(None if service in UNTOLD else service is Service.NO_SIM)
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
@@ -28,7 +29,7 @@ def judge(settings: Unstable, at: Clocked) -> Verdict:
     long = [(start, end) for start, end in spells if end - start >= long_ms]
     short = [(start, end) for start, end in spells if end - start >= short_ms and at.now_ms - end <= HOUR_MS]
     apart_ms = settings.apart_minutes * MINUTE_MS
-    close = [b for a, b in zip(long, long[1:], strict=False) if b[0] - a[1] <= apart_ms]
+    close = [b for a, b in pairwise(long) if b[0] - a[1] <= apart_ms]
     recent = [end for _, end in (*close, *(short if len(short) > 1 else []))]
     times = len([end for _, end in spells if at.now_ms - end <= 24 * HOUR_MS])
     newest = max(recent, default=0)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collector.store.store import Row
-from collector.watch.rule import Family, Limits, Rule, Verdict, number
+from collector.watch.rule import Family, Limits, Rule, Verdict
 from collector.watch.state import Hall, Modem
 from ground.words import mark
-from telemetry.meaning import Service, service_of
+from telemetry.meaning import level_of
 
 
 def judge(settings: Limits, _hall: Hall, _modem: Modem | None, row: Row) -> Verdict:
     """Judge a row of `signal` of a modem that is served."""
-    value = number(row, "rsrp_dbm")
-    if value is None or service_of(row) is not Service.SERVED:
+    value = level_of(row)
+    if value is None:
         return Verdict(None)
     return Verdict(settings.low(value), round(value))
 
@@ -21,7 +21,7 @@ RULE = Rule(
     family=Family.RADIO,
     subject="modem",
     settings=Limits,
-    columns={"signal": ("registration", "rsrp_dbm")},
+    columns={"signal": ("registration", "rat", "rsrp_dbm")},
     on_row=judge,
     title=mark("weak signal {detail} dBm"),
     likely=mark("antenna moved, the tower sends with less power, or a new obstacle"),

@@ -30,12 +30,12 @@
       var d = row.dataset;
       var fits = (!text || d.desa.toLowerCase().includes(text)) && (!kecamatan || d.kecamatan === kecamatan)
         && (!operator || d.operator === operator)
-        && (!diagnosis || (diagnosis === "measured" ? d.diagnosis !== "not_measured" : d.diagnosis === diagnosis));
+        && (!diagnosis || (diagnosis === "measured" ? !["not_measured", "heard", "absent"].includes(d.diagnosis) : d.diagnosis === diagnosis));
       row.hidden = !fits;
       if (fits) { shown += 1; villages[d.code] = true; }
     });
     all("details[data-desa]").forEach(function (box) { box.hidden = !villages[box.id.slice(2)]; });
-    byId("shown").textContent = shown + " baris dari " + rows.length + " · " + shown + " of " + rows.length + " rows";
+    byId("shown").textContent = byId("shown").dataset.text.replaceAll("{n}", shown).replaceAll("{all}", rows.length);
   }
 
   function sort(key, down) {

@@ -6,14 +6,13 @@ const SinyalCharts = (() => {
   // After Okabe and Ito: told apart by colour-blind eyes; the second row is for dark pages.
   const LIGHT = ["#0072b2", "#d55e00", "#008260", "#b0588b", "#4d4d4d", "#8a6a00"], DARK = ["#56b4e9", "#ff9f45", "#3fd0a4", "#e7a3cb", "#c8c8c8", "#f0e442"];
   const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3]];
-  const SERVICES = { lte: "#8cbcd6", three_g: "#b694c6", two_g: "#762a83", no_service: "#1a1a1a", device_fault: "#b08d48" };
-  const HATCH = { no_service: "right_diagonal_line", device_fault: "dot" };
+  const SERVICES = Object.fromEntries(settings.services.map(s => [s.key, s])); // best first
   const WITA = 8 * 3600 * 1000; // BokehJS writes times as UTC
   const LEFT = 48, RIGHT = 10;
   const field = name => ({ field: name });
   let series = null, hidden = new Set();
 
-  const name = modem => (modem.operator || t("modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
+  const name = modem => (modem.operator || t("Modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
   const inks = () => dark.matches ? DARK : LIGHT;
   const times = () => Array.from({ length: series.steps }, (_, i) => Date.parse(series.start) + (i + 0.5) * series.step_s * 1000 + WITA);
   const numbers = list => list.map(value => value === null ? NaN : value);
@@ -99,7 +98,7 @@ const SinyalCharts = (() => {
       for (const run of runs(modem.service)) {
         data.left.push(start + run.start * step); data.right.push(start + run.end * step);
         data.bottom.push(base + 0.12); data.top.push(base + 0.55);
-        data.fill.push(SERVICES[run.value]); data.hatch.push(HATCH[run.value] || " ");
+        data.fill.push(SERVICES[run.value].colour); data.hatch.push(SERVICES[run.value].hatch || " ");
       }
     });
     plot.add_glyph(model("Quad", {
@@ -128,8 +127,8 @@ const SinyalCharts = (() => {
     const seen = new Set(series.modems.flatMap(m => m.service));
     document.getElementById("service-keys").replaceChildren(...Object.keys(SERVICES).filter(s => seen.has(s)).map(s => {
       const swatch = element("i", { class: `swatch s-${s}` });
-      return element("li", {}, swatch, t(`service_${s}`));
-    }), element("li", {}, element("i", { class: "swatch s-none" }), t("service_none")));
+      return element("li", {}, swatch, SERVICES[s].label);
+    }), element("li", {}, element("i", { class: "swatch s-none" }), t("No data")));
   }
 
   // Says the values under the finger or the mouse in the caption of each plot.
@@ -158,7 +157,7 @@ const SinyalCharts = (() => {
     const any = series.modems.length > 0;
     status.hidden = any;
     area.hidden = !any;
-    if (!any) { status.textContent = t("charts_empty"); return; }
+    if (!any) { status.textContent = t("No measurement in this period."); return; }
     for (const metric of Object.keys(METRICS)) {
       const target = document.getElementById(`chart-${metric}`);
       const used = series.modems.some(m => m.curves[metric]);

@@ -4,23 +4,24 @@ const Sinyal = (() => {
   const settings = JSON.parse(document.getElementById("settings").textContent);
   const locale = settings.language === "id" ? "id-ID" : "en-GB";
   const byKey = new Map(settings.legend.map((entry, rank) => [entry.key, { ...entry, rank }]));
-  const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const digits = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const decimal = { format: value => digits.format(value).replace("-", "−") };
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
   let ahead = 0; // how far the server's clock is ahead of this one, ms
 
-  const t = (key, values = {}) => settings.texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const t = (message, values = {}) => settings.texts[message].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const now = () => Date.now() + ahead;
 
   function age(iso) {
     const seconds = (now() - Date.parse(iso)) / 1000;
-    if (seconds < 10) return t("just_now");
-    for (const [unit, length] of [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]])
-      if (seconds >= length) return relative.format(-Math.floor(seconds / length), unit);
+    if (seconds < 10) return t("just now");
+    for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) // as span in ground/words.py
+      if (seconds >= 2 * length) return relative.format(-Math.floor(seconds / length), unit);
     return relative.format(-Math.floor(seconds), "second");
   }
 
   function label(state, lastKnown) {
-    if (state === "silent" && lastKnown) return t("delayed_last", { state: byKey.get(lastKnown).label.toLowerCase() });
+    if (state === "silent" && lastKnown) return t("no recent data; last {state}", { state: byKey.get(lastKnown).label.toLowerCase() });
     return byKey.get(state).label;
   }
 
@@ -62,7 +63,7 @@ const Sinyal = (() => {
     const step = async () => {
       if (document.hidden || Date.now() - last < settings.refresh_s * 1000) return;
       last = Date.now();
-      try { banner((await task()) || ""); } catch (error) { banner(t("offline")); }
+      try { banner((await task()) || ""); } catch (error) { banner(t("The page cannot reach the server; what is shown is the last data.")); }
     };
     setInterval(step, 1000);
     document.addEventListener("visibilitychange", step);

@@ -16,7 +16,7 @@
   function showFresh() {
     if (!updated) return;
     const late = Sinyal.now() - Date.parse(updated) > settings.window_s * 1000;
-    fresh.textContent = (late ? `${t("delayed")}, ` : "") + t("updated", { age: age(updated) });
+    fresh.textContent = (late ? `${t("no recent data")}, ` : "") + t("updated {age}", { age: age(updated) });
     fresh.classList.toggle("late", late);
   }
 
@@ -42,12 +42,12 @@
     if (!button) return;
     range = button.dataset.range;
     for (const other of ranges.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
-    charts().catch(() => Sinyal.banner(t("offline")));
+    charts().catch(() => Sinyal.banner(t("The page cannot reach the server; what is shown is the last data.")));
   });
   dark.addEventListener("change", () => SinyalCharts.redraw());
 
-  read().catch(() => Sinyal.banner(t("offline")));
-  if (ranges) charts().catch(() => Sinyal.banner(t("offline")));
+  read().catch(() => Sinyal.banner(t("The page cannot reach the server; what is shown is the last data.")));
+  if (ranges) charts().catch(() => Sinyal.banner(t("The page cannot reach the server; what is shown is the last data.")));
   poll(read);
   setInterval(showFresh, 5000);
 })();

@@ -1,4 +1,4 @@
-// The list with its filter, the counts, and the picture that is fetched again; the map shows what the list shows.
+// The list with its filter, the counts, and the snapshot that is fetched again; the map shows what the list shows.
 "use strict";
 (() => {
   const { settings, byKey, t, json, poll, age, label, element, symbol, decimal } = Sinyal;
@@ -45,7 +45,7 @@
     const focused = document.activeElement?.closest?.("tr[data-code]")?.dataset.code;
     body.replaceChildren(...shown.map(row));
     if (focused) body.querySelector(`tr[data-code="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
-    document.getElementById("shown").textContent = t("shown", { n: shown.length, all: halls.length });
+    document.getElementById("shown").textContent = t("{n} of {all} village halls", { n: shown.length, all: halls.length });
     document.getElementById("empty").hidden = shown.length > 0;
     count(w);
     SinyalMap.draw(shown);
@@ -69,7 +69,7 @@
   function showFresh() {
     const newest = halls.reduce((last, hall) => hall.updated > last ? hall.updated : last, "");
     fresh.classList.toggle("late", Boolean(newest) && Sinyal.now() - Date.parse(newest) > settings.window_s * 1000);
-    fresh.textContent = t("page_updated", { age: age(generated) }) + (newest ? ` · ${t("page_newest", { age: age(newest) })}` : "");
+    fresh.textContent = t("Updated {age}", { age: age(generated) }) + (newest ? ` · ${t("newest data {age}", { age: age(newest) })}` : "");
   }
 
   function remember() {
@@ -83,12 +83,12 @@
   }
 
   async function read() {
-    const picture = await json("/api/sites");
-    generated = picture.generated;
-    halls = picture.features.map(feature => feature.properties).sort((a, b) => a.kecamatan.localeCompare(b.kecamatan) || a.desa.localeCompare(b.desa));
+    const snapshot = await json("/api/sites");
+    generated = snapshot.generated;
+    halls = snapshot.features.map(feature => feature.properties).sort((a, b) => a.kecamatan.localeCompare(b.kecamatan) || a.desa.localeCompare(b.desa));
     show();
     showFresh();
-    return picture.stale ? t("stale") : "";
+    return snapshot.stale ? t("The database cannot be read; what is shown is the last data.") : "";
   }
 
   form.addEventListener("submit", event => event.preventDefault());
@@ -109,7 +109,7 @@
 
   read().then(text => { Sinyal.banner(text); return SinyalMap.start(halls); }).then(() => {
     if (kecamatan) SinyalMap.focus(halls.filter(hall => hall.kecamatan === kecamatan));
-  }).catch(() => Sinyal.banner(t("offline")));
+  }).catch(() => Sinyal.banner(t("The page cannot reach the server; what is shown is the last data.")));
   poll(read);
   setInterval(showFresh, 5000);
 })();

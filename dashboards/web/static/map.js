@@ -149,7 +149,7 @@ const SinyalMap = (() => {
   }
 
   function open(hall) {
-    const close = element("button", { type: "button", class: "close", "aria-label": t("close") }, "×");
+    const close = element("button", { type: "button", class: "close", "aria-label": t("Close") }, "×");
     close.addEventListener("click", () => { card.hidden = true; });
     const rows = hall.modems.map(modem => element("li", {}, symbol(modem.state),
       element("b", {}, modem.operator || modem.modem), ` ${label(modem.state, modem.last_known)}`,
@@ -157,8 +157,8 @@ const SinyalMap = (() => {
     card.replaceChildren(close,
       element("p", { class: "card-title" }, symbol(hall.state), element("span", {}, element("b", {}, hall.desa), element("small", {}, hall.kecamatan))),
       rows.length ? element("ul", {}, ...rows) : element("p", {}, label(hall.state)),
-      element("p", { class: "card-end" }, element("small", {}, hall.updated ? t("updated", { age: age(hall.updated) }) : t("never")),
-        element("a", { href: `/site/${encodeURIComponent(hall.code)}` }, t("open_hall"))));
+      element("p", { class: "card-end" }, element("small", {}, hall.updated ? t("updated {age}", { age: age(hall.updated) }) : t("no data yet")),
+        element("a", { href: `/site/${encodeURIComponent(hall.code)}` }, t("Open this hall"))));
     card.hidden = false;
   }
 

@@ -20,7 +20,7 @@ import pytest
 
 from agent.aim import screen as aim_screen
 from agent.aim.command import agent_name, held_by_agent
-from agent.aim.poll import BESIDE, OLD_S, Look, fast_commands
+from agent.aim.poll import BESIDE, OLD_S, AimPoll, fast_commands
 from agent.aim.screen import Style
 from agent.aim.track import Track
 from agent.modems.registry import FAMILIES
@@ -56,7 +56,7 @@ class Turning(Radio):
 
 
 def shown(data: bytes, rows: int) -> list[str]:
-    """Give what a terminal shows after these bytes; what runs over the right edge is kept, so that a test sees it."""
+    """Return what a terminal shows after these bytes; what runs over the right edge is kept, so that a test sees it."""
     lines, row, column = [""] * rows, 0, 0
     for numbers, action, character in (found.groups() for found in PIECE.finditer(data.decode(errors="replace"))):
         if character and character >= " ":
@@ -110,7 +110,7 @@ class Terminal:
         wait_for(lambda: re.search(pattern, "\n".join(self.lines), re.MULTILINE), f"{pattern!r} on the screen")
 
     def end(self) -> tuple[int, str]:
-        """Press Ctrl-C; give the exit code and what stands on the terminal afterwards."""
+        """Press Ctrl-C; return the exit code and what stands on the terminal afterwards."""
         self.type(b"\x03")
         code = self.process.wait(20)
         wait_for(lambda: b"\x1b[?1049l" in self.raw, "the terminal to be given back")
@@ -333,8 +333,8 @@ def test_every_family_has_something_fast_to_ask(family: object) -> None:
     assert not {command.text for command in fast} & BESIDE
 
 
-def look(at_s: float, **values: object) -> Look:
-    return Look("m", at_s, datetime(2026, 11, 24, 6, 3, 22, tzinfo=UTC), Signal(**values))  # type: ignore[arg-type]
+def poll(at_s: float, **values: object) -> AimPoll:
+    return AimPoll("m", at_s, datetime(2026, 11, 24, 6, 3, 22, tzinfo=UTC), Signal(**values))  # type: ignore[arg-type]
 
 
 HOME = {"registration": Registration.HOME, "rat": Rat.LTE}
@@ -342,17 +342,17 @@ HOME = {"registration": Registration.HOME, "rat": Rat.LTE}
 
 def test_a_value_is_of_now_for_five_seconds_only() -> None:
     track = Track("m", 0.0)
-    track.take(look(10.0, rsrp_dbm=-97.0, **HOME))
+    track.take(poll(10.0, rsrp_dbm=-97.0, **HOME))
     assert aim_screen.row(track, 10.0 + OLD_S, STYLE).level == "-97"
     old = aim_screen.row(track, 17.0, STYLE)
     assert (old.level, old.state, old.sinr, old.net, old.best) == ("-", "belum ada jawaban, 7 detik", "-", "-", "-97")
-    track.take(Look("m", 18.0, datetime.now(UTC), fault=Sickness.GARBAGE))
+    track.take(AimPoll("m", 18.0, datetime.now(UTC), fault=Sickness.GARBAGE))
     assert aim_screen.row(track, 18.0, STYLE).state == "jawaban kacau, 8 detik"
 
 
 def test_a_level_without_service_is_shown_and_called_so() -> None:
     track = Track("m", 0.0)
-    track.take(look(1.0, registration=Registration.DENIED, rat=Rat.LTE, rsrp_dbm=-97.0, plmn="51010"))
+    track.take(poll(1.0, registration=Registration.DENIED, rat=Rat.LTE, rsrp_dbm=-97.0, plmn="51010"))
     shown_row = aim_screen.row(track, 1.0, STYLE)
     assert (shown_row.level, shown_row.word, shown_row.net) == ("-97", "Cukup", "ditolak jaringan: 51010")
 
@@ -363,15 +363,15 @@ def test_a_level_without_service_is_shown_and_called_so() -> None:
 )
 def test_classes_have_the_borders_of_the_config(dbm: float, word: str) -> None:
     track = Track("m", 0.0)
-    track.take(look(1.0, rsrp_dbm=dbm, **HOME))
+    track.take(poll(1.0, rsrp_dbm=dbm, **HOME))
     assert aim_screen.row(track, 1.0, STYLE).word == word
     assert aim_screen.row(track, 1.0, Style("id", (-120.0, -105.0))).word in ("2/3", "3/3")
 
 
 def test_the_best_of_2g_and_lte_are_kept_apart() -> None:
     track = Track("m", 0.0)
-    track.take(look(1.0, registration=Registration.HOME, rat=Rat.GSM, rssi_dbm=-60.0))
-    track.take(look(2.0, rsrp_dbm=-97.0, **HOME))
+    track.take(poll(1.0, registration=Registration.HOME, rat=Rat.GSM, rssi_dbm=-60.0))
+    track.take(poll(2.0, rsrp_dbm=-97.0, **HOME))
     now = aim_screen.row(track, 2.0, STYLE)
     assert (now.best, now.below) == ("-97", "0")
     assert "terbaik -97 dBm RSRP (Cukup), SINR -, 14:03:22 WITA (3 detik lalu)" in aim_screen.summary(
@@ -384,10 +384,10 @@ def test_no_picture_is_larger_than_its_terminal(size: tuple[int, int]) -> None:
     tracks = [Track(f"a-long-name-of-a-modem-{k}", 0.0) for k in range(6)]
     for track in tracks[:3]:
         track.take(
-            look(1.0, rsrp_dbm=-122.0, sinr_db=-12.6, plmn="51010", band=40, cell_id=68719476735, nr_rsrp_dbm=-101.0, **HOME)
+            poll(1.0, rsrp_dbm=-122.0, sinr_db=-12.6, plmn="51010", band=40, cell_id=68719476735, nr_rsrp_dbm=-101.0, **HOME)
         )
-    tracks[3].take(Look("m", 1.0, datetime.now(UTC), fault=Sickness.GONE, detail="not there; " * 30))
-    lines = [SGR.sub("", line) for line in aim_screen.picture(tracks, 1.0, size, STYLE)]
+    tracks[3].take(AimPoll("m", 1.0, datetime.now(UTC), fault=Sickness.GONE, detail="not there; " * 30))
+    lines = [SGR.sub("", line) for line in aim_screen.drawing(tracks, 1.0, size, STYLE)]
     assert len(lines) <= size[1]
     assert max(map(len, lines)) <= size[0]
 
@@ -396,6 +396,6 @@ def test_readings_per_second() -> None:
     track = Track("m", 0.0)
     assert track.rate(0.0) is None
     for k in range(21):
-        track.take(look(k / 4, rsrp_dbm=-97.0, **HOME))
+        track.take(poll(k / 4, rsrp_dbm=-97.0, **HOME))
     assert track.rate(5.0) == pytest.approx(4.0)
     assert track.rate(time.monotonic() + 100) is None

@@ -70,7 +70,7 @@ LIMITS: dict[Rat, dict[str, float]] = {
 
 
 def seeds() -> list[str]:
-    """Give all captures as sessions."""
+    """Return all captures as sessions."""
     return [session(item) for path in sorted(CAPTURES.glob("*.yaml")) for item in yaml.safe_load(path.read_text())]
 
 

@@ -29,7 +29,9 @@ GENERIC: list[Row] = [
     ("AT+CREG?", '+CREG: 2,1,"FFFE","FFFFFFFF",7', {"registration": "home", "tac": None, "cell_id": None}),
     ("AT+CREG?", "+CREG: 0,0", {"registration": "not_registered"}),
     ("AT+CREG?", '+CREG: 2,2,"0000","00000000",0', {"registration": "searching", "tac": None, "cell_id": None, "rat": None}),
-    ("AT+CREG?", "+CREG: 0,8", {"registration": "not_registered"}),
+    ("AT+CREG?", "+CREG: 0,8", {"registration": "limited"}),
+    ("AT+CREG?;+CEREG?", "+CREG: 0,8\n+CEREG: 0,2", {"registration": "limited"}),
+    ("AT+CEREG?", "+CEREG: 5,90", {"registration": "sim_fault", "sim": "fault"}),
     ("AT+CREG?", "+CREG: 0,9", {"registration": "home"}),
     ("AT+CREG?", "+CREG: 0,10", {"registration": "roaming"}),
     ("AT+CREG?", '+CREG: 2,6,"8B37","0A265185",7', {"registration": "home", "rat": "lte", "tac": 0x8B37}),
@@ -47,12 +49,16 @@ GENERIC: list[Row] = [
     ("AT+CREG?;+CEREG?", "+CREG: 0,2\n+CEREG: 0,4", {"registration": "searching"}),
     ("AT+CPIN?", "+CME ERROR: 10", {"registration": "no_sim"}),
     ("AT+CPIN?", "+CPIN: NOT INSERTED", {"registration": "no_sim"}),
-    ("AT+CPIN?", "+CPIN: SIM PIN", {"registration": None}),
+    ("AT+CPIN?", "+CPIN: SIM PIN", {"registration": "sim_fault", "sim": "pin"}),
+    ("AT+CPIN?", "+CPIN: SIM PIN2", {"registration": None, "sim": "ready"}),
+    ("AT+CPIN?", "+CPIN: PH-NETSUB PUK", {"registration": "sim_fault", "sim": "locked"}),
+    ("AT+CPIN?;+CREG?", "+CPIN: SIM PUK\n+CREG: 0,8", {"registration": "sim_fault", "sim": "puk"}),
+    ("AT+CPIN?;+CREG?", "+CPIN: SIM PIN\n+CREG: 0,1", {"registration": "home", "sim": None}),
     ("AT+CPIN?", "+CME ERROR: 14", {"registration": None}),
     ("AT+COPS?", '+COPS:0,2,"51010",7', {"plmn": "51010", "rat": "lte"}),
     ("AT+COPS?", '+COPS: 0,2,"310260",2', {"plmn": "310260", "rat": "wcdma"}),
     ("AT+COPS?", '+COPS: 0,2,"2501",7', {"plmn": None}),
-    ("AT+COPS?", '+COPS: 0,0,"A, B OK",13', {"plmn": None, "rat": None}),
+    ("AT+COPS?", '+COPS: 0,0,"A, B OK",13', {"plmn": None, "rat": "lte"}),
     ("AT+COPS?", "+COPS: 0", {"plmn": None}),
 ]
 
@@ -65,7 +71,7 @@ QUECTEL: list[Row] = [
         {"registration": "home", "sinr_db": -5, "bandwidth_ul_mhz": 20, "bandwidth_dl_mhz": 10},
     ),
     (SERVING, LTE.format("CONECT", "20"), {"registration": "home", "sinr_db": 20}),
-    (SERVING, LTE.format("LIMSRV", "35,-"), {"registration": "not_registered", "sinr_db": None}),
+    (SERVING, LTE.format("LIMSRV", "35,-"), {"registration": "limited", "sinr_db": None}),
     (SERVING, LTE.format("NOCONN", "100,-"), {"sinr_db": 0}),  # Unisoc: 100/5 - 20
     (SERVING, LTE.format("NOCONN", "-3276,-"), {"sinr_db": None}),
     (SERVING, LTE.format("NOCONN", "9,11,160,-"), {"cqi": 11, "tx_power_dbm": 16}),
@@ -239,7 +245,7 @@ SIMCOM: list[Row] = [
     (
         "AT+CEREG?;+CPSI?",
         "+CEREG: 0,2\n+CPSI: LTE,Online,404-45,0x21F9,322642,453,EUTRAN-BAND40,39275,4,4,-168,-1126,-773,7",
-        {"registration": "searching"},
+        {"registration": "limited"},
     ),
     (
         "AT+CREG?;+CPSI?",

@@ -74,6 +74,9 @@ def test_fields(text: str, fields: list[str]) -> None:
     assert fields_of(text) == fields
 
 
+LONG = ",".join(["0x0000052D"] * 6)
+
+
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
@@ -81,8 +84,14 @@ def test_fields(text: str, fields: list[str]) -> None:
         (["+q:1,2"], ["1,2"]),
         (["+Q: 1,2+Q: 3,4"], ["1,2", "3,4"]),
         (["+Q:", "1,2"], ["1,2"]),
-        (["+Q: 1,2,", "3,4"], ["1,2,3,4"]),
-        (['+Q: "a","b"', '"c","d"'], ['"a","b","c","d"']),
+        ([f"+Q: {LONG},", "3,4"], [f"{LONG},3,4"]),
+        ([f'+Q: {LONG},"b"', '"c","d"'], [f'{LONG},"b","c","d"']),
+        (["+Q: 1,2,", "3,4"], ["1,2,"]),  # no terminal wraps so soon
+        ([f"+Q: {LONG},", "3,4", "5,6"], [f"{LONG},"]),  # one of them is not the rest
+        ([f"+Q: {LONG},", "Halo, jam 7"], [f"{LONG},"]),
+        (["+Q: 1,2", "3,4"], ["1,2"]),
+        (["+Q:", "Halo, jam 7", "1,2"], ["1,2"]),
+        (["+Q:", "1,2", "3,4"], [""]),
         (["+Q: 1,2", "DL"], ["1,2"]),
         (["+Q: 1,2", "+R: 3,4", "5,6"], ["1,2"]),
         (["+QX: 1"], []),

@@ -17,7 +17,7 @@ from tests.agent.modems.helpers import picked, read
         ),
         ("AT%XMONITOR", '%XMONITOR: 1,"","","24201","81AE",7,20,"0331C805"', {"rat": "lte_m", "cell_id": 0x331C805, "pci": None}),
         ("AT%XMONITOR", "%XMONITOR: 2", {"registration": "searching", "rat": None, "plmn": None}),
-        ("AT%XMONITOR", "%XMONITOR: 90", {"registration": "no_sim"}),
+        ("AT%XMONITOR", "%XMONITOR: 90", {"registration": "sim_fault"}),
         (
             "AT^SMONI",
             "^SMONI: 2G,71,-61,262,02,0143,83BA,33,33,3,6,G,NOCONN",
@@ -36,7 +36,7 @@ from tests.agent.modems.helpers import picked, read
             "^SMONI: 4G,6300,20,10,10,FDD,262,02,BF75,0345103,350,12,-94,-7,CONN",
             {"tx_power_dbm": 12, "rsrp_dbm": -94},
         ),
-        ("AT^SMONI", "^SMONI: 4G,6300,20,10,10,FDD,262,02,BF75,0345103,350,33,-94,-7,LIMSRV", {"registration": "not_registered"}),
+        ("AT^SMONI", "^SMONI: 4G,6300,20,10,10,FDD,262,02,BF75,0345103,350,33,-94,-7,LIMSRV", {"registration": "limited"}),
         ("AT^SMONI", "^SMONI: 4G,SEARCH", {"rat": None, "registration": "searching"}),
         (
             "AT+NETDMSG",

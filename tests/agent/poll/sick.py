@@ -48,15 +48,15 @@ class Log:
         self.rows.append((time.monotonic(), modem or "", row))
 
     def signals(self, modem: str, since: float = 0.0) -> list[Signal]:
-        """Give the samples of one modem since a moment."""
+        """Return the samples of one modem since a moment."""
         return [row for t, name, row in list(self.rows) if name == modem and t >= since and isinstance(row, Signal)]
 
     def events(self, modem: str, since: float = 0.0) -> list[Event]:
-        """Give the events of one modem since a moment."""
+        """Return the events of one modem since a moment."""
         return [row for t, name, row in list(self.rows) if name == modem and t >= since and isinstance(row, Event)]
 
     def kinds(self, modem: str, since: float = 0.0) -> set[str]:
-        """Give the kinds of these events."""
+        """Return the kinds of these events."""
         return {e.kind or "" for e in self.events(modem, since)}
 
     def home(self, modem: str, since: float = 0.0) -> int:
@@ -65,7 +65,7 @@ class Log:
 
 
 def fake_usb(root: Path, tty: str, *, device: str = "1-1.2", vid: str = "2c7c", pid: str = "0125", serial: str = "") -> Path:
-    """Make the part of sysfs that shows one modem, its AT port on interface 02. Gives the folder of the interface."""
+    """Make the part of sysfs that shows one modem, its AT port on interface 02. Returns the folder of the interface."""
     home = root / "sys/bus/usb/devices"
     (home / device).mkdir(parents=True, exist_ok=True)
     for name, text in {"idVendor": vid, "idProduct": pid, "serial": serial, "product": "EC25", "authorized": "1"}.items():
@@ -165,8 +165,8 @@ CASES = (
     Case("unplugged and back", Fault.VANISH, SILENT, ("modem_gone", "modem_reopened", "modem_recovered"), heals_itself=True),
     Case("SIM removed", Fault.SIM_REMOVED, NO_SIM, ("sim_missing", "sim_ready", "registration_change")),
     Case("CME 10 SIM not inserted", Fault.CME_ERROR, NO_SIM, ("sim_missing", "sim_ready")),
-    Case("CME 11 SIM PIN", Fault.CME_ERROR, Registration.SEARCHING, ("sim_pin", "sim_ready"), cme=11),
-    Case("CME 13 SIM failure", Fault.CME_ERROR, NO_SIM, ("sim_failure", "sim_ready"), cme=13),
+    Case("CME 11 SIM PIN", Fault.CME_ERROR, Registration.SIM_FAULT, ("sim_pin", "sim_ready"), cme=11),
+    Case("CME 13 SIM failure", Fault.CME_ERROR, Registration.SIM_FAULT, ("sim_failure", "sim_ready"), cme=13),
     Case("CME 14 SIM busy", Fault.CME_ERROR, Registration.SEARCHING, ("sim_busy", "sim_ready"), cme=14),
 )
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from agent.config import ModemSection
-from agent.poll.hilink import PLMN, SIGNAL, STATUS, HilinkSession, read
+from agent.poll.hilink import PIN, PLMN, SIGNAL, STATUS, HilinkSession, read
 from agent.poll.worker import ModemWorker
 from agent.port.link import LinkClosed, LinkTimeout
 from telemetry.streams import Rat, Registration, Signal, present
@@ -86,7 +86,7 @@ def worker(url: str, log: Log, timeout_s: float | None = None) -> ModemWorker:
 
 
 def answer(**changes: str) -> dict[str, dict[str, str]]:
-    """Give answers as the session does: file names by path, elements without text left out."""
+    """Return answers as the session does: file names by path, elements without text left out."""
     names = ONLINE | {{"signal": SIGNAL, "status": STATUS, "plmn": PLMN}[key]: name for key, name in changes.items()}
     pages = {path: ET.parse(ANSWERS / f"{name}.xml").getroot() for path, name in names.items()}  # noqa: S314 - our own files
     return {path: {element.tag: element.text for element in page if element.text} for path, page in pages.items()}
@@ -140,17 +140,45 @@ def test_a_tick_records_the_reading_of_the_stick() -> None:
         ),
         (
             {"signal": "signal_wcdma", "status": "status_wcdma_roaming"},
-            {"registration": "roaming", "rat": "wcdma", "plmn": "51010", "rssi_dbm": -90.0, "rscp_dbm": -105.0, "ecio_db": -14.0},
+            {
+                "registration": "roaming",
+                "rat": "wcdma",
+                "plmn": "51010",
+                "rssi_dbm": -90.0,
+                "rscp_dbm": -105.0,
+                "ecio_db": -14.0,
+                "sim": "ready",
+            },
         ),
         ({"signal": "signal_blank"}, {"registration": "home", "rat": "lte", "plmn": "51010"}),
         ({"signal": "signal_blank", "status": "status_no_sim"}, {"registration": "no_sim"}),
-        ({"signal": "signal_blank", "status": "status_no_service"}, {"registration": "not_registered"}),
+        ({"signal": "signal_blank", "status": "status_no_service"}, {"registration": "not_registered", "sim": "ready"}),
         ({"signal": "signal_nr_sa"}, {"registration": "home", "plmn": "51010"}),
     ],
     ids=lambda value: ",".join(value.values()) if "rat" not in value and "registration" not in value else "",
 )
 def test_answers_of_other_states(changes: dict[str, str], values: dict[str, object]) -> None:
     assert present(read(answer(**changes)).reading.signal) == values
+
+
+LIMITED = {"ServiceStatus": "1", "CurrentNetworkType": "19", "SimStatus": "1"}
+FOREIGN = {STATUS: LIMITED, SIGNAL: {"mode": "7", "rsrp": "-97dBm"}, PLMN: {"Numeric": "51011"}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "values"),
+    [
+        (FOREIGN, {"registration": "limited", "plmn": "51011", "rsrp_dbm": -97.0, "sim": "ready"}),
+        (FOREIGN | {PIN: {"SimState": "260"}}, {"registration": "sim_fault", "plmn": "51011", "sim": "pin"}),
+        (FOREIGN | {PIN: {"SimState": "261"}}, {"registration": "sim_fault", "sim": "puk"}),
+        (FOREIGN | {PIN: {"SimState": "256"}}, {"registration": "sim_fault", "sim": "fault"}),
+        (FOREIGN | {STATUS: LIMITED | {"SimlockStatus": "1"}}, {"registration": "sim_fault", "sim": "locked"}),
+        ({STATUS: LIMITED, PIN: {"SimState": "255"}}, {"registration": "no_sim", "sim": None}),
+    ],
+)
+def test_limited_service_and_sim_faults(answers: dict[str, dict[str, str]], values: dict[str, object]) -> None:
+    signal = present(read(answers).reading.signal)
+    assert {name: signal.get(name) for name in values} == values
 
 
 @pytest.mark.parametrize(
@@ -190,7 +218,7 @@ def test_a_stick_that_is_away_is_silent_and_comes_back() -> None:
     assert [signal.registration for signal in log.signals("h")] == [Registration.HOME, *[Registration.MODEM_SILENT] * 2]
     assert "modem_gone" in log.kinds("h")
     with serve(stick, stick.port):
-        for _ in range(6):  # a reopen belongs to a tick of the ladder
+        for _ in range(6):  # a reopen belongs to a step of recovery
             reader.tick()
         reader._close()
     assert log.signals("h")[-1].registration is Registration.HOME

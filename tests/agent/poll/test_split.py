@@ -62,7 +62,7 @@ ITEMS = items()
 
 
 def source(name: str) -> tuple[Answers, str]:
-    """Give what a modem answers, live or recorded, and its family."""
+    """Return what a modem answers, live or recorded, and its family."""
     if name in ITEMS:
         text = session(ITEMS[name])
         return session_answers(text), registry.detect(split_session(text)).name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from agent.config import ModemSection, ProbeSection
 from agent.probe.child import Job
 from agent.probe.prober import SPREAD, Prober, cost
 from telemetry.streams import Event, Probe, ProbeKind, Row
+from tests.foreign import foreign
 
 MODEM = ModemSection(name="a", port="/dev/ttyUSB2", interface="lo")
 SETTINGS = ProbeSection(interval_s=600, dns_server="127.0.0.1", dns_names=("a.id",))
@@ -35,7 +37,7 @@ class Watched(Prober):
 
 
 def rounds(prober: Watched, seconds: int) -> list[int]:
-    """Give the moments at which a round began."""
+    """Return the moments at which a round began."""
     moments = []
     for now in range(0, seconds, 5):
         before = len(prober.jobs)
@@ -54,6 +56,15 @@ def test_rounds_come_at_the_interval_spread_by_a_fifth() -> None:
 
 def test_without_targets_nothing_is_sent() -> None:
     assert rounds(Watched(ProbeSection(interval_s=60), lambda *_: True), 10_000) == []
+
+
+def test_a_child_never_runs_a_foreign_module_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    prober = Prober((MODEM,), SETTINGS, lambda *_: None, lambda *_: True, threading.Event())
+    rows = prober._perform(Job(interface="lo", dns_server="127.0.0.1", dns_names=("a.id",)))
+    assert [row.kind for row in rows] == [ProbeKind.DNS]
+    assert not (tmp_path / "foreign_code_ran").exists()
 
 
 def test_settings_from_the_server_take_effect_at_once() -> None:

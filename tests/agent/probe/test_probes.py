@@ -53,7 +53,7 @@ def web() -> Iterator[str]:
 
 @contextmanager
 def resolver(rcode: int, asked: list[bytes] | None = None) -> Iterator[int]:
-    """Answer every question with a code, after a stray packet with a foreign number; gives the port."""
+    """Answer every question with a code, after a stray packet with a foreign number; return the port."""
 
     class Reply(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -70,7 +70,7 @@ def resolver(rcode: int, asked: list[bytes] | None = None) -> Iterator[int]:
 
 
 def may_ping() -> bool:
-    """Say whether this process may open an ICMP socket of either kind."""
+    """Return whether this process may open an ICMP socket of either kind."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
             socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.spool.clock import BUILD_MS, Clock, Lost, Placement, ntp_synced, sane, spread
+from agent.spool.clock import BUILD_MS, Clock, Lost, Placement, sane, spread
 from agent.spool.rebase import Boot, estimates, settle
 from agent.spool.spool import Entry, Spool
+from ground.ntp import ntp_synced
 from telemetry.streams import ClockState
 
 T0 = 1_800_000_000_000

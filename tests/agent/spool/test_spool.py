@@ -13,7 +13,7 @@ import pytest
 
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
-from agent.spool.high_water import BLOCK, Floor
+from agent.spool.high_water import BLOCK, HighWaterMark
 from agent.spool.spool import Entry, Limits, Row, Spool
 
 T0 = 1_800_000_000_000
@@ -178,7 +178,7 @@ def test_a_lost_floor_is_made_again_from_the_spool(tmp_path: Path, content: byte
     else:
         (tmp_path / "seq.floor").write_bytes(content)
     assert Spool(tmp_path / "spool.db", "boot-1").append([entry(1)]) == [11]
-    assert Floor(tmp_path / "seq.floor").ceiling == BLOCK
+    assert HighWaterMark(tmp_path / "seq.floor").ceiling == BLOCK
 
 
 def test_over_the_limit_the_oldest_half_loses_every_second_sample(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from agent.uplink.outbox import (
     HOLD_S,
     MAX_IN_FLIGHT,
     MAX_IN_FLIGHT_LIVE,
+    OVER_BUDGET_INTERVAL_S,
     SLOW_EVERY,
-    THRIFTY_INTERVAL_S,
     Outbox,
     Outgoing,
 )
@@ -30,7 +30,7 @@ class Line:
         self.now = 0.0
         self.spool = Spool(folder / "spool.db", "boot")
         self.outbox = Outbox(self.spool, "hall", INTERVAL_S, now=lambda: self.now, jitter=lambda: 0.5)
-        self.thrifty = False
+        self.over_budget = False
 
     @property
     def utc(self) -> int:
@@ -44,7 +44,7 @@ class Line:
         return self.spool.append(entries)
 
     def due(self) -> list[Outgoing]:
-        return self.outbox.due(self.utc, thrifty=self.thrifty)
+        return self.outbox.due(self.utc, over_budget=self.over_budget)
 
     def ok(self, *frames: Outgoing) -> int:
         return self.outbox.answered(Ack(ok=[f.crc for f in frames]), self.utc)
@@ -189,6 +189,32 @@ def test_hold_keeps_the_samples_and_asks_again_after_a_quarter_of_an_hour(line: 
     assert line.spool.depth == 500
 
 
+def test_the_server_releases_the_quarantine_once_for_each_order(line: Line) -> None:
+    line.measure(5)
+    line.outbox.connected()
+    (frame,) = line.due()
+    line.outbox.answered(Ack(bad=[Answer(1, 5, frame.crc, "a store that was sick")]), line.utc)
+    line.outbox.answered(Ack(release=1_795_000_000), line.utc)
+    assert (line.spool.depth, line.spool.quarantined) == (5, 0)
+    assert [one.crc for one in line.due()] == [frame.crc]
+    line.outbox.answered(Ack(bad=[Answer(1, 5, frame.crc, "still")]), line.utc)
+    line.outbox.answered(Ack(release=1_795_000_000), line.utc)  # the broker keeps the order and says it at each connection
+    assert line.spool.quarantined == 5
+    line.outbox.answered(Ack(release=1_795_000_001), line.utc)
+    assert line.spool.quarantined == 0
+
+
+def test_the_first_answer_after_a_silence_makes_what_waits_go_at_once(line: Line) -> None:
+    line.measure(2000)
+    line.outbox.connected()
+    frames = line.due()
+    line.now += ACK_TIMEOUT_S
+    assert line.due() == []
+    line.now += 1
+    line.ok(frames[0])  # late, from a collector whose store is back
+    assert len(line.due()) > 1
+
+
 def test_a_new_connection_sends_what_was_in_flight_again(line: Line) -> None:
     line.measure(5)
     line.outbox.connected()
@@ -199,14 +225,14 @@ def test_a_new_connection_sends_what_was_in_flight_again(line: Line) -> None:
 
 
 def test_over_the_budget_one_round_an_hour_in_large_frames(line: Line) -> None:
-    line.thrifty = True
+    line.over_budget = True
     line.measure(900)
     line.outbox.connected()
     frames = line.due()
     assert sum(len(f.seqs) for f in frames) == 900
     line.ok(*frames)
     rounds = []
-    for _ in range(int(4 * THRIFTY_INTERVAL_S / 30)):
+    for _ in range(int(4 * OVER_BUDGET_INTERVAL_S / 30)):
         line.measure(1)
         frames = line.due()
         rounds += [len(f.seqs) for f in frames]
@@ -216,7 +242,7 @@ def test_over_the_budget_one_round_an_hour_in_large_frames(line: Line) -> None:
 
 
 def test_over_the_budget_a_change_still_goes_at_once_in_one_frame(line: Line) -> None:
-    line.thrifty = True
+    line.over_budget = True
     line.outbox.connected()
     line.due()
     line.measure(20, "cell")

@@ -24,7 +24,7 @@ from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from lab.certificates import Authority, Pair
-from lab.servers import Server, mosquitto, wait_for
+from lab.servers import Server, free_port, mosquitto, wait_for
 from telemetry.ack import Ack, Answer, encode_ack, frame_id
 from telemetry.frame import decode
 from telemetry.streams import Event
@@ -246,7 +246,7 @@ def tls_line(folder: Path, authority: Authority, server: Pair, plain_port: int) 
 
 
 def test_tls_with_a_certificate_of_this_hall(tmp_path: Path, authority: Authority, start_server: Any) -> None:
-    plain = _free()
+    plain = free_port()
     prepare, config = tls_line(tmp_path, authority, authority.issue("server"), plain)
     server = start_server(prepare)
     peer = Peer(plain)
@@ -259,7 +259,7 @@ def test_tls_with_a_certificate_of_this_hall(tmp_path: Path, authority: Authorit
 def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, authority: Authority, start_server: Any) -> None:
     """The certificate is not valid at this moment, as seen by a Pi that woke in the past: dates are skipped until trust."""
     future = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
-    plain = _free()
+    plain = free_port()
     certificate = authority.issue("server", start=future, end=future + dt.timedelta(days=9))
     prepare, config = tls_line(tmp_path, authority, certificate, plain)
     server = start_server(prepare)
@@ -276,12 +276,6 @@ def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, 
         wait_for(lambda: sender.publisher.refusal, "a refusal of a strange authority")
         assert "CERTIFICATE_VERIFY_FAILED" in (sender.publisher.refusal or "")
         assert not sender.publisher.up
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broker: Server, peer: Peer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +60,7 @@ class Plant:
         (own / "conf.d" / "sinyal.conf").write_text(text)
         (self.folder / "acl").write_text((SHIPPED / "mosquitto.acl").read_text())
         (self.folder / "acl").chmod(0o600)
-        server = mosquitto(own, DEBIAN.replace("{folder}", str(own)), self.hall_port)
-        server.ready = lambda: _listening(self.hall_port) and _listening(self.local_port)
-        return server
+        return mosquitto(own, DEBIAN.replace("{folder}", str(own)), self.hall_port)
 
     def reload_by(self, command: str) -> None:
         """Name the command that makes the broker read its files again."""
@@ -71,16 +68,11 @@ class Plant:
         self.config.write_text(text.replace('broker_reload = "false"', f'broker_reload = "{command}"'))
 
     def context(self, pair: Pair | None) -> ssl.SSLContext:
-        """Give TLS settings with this certificate, or with none."""
+        """Return TLS settings with this certificate, or with none."""
         if pair is None:
             return ssl.create_default_context(cafile=self.pki / "ca.crt")
         with client_context(self.pki / "ca.crt", pair) as context:
             return context
-
-
-def _listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def make_plant(folder: Path) -> Plant:

@@ -46,9 +46,9 @@ def test_the_engines_own_short_form_is_taken_and_gets_a_reference_where_it_fits(
 def test_a_long_sms_is_cut_at_a_word() -> None:
     long = dataclasses.replace(message("Tadoan", AT), text_id="Periksa meteran dan saklar utama. " * 8)
     sent = formats.sms([long], 1)
-    assert sent.startswith("[Peringatan] Tadoan: listrik padam. Periksa meteran")
+    assert sent.startswith("[Waspada] Tadoan: listrik padam. Periksa meteran")
     assert 140 < len(sent) <= 160
-    assert long.text_id.startswith(sent.removeprefix("[Peringatan] Tadoan: listrik padam. ").removesuffix(".."))
+    assert long.text_id.startswith(sent.removeprefix("[Waspada] Tadoan: listrik padam. ").removesuffix(".."))
     assert sent.removesuffix("..").rsplit(" ", maxsplit=1)[1] in {"Periksa", "meteran", "dan", "saklar", "utama"}
 
 

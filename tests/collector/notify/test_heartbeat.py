@@ -28,7 +28,7 @@ class Systemd:
         self._socket.settimeout(0.5)
 
     def hear(self) -> str | None:
-        """Give the next message, None after half a second of silence (the loop beats 20 times a second)."""
+        """Return the next message, None after half a second of silence (the loop beats 20 times a second)."""
         try:
             return self._socket.recv(100).decode()
         except TimeoutError:

@@ -39,7 +39,7 @@ at = ["07:00", "16:00"]
 def due(folder: Path, at: str, text: str = TEXT, **fields: str | None) -> dict[str, str]:
     route = post(folder, text).outbox()._route
     told = route(message("x", ms(at), **fields))  # type: ignore[arg-type]
-    return {name: f"{datetime.fromtimestamp(moment / 1000, WITA):%d %H:%M}" for name, moment in told}
+    return {name: f"{datetime.fromtimestamp(when / 1000, WITA):%d %H:%M}" for name, when in told}
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_the_morning_brings_one_message_a_kecamatan(tmp_path: Path) -> None:
         sender.step()
     assert [body["title"] for body in hook.got[1:]] == [
         "Kecamatan Sandaran: 1 peringatan, 1 selesai",
-        "[Peringatan] Benua Baru: listrik padam",
+        "[Waspada] Benua Baru: listrik padam",
     ]
     assert hook.got[1]["message"].splitlines()[:2] == [
         "- [Selesai] Tadoan: kembali normal (24/11 23.30 - 25/11 00.30 WITA)",
-        "- [Peringatan] Susuk: listrik padam (24/11 23.30 WITA)",
+        "- [Waspada] Susuk: listrik padam (24/11 23.30 WITA)",
     ]
     assert "Sandaran sub-district: 1 alerts, 1 resolved" in hook.got[1]["message"]

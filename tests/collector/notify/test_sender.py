@@ -150,8 +150,8 @@ def test_a_mail_server_that_refuses_or_is_away_gets_everything_once_and_in_order
         mails.start()
         drain(box)
     assert mails.subjects == [
-        "[Peringatan] Tadoan: listrik padam",
-        "[Peringatan] Susuk: listrik padam",
+        "[Waspada] Tadoan: listrik padam",
+        "[Waspada] Susuk: listrik padam",
         "[Selesai] Tadoan: kembali normal",
     ]
     assert [str(mail["X-Sinyal-Id"]).split("-")[0] for mail in mails.got] == ["1", "2", "3"]
@@ -168,7 +168,7 @@ def test_the_second_channel_takes_over_and_gives_back(tmp_path: Path) -> None:
         for _ in range(4):
             sender.step()
             box.clock.now += 5000
-        assert mails.subjects == ["[Peringatan] Tadoan: listrik padam"]
+        assert mails.subjects == ["[Waspada] Tadoan: listrik padam"]
         box.put(message("Susuk", box.clock.now))
         sender.step()  # while the first rests, the second is used at once
         assert len(mails.got) == 2

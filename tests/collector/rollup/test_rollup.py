@@ -6,18 +6,18 @@ import random
 import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from collector.line.counters import Counters
 from collector.line.inbox import Received
-from collector.line.pipeline import Line
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date, update
-from collector.sites.operators import operator_of
-from collector.store import dirty_hours as journal
+from collector.sites.operators import NUMBERS, operator_of
+from collector.store import dirty_hours
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
@@ -40,7 +40,8 @@ HISTOGRAMS = {
     "rssi_hist": "rssi_dbm",
     "band_hist": "band",
 }
-KINDS = (*["lte"] * 6, "gsm", "wcdma", "nr_sa", "quiet", "searching", "denied", "no_sim", "modem_silent", "nothing")
+UNSERVED = ("searching", "limited", "denied", "sim_fault", "no_sim", "modem_silent")
+KINDS = (*["lte"] * 6, "gsm", "wcdma", "nr_sa", "quiet", *UNSERVED, "nothing")
 
 
 @pytest.fixture(params=["sqlite", "influx1"])
@@ -49,12 +50,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter)
         store: Store = Sqlite(tmp_path / "store.db")
     else:
         store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
     yield store
     store.close()
 
 
-def line(store: Store, folder: Path, acks: list[Ack]) -> Line:
-    return Line(
+def line(store: Store, folder: Path, acks: list[Ack]) -> Pipeline:
+    return Pipeline(
         store=store,
         sites=SITES,
         rejected=RejectedFolder(folder / "rejected", 10, 1 << 20),
@@ -80,9 +82,10 @@ def some_samples(rng: random.Random) -> dict[str, Value]:
     kind = rng.choice(KINDS)
     if kind == "nothing":
         return {}
-    if kind in ("searching", "denied", "no_sim", "modem_silent"):
-        return {"registration": kind}
-    values: dict[str, Value] = {"registration": rng.choice(["home", "home", "roaming"]), "cell_id": rng.choice([7, 8, 9])}
+    home: dict[str, Value] = {"home_plmn": rng.choice(["51010", "51001"])} if rng.random() < 0.2 else {}
+    if kind in UNSERVED:
+        return {"registration": kind, **home, **({"plmn": rng.choice(["51010", "51011"])} if kind == "limited" else {})}
+    values: dict[str, Value] = {"registration": rng.choice(["home", "home", "roaming"]), "cell_id": rng.choice([7, 8, 9]), **home}
     if kind != "quiet":
         values["rat"] = kind
         values["band"] = rng.choice([1, 3, 8])
@@ -116,13 +119,21 @@ def text(values: Sequence[float]) -> str:
     return " ".join(f"{value}:{count}" for value, count in sorted(Counter(round(v) for v in values).items()))
 
 
-def own(found: Sequence[tuple[Sample, int]], *, day: bool) -> Row:
+def subject(values: Mapping[str, Value]) -> str | None:
+    return operator_of(values.get("home_plmn") or (values.get("plmn") if values.get("registration") == "home" else None))
+
+
+def own(found: Sequence[tuple[Sample, int]], operator: str | None, *, day: bool) -> Row:
     """Compute a row's fields from its samples (each with 1 for a change of cell), without the code under test."""
     samples = [sample for sample, _ in found]
     registered = [s.values.get("registration") for s in samples]
     served = [s.values for s in samples if s.values.get("registration") in ("home", "roaming")]
-    lte = [values for values in served if values.get("rat") in LTE]
-    no_service = sum(r in ("searching", "denied", "not_registered") for r in registered)
+    lte = [v for v in served if v.get("rat") in LTE or ("rat" not in v and "rsrp_dbm" in v)]
+    away = [operator_of(s.values.get("plmn")) for s in samples if s.values.get("registration") in ("searching", "limited")]
+    barred = sum(heard is not None and heard == operator for heard in away)
+    no_service = len(away) - barred
+    hosts = [operator_of(values.get("plmn")) for values in served]
+    heard = [NUMBERS[operator_of(s.values["plmn"]) or ""] for s in samples if "plmn" in s.values]
     row: Row = {
         "samples": len(samples),
         "served": len(served),
@@ -132,8 +143,15 @@ def own(found: Sequence[tuple[Sample, int]], *, day: bool) -> Row:
         "no_service": no_service,
         "no_sim": registered.count("no_sim"),
         "silent": registered.count("modem_silent"),
+        "guest": sum(None not in (host, operator) and host != operator for host in hosts),
+        "data_refused": 0,
+        "limited": sum(name is not None for name in away) - barred,
+        "barred": barred,
+        "refused": registered.count("denied"),
+        "sim_fault": registered.count("sim_fault"),
+        "heard_hist": text(heard),
         "time_estimated": sum(s.clock in ("estimated", "unknown") for s in samples),
-        "named": sum("plmn" in s.values for s in samples),
+        "named": sum(subject(s.values) is not None for s in samples),
         "slots": len({s.t_ms // 300_000 for s in samples}),
         "cell_changes": sum(change for _, change in found),
     }
@@ -166,7 +184,7 @@ def expected(frames: Sequence[Frame], *, day: bool) -> dict[tuple[str, str, str 
     for (site, modem), samples in by_modem.items():
         operator, cell, in_hour = None, None, None
         for sample in sorted(samples, key=lambda s: (s.t_ms, s.seq)):
-            operator = operator_of(sample.values.get("plmn")) or operator
+            operator = subject(sample.values) or operator
             hour = sample.t_ms // 1000 // HOUR_S
             if hour != in_hour:
                 cell, in_hour = None, hour
@@ -175,7 +193,7 @@ def expected(frames: Sequence[Frame], *, day: bool) -> dict[tuple[str, str, str 
             cell = now
             start = (hour * HOUR_S + WITA_S) // 86400 * 86400 - WITA_S if day else hour * HOUR_S
             groups[site, modem, operator, start].append((sample, changed))
-    return {key: own(found, day=day) for key, found in groups.items()}
+    return {key: own(found, key[2], day=day) for key, found in groups.items()}
 
 
 def stored(store: Store, measurement: str) -> dict[tuple[str, str, str | None, int], Row]:
@@ -297,7 +315,7 @@ def test_killed_between_any_two_steps_the_next_run_makes_it_right(tmp_path: Path
     assert whole
 
 
-def test_no_sample_is_stored_without_its_entry_in_the_journal(tmp_path: Path) -> None:
+def test_no_sample_is_stored_without_its_entry_in_the_dirty_hours(tmp_path: Path) -> None:
     store, frame = Sqlite(tmp_path / "store.db"), signal_frame()
     acks: list[Ack] = []
     take(store, tmp_path, [signal_frame(1000, 10)])
@@ -307,12 +325,12 @@ def test_no_sample_is_stored_without_its_entry_in_the_journal(tmp_path: Path) ->
     assert store.seqs(SITE.code) == list(range(1000, 1010))
 
 
-def test_the_journal_stays_small(tmp_path: Path) -> None:
+def test_the_dirty_hours_stay_few(tmp_path: Path) -> None:
     store, frames = Sqlite(tmp_path / "store.db"), history(7, hours=5)
     for _ in range(5):
         take(store, tmp_path, frames)
     hours = {(frame.site, t // 3_600_000) for frame in frames for t in frame.t_ms}
-    entries = list(store.samples(journal.MEASUREMENT, *ALL_TIME))
+    entries = list(store.samples(dirty_hours.MEASUREMENT, *ALL_TIME))
     assert {(row["site"], int(row["hour"]) // 3600) for row in entries} == hours
     assert len(entries) <= 2 * len(hours)  # twice where a window of 10 minutes ended meanwhile
 
@@ -322,7 +340,7 @@ def test_an_entry_that_another_collector_wrote_behind_our_back_is_found(store: S
     bring_up_to_date(store, SITES, now_ns)
     frame = signal_frame()
     store.write([Placed(frame, SITE)])
-    store.write_points([journal.entry(SITE.code, frame.t_ms[0] // 3_600_000, now_ns // journal.WINDOW_NS)])
+    store.write_points([dirty_hours.entry(SITE.code, frame.t_ms[0] // 3_600_000, now_ns // dirty_hours.WINDOW_NS)])
     bring_up_to_date(store, SITES, now_ns + 300 * 10**9)
     assert_right(store, [frame])
 

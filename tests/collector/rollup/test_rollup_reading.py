@@ -27,13 +27,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter)
         store: Store = Sqlite(tmp_path / "store.db")
     else:
         store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
     yield store
     store.close()
 
 
 @pytest.fixture
 def samples(store: Store) -> list[Row]:
-    """Fill the store with halls of one to three modems over twelve days, some of them long silent; gives what was stored."""
+    """Fill the store with halls of one to three modems over twelve days, some of them long silent; return what was stored."""
     rng = random.Random(1)
     kept: list[Row] = []
     for hall in HALLS:

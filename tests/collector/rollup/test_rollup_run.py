@@ -12,7 +12,7 @@ from collector import run
 from collector.config import load
 from collector.line.inbox import Received
 from collector.rollup import bring_up_to_date
-from collector.store.dirty_hours import Journal
+from collector.store.dirty_hours import DirtyHours
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
 from lab.servers import Server, wait_for
@@ -51,7 +51,7 @@ def test_two_at_once_leave_what_one_leaves(tmp_path: Path) -> None:
     batch = [Placed(signal_frame(1 + 100 * k, 100, site.code), site) for k in range(20) for site in sites.values()]
     alone, shared = Sqlite(tmp_path / "alone.db"), Sqlite(tmp_path / "shared.db")
     for store in (alone, shared):
-        Journal().write(store, batch)
+        DirtyHours().write(store, batch)
     now_ns = time.time_ns()
     bring_up_to_date(alone, sites, now_ns)
     others = [Sqlite(tmp_path / "shared.db") for _ in range(3)]

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.rollup import Summary, percentile
+from collector.sites.operators import NUMBERS
 from collector.store.store import Row
+from telemetry.meaning import Registration
 
 VALUES = st.lists(st.integers(-150, 40), min_size=1, max_size=60)
 ROWS = st.lists(
     st.fixed_dictionaries(
         {},
         optional={
-            "registration": st.sampled_from(
-                ["home", "roaming", "searching", "denied", "not_registered", "no_sim", "modem_silent"]
-            ),
+            "registration": st.sampled_from(list(Registration)),
+            "plmn": st.sampled_from(["51010", "51001"]),
             "rat": st.sampled_from(["lte", "nr_sa", "wcdma", "gsm"]),
-            "operator": st.sampled_from(["Telkomsel", "IOH"]),
             "clock": st.sampled_from(["ntp", "estimated", "unknown"]),
             "rsrp_dbm": st.floats(-140, -40),
             "sinr_db": st.floats(-20, 30),
@@ -85,8 +85,31 @@ def test_what_a_sample_counts_as() -> None:
     assert (gsm.served, gsm.two_g, gsm.lte, gsm.rsrp, gsm.rssi) == (1, 1, 0, {}, {-80: 1})
 
 
-def test_a_silent_modem_or_a_missing_sim_is_not_the_networks_fault() -> None:
-    rows: list[Row] = [{"registration": name} for name in ("modem_silent", "no_sim", "home", "searching", "denied")]
-    assert summary_of(rows).availability_percent == pytest.approx(100 / 3)
-    assert summary_of(rows[:2]).availability_percent is None
-    assert "availability_percent" not in summary_of(rows[:2]).values(busy=False)
+def test_only_served_and_no_service_speak_of_the_network() -> None:
+    """What a silent modem, a missing, refused or locked SIM says nothing of; nor the operator's own cell that serves nobody."""
+    mute: list[Row] = [{"registration": name} for name in ("modem_silent", "no_sim", "denied", "sim_fault")]
+    mute.append({"registration": "limited", "plmn": "51010", "home_plmn": "51010"})
+    summary = Summary()
+    for row in mute:
+        summary.count(row, "Telkomsel")
+    assert summary.availability_percent is None
+    assert "availability_percent" not in summary.values(busy=False)
+    assert (summary.silent, summary.no_sim, summary.refused, summary.sim_fault, summary.barred) == (1, 1, 1, 1, 1)
+    other: Row = {"registration": "limited", "plmn": "51011", "home_plmn": "51010"}
+    heard: list[Row] = [{"registration": "home"}, {"registration": "searching"}, other]
+    for row in heard:
+        summary.count(row, "Telkomsel")
+    assert summary.availability_percent == pytest.approx(100 / 3)
+    assert (summary.limited, summary.heard) == (1, {NUMBERS["Telkomsel"]: 1, NUMBERS["XLSMART"]: 1})
+
+
+def test_an_unknown_technology_is_no_generation_and_rsrp_tells_4g() -> None:
+    told = summary_of([{"registration": "home", "rsrp_dbm": -86.0}])
+    assert (told.lte, told.rsrp) == (1, {-86: 1})
+    untold = summary_of([{"registration": "home", "rssi_dbm": -70.0}])
+    assert (untold.served, untold.lte, untold.three_g, untold.two_g, untold.rsrp) == (1, 0, 0, 0, {})
+
+
+def test_a_row_of_an_earlier_version_reads_with_nothing_in_what_it_did_not_count() -> None:
+    old = Summary.from_row({"samples": 5, "served": 2, "no_service": 3, "lte": 2, "named": 5, "rsrp_hist": "-90:2"})
+    assert (old.availability_percent, old.refused, old.barred, old.heard) == (40.0, 0, 0, {})

@@ -15,7 +15,7 @@ import pytest
 from collector.config import load
 from collector.run import Collector
 from collector.server import fleet
-from collector.store.dirty_hours import Journal
+from collector.store.dirty_hours import DirtyHours
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
 from collector.store.store import Placed, Point, Store
@@ -44,11 +44,12 @@ class Office:
         self.config = folder / "collector.toml"
         self.config.write_text(f'[broker]\nhost = "127.0.0.1"\ntls = false\n[http]\nport = 0\n[store]\n{store}\n')
         self.store: Store = open_store(load(self.config).store)
+        self.store.check()
 
     def take(self, *frames: Frame) -> None:
-        """Store frames as the line does: with their entry in the journal."""
+        """Store frames as the line does: with their entry in the dirty hours."""
         placed = [Placed(f, SITE if f.site == SITE.code else OTHER) for f in frames]
-        Journal().write(self.store, placed)
+        DirtyHours().write(self.store, placed)
 
     def fleet(self, *argv: str) -> int:
         parser = argparse.ArgumentParser()
@@ -79,7 +80,7 @@ def device_frame(seq: int, values: dict[str, Value], site: str = SITE.code, t_ms
 
 
 def frame(first: int, count: int, *, days_ago: int = 0, site: str = SITE.code) -> Frame:
-    """Give signal samples, 30 s apart, from the beginning of a day on."""
+    """Return signal samples, 30 s apart, from the beginning of a day on."""
     return signal_frame(first, count, site, t0_ms=TODAY_MS - days_ago * DAY_MS - first * 30_000)
 
 

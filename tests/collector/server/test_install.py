@@ -16,7 +16,7 @@ from collector.config import load
 from collector.enrol import enroll_command
 from collector.errors import ConfigError
 from collector.server import install
-from collector.server.shipped import shipped
+from ground.paths import shipped
 from lab.servers import free_port, influxd, wait_for
 from tests.collector.enrol.plant import HOST, run
 
@@ -102,7 +102,7 @@ def test_the_database_is_bound_to_this_machine(root: Path, tmp_path: Path) -> No
 
 
 def _listening(pid: int) -> set[str]:
-    """Give the addresses on which a process listens."""
+    """Return the addresses on which a process listens."""
     sockets = set()
     for path in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
@@ -119,7 +119,7 @@ def _listening(pid: int) -> set[str]:
 
 
 def test_without_the_shipped_files_it_says_where_they_should_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("collector.server.shipped.__file__", str(tmp_path / "collector" / "server" / "shipped.py"))
+    monkeypatch.setattr("ground.paths.__file__", str(tmp_path / "ground" / "paths.py"))
     monkeypatch.setattr("sys.prefix", str(tmp_path))
     with pytest.raises(ConfigError, match="share/sinyal"):
         shipped()

@@ -35,12 +35,19 @@ def test_a_full_row(tmp_path: Path) -> None:
 
 BAD_ROWS = [
     ("64.08.01.2001,A,B,0.3,116.5,centroid,,,,,,,", "code: must be the village code without dots"),
-    ("6408012002,A,B,61.2,116.5,centroid,,,,,,,", "lat: must be between -11 and 6 (got 61.2)"),
-    ('6408012002,A,B,0.3,"116,5",centroid,,,,,,,', "lon: must be between 95 and 141 (got 116,5)"),
-    ("6408012002,A,B,nan,116.5,centroid,,,,,,,", "lat: must be between -11 and 6 (got nan)"),
+    (
+        "6408012002,A,B,61.2,116.5,centroid,,,,,,,",
+        "lat: must be between -11 and 6; write degrees with a decimal point (got 61.2)",
+    ),
+    (
+        '6408012002,A,B,0.3,"1.165,5",centroid,,,,,,,',
+        "lon: must be between 95 and 141; write degrees with a decimal point (got 1.165,5)",
+    ),
+    ("6.41E+09,A,B,0.3,116.5,centroid,,,,,,,", "code: the spreadsheet shortened the code; make its column text"),
+    ("6408012002,A,B,nan,116.5,centroid,,,,,,,", "lat: must be between -11 and 6; write degrees with a decimal point (got nan)"),
     ("6408012002,,B,0.3,116.5,centroid,,,,,,,", "kecamatan: is empty; every site needs it"),
     ("6408012002,A,B,0.3,116.5,guess,,,,,,,", "coordinate_source: must be one of centroid, gnss"),
-    ("6408012002,A,B,0.3,116.5,centroid,1.200,,,,,,", "population: must be a whole number"),
+    ("6408012002,A,B,0.3,116.5,centroid,1.200,,,,,,", "population: must be an integer"),
     ("6408012002,A,B,0.3,116.5,centroid,,PLN,,,,,", "power: must be one of grid"),
     ("6408012002,A,B,0.3,116.5,centroid,,,,maybe,,,", "booster: must be one of yes, no"),
     ("6408012002,A,B,0.3,116.5,centroid,,,,,,31-12-2026,", "sim_expiry: must be a date as 2026-12-31"),
@@ -70,7 +77,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 def test_header_faults(tmp_path: Path) -> None:
     path = tmp_path / "sites.csv"
     path.write_text("code;kecamatan;desa\n")
-    with pytest.raises(ConfigError, match=r"sites\.csv:1: code: column is missing"):
+    with pytest.raises(ConfigError, match=r"sites\.csv:1: lat: column is missing"):
         read_sites(path)
 
 

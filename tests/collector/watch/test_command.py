@@ -15,10 +15,9 @@ import pytest
 from collector.errors import ConfigError
 from collector.store.sqlite import Sqlite
 from collector.watch import command, manage
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
 from lab.servers import wait_for
-from tests.collector.watch.incidents import power_off
-from tests.collector.watch.world import CONFIG, HOUR, MINUTE, START_MS, Fault, Watch, World, fleet, run
+from tests.collector.watch.world import CONFIG, HOUR, MINUTE, START_MS, Fault, Watch, World, fleet, power_off, run
 
 TELEN = "6408072001"
 KEY = f"hall_dark/{TELEN}"
@@ -39,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def outage(folder: Path) -> Path:
-    """Give a folder in which one hall is dark and told of."""
+    """Return a folder in which one hall is dark and told of."""
     sites, store = fleet(["Telen"]), Sqlite(folder / "store.db")
     world = World(store, sites, [Fault(HOUR, 9 * HOUR, lambda hall: hall.site.code == TELEN, power_off)])
     watch = Watch(folder / "watch.db", store, sites)
@@ -80,7 +79,7 @@ def test_list_shows_what_is_open_and_who_deals_with_it(outage: Path, capsys: pyt
     assert alerts(outage, "list") == 0
     line = capsys.readouterr().out
     assert line.startswith(KEY)
-    assert " open " in line
+    assert " berlangsung " in line
     assert "1 Desember 2026 00.5" in line
     assert alerts(outage, "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) | {"since_ms": 0} == {"key": KEY, "state": "open", "since_ms": 0, "count": 1}

@@ -1,4 +1,4 @@
-"""The watch as a process of its own, killed with -9 at random moments of its looks: nothing twice, nothing forgotten."""
+"""The watch as a process of its own, killed with -9 at random moments of its ticks: nothing twice, nothing forgotten."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from pathlib import Path
 
 from collector.notify.outbox import Outbox, open_db
 from collector.store.sqlite import Sqlite
-from tests.collector.watch.incidents import power_off
-from tests.collector.watch.world import HOUR, MINUTE, START_MS, Fault, HallSim, Watch, World, fleet
+from tests.collector.watch.world import HOUR, MINUTE, START_MS, Fault, HallSim, Watch, World, fleet, power_off
 
 CONTEXT = multiprocessing.get_context("forkserver")  # a plain fork would share the open SQLite file
 CONTEXT.set_forkserver_preload(["tests.collector.watch.world"])
@@ -24,7 +23,7 @@ def _watch(pipe: Connection, folder: Path) -> None:
     watch = Watch(folder / "watch.db", Sqlite(folder / "store.db"), sites)
     while True:
         t = pipe.recv()
-        watch.engine.tick(t)
+        watch.looker.look(t)
         pipe.send(t)
 
 

@@ -32,7 +32,7 @@ class Database:
         self.signal = list(self.raw("signal"))
 
     def ask(self, query: str, chosen: Chosen | None = None, least: str | None = None, start_ms: int = START_MS) -> list[Answer]:
-        """Give the rows of an answer, tags and columns by name; fails on an error of InfluxDB."""
+        """Return the rows of an answer, tags and columns by name; fails on an error of InfluxDB."""
         text = Choice(start_ms, END_MS, chosen or {}).fill(query, least)
         form = f"db=sinyal&epoch=ms&q={quote(text)}"
         code, body = fetch(f"{self._url}/query", form.encode())
@@ -45,7 +45,7 @@ class Database:
         ]
 
     def raw(self, measurement: str, start_ms: int = START_MS, end_ms: int = END_MS + 1, site: str | None = None) -> Iterator[Row]:
-        """Give the samples themselves."""
+        """Return the samples themselves."""
         return self.store.samples(measurement, start_ms * 1_000_000, end_ms * 1_000_000, site)
 
 

@@ -24,6 +24,8 @@ ODD_NAME = "Nehas (Liah) Bing + 1.5 | [baru]"
 STRONG, FAINT = "6408042012", "6408182007"
 DUMB, LATE = "6408182006", "6408182005"
 """A hall whose modem says nothing, and one whose last samples are three hours old."""
+REFUSED, UNTOLD = "6408042001", "6408042011"
+"""A hall whose SIM is refused, and one that is served without telling how."""
 MIDDLING = {"6408182002": -85.0, "6408182003": -95.0, "6408182004": -105.0}
 """Halls of the classes between, so that none is empty."""
 LOST = 39
@@ -31,7 +33,7 @@ LOST = 39
 
 
 def sites() -> dict[str, Site]:
-    """Give the shipped list of sites, one village of it renamed."""
+    """Return the shipped list of sites, one village of it renamed."""
     found = read_sites(Path(__file__).parents[3] / "config" / "sites.csv")
     return {**found, STRONG: replace(found[STRONG], desa=ODD_NAME)}
 
@@ -41,10 +43,15 @@ def fill(store: Store, known: Mapping[str, Site]) -> None:
     seed(store, known, days=DAYS, halls=HALLS, end=END, interval_s=INTERVAL_S)
     levels = {STRONG: -70.0, FAINT: -118.0, **MIDDLING}
     frames = [_signal(code, level) for code, level in levels.items()]
-    frames += [_signal(LATE, -90.0, hours_ago=3), _dumb(), *_guests(), *_others()]
+    frames += [_signal(LATE, -90.0, hours_ago=3), *_guests(), *_others()]
+    frames += [
+        _hour(DUMB, registration="modem_silent"),
+        _hour(REFUSED, registration="denied"),
+        _hour(UNTOLD, registration="home"),
+    ]
     store.write([Placed(frame, known[frame.site]) for frame in frames])
     last = END_MS // 3_600_000
-    recompute(store, known, {code: set(range(last - 6, last + 1)) for code in (*levels, DUMB, LATE)})
+    recompute(store, known, {code: set(range(last - 6, last + 1)) for code in (*levels, DUMB, REFUSED, UNTOLD, LATE)})
     store.write_points(
         [*site_points(known.values(), END_MS * 1_000_000), *_alerts(known), _ingest_fault(), _account(known[STRONG])]
     )
@@ -68,6 +75,7 @@ def _guests() -> list[Frame]:
             "registration": "roaming",
             "rat": "lte",
             "plmn": plmn,
+            "home_plmn": plmn,
             "band": 3,
             "rsrp_dbm": -99.0,
             "sinr_db": 4.0,
@@ -77,9 +85,10 @@ def _guests() -> list[Frame]:
     return frames
 
 
-def _dumb() -> Frame:
-    samples = [Sample(1 + k, END_MS - (60 - k) * 60_000, "ntp", {"registration": "modem_silent"}) for k in range(60)]
-    return pack(DUMB, "signal", "axis", samples)
+def _hour(site: str, **values: Value) -> Frame:
+    """Two hours of a modem that says the same again and again."""
+    samples = [Sample(1 + k, END_MS - (120 - k) * 60_000, "ntp", values) for k in range(120)]
+    return pack(site, "signal", "axis", samples)
 
 
 def _others() -> list[Frame]:

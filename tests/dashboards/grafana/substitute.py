@@ -13,7 +13,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def regex_format(values: Sequence[str]) -> str:
-    """Give `${name:regex}`: each value escaped, several as alternatives."""
+    """Return `${name:regex}`: each value escaped, several as alternatives."""
     if list(values) == [ALL]:
         return ALL_VALUE
     escaped = [_REGEX_SPECIAL.sub(r"\\\g<0>", value) for value in values]
@@ -30,13 +30,13 @@ class Choice:
     points: int = 1000
 
     def interval_s(self, least: str | None) -> int:
-        """Give the step: the period over the points, not below the panel's least interval."""
+        """Return the step: the period over the points, not below the panel's least interval."""
         wanted = max((self.end_ms - self.start_ms) / 1000 / self.points, seconds(least) if least else 1)
         steps = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
         return next(step for step in steps if step >= wanted)
 
     def fill(self, query: str, least: str | None = None) -> str:
-        """Give the query as it goes to InfluxDB; fails when something is left that nothing stands for."""
+        """Return the query as it goes to InfluxDB; fails when something is left that nothing stands for."""
         step = self.interval_s(least)
         text = query.replace("$__interval_ms", str(step * 1000)).replace("$__interval", f"{step}s")
         text = text.replace("$timeFilter", f"time >= {self.start_ms}ms and time <= {self.end_ms}ms")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from collector.sites.classes import read_classes
-from dashboards.grafana import build, look
+from dashboards.grafana import build, theme
 from dashboards.grafana.build import CLASSES, DASHBOARDS, build_all
 from dashboards.grafana.context import GENERATED, Context
 from telemetry.streams import STREAMS, fields
@@ -204,7 +204,7 @@ def test_thresholds_are_those_of_classes_toml(tmp_path: Path) -> None:
 
 def test_a_level_has_the_colour_of_its_state_or_class() -> None:
     classes = read_classes(CLASSES)
-    scale = look.levels_of(Context("id", classes))
+    scale = theme.levels_of(Context("id", classes))
 
     def colour(level: float) -> str:
         return [c for low, c in scale if low is None or level >= low][-1]

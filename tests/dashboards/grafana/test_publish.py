@@ -63,23 +63,23 @@ def test_dry_run_says_what_it_would_do_and_writes_nothing(
 
 
 def test_what_somebody_changed_is_set_back(grafana: FakeGrafana) -> None:
-    assert publish(grafana, "--language", "id") == 0
+    assert publish(grafana, "--lang", "id") == 0
     grafana.dashboards["sinyal-hall"]["dashboard"]["panels"][1]["title"] = "changed by hand"
     grafana.folders["sinyal-id"]["title"] = "renamed"
     grafana.writes.clear()
-    assert publish(grafana, "--language", "id") == 0
+    assert publish(grafana, "--lang", "id") == 0
     assert grafana.writes == ["PUT folders/sinyal-id", "POST dashboards/db"]
     assert grafana.dashboards["sinyal-hall"]["dashboard"]["version"] == 2
     assert grafana.folders["sinyal-id"]["title"] == "Sinyal (Bahasa Indonesia)"
 
 
 def test_what_grafana_adds_by_itself_is_no_change(grafana: FakeGrafana) -> None:
-    assert publish(grafana, "--language", "en") == 0
+    assert publish(grafana, "--lang", "en") == 0
     stored = grafana.dashboards["sinyal-fleet-en"]["dashboard"]
     stored["schemaVersion"] = 41
     stored["panels"][1]["pluginVersion"] = "12.0.0"
     grafana.writes.clear()
-    assert publish(grafana, "--language", "en") == 0
+    assert publish(grafana, "--lang", "en") == 0
     assert grafana.writes == []
 
 

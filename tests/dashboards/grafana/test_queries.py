@@ -12,11 +12,12 @@ from collector.sites.classes import read_classes
 from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
 from tests.dashboards.grafana.conftest import Database
-from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, START_MS, STRONG
+from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
 from tests.dashboards.grafana.substitute import ALL, Choice
 
 HOUR_MS = 3_600_000
-SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "denied", "not_registered"}, {"no_sim", "modem_silent"}
+SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "not_registered"}, {"no_sim", "modem_silent"}
+REFUSED_STATES = {"denied", "sim_fault"}
 BUILT = build_all()
 
 
@@ -45,14 +46,14 @@ def test_every_query_gives_rows(database: Database, query: str, least: str | Non
 
 def test_the_map_shows_every_hall_at_its_best_operator(database: Database) -> None:
     levels: dict[str, float] = {}
-    for target in panel("Peta balai desa")["targets"]:
+    for target in panel("Peta kantor desa")["targets"]:
         for row in database.ask(target["query"]):
             values = [row[state] for state in STATES if row.get(state) is not None]
             levels[row["site"]] = max([*values, levels.get(row["site"], -9999)])
     assert levels == by_hand_levels(database)
     assert len(levels) == 141
-    assert [levels[code] for code in (STRONG, FAINT, DUMB, LATE)] == [-70.0, -118.0, -400, -500]
-    assert {-600, -500, -400, -300, -200} < set(levels.values())
+    assert [levels[code] for code in (STRONG, FAINT, DUMB, LATE, REFUSED, UNTOLD)] == [-70.0, -118.0, -400, -500, -350, -250]
+    assert {-600, -500, -400, -350, -300, -250, -200} < set(levels.values())
 
 
 def by_hand_levels(database: Database) -> dict[str, float]:
@@ -62,11 +63,10 @@ def by_hand_levels(database: Database) -> dict[str, float]:
         levels[str(row["site"])] = -500
     for row in database.store.samples("signal", (END_MS - 900_000) * 1_000_000 + 1, END_MS * 1_000_000 + 1):
         site, state = str(row["site"]), row["registration"]
-        code = (
-            -200 if state in SERVED and row["rat"] == "gsm" else -300 if state in UNSERVED else -400 if state in FAULT else -500
-        )
+        codes = {**dict.fromkeys(UNSERVED, -300), **dict.fromkeys(REFUSED_STATES, -350), **dict.fromkeys(FAULT, -400)}
+        code = -200 if row.get("rat") == "gsm" else codes.get(str(state), -250)
         levels[site] = max(levels[site], code)
-        if state in SERVED and row["rat"] == "lte":
+        if state in SERVED and row.get("rat") == "lte":
             powers[site, str(row["modem"]), str(row["operator"])].append(float(row["rsrp_dbm"]))
     for (site, _, _), values in powers.items():
         levels[site] = max(levels[site], median(values))
@@ -75,7 +75,7 @@ def by_hand_levels(database: Database) -> dict[str, float]:
 
 def test_halls_by_class_are_counted_right(database: Database) -> None:
     shown: Counter[str] = Counter()
-    for target in panel("Balai desa per kategori")["targets"]:
+    for target in panel("Kantor desa per kategori")["targets"]:
         (row,) = database.ask(target["query"])
         shown[target["alias"]] = row["count"]
     start = (END_MS // HOUR_MS - 1) * HOUR_MS
@@ -83,8 +83,10 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for row in database.raw("signal", start, start + HOUR_MS):
         site, state = str(row["site"]), str(row["registration"])
-        seen[site].add(f"served on {row['rat']}" if state in SERVED else "out" if state in UNSERVED else "fault")
-        if state in SERVED and row["rat"] == "lte":
+        kinds = {**dict.fromkeys(UNSERVED, "no_service"), **dict.fromkeys(REFUSED_STATES, "sim_refused")}
+        served = "two_g_only" if row.get("rat") == "gsm" else "served"
+        seen[site].add(served if state in SERVED else kinds.get(state, "device_fault"))
+        if state in SERVED and row.get("rat") == "lte":
             powers[site, str(row["modem"]), str(row["operator"])].append(float(row["rsrp_dbm"]))
     best: dict[str, float] = {}
     for (site, _, _), values in powers.items():
@@ -92,7 +94,7 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     classes = read_classes(CLASSES)
     expected = Counter(classes.of("rsrp_dbm", value).id for value in best.values())
     for site in seen.keys() - best.keys():
-        key = "two_g_only" if "served on gsm" in seen[site] else "no_service" if "out" in seen[site] else "device_fault"
+        key = next(key for key in ("two_g_only", "served", "no_service", "sim_refused", "device_fault") if key in seen[site])
         expected[classes.state[key].id] += 1
     assert shown == expected
     assert shown.total() == len(seen)
@@ -149,18 +151,19 @@ def test_missing_numbers_are_counted(database: Database) -> None:
 
 
 def test_a_name_full_of_pattern_characters_is_taken_as_it_is(database: Database) -> None:
-    target = panel("Sel pelayan", "hall")["targets"][0]
+    target = panel("Sel aktif (serving cell)", "hall")["targets"][0]
     rows = database.ask(target["query"], {"desa": [ODD_NAME]})
     assert [(row["modem"], row["operator"], row["rsrp_dbm"]) for row in rows] == [("axis", "XLSMART", -70)]
-    both = database.ask(panel("Peta balai desa")["targets"][0]["query"], {"desa": [ODD_NAME, "Senyiur"]})
+    both = database.ask(panel("Peta kantor desa")["targets"][0]["query"], {"desa": [ODD_NAME, "Senyiur"]})
     assert {row["desa"] for row in both} == {ODD_NAME, "Senyiur"}
 
 
-def test_all_includes_what_has_no_operator(database: Database) -> None:
-    """Samples without service have no operator tag; choosing all operators must not hide them."""
-    query = next(t["query"] for t in panel("Peta balai desa")["targets"] if "-300" in t["query"] or "- 300" in t["query"])
-    assert database.ask(query, {"operator": [ALL]})
-    assert database.ask(query, {"operator": ["Telkomsel"]}) == []
+def test_all_includes_what_has_no_operator_and_an_operator_what_its_sims_do_not_get(database: Database) -> None:
+    """A modem whose SIM was never read has no operator tag; choosing all must not hide it. One without service has its SIM's."""
+    targets = {t["refId"]: t["query"] for t in panel("Peta kantor desa")["targets"]}
+    of_all, of_one = ({row["site"] for row in database.ask(targets["E"], {"operator": [name]})} for name in (ALL, "Telkomsel"))
+    assert DUMB in of_all - of_one
+    assert database.ask(targets["D"], {"operator": ["Telkomsel"]})
 
 
 def test_variables_follow_each_other(database: Database) -> None:

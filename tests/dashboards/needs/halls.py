@@ -1,7 +1,7 @@
 """Made-up halls, one a diagnosis, so plain that every figure of the report can be computed by hand.
 
-Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 an hour, 288 a day, 2304 in all. Every hour of a hall is the
-same, except where its comment says otherwise.
+Eight days (1 to 8 October 2026, WITA), a sample every 5 minutes: 12 per hour, 288 per day, 2304 in all. Every hour of a hall is
+the same, except where its comment says otherwise.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import Site
 from collector.store.store import Placed, Store
 from dashboards.needs.assemble import Basis, gather, report
+from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.model import Context, Period, Report
 from dashboards.needs.parameters import read_parameters
-from dashboards.needs.places import DESA, read_areas
-from telemetry.frame import Sample, Value, pack
+from telemetry.frame import Frame, Sample, Value, pack
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 NOW = datetime(2026, 10, 20, tzinfo=UTC)
@@ -121,6 +121,14 @@ def basis(halls: dict[str, Site]) -> Basis:
     return Basis(halls, contexts, read_areas(DESA), parameters, classes)
 
 
+def proven(code: str, modem: str, start_ms: int, days: int) -> list[Frame]:
+    """What a modem that hears says where there is nothing: its bands, and every night a scan that finds nobody."""
+    about: Values = {"model": "EG25-G", "bands": "1,3,5,8,28,40", "bands_source": "table", "proven": "heard"}
+    empty: Values = {"found": 0, "complete": True, "method": "AT+COPS=?"}
+    scans = [Sample(300_001 + k, start_ms + 86_400_000 * k + 3_600_000, "ntp", empty) for k in range(days)]
+    return [pack(code, "instrument", modem, [Sample(300_000, start_ms, "ntp", about)]), pack(code, "scan", modem, scans)]
+
+
 def fill(
     store: Store, halls: dict[str, Site], period: Period = PERIOD, plan: Sequence[tuple[str, str, Pattern, int]] = PLAN
 ) -> None:
@@ -141,6 +149,8 @@ def fill(
         told = [Sample(200_000, start_ms + 60_000, "ntp", identified)]
         batch = [Placed(pack(code, "signal", modem, samples[k : k + 1000]), halls[code]) for k in range(0, len(samples), 1000)]
         batch.append(Placed(pack(code, "event", modem, told), halls[code]))
+        if pattern is blank and modem != "m1":
+            batch += [Placed(frame, halls[code]) for frame in proven(code, modem, start_ms, days)]
         if events:
             batch.append(Placed(pack(code, "event", None, events), halls[code]))
         store.write(batch)

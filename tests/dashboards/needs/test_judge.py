@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
 from collector.sites.sites import Site
+from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.judge import judge
-from dashboards.needs.model import Diagnosis, Evidence, State, Supply
+from dashboards.needs.model import Diagnosis, State
 from dashboards.needs.parameters import cuts, read_parameters
+from ground.words import said
+from telemetry.streams import Proof
 from tests.dashboards.needs.halls import CONFIG
 
 PARAMETERS = read_parameters(CONFIG / "needs.toml")
@@ -34,6 +37,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
         draw(st.integers(0, 8)), slots, 2304, served + no_service + no_sim + silent,
         served=served, lte=lte, three_g=three_g, two_g=two_g, no_service=no_service, no_sim=no_sim, silent=silent,
         lte_values=lte, busy_values=lte // 8, rsrp_median=draw(LEVEL), rsrp_p10=draw(LEVEL), sinr_median=draw(QUALITY),
+        proof=draw(st.sampled_from([None, *Proof])),
         sinr_busy_median=draw(QUALITY), cell_changes=draw(COUNT), time_estimated=draw(st.integers(0, served)),
     )  # fmt: skip
 
@@ -44,6 +48,7 @@ def test_only_enough_samples_without_service_make_a_blank_spot(e: Evidence, boot
     if verdict.state is State.BLANK_SPOT or verdict.main.diagnosis is Diagnosis.BLANK_SPOT:
         assert e.network >= LIMITS.min_samples.value
         assert e.no_service >= 0.95 * e.network
+        assert e.proof in {Proof.HEARD, Proof.SCAN, Proof.OTHER_MODEM}
     if e.served + e.no_service == 0:
         assert verdict.state in {State.INSUFFICIENT, State.NOT_MEASURED}
 
@@ -61,14 +66,14 @@ def test_a_silent_modem_or_missing_sim_never_changes_the_state_of_the_network(e:
 def test_not_measured_is_never_a_blank_spot(e: Evidence | None) -> None:
     verdict = judge(e, LIMITS, CUTS, Supply(boots_a_week=20), SITE)
     assert (verdict.state, verdict.main.diagnosis) == (State.NOT_MEASURED, Diagnosis.NOT_MEASURED)
-    assert "bukan berarti tidak ada sinyal" in verdict.main.reason.id
+    assert "bukan berarti tidak ada sinyal" in said(verdict.main.reason, "id")
 
 
 def _good(**changes: float) -> Evidence:
     values: dict[str, float] = {"served": 2304, "lte": 2304, "lte_values": 2304, "busy_values": 288, "rsrp_median": -85}
     values |= {"rsrp_p10": -95, "sinr_median": 15, "sinr_busy_median": 15, **changes}
     samples = int(values["served"] + values.get("no_service", 0))
-    return Evidence(8, 2304, 2304, samples, **values)  # type: ignore[arg-type] # counts are whole here
+    return Evidence(8, 2304, 2304, samples, proof=Proof.HEARD, **values)  # type: ignore[arg-type] # counts are whole here
 
 
 @pytest.mark.parametrize(
@@ -87,7 +92,7 @@ def _good(**changes: float) -> Evidence:
         ({"served": 95 * 20, "lte": 95 * 20, "no_service": 5 * 20}, "adequate"),
         ({"served": 94 * 20, "lte": 94 * 20, "no_service": 6 * 20}, "unstable"),
         ({"served": 5 * 20, "lte": 5 * 20, "no_service": 95 * 20}, "blank_spot"),
-        ({"cell_changes": 2304}, "adequate"),  # 12 an hour
+        ({"cell_changes": 2304}, "adequate"),  # 12 per hour
         ({"cell_changes": 2305}, "unstable"),
         ({"lte_values": 99}, "insufficient_data"),  # served on LTE, but the modem hardly ever gives RSRP
     ],
@@ -99,15 +104,15 @@ def test_the_limits_hold_at_their_edges(changes: dict[str, float], diagnosis: st
 def test_congestion_and_interference_are_told_apart_in_the_reason() -> None:
     busy = judge(_good(sinr_busy_median=4), LIMITS, CUTS, Supply(), SITE).main.reason
     always = judge(_good(sinr_median=4, sinr_busy_median=3), LIMITS, CUTS, Supply(), SITE).main.reason
-    assert busy.en.endswith("congested.")
-    assert always.en.endswith("interfered.")
+    assert said(busy, "en").endswith("congested.")
+    assert said(always, "en").endswith("interfered.")
 
 
 def test_a_fault_of_the_parameters_names_file_key_and_cure(tmp_path: Path) -> None:
     path = tmp_path / "needs.toml"
     text = (CONFIG / "needs.toml").read_text(encoding="utf-8")
     path.write_text(text.replace("blank_spot = { value = 1.0,", "blank_spot = { value = 7,"), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"needs\.toml: severity\.blank_spot\.value: .*less than or equal to 1"):
+    with pytest.raises(ConfigError, match=r"needs\.toml: severity\.blank_spot\.value: .*must be 0\.\.1"):
         read_parameters(path)
     path.write_text(text.replace('strong = { value = "good"', 'strong = { value = "superb"'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"classes\.strong: 'superb' has no cuts in classes\.toml; use one of very_good"):

@@ -17,6 +17,7 @@ from pypdf import PdfReader
 from shapely.geometry import Point, shape
 
 from collector.errors import ConfigError
+from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.columns import COLUMNS
 from dashboards.needs.command import STEM, write_report
 from dashboards.needs.csv import safe, write_csv
@@ -24,7 +25,6 @@ from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import Report
 from dashboards.needs.pdf import write_pdf
-from dashboards.needs.places import DESA, read_areas
 from dashboards.needs.xlsx import EVIDENCE, write_xlsx
 from tests.dashboards.needs.halls import NEVER, PLAN, basis, sites
 
@@ -78,7 +78,7 @@ EVIL = '=HYPERLINK("http://x")'
 
 
 def renamed(made: Report, name: str) -> Report:
-    """Give the first village another name, as somebody could write it into sites.csv."""
+    """Return the first village another name, as somebody could write it into sites.csv."""
     first, *others = made.villages
     site = replace(first.site, desa=name)
     village = replace(first, site=site, rows=tuple(replace(row, site=site) for row in first.rows))
@@ -161,7 +161,7 @@ def test_workbook_shows_evidence_ranked_and_the_method_with_every_parameter(made
     proof = list(book["Bukti"].iter_rows(values_only=True))
     assert proof[0] == EVIDENCE
     best = dict(zip(EVIDENCE, proof[1], strict=True))
-    assert (best["diagnosis"], best["skor_prioritas"], best["kelengkapan_persen"]) == ("Blank spot", 76.5, 100)
+    assert (best["diagnosis"], best["skor_prioritas"], best["kelengkapan_persen"]) == ("Blank spot", 80, 100)
     text = "\n".join(str(value) for line in book["Metode"].iter_rows(values_only=True) for value in line if value)
     assert made.version in text
     for part in (
@@ -170,7 +170,7 @@ def test_workbook_shows_evidence_ranked_and_the_method_with_every_parameter(made
         "severity.blank_spot",
         "skor = 100",
         "MIT",
-        "1 Oktober 2026 - 8 Oktober 2026",
+        "1 Oktober 2026 – 8 Oktober 2026",
     ):
         assert part in text
 
@@ -201,7 +201,7 @@ def test_pdf_has_two_pages_a_kecamatan_with_map_table_method_and_version(made: R
     pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
     assert len(pages) == 2 * len(made.kecamatan) == 4
     for front, table in zip(pages[::2], pages[1::2], strict=True):
-        for part in ("Metode", "Batasan", "Sumber", "skor = 100", made.version, "1 Oktober 2026 - 8 Oktober 2026"):
+        for part in ("Metode", "Batasan", "Sumber", "skor = 100", made.version, "1 Oktober 2026 – 8 Oktober 2026"):
             assert part in front
         assert "Alasan" in table
     assert "Kecamatan Muara Wahau" in pages[0]

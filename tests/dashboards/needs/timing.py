@@ -66,7 +66,7 @@ def _fill(store: Store, sites: dict[str, Site], halls: int, interval_s: int) -> 
 
 
 def _repeat(store: Store) -> int:
-    """Copy October's daily rollups to the eleven times 30 days and five days before it; gives the rows of the year."""
+    """Copy October's daily rollups to the eleven times 30 days and five days before it; return the rows of the year."""
     first_ns = int(datetime(2026, 10, 2, tzinfo=WITA).timestamp()) * NS
     month = list(store.samples("signal_1d", first_ns, first_ns + 30 * DAY_NS))
     count = len(month)

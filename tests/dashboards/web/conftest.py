@@ -20,7 +20,7 @@ StartServer = Callable[[Callable[[], Server]], Server]
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
-    """Give a store with the planted halls as of now, to read only."""
+    """Yield a store with the planted halls as of now, to read only."""
     made = Sqlite(tmp_path_factory.mktemp("planted") / "store.db")
     plant(made, time.time_ns())
     yield made
@@ -29,7 +29,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Sqlite]:
-    """Give a store with the planted halls as of now, of its own for a test that writes."""
+    """Yield a store with the planted halls as of now, of its own for a test that writes."""
     made = Sqlite(tmp_path / "store.db")
     plant(made, time.time_ns())
     yield made
@@ -38,14 +38,16 @@ def store(tmp_path: Path) -> Iterator[Sqlite]:
 
 @pytest.fixture(params=["sqlite", "influx1"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path, start_server: StartServer) -> Store:
-    """Give an empty store of each engine."""
+    """Return an empty store of each engine."""
     if request.param == "sqlite":
         return Sqlite(tmp_path / "any.db")
-    return Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store.check()
+    return store
 
 
 @pytest.fixture(scope="module")
 def client(planted: Store) -> Iterator[Client]:
-    """Give a client of the page over the planted store."""
+    """Yield a client of the page over the planted store."""
     with browsing(planted) as made:
         yield made

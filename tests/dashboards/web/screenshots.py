@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def fill(store: Store, sites: dict[str, Site]) -> str:
-    """Write a day of many halls, a month of some, and an alert; gives the hall to show."""
+    """Write a day of many halls, a month of some, and an alert; return the hall to show."""
     end = datetime.now(UTC) + AHEAD
     seed(store, sites, days=1.1, halls=HALLS, end=end)
     seed(store, sites, days=30, halls=FULL_HALLS, end=end - timedelta(days=1), interval_s=120)

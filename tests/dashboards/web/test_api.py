@@ -18,7 +18,7 @@ from collector.rollup import recompute
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
-from dashboards.web.picture import Picture
+from dashboards.web.snapshot import Snapshot
 from lab.servers import free_port
 from telemetry.frame import Value
 from tests.dashboards.web.plant import (
@@ -110,7 +110,7 @@ def test_an_alert_that_comes_back_is_another_one(tmp_path: Path) -> None:
     p, place = Planter(store, now_ns), {"site": GOOD.code}
     for state, age_s, since_s in (("open", 900, 900), ("resolved", 800, 900), ("open", 500, 500), ("open", 100, 100)):
         p.alert("silent", state, age_s, place, since_ms=now_ns // 1_000_000 - since_s * 1000)
-    alerts = Picture(store, SITES, CLASSES).alerts(1).alerts
+    alerts = Snapshot(store, SITES, CLASSES).alerts(1).alerts
     assert [(alert.state, round(now_ns / S - alert.since.timestamp())) for alert in alerts] == [("open", 100), ("resolved", 900)]
     store.close()
 
@@ -187,22 +187,22 @@ def test_many_viewers_cost_one_query(store: Sqlite, monkeypatch: pytest.MonkeyPa
         return read(measurement, start_ns, end_ns, site)
 
     monkeypatch.setattr(store, "samples", samples)
-    Picture(store, SITES, CLASSES).halls()
+    Snapshot(store, SITES, CLASSES).halls()
     alone = len(asked)
-    crowd = Picture(store, SITES, CLASSES)
+    crowd = Snapshot(store, SITES, CLASSES)
     with ThreadPoolExecutor(8) as viewers:
-        pictures = list(viewers.map(lambda _: crowd.halls(), range(40)))
+        snapshots = list(viewers.map(lambda _: crowd.halls(), range(40)))
     assert len(asked) == 2 * alone
-    assert all(picture is pictures[0] for picture in pictures)
+    assert all(snapshot is snapshots[0] for snapshot in snapshots)
 
 
 def test_new_samples_show_and_a_hall_that_stops_turns_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, now = Sqlite(tmp_path / "s.db"), [time.time_ns()]
-    monkeypatch.setattr("dashboards.web.picture.NOW_S", 0)
-    picture = Picture(store, SITES, CLASSES, clock_ns=lambda: now[0])
+    monkeypatch.setattr("dashboards.web.snapshot.NOW_S", 0)
+    snapshot = Snapshot(store, SITES, CLASSES, clock_ns=lambda: now[0])
 
     def state() -> tuple[str, str | None]:
-        hall = next(f.properties for f in picture.halls().features if f.id == GOOD.code)
+        hall = next(f.properties for f in snapshot.halls().features if f.id == GOOD.code)
         return hall.state, hall.last_known
 
     assert state() == ("not_measured", None)
@@ -215,8 +215,8 @@ def test_new_samples_show_and_a_hall_that_stops_turns_silent(tmp_path: Path, mon
     store.close()
 
 
-def test_store_away_is_said_and_the_last_picture_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboards.web.picture.NOW_S", 0)
+def test_store_away_is_said_and_the_last_data_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.web.snapshot.NOW_S", 0)
     store = Sqlite(tmp_path / "s.db")
     plant(store, time.time_ns())
 
@@ -232,7 +232,7 @@ def test_store_away_is_said_and_the_last_picture_stays(tmp_path: Path, monkeypat
     assert stale["stale"] is True
     assert stale["counts"]["good"] == 1
     assert (health.status_code, health.json()["status"]) == (503, "store_unavailable")
-    assert "Penyimpanan data tidak dapat dibaca" in page.text
+    assert "Basis data tidak dapat dibaca" in page.text
     store.close()
 
 

@@ -34,8 +34,8 @@ def server(planted: Sqlite) -> Iterator[Server]:
 def lively(store: Sqlite) -> Iterator[Server]:
     """Serve a page that asks every second and keeps nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dashboards.web.picture.NOW_S", 0)
-        patch.setattr("dashboards.web.picture.DETAIL_S", 0)
+        patch.setattr("dashboards.web.snapshot.NOW_S", 0)
+        patch.setattr("dashboards.web.snapshot.DETAIL_S", 0)
         patch.setattr("dashboards.web.pages.REFRESH_S", 1)
         with serve_in_thread(store, SITES, CLASSES, port=0) as running:
             yield running
@@ -54,7 +54,7 @@ def phone(chromium: Browser, server: Server) -> Iterator[Page]:
 
 
 def _watched(context: BrowserContext) -> Iterator[Page]:
-    """Give a page; afterwards nothing may have been asked of another host, and the console must be clean."""
+    """Yield a page; afterwards nothing may have been asked of another host, and the console must be clean."""
     asked: list[str] = []
     faults: list[str] = []
     page = context.new_page()
@@ -78,14 +78,14 @@ def drawn(page: Page) -> Image.Image:
 
 
 def places(picture: Image.Image, colour: str) -> list[tuple[int, int]]:
-    """Give the pixels of exactly this colour."""
+    """Return the pixels of exactly this colour."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     ys, xs = np.where((np.asarray(picture) == wanted).all(axis=2))
     return list(zip(xs.tolist(), ys.tolist(), strict=True))
 
 
 def codes(page: Page) -> set[str]:
-    """Give the halls that the list shows now."""
+    """Return the halls that the list shows now."""
     return set(page.locator("#halls tbody tr").evaluate_all("rows => rows.map(row => row.dataset.code)"))
 
 
@@ -123,7 +123,7 @@ def test_filters_work_on_list_and_map_and_stay_in_the_address(desk: Page) -> Non
     assert codes(desk) == {SILENT.code}
     desk.reload()
     assert codes(desk) == {SILENT.code}
-    desk.get_by_text("Hapus saringan").click()
+    desk.get_by_text("Hapus filter").click()
     assert len(codes(desk)) == len(SITES)
     desk.get_by_label("Operator seluler").select_option("IOH")
     expect(desk.locator(f"tr[data-code='{GOOD.code}']")).to_contain_text("Sangat buruk")
@@ -146,12 +146,12 @@ def test_hall_opens_with_its_charts_and_the_periods_switch(desk: Page) -> None:
 
 def test_language_switches_and_is_kept(desk: Page) -> None:
     desk.goto("/?kecamatan=Sandaran")
-    expect(desk.locator("h1")).to_have_text("Keadaan sinyal sekarang")
+    expect(desk.locator("h1")).to_have_text("Kondisi sinyal saat ini")
     desk.get_by_role("link", name="English").click()
     expect(desk.locator("h1")).to_have_text("Signal now")
     assert codes(desk) == {SILENT.code, NEVER.code}
     desk.goto(f"/site/{GOOD.code}")
-    expect(desk.locator("h2").first).to_have_text("Operators compared")
+    expect(desk.locator("h2").first).to_have_text("Comparison of operators")
     assert [cookie["name"] for cookie in desk.context.cookies()] == ["lang"]
 
 
@@ -163,7 +163,7 @@ def test_new_data_show_without_loading_the_page_again(desk: Page, store: Sqlite)
         desk.evaluate("window.same = true")
         Planter(store, time.time_ns()).signal(NEVER, "m1", LTE, rsrp_dbm=-75.0)
         expect(row).to_contain_text("Sangat baik")
-        expect(row).to_contain_text("-75 dBm")
+        expect(row).to_contain_text("−75 dBm")
         assert desk.evaluate("window.same") is True
         desk.goto("about:blank")  # nobody asks a server that is going away
 

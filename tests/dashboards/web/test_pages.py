@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from httpx import Client
 
 from dashboards.web.assets import Assets
-from dashboards.web.texts import words
+from dashboards.web.texts import NAMES, SCRIPT
 from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, EVIL, FAULTY, GOOD, NEVER, SILENT, SITES, TWO_G
 
+WEB = Path(__file__).resolve().parents[3] / "dashboards" / "web"
 PAGES = ("/", f"/site/{GOOD.code}", f"/site/{NEVER.code}", "/alerts", "/api", "/nothing")
 
 
 def rows(html: str) -> dict[str, str]:
-    """Give the text of each row of the list by code."""
+    """Return the text of each row of the list by code."""
     found = re.findall(r'<tr data-code="(\w+)">(.*?)</tr>', html, re.DOTALL)
     return {code: " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for code, row in found}
 
 
 def shown(html: str) -> str:
-    """Give what a page says, without what it hands to its scripts."""
+    """Return what a page says, without what it hands to its scripts."""
     return unescape(re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)).replace("\xa0", " ")
 
 
 def test_list_is_there_without_script(client: Client) -> None:
     found = rows(client.get("/").text)
     assert set(found) == set(SITES)
-    assert "Baik -86 dBm" in found[GOOD.code]
-    assert "Data tertunda" not in found[GOOD.code]
-    assert "data tertunda; terakhir cukup" in found[SILENT.code]
+    assert "Baik −86 dBm" in found[GOOD.code]
+    assert "idak ada data terbaru" not in found[GOOD.code]
+    assert "tidak ada data terbaru; terakhir cukup" in found[SILENT.code]
     assert "Belum diukur" in found[NEVER.code]
     assert "Tanpa layanan" not in found[NEVER.code]
     assert "Tanpa layanan" in found[DEAD_SPOT.code]
@@ -57,12 +59,12 @@ def test_hall_page_says_what_may_mislead(client: Client) -> None:
     good, silent = (shown(client.get(f"/site/{site.code}").text) for site in (GOOD, SILENT))
     assert "penguat sinyal terpasang" in good
     assert "antena luar ruang" in good
-    assert "tegangan kurang" in good
+    assert "tegangan rendah" in good
     assert "belum sinkron" in good
     assert "1.200 sampel, tertua 2 jam" in good
     assert "koordinat: titik tengah desa" not in good
     assert "koordinat: titik tengah desa" in silent
-    assert "data tertunda, diperbarui 2 jam yang lalu" in silent
+    assert re.search(r"tidak ada data terbaru, diperbarui \d+ (menit|jam) yang lalu", silent)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -91,12 +93,16 @@ def test_language_is_indonesian_until_asked_and_then_remembered(client: Client) 
     client.cookies.clear()
 
 
-def test_both_languages_have_every_text_and_the_same_braces() -> None:
-    indonesian, english = words("id"), words("en")
-    braces = {key: re.findall(r"\{\w+\}", text) for key, text in indonesian.items()}
-    assert {key: sorted(found) for key, found in braces.items()} == {
-        key: sorted(re.findall(r"\{\w+\}", text)) for key, text in english.items()
+def test_the_scripts_get_every_text_that_they_say_and_no_other() -> None:
+    said = {
+        text for path in (WEB / "static").glob("*.js") for text in re.findall(r'\bt\("([^"]+)"', path.read_text(encoding="utf-8"))
     }
+    assert said == set(SCRIPT)
+
+
+def test_the_templates_name_only_kinds_of_words_that_exist() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (WEB / "templates").glob("*.html")]
+    assert {kind for text in texts for kind in re.findall(r't\.name\("([a-z_]+)"', text)} == set(NAMES) - {"service"}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from collector.store.store import Row
-from dashboards.web.state import hall_now, judge, modem_now, most, service_of
+from dashboards.web.state import hall_now, judge, modem_now, most
 from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, NEVER, S
 
 NOW = 1_795_500_000 * S
@@ -20,25 +18,6 @@ def row(age_s: float = 0, **fields: str | float) -> Row:
 def lte(rsrp: float | None = None, age_s: float = 0, **fields: str | float) -> Row:
     level = {} if rsrp is None else {"rsrp_dbm": rsrp}
     return row(age_s, registration="home", rat="lte", **level, **fields)
-
-
-@pytest.mark.parametrize(
-    ("fields", "service"),
-    [
-        ({"registration": "home", "rat": "lte"}, "lte"),
-        ({"registration": "roaming", "rat": "nr_sa"}, "lte"),
-        ({"registration": "home", "rat": "wcdma"}, "three_g"),
-        ({"registration": "home", "rat": "gsm"}, "two_g"),
-        ({"registration": "searching"}, "no_service"),
-        ({"registration": "denied", "rat": "lte"}, "no_service"),
-        ({"registration": "not_registered"}, "no_service"),
-        ({"registration": "no_sim"}, "device_fault"),
-        ({"registration": "modem_silent"}, "device_fault"),
-        ({}, None),
-    ],
-)
-def test_service_of_one_sample(fields: dict[str, Any], service: str | None) -> None:
-    assert service_of(row(**fields)) == service
 
 
 def test_most_frequent_wins_and_of_equals_the_newest() -> None:
@@ -54,12 +33,12 @@ def test_class_of_a_served_modem_is_that_of_the_median(rsrp: float, key: str) ->
     assert judge([lte(rsrp - 40), lte(rsrp), lte(rsrp + 20)], CLASSES) == key
 
 
-def test_rssi_where_the_modem_gives_no_rsrp() -> None:
-    assert judge([row(registration="home", rat="lte", rssi_dbm=-60.0)], CLASSES) == "very_good"
+def test_rssi_is_no_level() -> None:
+    assert judge([row(registration="home", rat="lte", rssi_dbm=-60.0)], CLASSES) == "served"
 
 
-def test_served_without_any_level_is_not_measured_and_not_without_service() -> None:
-    assert judge([lte()], CLASSES) == "not_measured"
+def test_served_without_any_level_is_served_and_has_no_class() -> None:
+    assert judge([lte()], CLASSES) == "served"
 
 
 def test_silent_after_15_minutes_whatever_the_last_sample_said() -> None:

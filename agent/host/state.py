@@ -1,0 +1,53 @@
+"""What a hall says of itself without being asked: the file that the running agent leaves, and the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from agent.spool import clock as clocks
+from agent.spool import file as spoolfile
+
+FRESH_INTERVALS = 3
+"""A modem whose last sample is older than this many intervals is not being measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is on the card: samples that wait, the age of the oldest (s, None if unknown), samples that the collector refused."""
+
+    waiting: int
+    oldest_s: int | None
+    refused: int
+    untimed: int
+
+
+def backlog(path: Path) -> Backlog:
+    """Count what is on the card. Raises an error of spoolfile.DAMAGE when the spool is missing or cannot be read."""
+    db = spoolfile.connect_to_read(path)
+    try:
+        waiting, untimed = db.execute("SELECT count(*), count(*) FILTER (WHERE t_ms IS NULL) FROM spool").fetchone()
+        refused = db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
+        oldest = db.execute("SELECT b.boot_id, s.mono_ms, s.t_ms FROM spool s JOIN boots b ON b.n = s.boot ORDER BY seq LIMIT 1")
+        row = oldest.fetchone()
+    finally:
+        db.close()
+    oldest_s = None
+    if row is not None and row[0] == clocks.boot_id():
+        oldest_s = (clocks.monotonic_ms() - row[1]) // 1000
+    elif row is not None and row[2] is not None:
+        oldest_s = (clocks.wall_ms() - row[2]) // 1000
+    return Backlog(waiting, oldest_s, refused, untimed)
+
+
+def read_state(path: Path) -> dict[str, Any] | None:
+    """Read what the running agent left; None when none runs now (no file, another boot, stopped, process gone)."""
+    try:
+        state = orjson.loads(path.read_bytes())
+        alive = Path(f"/proc/{int(state['pid'])}").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return state if alive and state.get("running") and state.get("boot") == clocks.boot_id() else None

@@ -1,0 +1,62 @@
+"""What all replies of a poll come to together, whatever the family: SIM, registration, limited service, refusal. Pure.
+
+The states are those of docs/truth.md. A family says what its own lines say; here the rules stand that hold for every family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.at.plausible import CHANNEL
+from agent.at.reading import Reading
+from agent.at.reply import Reply
+from agent.commands import creg, reject
+from agent.commands.cpin import Sim, sim_of
+from telemetry.meaning import Registration, SimState
+from telemetry.streams import Signal
+
+LEVELS = ("rsrp_dbm", "rscp_dbm", "rssi_dbm", "nr_rsrp_dbm")
+_OPEN = (Registration.NOT_REGISTERED, Registration.SEARCHING, Registration.LIMITED)
+
+
+def settle(replies: Sequence[Reply], reading: Reading) -> None:
+    """Set `sim`, `reject_cause`, and the registration that all replies together prove."""
+    signal = reading.signal
+    served = signal.registration is not None and signal.registration.served
+    if not served and signal.registration in _OPEN and is_camped(signal):
+        signal.registration = Registration.LIMITED
+    packets = [row for row in creg.parse(replies) if row.name != "CREG"]
+    refused = any(row.registration is Registration.DENIED for row in packets)
+    data = any(row.registered for row in packets)
+    reading.packets_refused = served and refused and not data
+    if not served or reading.packets_refused:
+        signal.reject_cause = reject.cause_of(replies)
+    if signal.registration in _OPEN and signal.reject_cause in reject.OF_THE_SIM:
+        signal.registration = Registration.DENIED
+    _sim(sim_of(replies), reading, served=served)
+
+
+def is_camped(signal: Signal) -> bool:
+    """Whether the family's serving cell line proves a cell: whose it is, its channel and a level (TS 23.122: limited service)."""
+    channel = any(getattr(signal, name) is not None for name in set(CHANNEL.values()))
+    return signal.plmn is not None and channel and any(getattr(signal, name) is not None for name in LEVELS)
+
+
+def _sim(sim: Sim | None, reading: Reading, *, served: bool) -> None:
+    signal = reading.signal
+    if served:
+        if sim is not None and sim is not Sim.READY:
+            reading.notes.append(f"registered, although the SIM is said to be {sim}: left out")
+        signal.sim = SimState.READY if sim is Sim.READY else None
+        return
+    if signal.registration is Registration.SIM_FAULT and sim in (
+        None,
+        Sim.READY,
+        Sim.BUSY,
+    ):  # stat 90: the modem could not use it
+        sim = Sim.FAILURE
+    signal.sim = sim.state if sim else None
+    if sim is Sim.MISSING:
+        signal.registration = Registration.NO_SIM
+    elif sim is not None and sim.unusable:
+        signal.registration = Registration.SIM_FAULT

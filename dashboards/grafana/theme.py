@@ -1,0 +1,131 @@
+"""Colours, thresholds and words for values: signal classes from config/classes.toml, and the few limits that are not signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMapping, ValueMappingResult
+
+from dashboards.grafana.context import Context
+from ground.words import Phrase, mark
+
+NOT_MEASURED, SILENT, UNSAID, FAULT, SIM_REFUSED, NO_SERVICE, SERVED, TWO_G = -600, -500, -450, -400, -350, -300, -250, -200
+"""A state in place of a level in dBm: far below any power, so that the best of several is simply the largest."""
+LEVELS = {
+    NOT_MEASURED: "not_measured",
+    SILENT: "silent",
+    UNSAID: "not_measured",
+    FAULT: "device_fault",
+    SIM_REFUSED: "sim_refused",
+    NO_SERVICE: "no_service",
+    SERVED: "served",
+    TWO_G: "two_g_only",
+}
+LOWEST_DBM = -157
+"""The lowest power that the contract takes: from here on a level is a power."""
+Steps = Sequence[tuple[float | None, str]]
+
+PLAIN = "#8a93a0"
+AVAILABILITY = (50.0, 90.0, 95.0, 99.0)
+"""Shares of time with service, %, worst first: below one half a place has no usable network; 99 % is 7 hours away a month."""
+SPOOL_S = (3600.0, 86400.0)
+"""Age of the oldest sample on a card: an hour is an outage, a day is a hall to look after."""
+BUDGET = (80.0, 100.0)
+"""Share of the monthly bytes: the agent slows at the limit; at four fifths there is time to act."""
+CPU_C = (70.0, 80.0)
+"""A Raspberry Pi slows itself from 80 °C."""
+LAG_MS = (600_000.0, 3_600_000.0)
+"""Frames leave every 5 minutes; two of them late is worth a look."""
+
+
+def steps(*pairs: tuple[float | None, str]) -> ThresholdsConfig:
+    """Make thresholds from (lowest value, colour), ascending; the first has no lowest value."""
+    return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value=low, color=colour) for low, colour in pairs])
+
+
+def one_colour(colour: str = PLAIN) -> Steps:
+    """Return a scale that is one colour throughout."""
+    return [(None, colour)]
+
+
+def classes_of(context: Context, metric: str) -> Steps:
+    """Return the scale of rsrp_dbm, rsrq_db, sinr_db or rssi_dbm as the classes cut it."""
+    *ranked, last = context.classes.classes
+    return [(None, last.colour), *((c.cuts[metric], c.colour) for c in reversed(ranked))]
+
+
+def levels_of(context: Context) -> Steps:
+    """Return the scale of a level: the states first, then the classes of RSRP."""
+    states = [(code if k else None, context.classes.state[key].colour) for k, (code, key) in enumerate(LEVELS.items())]
+    (_, worst), *classes = classes_of(context, "rsrp_dbm")
+    return [*states, (LOWEST_DBM, worst), *classes]
+
+
+def rising(context: Context, cuts: Sequence[float]) -> Steps:
+    """Return a scale on which more is better, worst first; takes the class colours, so that good looks the same everywhere."""
+    colours = [c.colour for c in reversed(context.classes.classes)]
+    return [(None, colours[0]), *zip(cuts, colours[len(colours) - len(cuts) :], strict=True)]
+
+
+def falling(context: Context, cuts: tuple[float, float]) -> Steps:
+    """Return a scale on which more is worse: good, then poor, then very poor."""
+    colours = {c.key: c.colour for c in context.classes.classes}
+    return [(None, colours["good"]), (cuts[0], colours["poor"]), (cuts[1], colours["very_poor"])]
+
+
+def level_words(context: Context) -> list[ValueMapping]:
+    """Return the words for the states of a level; a power stays a number."""
+    found = {str(code): context.classes.state[key] for code, key in LEVELS.items()}
+    return mapped((code, state.word(context.language), state.colour) for code, state in found.items())
+
+
+def words(context: Context, table: Mapping[str, tuple[str | Phrase, str]]) -> list[ValueMapping]:
+    """Map values to words and colours."""
+    return mapped((value, context.say(text), colour) for value, (text, colour) in table.items())
+
+
+def mapped(shown: Iterable[tuple[str, str, str]]) -> list[ValueMapping]:
+    """Map values to what is shown for them: (value, text, colour)."""
+    results = {value: ValueMappingResult(text=text, color=colour, index=k) for k, (value, text, colour) in enumerate(shown)}
+    return [ValueMap(options=results)]
+
+
+def registrations(context: Context) -> list[ValueMapping]:
+    """Return the words and colours of the registration states."""
+    best, good, *_ = context.classes.classes
+    away, refused, fault = (context.classes.state[key].colour for key in ("no_service", "sim_refused", "device_fault"))
+    return words(
+        context,
+        {
+            "home": (mark("Registered"), best.colour),
+            "roaming": (mark("Roaming"), good.colour),
+            "searching": (mark("No service: searching"), away),
+            "denied": (mark("SIM refused by the network"), refused),
+            "not_registered": (mark("No service: not registered"), away),
+            "limited": (mark("No service: limited"), away),
+            "sim_fault": (mark("SIM card locked or faulty"), refused),
+            "no_sim": (mark("No SIM"), fault),
+            "modem_silent": (mark("Modem unresponsive"), fault),
+        },
+    )
+
+
+def yes_no(context: Context, *, bad: bool) -> list[ValueMapping]:
+    """Return words for a truth; `bad` says which of the two is a fault."""
+    good_colour, fault = context.classes.classes[1].colour, context.classes.state["device_fault"].colour
+    yes, no = (fault, good_colour) if bad else (good_colour, fault)
+    return words(context, {"true": (mark("Yes"), yes), "false": (mark("No"), no)})
+
+
+def clocks(context: Context) -> list[ValueMapping]:
+    """Return the words of a clock's state."""
+    good, poor = context.classes.classes[1].colour, context.classes.classes[3].colour
+    return words(
+        context,
+        {
+            "ntp": (mark("Synced (NTP)"), good),
+            "network": (mark("Synced (network)"), good),
+            "untrusted": (mark("Not synced"), poor),
+        },
+    )

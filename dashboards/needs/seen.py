@@ -1,0 +1,115 @@
+"""Reads what a hall tells beside the samples of each SIM: scans of all PLMNs, what its modems are, where GNSS puts it.
+
+Scans and instruments are rare rows, so they are read raw: a scan a day and a row at each start.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from collector.rollup import Summary
+from collector.sites.operators import COVERAGE_BANDS, NUMBERS, operator_of
+from collector.sites.position import newest_positions
+from collector.store.store import Row as StoreRow
+from collector.store.store import Store
+from dashboards.needs.evidence import Seen
+from dashboards.needs.model import NS, Period
+from telemetry.streams import Proof
+
+DAY_NS = 86_400 * NS
+MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What a modem is, as far as it was told."""
+
+    model: str | None = None
+    bands: frozenset[int] | None = None
+    proven: Proof | None = None
+
+
+@dataclass(slots=True)
+class Scans:
+    """The scans of one hall: by day which operators were found, and which could have been missed by no modem that scanned."""
+
+    found: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    covered: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    hearing: set[str] = field(default_factory=set)
+    """Modems whose scans found something."""
+
+    def add(self, row: StoreRow, instrument: Instrument, start_ns: int) -> None:
+        """Add a row of the stream `scan`, with the modem that scanned."""
+        day = (int(row["time_ns"]) - start_ns) // DAY_NS
+        self.found[day]  # a scan that found nothing is a day with a scan too
+        operator = operator_of(row.get("plmn"))
+        if operator is not None:
+            self.found[day].add(operator)
+            self.hearing.add(str(row.get("modem", "")))
+        if row.get("complete") is True and instrument.bands is not None:
+            self.covered[day].update(name for name, bands in COVERAGE_BANDS.items() if bands <= instrument.bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read for all halls, by site code."""
+
+    instruments: Mapping[tuple[str, str], Instrument]
+    scans: Mapping[str, Scans]
+    positions: Mapping[str, Mapping[str, object]]
+
+    def seen(self, site: str, operator: str, summaries: Mapping[str, Summary]) -> Seen:
+        """Return what a hall tells of an operator; `summaries` are those of all its SIMs, by operator."""
+        scans = self.scans.get(site, Scans())
+        others = [summary for name, summary in summaries.items() if name != operator]
+        number = NUMBERS.get(operator, 0)
+        return Seen(
+            heard=sum(summary.heard.get(number, 0) for summary in others),
+            heard_of=sum(summary.samples - summary.silent for summary in others),
+            found_days=sum(operator in found for found in scans.found.values()),
+            scanned_days=len(scans.found),
+            scan_days=sum(operator in found for found in scans.covered.values()),
+        )
+
+    def proof(self, site: str, modems: Iterable[str], own: Summary, others: Iterable[Summary]) -> Proof | None:
+        """Return the strongest reason to believe that the modems of an operator hear."""
+        told = {self.instruments.get((site, modem), Instrument()).proven for modem in modems}
+        if own.served or own.heard:
+            told.add(Proof.HEARD)
+        if self.scans.get(site, Scans()).hearing.intersection(modems):
+            told.add(Proof.SCAN)
+        if any(other.served or other.heard for other in others):
+            told.add(Proof.OTHER_MODEM)
+        return next((proof for proof in Proof if proof in told), None)
+
+    def bands(self, site: str, modems: Iterable[str]) -> tuple[int, ...] | None:
+        """Return the bands that modems support together; None where one of them is not known."""
+        known = [self.instruments.get((site, modem), Instrument()).bands for modem in modems]
+        if not known or None in known:
+            return None
+        return tuple(sorted(frozenset().union(*(bands for bands in known if bands is not None))))
+
+
+def read_surroundings(store: Store, period: Period) -> Surroundings:
+    """Read scans of the period, and the newest word on instruments and positions before its end."""
+    instruments = {
+        (str(row["site"]), str(row.get("modem", ""))): _instrument(row)
+        for row in store.latest("instrument", before_ns=period.end_ns)
+    }
+    scans: defaultdict[str, Scans] = defaultdict(Scans)
+    for row in store.samples("scan", period.start_ns, period.end_ns, names=("plmn", "complete")):
+        key = str(row["site"]), str(row.get("modem", ""))
+        scans[key[0]].add(row, instruments.get(key, Instrument()), period.start_ns)
+    return Surroundings(instruments, dict(scans), newest_positions(store.latest("position", before_ns=period.end_ns)))
+
+
+def _instrument(row: StoreRow) -> Instrument:
+    bands, proven, model = row.get("bands"), row.get("proven"), row.get("model")
+    numbers = frozenset(int(text) for part in str(bands or "").split(",") if (text := part.strip(" Bb")).isdecimal())
+    return Instrument(
+        None if model is None else str(model),
+        numbers or None,
+        Proof(proven) if proven in set(Proof) else None,
+    )

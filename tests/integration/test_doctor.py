@@ -1,0 +1,251 @@
+"""`sinyal-collector doctor` beside installations that are broken in one way each: it names the fault and its cure, no other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from collector.cli import main
+from collector.config import load
+from collector.enrol.ca import COLLECTOR, Authority
+from collector.notify.config import load as load_delivery
+from collector.notify.outbox import Message, Outbox, open_db
+from collector.notify.route import Router
+from collector.run import Collector
+from collector.server import checks, doctor, hall_checks, machine_checks
+from collector.server.subject import Server
+from collector.store.store import Placed
+from collector.watch.state import WatchDb
+from ground.doctor import RANK, Found, State, lines
+from ground.words import said
+from lab.certificates import Authority as Stranger
+from lab.servers import free_port, wait_for
+from telemetry.frame import Sample, Value, pack
+from tests.collector.enrol.plant import SITES
+from tests.collector.frames import SITE
+from tests.integration.test_recovery import make_office
+
+DELIVERY = """
+[destination.hook]
+url = "json://127.0.0.1:9/x"
+[route.r]
+audience = "teknisi"
+to = ["hook"]
+[heartbeat]
+url = "http://127.0.0.1:9/beat"
+"""
+OF_THE_MACHINE = {"clock", "disk", "rights"}
+"""Checks whose answer is this machine's, not the installation's."""
+DAY_S = 86_400
+
+
+class Installation:
+    """A server that works: broker, collector, a hall that reported, a watch that looked, a backup of last night."""
+
+    def __init__(self, folder: Path) -> None:
+        self.office = make_office(folder)
+        self.etc, self.http, self.watch, self.backups = self.office.folder, free_port(), folder / "watch.db", folder / "backups"
+        (self.etc / "sites.csv").write_text(SITES)
+        self.office.settle(f'engine = "sqlite"\npath = "{folder}/store/store.db"')
+        (folder / "store").mkdir()
+        self.edit("collector.toml", "port = 0", f"port = {self.http}")
+        self.edit("alerts.toml", '"/var/lib/sinyal/watch.db"', f'"{self.watch}"')
+        with (self.etc / "alerts.toml").open("a") as file:
+            file.write(DELIVERY)
+        self.backups.mkdir()
+        (self.backups / "sinyal-20261127T184000Z.tar.gz").touch()
+        self.broker = self.office.broker()
+        self.broker.start()
+        self.looked(0)
+        self.collector = Collector(load(self.office.config))
+        self.collector.start()
+        wait_for(lambda: all(self.collector.health().values()), "the collector to work")
+        self.reported(0)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.etc / name).read_text()
+        assert old in text
+        (self.etc / name).write_text(text.replace(old, new, 1))
+
+    def looked(self, seconds_ago: float) -> None:
+        db = WatchDb(self.watch)
+        db.save([], [], [], {"tick_ms": int((time.time() - seconds_ago) * 1000)})
+        db.close()
+
+    def reported(self, seconds_ago: float, **values: Value) -> None:
+        row: dict[str, Value] = {"agent_version": version("sinyal"), "spool_depth": 3, **values}
+        sample = Sample(1, int((time.time() - seconds_ago) * 1000), "ntp", row)
+        self.collector.store.write([Placed(pack(SITE.code, "device", None, [sample]), SITE)])
+
+    def silent_for(self, seconds: float) -> None:
+        self.collector.store.close()
+        for path in (self.office.root / "store").iterdir():
+            path.unlink()
+        self.collector.store = type(self.collector.store)(self.office.root / "store/store.db")  # type: ignore[call-arg]
+        self.reported(seconds)
+
+    def undeliverable(self, seconds_ago: float) -> None:
+        config, db = load_delivery(self.etc / "alerts.toml"), open_db(self.watch)
+        at_ms = int((time.time() - seconds_ago) * 1000)
+        message = Message(
+            key="k",
+            kind="open",
+            rule="hall_dark",
+            severity="critical",
+            role="field",
+            title_id="x",
+            title_en="x",
+            text_id="x",
+            text_en="x",
+            at_ms=at_ms,
+        )
+        outbox = Outbox(db, Router(config))
+        outbox.put([message])
+        outbox.failed(1, "hook", "refused", at_ms)
+        db.close()
+
+    def stop(self) -> None:
+        self.collector.stop()
+        self.broker.stop()
+
+    def examine(self) -> list[Found]:
+        page = f"http://127.0.0.1:{self.http}"
+        found = doctor.examine(Server(self.office.config, self.etc / "alerts.toml", self.backups, page))
+        return [each for each in found if each.check not in OF_THE_MACHINE]
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    made = Installation(tmp_path)
+    yield made
+    made.stop()
+
+
+def other_key(i: Installation) -> None:
+    stranger = Stranger(i.office.root / "stranger").issue("collector")
+    (i.etc / "pki/collector.key").write_bytes(stranger.key.read_bytes())
+
+
+def ended(i: Installation) -> None:
+    pair = Authority.load(i.etc / "pki").client(COLLECTOR, dt.datetime.now(dt.UTC) - dt.timedelta(days=3))
+    (i.etc / "pki/collector.crt").write_bytes(pair.cert_pem)
+    (i.etc / "pki/collector.key").write_bytes(pair.key_pem)
+
+
+def old_backup(i: Installation) -> None:
+    for path in i.backups.iterdir():
+        os.utime(path, (time.time() - 5 * DAY_S,) * 2)
+
+
+def no_store(i: Installation) -> None:
+    i.edit("collector.toml", "/store/store.db", "/away/store.db")
+    (i.office.root / "away").write_text("a file where the folder should be")
+
+
+def not_running(i: Installation) -> None:
+    i.collector.http.shutdown()
+    i.collector.http.server_close()
+
+
+def refused(i: Installation) -> None:
+    folder = load(i.office.config).rejected.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "x.rejected").write_text("{}")
+
+
+# name: what is broken, the checks that must say so, a part of what they say, a part of the cure
+Case = tuple[Callable[[Installation], object], set[str], str, str]
+BROKEN: dict[str, Case] = {
+    "a key misspelled": (
+        lambda i: i.edit("collector.toml", "port =", "prot ="), {"configuration"},
+        "broker.prot: unknown key", "did you mean 'port'?",
+    ),
+    "a bad row of sites.csv": (
+        lambda i: i.edit("sites.csv", "centroid", "guess"), {"configuration"},
+        "sites.csv:2: coordinate_source", "leave it empty",
+    ),
+    "alerts for a kecamatan that is none": (
+        lambda i: i.edit("alerts.toml", 'to = ["hook"]', 'to = ["hook"]\nkecamatan = ["Sandara"]'), {"configuration"},
+        "route.r.kecamatan: no site is in 'Sandara'", "known here",
+    ),
+    "the broker is down": (
+        lambda i: i.broker.stop(), {"broker", "collector"}, "Connection refused", "systemctl restart mosquitto",
+    ),
+    "another key beside the certificate": (
+        other_key, {"certificates", "broker"}, "is not the key of", "restore both from one backup",
+    ),
+    "the certificate has ended": (ended, {"certificates", "broker"}, "ended 3 days ago", "sinyal-collector install --host"),
+    "the list of revoked certificates is gone": (
+        lambda i: (i.etc / "pki/crl.pem").unlink(), {"certificates"},
+        "crl.pem cannot be read", "restore it from the backup",
+    ),
+    "the database cannot be opened": (no_store, {"database"}, "the database does not answer", "belongs to the user sinyal"),
+    "the collector does not run": (
+        not_running, {"collector", "live page"},
+        "nobody answers on port", "systemctl restart sinyal-collector",
+    ),
+    "the watch hangs": (lambda i: i.looked(3600), {"alerts"}, "last looked 60 minutes ago", "systemctl restart sinyal-watch"),
+    "a message cannot be delivered": (
+        lambda i: i.undeliverable(7200), {"alerts"}, "cannot be delivered for 120 minutes", "sinyal-collector alerts test",
+    ),
+    "nobody is told": (
+        lambda i: i.edit("alerts.toml", DELIVERY, ""), {"channels"}, "nobody is told of any alert", "[destination.NAME]",
+    ),
+    "no backup for five days": (old_backup, {"backup"}, "the last backup is 5 days old", "sudo sinyal-collector backup"),
+    "a hall is silent": (
+        lambda i: i.silent_for(3 * DAY_S), {"halls"}, "1 of 1 halls have said nothing for a day: Senyiur", "call the village",
+    ),
+    "a hall runs an old version": (
+        lambda i: i.reported(0, agent_version="0.0.1"), {"versions"}, "halls run 0.0.1 (1)", "sinyal-agent update",
+    ),
+    "a card holds old samples": (
+        lambda i: i.reported(0, spool_age_s=2 * DAY_S), {"queues"},
+        "1 halls hold samples older than a day: Senyiur", "export",
+    ),
+    "payloads are refused": (refused, {"queues"}, "1 payloads were refused within a day", "quarantine list"),
+}  # fmt: skip
+
+
+def test_nothing_is_wrong_with_an_installation_that_works(installation: Installation) -> None:
+    found = installation.examine()
+    assert lines(found, "en", only_faults=True) == []
+    assert {each.check for each in found} == {c.name for c in (*doctor.HERE, *doctor.CONFIGURED)} - OF_THE_MACHINE
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_named_with_its_cure_and_nothing_else(installation: Installation, name: str) -> None:
+    break_it, where, text, cure = BROKEN[name]
+    break_it(installation)
+    if "collector" in where and name == "the broker is down":
+        wait_for(lambda: not installation.collector.broker.subscribed, "the collector to notice")
+    found = [each for each in installation.examine() if RANK[each.finding.state] >= RANK[State.WARNING]]
+    told = "\n".join(lines(found, "en"))
+    print(f"\n{name}:\n{told}")
+    assert {each.check for each in found} == where
+    assert any(text in said(each.finding.text, "en") and cure in said(each.finding.cure, "en") for each in found), told
+    assert all(each.finding.cure is not None for each in found)
+
+
+def test_the_command_prints_what_it_finds_and_ends_with_1(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    installation.edit("collector.toml", "port =", "prot =")
+    config = ["--config", str(installation.office.config), "--alerts", str(installation.etc / "alerts.toml")]
+    assert main(["doctor", *config, "--lang", "id"]) == 1
+    assert "konfigurasi" in capsys.readouterr().out
+
+
+def test_every_check_is_listed_once() -> None:
+    looks = [check.look for check in (*doctor.HERE, *doctor.CONFIGURED)]
+    assert len(set(looks)) == len(looks)
+    public = {
+        getattr(module, name)
+        for module in (checks, hall_checks, machine_checks)
+        for name in vars(module)
+        if not name.startswith("_") and getattr(getattr(module, name), "__module__", "") == module.__name__
+    }
+    assert {look for look in public if callable(look)} == set(looks)
