@@ -127,7 +127,8 @@ def _title(message: Message, lang: Lang) -> str:
 
 
 def _link(address: str, lang: Lang) -> str:
-    return f"{tr('Link', lang)}: {address}"
+    name = tr("Link", lang)
+    return f"{name}: {address}"
 
 
 def _by_alert(messages: Sequence[Message]) -> list[list[Message]]:

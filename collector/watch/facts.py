@@ -23,6 +23,12 @@ TREND_MS = HOUR_MS
 TREND_DAYS = 15
 REPORTS_MS = HOUR_MS
 SUMMED = ("served", "no_service", "limited", "lte", "two_g", "three_g", "rsrp_median_dbm")
+ALWAYS = ("seq", "clock")
+INTAKE = {
+    "signal": ("registration", "rat", "operator", "cell_id"),
+    "device": ("clock_state", "mains", "bytes_month", "budget_month"),
+}
+"""What is known of a hall comes from these, beside what the rules read."""
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
@@ -68,12 +74,15 @@ class Reader:
             arrived, reports = self._arrived(now_ms), self._reports(now_ms)
         except StoreUnavailableError as error:
             log.warning("event=store_unavailable reason=%s", error)
-            return Facts(now_ms, sites, fault=error.fault, store_ok=False, acks=acks, maintained=maintained)
+            known = self._said() or error.fault  # the collector, which writes, knows more
+            return Facts(now_ms, sites, fault=known, store_ok=False, acks=acks, maintained=maintained)
         if trends:
             self._trend_ms = now_ms
         self._looked_ms = now_ms
-        said = next((error.fault for error in self._ask_faults()), None)  # it may take nothing, and still be read
-        return Facts(now_ms, sites, rows, arrived, reports, trends, fault=said, acks=acks, maintained=maintained)
+        return Facts(now_ms, sites, rows, arrived, reports, trends, fault=self._said(), acks=acks, maintained=maintained)
+
+    def _said(self) -> Fault | None:
+        return next((error.fault for error in self._ask_faults()), None)
 
     def history(self, now_ms: int) -> Iterator[tuple[str, int, bool]]:
         """Yield (site, ms, whether it is its newest row): what a watch without a state learns schedules and contacts from."""
@@ -93,7 +102,7 @@ class Reader:
         else:
             since_ms = max(since_ms, self._looked_ms - 6 * MINUTE_MS)
         for stream, names in columns().items():
-            read = tuple(dict.fromkeys((*names, "seq", "clock", *(("operator", "cell_id") if stream == "signal" else ()))))
+            read = tuple(dict.fromkeys((*names, *ALWAYS, *INTAKE.get(stream, ()))))
             for row in self._store.samples(stream, since_ms * NS_PER_MS, (now_ms + AHEAD_MS) * NS_PER_MS, names=read):
                 yield stream, row
 

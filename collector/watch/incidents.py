@@ -223,8 +223,9 @@ def _operator(state: State, incident: Incident) -> str | None:
 
 
 def _paid_out(state: State, sign: Sign) -> bool:
-    """Whether a dark hall had its quota nearly used up, or its SIM expired."""
-    return sign.site is not None and (state.raised("data_budget", sign.site) or state.raised("sim_expiry", sign.site))
+    """Whether a dark hall had its quota used up."""
+    hall = state.halls.get(sign.site or "")
+    return hall is not None and hall.over_budget
 
 
 def _key(state: State, cause: Cause, first: Sign, facts: Facts) -> str:

@@ -60,7 +60,7 @@ def take_rows(state: State, book: Book, facts: Facts) -> bool:
         if time_ns <= last_ns or _was_ahead(hall, cursor, row):
             continue
         hall.cursors[cursor] = time_ns
-        hall.arrived_ms = facts.now_ms
+        heard_ms, hall.arrived_ms = hall.arrived_ms, facts.now_ms
         state.changed_halls.add(site.code)
         arrived = True
         if stream == "device":
@@ -68,7 +68,7 @@ def take_rows(state: State, book: Book, facts: Facts) -> bool:
         if row.get("clock") in UNSURE:
             continue  # its time is a guess, so it proves nothing about now
         modem = hall.modems.setdefault(name, Modem(name)) if name else None
-        _seen(hall, modem, stream, row, book.schedule)
+        _seen(hall, modem, stream, row, book.schedule, heard_ms)
         gap_s = (time_ns - last_ns) / 1e9
         dt_s = gap_s if gap_s <= 2 * book.engine.late_after_s else 0.0
         _ask(state, book, facts, site, hall, modem, stream, row, dt_s)
@@ -248,10 +248,11 @@ def _device(hall: Hall, row: Row) -> None:
         hall.mains = bool(row["mains"])
 
 
-def _seen(hall: Hall, modem: Modem | None, stream: str, row: Row, schedule: Schedule) -> None:
+def _seen(hall: Hall, modem: Modem | None, stream: str, row: Row, schedule: Schedule, heard_ms: int) -> None:
     at_ms = int(row["time_ns"]) // NS_PER_MS
     hall.first_ms = hall.first_ms or at_ms
-    if hall.last_ms and at_ms - hall.last_ms > GAP_MS:
+    silent = heard_ms - hall.last_ms <= GAP_MS and not hall.over_budget  # else it sent, only nothing of now
+    if hall.last_ms and at_ms - hall.last_ms > GAP_MS and silent:
         hall.spells = [*hall.spells, (hall.last_ms, at_ms)][-SPELLS_KEPT:]
     hall.last_ms = max(hall.last_ms, at_ms)
     schedule.mark(hall.site, at_ms)

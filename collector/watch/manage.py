@@ -103,8 +103,8 @@ def _list(args: argparse.Namespace) -> int:
         else:
             since = timestamp(wita(incident.since_ms), args.lang)
             count = ntr("{n} village office", "{n} village offices", len(halls), args.lang)
-            ticket = f"  {tr('ticket {ticket}', args.lang, ticket=incident.ticket)}" if incident.ticket else ""
-            print(f"{incident.key:44} {tr(STATES[state], args.lang):14} {since:32} {count}{ticket}")
+            ticket = tr("ticket {ticket}", args.lang, ticket=incident.ticket) if incident.ticket else ""
+            print(f"{incident.key:44} {tr(STATES[state], args.lang):14} {since:32} {count}  {ticket}".rstrip())
     for scope, until_ms in db.maintained(_now_ms()).items():
         about = {"key": scope, "state": "maintenance", "until_ms": until_ms}
         until = tr("until {time}", args.lang, time=wita(until_ms))

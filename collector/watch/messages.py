@@ -6,7 +6,6 @@ Both languages are written at once; a destination gets its own. The short form i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from collector.errors import CURES, Fault
 from collector.notify.outbox import Message, Role, Severity
@@ -16,6 +15,7 @@ from collector.watch.facts import Facts
 from collector.watch.incidents import Change
 from collector.watch.judge import NOTHING, Book, rule_of
 from collector.watch.state import Incident, Sign, State
+from ground.wita import wita
 from ground.words import Lang, Phrase, clock, day, joined, mark, ntr, number, phrase, said, timestamp, tr
 
 SHORT_CHARS = 150
@@ -91,10 +91,10 @@ def _words(state: State, facts: Facts, change: Change, role: str, lang: Lang) ->
     incident = change.incident
     rule = rule_of(incident.cause)
     title = f"{_place(incident, facts.sites, lang)}: {_title(state, incident, lang)}"
-    since = timestamp(_utc(incident.since_ms), lang)
+    since = timestamp(wita(incident.since_ms), lang)
     if change.kind in ("resolve", "removed"):
         end = tr("Removed from the register.", lang) if change.kind == "removed" else tr("Back to normal.", lang)
-        until = timestamp(_utc(incident.until_ms), lang)
+        until = timestamp(wita(incident.until_ms), lang)
         span = tr(
             "Lasted {span}, from {since} to {until}.",
             lang,
@@ -203,18 +203,21 @@ def _listed(codes: Sequence[str], sites: Mapping[str, Site], lang: Lang) -> str:
     names = [sites[code].desa if code in sites else code for code in codes]
     more = len(names) - NAMED
     text = ", ".join(names[:NAMED])
-    return f"{text}, {ntr('and {n} other', 'and {n} others', more, lang)}." if more > 0 else f"{text}."
+    rest = ntr("and {n} other", "and {n} others", more, lang)
+    return f"{text}, {rest}." if more > 0 else f"{text}."
 
 
 def _short(state: State, facts: Facts, change: Change) -> str:
     incident = change.incident
     place, title = _place(incident, facts.sites, "id"), _title(state, incident, "id")
-    at = _utc(incident.since_ms)
+    at = wita(incident.since_ms)
     since = f"{day(at, 'id', short=True)} {clock(at, 'id')} WITA"
     if change.kind in ("resolve", "removed"):
-        text = f"{tr('RESOLVED', 'id')} {place}: {title}. {lasted(incident.until_ms - incident.since_ms, 'id')}"
+        done, span = tr("RESOLVED", "id"), lasted(incident.until_ms - incident.since_ms, "id")
+        text = f"{done} {place}: {title}. {span}"
     else:
-        text = f"{place}: {title}, {since}. {tr(rule_of(incident.cause).action, 'id').capitalize()}."
+        action = tr(rule_of(incident.cause).action, "id")
+        text = f"{place}: {title}, {since}. {action[0].upper()}{action[1:]}."
     return text[:SHORT_CHARS]
 
 
@@ -233,10 +236,6 @@ def _only(incident: Incident) -> str | None:
 def _kecamatan(incident: Incident, sites: Mapping[str, Site]) -> str | None:
     areas = {sites[site].kecamatan for site in incident.halls if site in sites}
     return areas.pop() if len(areas) == 1 else None
-
-
-def _utc(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def never_reported(facts: Facts, known: Mapping[str, object]) -> Message | None:

@@ -46,9 +46,11 @@ def tick(state: State, book: Book, facts: Facts) -> Outcome:
     messages = [text for _, text in told]
     daily = _daily(state, facts)
     messages += [daily] if daily is not None else []
-    points = [_point(change, text, facts) for change, text in told if change.kind in STATES]
+    points = [_point(change, text, book, facts) for change, text in told if change.kind in STATES]
     points += [
-        _point(Change("acknowledged", incident), None, facts) for key in facts.acks if (incident := state.incidents.get(key))
+        _point(Change("acknowledged", incident), None, book, facts)
+        for key in facts.acks
+        if (incident := state.incidents.get(key))
     ]
     state.meta["tick_ms"] = facts.now_ms
     return Outcome(messages, points)
@@ -64,7 +66,7 @@ def _daily(state: State, facts: Facts) -> Message | None:
     return None if first else never_reported(facts, known)
 
 
-def _point(change: Change, told: Message | None, facts: Facts) -> AlertPoint:
+def _point(change: Change, told: Message | None, book: Book, facts: Facts) -> AlertPoint:
     incident = change.incident
     site = next(iter(incident.halls)) if len(incident.halls) == 1 else None
     modem = next((key.split("/")[2] for key in sorted(incident.members) if key.count("/") == 2), None) if site else None
@@ -79,6 +81,9 @@ def _point(change: Change, told: Message | None, facts: Facts) -> AlertPoint:
         "since_ms": incident.since_ms,
         "count": max(1, len(incident.halls)),
     }
+    settings = book.on(incident.cause)
+    if settings is not None:
+        fields["severity"] = settings.severity
     if told is not None:
         fields |= {"severity": told.severity, "title_id": told.title_id, "title_en": told.title_en}
         fields |= {"text_id": told.text_id, "text_en": told.text_en}

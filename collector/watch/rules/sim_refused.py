@@ -8,13 +8,12 @@ from collector.watch.state import Hall, Modem
 from ground.words import mark
 from telemetry.meaning import Service, service_of
 
-UNTOLD = (Service.UNKNOWN, Service.SILENT)
-
 
 def judge(_settings: Settings, _hall: Hall, _modem: Modem | None, row: Row) -> Verdict:
     """Judge a row of `signal`."""
     service = service_of(row)
-    return Verdict(None if service in UNTOLD else service in (Service.REFUSED, Service.SIM_FAULT))
+    refused = service in (Service.REFUSED, Service.SIM_FAULT)
+    return Verdict(True if refused else False if service is Service.SERVED else None)
 
 
 RULE = Rule(

@@ -11,6 +11,9 @@ from collector.watch.rule import Clocked, Family, Minutes, Rule, Settings, Verdi
 from collector.watch.state import HOUR_MS, MINUTE_MS
 from ground.words import mark
 
+LONGEST_MS = 6 * HOUR_MS
+"""What is gone for longer is off, not unstable."""
+
 
 class Unstable(Settings):
     """[rule.unstable]: two long gaps close to each other, or two short ones within an hour."""
@@ -26,6 +29,7 @@ def judge(settings: Unstable, at: Clocked) -> Verdict:
     spells = [(start, end) for start, end in at.hall.spells if start >= at.calm_ms]
     if not at.hushed and at.usual is not False and at.hall.last_ms and at.now_ms - at.hall.last_ms >= short_ms:
         spells.append((at.hall.last_ms, at.now_ms))
+    spells = [(start, end) for start, end in spells if end - start <= LONGEST_MS]
     long = [(start, end) for start, end in spells if end - start >= long_ms]
     short = [(start, end) for start, end in spells if end - start >= short_ms and at.now_ms - end <= HOUR_MS]
     apart_ms = settings.apart_minutes * MINUTE_MS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.notify.outbox import Outbox, open_db, transaction
+from collector.notify.outbox import Message, Outbox, open_db, transaction
 from collector.sites.sites import read_sites
 from collector.store.store import Row
 from collector.watch.config import load
@@ -188,6 +188,13 @@ def test_texts_fit_one_sms_in_every_hall(rule: str, kind: str) -> None:
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
     return Outbox(open_db(tmp_path / "watch.db"), lambda message: [("sms", message.at_ms), ("mail", message.at_ms + 100)])
+
+
+def _message(key: str, at_ms: int, kind: str = "open") -> Message:
+    return Message(
+        key=key, kind="resolve" if kind == "resolve" else "open", rule="hall_dark", severity="warning", role="village",
+        at_ms=at_ms, title_id="t", title_en="t", text_id="t", text_en="t",
+    )  # fmt: skip
 
 
 def test_outbox_gives_what_is_due_in_order_until_it_is_delivered(outbox: Outbox) -> None:
