@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look test test-fast check format words bench chaos lock audit clean
+.PHONY: demo look docs test test-fast test-engines check format words bench bench-peer chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -20,22 +20,31 @@ test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers
 	@$(PY) -m pytest -rs -n 3 --dist worksteal
 
+test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
+	$(SETUP) dev servers
+	@$(PY) -m tests.engines
+
 test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
 	$(SETUP) dev
 	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
+
+docs:  ## the documents as a site in build/site: offline, strict; reference from models, parsers and docstrings
+	$(SETUP) dev
+	@$(PY) -m scripts.docs && echo "open build/site/index.html"
 
 check:  ## style, types, and whether generated files are current
 	$(SETUP) dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m mypy scripts/setup.py scripts/words.py
+	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/docs.py scripts/platforms.py
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check
 	@$(PY) -m scripts.words --check
+	@$(PY) -m scripts.docs --check
 
 format:  ## write the style that check wants
 	$(SETUP) dev
@@ -50,12 +59,20 @@ bench:  ## throughput, bytes on the wire, memory: a table for this machine
 	$(SETUP) dev servers
 	@$(PY) -m bench
 
+bench-peer:  ## the collector beside Telegraf, in turns: ratios (builds a small Telegraf from its Go module where Go is there)
+	$(SETUP) dev servers
+	@$(PY) -m bench.peer
+
 chaos:  ## kill everything at random times and count: 100 rounds
 	$(SETUP) dev servers
 	@$(PY) -m tests.chaos
 
 lock:  ## choose the newest versions that fit together and write requirements/sinyal.lock
 	@PYTHON=$(PYTHON) scripts/lock.sh --upgrade
+
+platforms:  ## has every locked package a wheel for Python 3.11 to 3.14 on amd64, arm64 and armv7?
+	$(SETUP) dev
+	@$(PY) scripts/platforms.py
 
 audit:  ## bandit over our code, known faults of the locked packages
 	@PYTHON=$(PYTHON) scripts/audit.sh

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import importlib.metadata
 import logging
 import os
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
 from ground.paths import AGENT as DEFAULT_CONFIG
+from ground.words import add_lang
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -25,7 +28,7 @@ EXAMPLES = """examples:
 # name -> (module, adds options, runs, needs the config, help)
 COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "run": ("agent.run", None, "run", True, "measure and send until stopped"),
-    "status": ("agent.host.status", "add_arguments", "status_main", True, "say in plain words how this hall is doing"),
+    "status": ("agent.host.status", None, "status_main", True, "say in plain words how this hall is doing"),
     "doctor": ("agent.host.doctor", "add_arguments", "run", False, "look at everything here, say what to do"),
     "export": ("agent.host.export", "add_export_arguments", "export_main", True, "write waiting readings to a USB stick"),
     "quarantine": (
@@ -40,8 +43,17 @@ COMMANDS: dict[str, tuple[str, str | None, str, bool, str]] = {
     "capture": ("agent.host.capture", "add_arguments", "capture_main", False, "ask a modem everything, for a new family"),
     "aim": ("agent.aim.command", "add_arguments", "run", False, "live meter for turning the antenna"),
     "install": ("agent.host.install", "add_arguments", "run", False, "set this Raspberry Pi up from its bundle"),
+    "manual": ("ground.manual", "add_arguments", "write", False, "write man page and shell completion"),
     "update": ("agent.host.update", "add_arguments", "run", False, "put a signed version in, and the old one back if it fails"),
 }
+
+
+ALL = "*"
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of every command: for man page, completion and reference."""
+    return _parser(ALL)
 
 
 def _parser(wanted: str | None) -> argparse.ArgumentParser:
@@ -61,14 +73,18 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
             command.add_argument(
                 "--log-level", default="info", choices=("debug", "info", "warning"), help="what to print to stderr"
             )
-        if options is not None and name == wanted:
+        if options is not None and wanted in (name, ALL):
             getattr(importlib.import_module(module), options)(command)
+        with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
+            add_lang(command, village=True)
     return parser
 
 
 def _execute(args: argparse.Namespace) -> int:
     module, _, function, needs_config, _ = COMMANDS[args.command]
     call: Callable[..., int] = getattr(importlib.import_module(module), function)
+    if args.command == "manual":
+        return call(whole_parser(), importlib.metadata.version("sinyal"), args.into)
     if not needs_config:
         return call(args)
     from agent.config import load  # noqa: PLC0415  (pydantic costs half a second on a Pi Zero; parse and detect do without)

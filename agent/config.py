@@ -179,12 +179,38 @@ class SpoolSection(Section):
     """Free space that is left to the system; below it the backlog is thinned."""
 
 
+class ScanSection(Section):
+    """[scan]: looking for all operators. A scan takes one to three minutes; the modem that carries the connection never scans."""
+
+    per_day: Annotated[int, Field(ge=0, le=24)] = 4
+    """At most so many a day for each modem, evenly apart; 0: never."""
+    quiet_hours: tuple[Annotated[int, Field(ge=0, le=23)], Annotated[int, Field(ge=0, le=23)]] = (1, 4)
+    """From and to, WITA: once a night between them."""
+    no_service_s: Annotated[float, Field(ge=1, le=604_800)] = 3600
+    """After so long without service a scan says who else is there."""
+
+
+class PositionSection(Section):
+    """[position]: where the hall is, by the GNSS receiver of a modem that has one."""
+
+    every_days: Annotated[int, Field(ge=0, le=366)] = 30
+    """Time between two positions; 0: never."""
+    fixes: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """So many fixes are averaged, one a poll; then the receiver is switched off."""
+
+
 class RecoverySection(Section):
     """[modem.recovery]: how often per hour each step of recovery may be taken."""
 
     reopen_per_hour: Annotated[int, Field(ge=0, le=60)] = 12
     at_reset_per_hour: Annotated[int, Field(ge=0, le=12)] = 2
     usb_reset_per_hour: Annotated[int, Field(ge=0, le=12)] = 1
+    deaf_after_s: Annotated[float, Field(ge=1, le=604_800)] = 3600
+    """A modem that answers, searches, and hears no cell for so long has a deaf radio, or there is nobody."""
+    deaf_settle_s: Annotated[float, Field(ge=1, le=86_400)] = 600
+    """How long the radio may search after each of the two steps: off and on, reset."""
+    deaf_per_day: Annotated[int, Field(ge=0, le=24)] = 1
+    """How often a day the two steps are taken; 0: never."""
 
 
 class ModemSection(Section):
@@ -216,6 +242,8 @@ class Config(Section):
     budget: BudgetSection = BudgetSection()
     probe: ProbeSection = ProbeSection()
     spool: SpoolSection = SpoolSection()
+    scan: ScanSection = ScanSection()
+    position: PositionSection = PositionSection()
     modem: tuple[ModemSection, ...] = ()
 
     @model_validator(mode="after")

@@ -1,4 +1,7 @@
-"""`sinyal-agent parse`: a raw terminal session in, one JSON object out."""
+"""What any modem said, as values with units: the function `parse` for other programs, and `sinyal-agent parse`.
+
+Pure: it opens no port and loads neither pyserial nor paho nor pydantic; Python's own library is enough.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,39 @@ from agent.modems import generic, registry
 from agent.modems.family import Family
 from telemetry.streams import present
 
+__all__ = ["parse"]
+
 EPILOG = """examples:
   sinyal-agent parse session.txt               detect the family from the session
   sinyal-agent parse --family quectel -        read the session from standard input
 lines that begin with AT are the commands, what follows are the replies; other lines in between may be unsolicited.
 exit status: 0 something was read, 2 bad usage or file, 3 nothing could be read"""
+
+
+def parse(session: str | bytes, family: str | None = None) -> dict[str, object]:
+    r"""Read a terminal session with a modem.
+
+    Args:
+        session: what was sent and received, as a terminal shows it: lines that begin with `AT` are commands, what follows are
+            the replies. Echo, blank lines, unsolicited lines, NMEA sentences and messages in between do not matter.
+        family: name of the modem's family (`quectel`, `simcom`, …); by default found from the session.
+
+    Returns:
+        The serving cell by the names of `telemetry.streams.Signal`, which end with their unit (`rsrp_dbm`, `plmn`, …); `cells`, a
+        list of the others by `telemetry.streams.Cell`; `family`; `operator` where its name was read; `notes`, why values
+        were left out. What the modem did not say, or what is not sure, is absent: never 0, never a sentinel.
+
+    Raises:
+        KeyError: `family` is not known; its text lists the names. Nothing else is raised, whatever the session.
+
+    Example:
+        >>> parse("AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK")
+        {'rsrp_dbm': -97.0, 'rsrq_db': -10.0, 'cells': [], 'family': 'generic'}
+
+    """
+    text = session.decode(errors="replace") if isinstance(session, bytes) else session
+    text = text.removeprefix("\ufeff")
+    return as_json(text, *read_session(text, family))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,14 +87,13 @@ def parse_main(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"sinyal-agent parse: cannot read {args.file}: {error}", file=sys.stderr)
         return 2
-    text = data.decode(errors="replace")
     try:
-        reading, family = read_session(text, args.family)
+        out = parse(data, args.family)
     except KeyError as error:
         print(f"sinyal-agent parse: --family: {error.args[0]}", file=sys.stderr)
         return 2
-    print(json.dumps(as_json(text, reading, family)))
-    return 0 if present(reading.signal) or reading.cells else 3
+    print(json.dumps(out))
+    return 0 if out.keys() - {"family", "operator", "notes", "cells"} or out["cells"] else 3
 
 
 def main(argv: list[str] | None = None) -> int:

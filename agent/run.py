@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,13 @@ from agent.errors import SpoolError
 from agent.spool import clock as clocks
 from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
+from agent.spool.rebase import last_known_ms
 from agent.spool.recorder import Recorder
-from agent.spool.spool import Limits, Spool
+from agent.spool.resume import go_on_above
+from agent.spool.spool import Spool
+from agent.spool.thin import Limits
 from agent.uplink.budget import SimBudget
+from agent.uplink.carrier import interface_with, may_carry
 from agent.uplink.health import device_row
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
@@ -34,13 +39,15 @@ from ground.durable import write_durably
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
-    from agent.poll.sims import SimBook
+    from agent.poll.beside import Hall
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
 
 log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
+NETWORK_ERROR_MS = 1000
+"""A modem tells whole seconds, and takes a moment to tell them."""
 COUNT_EVERY_S = 10.0
 """How often the kernel's counters of the SIMs are read."""
 ASK_AGAIN_S = 60.0
@@ -85,7 +92,7 @@ class Agent:
         boot_id = clocks.boot_id()
         limits = Limits(config.spool.max_rows, config.spool.max_mb, config.spool.min_free_mb)
         self._spool = Spool(config.agent.spool_path, boot_id, limits)
-        self._clock = Clock()
+        self._clock = Clock(known_ms=last_known_ms(self._spool))
         self._meter = Meter(self._spool)
         self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
         self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
@@ -98,10 +105,12 @@ class Agent:
             version=self._version,
             record_event=lambda event: self.record("event", None, event),
             on_config=self._remote.received,
+            on_top=lambda top: go_on_above(self._spool, top),
+            inst=self._spool.installations.now,
             sim_spent=self._sims.spent,
         )
         self._workers: list[ModemWorker] = []
-        self._sim_book: SimBook | None = None
+        self._hall: Hall | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -116,8 +125,8 @@ class Agent:
             self._last[modem] = {"at_mono_ms": self._clock.mono_ms(), **present(row)}
         self._recorder.record(stream, modem, row, mono_ms)
 
-    def _network_time(self, utc_ms: int) -> None:
-        self._clock.trust("network", utc_ms)
+    def _network_time(self, modem: str, utc_ms: int) -> None:
+        self._clock.trust("network", utc_ms, modem=modem, error_ms=NETWORK_ERROR_MS)
 
     def run(self) -> int:
         """Measure and send until `stop` is set; return the exit code (1 when a part died and a restart is due)."""
@@ -144,10 +153,17 @@ class Agent:
 
     def _start_workers(self) -> None:
         # Imported here: the serial side is not needed by status and export, nor by a Pi of which it cannot be loaded.
-        from agent.poll.sims import SimBook  # noqa: PLC0415
+        from agent.poll.beside import Hall  # noqa: PLC0415
+        from agent.poll.memory import Memory  # noqa: PLC0415
         from agent.poll.worker import ModemWorker  # noqa: PLC0415
 
-        self._sim_book = self._sim_book or SimBook(self._config.agent.data_dir / "sims.json")
+        self._hall = self._hall or Hall(
+            Memory(self._config.agent.data_dir / "modems.json"),
+            carries=self._carries,
+            utc_ms=self._clock.now_ms,
+            scan=self._config.scan,
+            position=self._config.position,
+        )
         self._workers_stop = threading.Event()
         self._workers = [
             ModemWorker(
@@ -155,13 +171,19 @@ class Agent:
                 self.record,
                 interval_s=self._config.sampling.interval_s,
                 stop=self._workers_stop,
-                on_network_time=self._network_time,
-                sims=self._sim_book,
+                on_network_time=partial(self._network_time, modem.name),
+                hall=self._hall,
             )
             for modem in self._config.modem
         ]
         for worker in self._workers:
             worker.start()
+
+    def _carries(self, modem: str) -> bool:
+        """Return whether a modem may carry the connection to the broker now."""
+        address = self._publisher.address
+        section = next((m for m in self._config.modem if m.name == modem), None)
+        return address is not None and section is not None and may_carry(section, interface_with(address))
 
     def _stop_workers(self) -> None:
         self._workers_stop.set()
@@ -221,7 +243,7 @@ class Agent:
             if due:
                 last_device = now
                 self._record_device()
-            news = (self._publisher.up, len(self._last))  # a technician asks `status` right after the first reading
+            news = (self._publisher.heard, len(self._last))  # a technician asks `status` right after the first reading
             if due or told != news:
                 told = news
                 self._write_status()
@@ -245,7 +267,7 @@ class Agent:
             "version": self._version,
             "sim_bytes_month": {modem.name: self._sims.used(modem.name) for modem in self._config.modem if modem.interface},
             "running": not self.stop.is_set(),
-            "connected": self._publisher.up,
+            "connected": self._publisher.heard,
             "refusal": self._publisher.refusal,
             "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
             "clock": self._clock.state,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import Config, load
@@ -30,8 +32,10 @@ from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
+from ground import manual
 from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
+from ground.words import add_lang, ntr, tr
 
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
@@ -82,6 +86,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return perform(_parser(words).parse_args(words))
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the options of every command: for man page, completion and reference."""
+    return _parser([*COMMANDS])
+
+
+def _manual(args: argparse.Namespace) -> int:
+    return manual.write(whole_parser(), version("sinyal"), args.into)
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-collector", description=ABOUT, formatter_class=raw)
@@ -114,12 +127,21 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
     check.set_defaults(do=_check_sites)
 
+    book = commands.add_parser("manual", help="write man page and shell completion")
+    manual.add_arguments(book)
+    book.set_defaults(do=_manual)
+
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text)
         if name in words:
             part = import_module(module)
             part.add_arguments(command)
             command.set_defaults(do=part.run)
+        if name != "alerts":  # whose own commands have it
+            with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
+                add_lang(command)
+    for command in (run, imports, export, check):
+        add_lang(command)
     return parser
 
 
@@ -153,7 +175,7 @@ def _import(args: argparse.Namespace) -> int:
     for path in [file for given in args.files for file in files_of(given)]:
         result = import_file(path, store, sites, rejected, config.ingest.late_after_s)
         results.append(result)
-        print(result, flush=True)
+        print(result.told(args.lang), flush=True)
     store.close()
     if not any(result.readable for result in results):
         return NOTHING
@@ -174,14 +196,15 @@ def _export(args: argparse.Namespace) -> int:
                 count = export_csv(store, out, args.measurement, args.start, args.end, args.site)
         except OSError as error:
             raise ConfigError(f"{args.output}: cannot be written: {error}") from None
-    print(f"{count} rows", file=sys.stderr)
+    print(ntr("{n} row", "{n} rows", count, args.lang), file=sys.stderr)
     return OK if count else NOTHING
 
 
 def _check_sites(args: argparse.Namespace) -> int:
     sites = read_sites(args.file)
     districts = {site.kecamatan for site in sites.values()}
-    print(f"{args.file}: {len(sites)} sites in {len(districts)} kecamatan, no faults")
+    counts = {"sites": len(sites), "kecamatan": len(districts)}
+    print(tr("{file}: {sites} sites in {kecamatan} kecamatan, no faults", args.lang, file=str(args.file), **counts))
     return OK
 
 

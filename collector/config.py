@@ -102,7 +102,8 @@ StoreSection = SqliteSection | Influx1Section | Influx2Section
 class IngestSection(Section):
     """[ingest]: how the line works. Times in seconds."""
 
-    batch_frames: Annotated[int, Field(ge=1, le=10_000)] = 50
+    batch_frames: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """At most in one batch; when it is quiet a batch is what there is."""
     linger_ms: Annotated[int, Field(ge=0, le=5000)] = 10
     """How long a batch waits for more frames."""
     inbox_mib: Annotated[int, Field(ge=1, le=4096)] = 64

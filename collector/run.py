@@ -14,7 +14,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import Broker
 from collector.line.counters import Counters, IngestReport
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Pipeline
+from collector.line.pipeline import Pipeline, question_of
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http
@@ -50,7 +50,7 @@ class Collector:
             sites=read_sites(config.sites.file),
             rejected=RejectedFolder(rejected.folder, rejected.max_files, rejected.max_mib * MIB),
             counters=self.counters,
-            send_ack=self.broker.send_ack,
+            send_acks=self.broker.send_acks,
             late_after_s=ingest.late_after_s,
         )
         self._report = IngestReport(self.counters)
@@ -112,11 +112,12 @@ class Collector:
         """Return whether the line is alive."""
         return all(worker.is_alive() for worker in self._workers)
 
-    def _receive(self, message: Received) -> None:
-        if b'"online"' in message.payload and message.topic.endswith("/status"):
-            self._tell_time(message)
+    def _receive(self, messages: list[Received]) -> None:
+        for message in messages:
+            if message.topic.endswith("/status") and b'"online"' in message.payload:
+                self._tell_time(message)
         if not self.inbox.closed:
-            self.inbox.put(message)
+            self.inbox.put(messages)
             self.counters.dropped_frames = self.inbox.dropped
 
     def _tell_time(self, message: Received) -> None:
@@ -125,7 +126,9 @@ class Collector:
             site, _ = split_topic(message.topic)
         except ValueError:
             return
-        self.broker.send_ack(site, Ack(time_ms=time.time_ns() // 1_000_000))
+        answer = question_of(message.payload) or Ack()
+        answer.time_ms = time.time_ns() // 1_000_000
+        self.broker.send_acks({site: answer})
 
     def _join(self) -> None:
         end = time.monotonic() + STOP_WAIT_S

@@ -28,6 +28,7 @@ from demo.line import DemoLine
 from demo.modem import add_arguments, modem_main
 from demo.program import LineError
 from demo.table import screen, statuses, summary
+from ground.words import Lang, add_lang, tr
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEFAULT_HALLS = 6
@@ -59,6 +60,7 @@ class Options:
     seconds: float | None
     as_json: bool
     live: bool
+    lang: Lang
 
 
 class Ending:
@@ -87,6 +89,11 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return number
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser: for the reference."""
+    return _parser()
+
+
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-demo", description=__doc__, epilog=PROGRAMS_TEXT, formatter_class=raw)
@@ -102,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
     seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
     look.add_arguments(programs.add_parser("look", help="a month of all villages: live page, needs map, dashboards"))
+    for program in programs.choices.values():
+        add_lang(program, otherwise="en")
     return parser
 
 
@@ -119,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     live = sys.stdout.isatty() and not args.json and os.environ.get("TERM") != "dumb"
     seconds = args.seconds or (None if live else UNATTENDED_S)
     try:
-        return run(Options(args.halls, seconds, args.json, live))
+        return run(Options(args.halls, seconds, args.json, live, args.lang))
     except LineError as error:
         print(f"sinyal-demo: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -137,16 +146,16 @@ def run(options: Options) -> int:
     def say(text: str) -> None:
         print(text, file=out, flush=True)
 
-    folder = _new_folder()
-    say(f"starting {options.halls} halls …")
+    folder, lang = _new_folder(), options.lang
+    say(tr("starting {n} halls …", lang, n=options.halls))
     try:
         with DemoLine(folder, HALLS[: options.halls]) as line:
             if not options.as_json:
                 line.start_page()
-                say(f"live page: {line.page.url}")
+                say(tr("live page: {url}", lang, url=line.page.url))
             _watch(line, options, ending, say)
-            say("end: no more measuring; what is on the cards goes to the collector")
-            counted = line.drain(DRAIN_S, lambda left: say(_left(left)))
+            say(tr("end: no more measuring; what is on the cards goes to the collector", lang))
+            counted = line.drain(DRAIN_S, lambda left: say(_left(left, lang)))
             left = line.waiting()
             refused = sum(count.refused(spool) for spool in line.spools.values())
     except LineError:
@@ -162,7 +171,8 @@ def run(options: Options) -> int:
         shutil.rmtree(folder)
     else:
         for hall, waiting in left.items():
-            print(f"sinyal-demo: {waiting} still wait on the card of {hall.desa} ({hall.code})", file=sys.stderr)
+            text = tr("{n} still wait on the card of {hall}", lang, n=waiting, hall=f"{hall.desa} ({hall.code})")
+            print(f"sinyal-demo: {text}", file=sys.stderr)
         print(f"sinyal-demo: refused by the collector {refused}; logs and data are in {folder}", file=sys.stderr)
     _report(counted, options)
     return EXIT_OK if counted.complete else EXIT_FAILED
@@ -175,13 +185,13 @@ def _new_folder() -> Path:
         raise LineError(f"no folder for the demo can be made ({error}); set TMPDIR to one that you may write") from None
 
 
-def _left(left: Mapping[Hall, int]) -> str:
+def _left(left: Mapping[Hall, int], lang: Lang) -> str:
     """Return how much waits, and where most of it is."""
     if not left:
-        return "every card is empty; counting"
+        return tr("every card is empty; counting", lang)
     most = sorted(left, key=lambda hall: -left[hall])[:DRAIN_NAMES]
     names = ", ".join(f"{hall.desa} {left[hall]}" for hall in most) + (", …" if len(left) > len(most) else "")
-    return f"waiting on cards: {sum(left.values())} ({names})"
+    return tr("waiting on cards: {n} ({names})", lang, n=sum(left.values()), names=names)
 
 
 def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
@@ -193,18 +203,18 @@ def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str]
             if options.seconds is not None and elapsed >= options.seconds:
                 return
             line.check()
-            happened = script.step(elapsed)
-            news += [f"{elapsed:4.0f} s  {text}" for text in happened]
+            happened = [f"{elapsed:4.0f} s  {text.word(options.lang)}" for text in script.step(elapsed)]
+            news += happened
             if live is None:
                 for text in happened:
-                    say(f"{elapsed:4.0f} s  {text}")
+                    say(text)
             if elapsed - shown < (LINE_EVERY_S if live is None else TABLE_EVERY_S):
                 continue
             shown = elapsed
             if live is None:
-                say(summary(line, statuses(line, time.time()), elapsed))
+                say(summary(line, statuses(line, time.time()), elapsed, options.lang))
             else:
-                live.update(screen(line, news, elapsed, live.console.height), refresh=True)
+                live.update(screen(line, news, elapsed, live.console.height, options.lang), refresh=True)
 
 
 def _live(live: bool) -> Live | nullcontext[None]:
@@ -216,7 +226,15 @@ def _report(counted: Count, options: Options) -> None:
         print(json.dumps(counted.as_dict(), separators=(",", ":")), flush=True)
         return
     print(
-        f"measured {counted.measured}, stored {counted.stored}, lost {counted.lost}, duplicated {counted.duplicated}", flush=True
+        tr(
+            "measured {measured}, stored {stored}, lost {lost}, duplicated {duplicated}",
+            options.lang,
+            measured=counted.measured,
+            stored=counted.stored,
+            lost=counted.lost,
+            duplicated=counted.duplicated,
+        ),
+        flush=True,
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from collector.rollup import ModemHour, Tally, rows_of
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Placed, Point, Row, Store
 from demo.history import HOUR_S, SLOW_S, History
 from demo.profiles import Profile
 from telemetry.frame import Frame
+from telemetry.operators import operator_of
 
 WRITE_SAMPLES = 10_000
 THIN_S, THIN_SLOW_S = 300, 3600

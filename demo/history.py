@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Point
 from demo.halls import IOH, TELKOMSEL, XLSMART
 from demo.history_modem import Batch, Columns, Modem
 from demo.profiles import Profile
 from telemetry.frame import Frame
+from telemetry.operators import operator_of
 
 FRAME_SAMPLES = 100
 SLOW_S = 300

@@ -84,6 +84,7 @@ class Modem:
         self._cells = [self._make_cell(*CHANNELS[plmn][k % len(CHANNELS[plmn])]) for k in range(3)]
         self._serving = 0
         self._dropped = self._started = False
+        self._scanned_ms = 0
         luck = random.Random(f"{site.code}/{name}")  # noqa: S311 - a repeatable history, not a secret
         self._heard = [plmn] + [other for other in CHANNELS if other != plmn and luck.random() < HEARD_SHARE]
 
@@ -120,7 +121,8 @@ class Modem:
         if not self._started:
             self.instrument.add([t_ms], {"clock": "ntp", **INSTRUMENT})
             self._started = True
-        if wita_hour == SCAN_HOUR:
+        if wita_hour == SCAN_HOUR and t_ms - self._scanned_ms > HOUR_S * 1000:
+            self._scanned_ms = t_ms
             heard = self._heard if self._profile.rat else []
             rows: dict[str, Value] = {"clock": "ntp", "found": len(heard), "complete": True, "method": "AT+COPS=?"}
             for found in [{"plmn": plmn, "rat": "lte", "status": "available"} for plmn in heard] or [{}]:

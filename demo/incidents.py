@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from demo.line import DemoLine
 from demo.modem import Fault
+from ground.words import Phrase, phrase
 
 CYCLE_S = 60.0
 
@@ -16,7 +17,7 @@ class Incident:
     """One thing that happens, at a time in seconds from the start of a cycle."""
 
     at_s: float
-    text: str
+    text: Phrase
     act: Callable[[], None]
 
 
@@ -28,9 +29,9 @@ class Script:
         self._cycle = 0
         self._todo = self._plan()
 
-    def step(self, elapsed_s: float) -> list[str]:
+    def step(self, elapsed_s: float) -> list[Phrase]:
         """Do what is due; return what happened, in words."""
-        happened: list[str] = []
+        happened: list[Phrase] = []
         while self._todo and self._todo[0].at_s + self._cycle * CYCLE_S <= elapsed_s:
             incident = self._todo.pop(0)
             incident.act()
@@ -52,15 +53,15 @@ class Script:
             return lambda: setattr(modem, "fault", which)
 
         plan = [
-            Incident(8, f"{dark.desa}: power cut (kill -9 of its agent)", agent.kill),
-            Incident(11, f"{sick.desa}: {name} hangs", fault(Fault.HANG)),
-            Incident(14, f"{dark.desa}: power is back", agent.start),
-            Incident(24, f"{sick.desa}: {name} answers again", fault(None)),
+            Incident(8, phrase("{hall}: power cut (kill -9 of its agent)", hall=dark.desa), agent.kill),
+            Incident(11, phrase("{hall}: {modem} hangs", hall=sick.desa, modem=name), fault(Fault.HANG)),
+            Incident(14, phrase("{hall}: power is back", hall=dark.desa), agent.start),
+            Incident(24, phrase("{hall}: {modem} answers again", hall=sick.desa, modem=name), fault(None)),
         ]
         # Not in every cycle: agents wait longer each time until a connection has lasted a minute.
         if self._cycle % 2 == 0:
             plan += [
-                Incident(17, "the broker dies (kill -9); the halls go on measuring", line.broker.kill),
-                Incident(22, "the broker is back; the backlog flows in", line.start_broker),
+                Incident(17, phrase("the broker dies (kill -9); the halls go on measuring"), line.broker.kill),
+                Incident(22, phrase("the broker is back; the backlog flows in"), line.start_broker),
             ]
         return sorted(plan, key=lambda incident: incident.at_s)

@@ -33,6 +33,7 @@ from demo.program import LineError, Program, answers, module
 from demo.seed import claim, span_of, write_beside
 from ground.paths import shipped
 from ground.wita import WITA
+from ground.words import mark, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 HALLS, DAYS, RAW_DAYS = 141, 30, 2
@@ -109,6 +110,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show until Ctrl-C; return the exit code."""
     ended = threading.Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it fills, every end is the same as Ctrl-C
     try:
         config = load(args.config) if args.config else None
         with _folder(args.folder) as folder, ExitStack() as stack:
@@ -121,6 +123,9 @@ def run(args: argparse.Namespace) -> int:
         return _fail(str(error), INCOMPLETE)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+DASHBOARDS = mark("dashboards")
 
 
 def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: ExitStack, ended: threading.Event) -> int:
@@ -138,10 +143,11 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     bar("ready", 1.0)
     bar.end()
     addresses = [page.url, (folder / "peta-kebutuhan" / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
-    print(f"live page    {addresses[0]}\nneeds map    {addresses[1]}")
+    for name, address in zip((mark("live page"), mark("needs map")), addresses[:2], strict=True):
+        print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
-        print(f"dashboards   {address}")
-    print(f"ready in {time.monotonic() - began:.0f} s; data keep coming until Ctrl-C", flush=True)
+        print(f"{tr(DASHBOARDS, args.lang):12} {address}")
+    print(tr("ready in {n} s; data keep coming until Ctrl-C", args.lang, n=round(time.monotonic() - began)), flush=True)
     _open(addresses)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())

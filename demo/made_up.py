@@ -89,7 +89,7 @@ def _lasting(halls: Mapping[str, Profile], sites: Mapping[str, Site], end_s: int
         tags = {"site": code, "kecamatan": site.kecamatan, "desa": site.desa}
         since_s = end_s - (1 + number % 9) * DAY_S
         if profile.name == "weak":
-            yield Told("weak_signal", tags, since_s, None if number % 4 == 0 else since_s + 7 * HOUR_S, number % 8 == 0)
+            yield Told("weak_signal", tags, since_s, None if number % 2 == 0 else since_s + 7 * HOUR_S, number % 4 == 2)
         if profile.name == "device_fault":
             yield Told("modem_sick", tags, since_s, None if number % 2 == 0 else since_s + 5 * HOUR_S)
     yield Told("operator_gone", {"operator": "IOH"}, end_s - 6 * DAY_S, end_s - 6 * DAY_S + 3 * HOUR_S, count=len(halls) // 3)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.config import load
-from collector.errors import CollectorError, ConfigError
+from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
 from collector.server.program import timestamp
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -93,7 +93,12 @@ def write_beside(
 def claim(store: Store, where: str, words: str, span: Span) -> None:
     """Note in the store what it is filled with. Raises ConfigError where it holds samples of anything else."""
     at_ns = span.start_s * 1_000_000_000 - 1
-    newest = max((int(row["time_ns"]) for row in store.latest("signal")), default=None)
+    try:
+        newest = max((int(row["time_ns"]) for row in store.latest("signal")), default=None)
+    except StoreUnavailableError as error:
+        if error.fault is not Fault.MISSING:
+            raise
+        newest = None  # the database is made by the first write
     if newest is not None and words not in [row.get("collector") for row in store.samples("ingest", at_ns, at_ns + 1)]:
         when = datetime.fromtimestamp(newest / 1e9, UTC)
         raise ConfigError(

@@ -10,25 +10,29 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from collector.sites.operators import operator_of
 from collector.store.store import Row
 from demo import count
 from demo.line import DemoLine
+from ground.words import Lang, mark, tr
 from telemetry.meaning import Standing, generation_of, level_of, standing_of
+from telemetry.operators import operator_of
 
 STALE_S = 8.0
 """Age from which a hall counts as out of contact; frames leave every 2 s."""
 WEAK_DBM = -105.0
 NEWS_KEPT = 5
-FRAME = ("Sinyal demo: simulated halls and modems; everything else is real", "live page: {url}    Ctrl-C ends", "names", "sums")
+FRAME = (
+    *(mark("Sinyal demo: simulated halls and modems; everything else is real"), mark("live page: {url}    Ctrl-C ends")),
+    *("names", "sums"),
+)
 """The lines that are always there: two of text, the head of the table, the summary."""
 WORDS = {
-    Standing.SERVED: "served",
-    Standing.NO_SERVICE: "no service",
-    Standing.SIM_REFUSED: "SIM refused",
-    None: "says nothing",
+    Standing.SERVED: mark("served"),
+    Standing.NO_SERVICE: mark("no service"),
+    Standing.SIM_REFUSED: mark("SIM refused"),
+    None: mark("says nothing"),
 }
-BAD = ("no contact", "modem silent", "no sim", WORDS[Standing.NO_SERVICE], WORDS[Standing.SIM_REFUSED])
+BAD = (mark("no contact"), mark("modem silent"), mark("no sim"), WORDS[Standing.NO_SERVICE], WORDS[Standing.SIM_REFUSED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def statuses(line: DemoLine, now_s: float) -> list[Status]:
 def state(row: Row, age_s: float | None) -> str:
     """Say in a few words what a sample means; age in seconds, None when there is none."""
     if age_s is None:
-        return "not measured yet"
+        return mark("not measured yet")
     if age_s > STALE_S:
         return "no contact"
     standing, registration = standing_of(row), str(row.get("registration", ""))
@@ -73,36 +77,36 @@ def state(row: Row, age_s: float | None) -> str:
     return f"{generation_of(row)} {registration}"
 
 
-def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float) -> str:
+def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float, lang: Lang) -> str:
     """Return one line for a log, shorter than 80 characters."""
     measured = sum(count.numbers_given(spool) for spool in line.spools.values())
     waiting = sum(line.waiting().values())
     fresh = sum(row.age_s is not None and row.age_s <= STALE_S for row in rows)
     served = sum(row.rsrp_dbm is not None for row in rows)
-    return (
-        f"{elapsed_s:4.0f} s  {fresh}/{len(rows)} modems report, {served} on LTE; {measured} measured, {waiting} waiting on cards"
-    )
+    counts = {"fresh": fresh, "all": len(rows), "served": served, "measured": measured, "waiting": waiting}
+    told = tr("{fresh}/{all} modems report, {served} on LTE; {measured} measured, {waiting} waiting on cards", lang, **counts)
+    return f"{elapsed_s:4.0f} s  {told}"
 
 
-def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int) -> Group:
+def screen(line: DemoLine, news: Sequence[str], elapsed_s: float, height: int, lang: Lang) -> Group:
     """Draw what fits a terminal of so many lines: the halls, and under them what happened last."""
     rows = statuses(line, time.time())
     room = max(2, height - len(FRAME) - 1)  # the last line of a terminal stays free for the cursor
     told = list(news[-max(1, min(NEWS_KEPT, room - len(rows))) :])
     shown = rows if len(rows) + len(told) <= room else rows[: room - len(told) - 1]
     table = Table(box=None, pad_edge=False)
-    for name in ("hall", "operator", "state"):
-        table.add_column(name, no_wrap=True)
-    for name in ("RSRP dBm", "SINR dB", "seen", "on card"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for name in (mark("hall"), mark("operator"), mark("state")):
+        table.add_column(tr(name, lang), no_wrap=True)
+    for name in ("RSRP dBm", "SINR dB", mark("seen"), mark("on card")):
+        table.add_column(tr(name, lang), justify="right", no_wrap=True)
     for row in shown:
         age = "-" if row.age_s is None else f"{max(0.0, row.age_s):.0f} s"
         waiting = "-" if row.waiting is None else str(row.waiting)
-        table.add_row(row.hall, row.operator, _state(row), _level(row.rsrp_dbm), _figure(row.sinr_db), age, waiting)
-    more = [_line(f"… and {len(rows) - len(shown)} more", "dim")] if len(shown) < len(rows) else []
-    head = [_line(text, "bold") for text in (FRAME[0], FRAME[1].format(url=line.page.url))]
+        table.add_row(row.hall, row.operator, _state(row, lang), _level(row.rsrp_dbm), _figure(row.sinr_db), age, waiting)
+    more = [_line(tr("… and {n} more", lang, n=len(rows) - len(shown)), "dim")] if len(shown) < len(rows) else []
+    head = [_line(text, "bold") for text in (tr(FRAME[0], lang), tr(FRAME[1], lang, url=line.page.url))]
     happened = [_line(text, "yellow") for text in told]
-    return Group(*head, table, *more, _line(summary(line, rows, elapsed_s), ""), *happened)
+    return Group(*head, table, *more, _line(summary(line, rows, elapsed_s, lang), ""), *happened)
 
 
 def _line(text: str, style: str) -> Text:
@@ -114,8 +118,8 @@ def _number(row: Row, name: str) -> float | None:
     return float(value) if value is not None else None
 
 
-def _state(row: Status) -> Text:
-    return Text(row.state, style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
+def _state(row: Status, lang: Lang) -> Text:
+    return Text(tr(row.state, lang), style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
 
 
 def _level(dbm: float | None) -> Text:

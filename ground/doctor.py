@@ -10,14 +10,18 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Generic, TypeVar
 
+from ground.durable import write_durably
 from ground.errors import SinyalError
 from ground.words import Lang, Phrase, Said, add_lang, mark, phrase, said, tr
 
 T = TypeVar("T")
 WIDTH = 100
+NOTE_AGE = timedelta(hours=2)
 
 
 class State(StrEnum):
@@ -118,11 +122,33 @@ def lines(found: Iterable[Found], lang: Lang, *, only_faults: bool = False) -> l
 def as_json(found: Iterable[Found], lang: Lang) -> str:
     """Return the findings for a program."""
     rows = [
-        {"check": each.check, "state": each.finding.state.value, "text": said(each.finding.text, lang)}
+        {
+            "check": each.check,
+            "name": tr(each.check, lang),
+            "state": each.finding.state.value,
+            "text": said(each.finding.text, lang),
+        }
         | ({} if each.finding.cure is None else {"cure": said(each.finding.cure, lang)})
         for each in found
     ]
     return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def note(found: Sequence[Found], path: Path, now: datetime) -> None:
+    """Leave names and states for the live page; texts and paths are for who keeps the server. Raises OSError."""
+    states = {name: worst(each for each in found if each.check == name).value for name in dict.fromkeys(f.check for f in found)}
+    write_durably(path, json.dumps({"at": now.isoformat(), "checks": states}).encode())
+
+
+def noted(path: Path, now: datetime) -> dict[str, State]:
+    """Return what `note` left, by the name of the check; nothing where it is older than two hours, or not there."""
+    try:
+        left = json.loads(path.read_bytes())
+        if now - datetime.fromisoformat(left["at"]) < NOTE_AGE:
+            return {str(name): State(state) for name, state in left["checks"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return {}
 
 
 def add_arguments(parser: argparse.ArgumentParser, about: str, *, village: bool = False) -> None:

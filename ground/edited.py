@@ -39,6 +39,10 @@ _TWICE = re.compile(
 """What UTF-8 looks like when it was read as Windows-1252."""
 
 
+class MissingFileError(ConfigError):
+    """There is no such file."""
+
+
 def read_text(path: Path) -> str:
     r"""Return the text of a file, its lines ended by \n, without characters that show nothing and with plain blanks only.
 
@@ -96,9 +100,10 @@ def clean_secret(text: str, source: str) -> str:
 
 def read_secret(path: Path) -> str:
     """Return the secret that a file holds. Raises ConfigError, which never repeats it."""
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file; write the secret there, readable for this user alone")
-    return clean_secret(decode_file(path, str(path)), str(path))
+    try:
+        return clean_secret(decode_file(path, str(path)), str(path))
+    except MissingFileError:
+        raise ConfigError(f"{path}: no such file; write the secret there, readable for this user alone") from None
 
 
 def tidy(text: str) -> str:
@@ -141,7 +146,9 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; put it there or correct the path") from None
+        raise MissingFileError(f"{path}: no such file; put it there or correct the path") from None
+    except PermissionError:
+        raise ConfigError(f"{path}: this user may not read it; run the command with sudo") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); make it a text file that this user may read") from None
 

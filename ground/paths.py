@@ -14,6 +14,8 @@ BACKUPS = Path("/var/backups/sinyal")
 PROGRAMS = Path("/opt/sinyal")
 COMMANDS = Path("/usr/local/bin")
 UNITS = Path("/etc/systemd/system")
+HEALTH = STATE / "doctor.json"
+"""What the server's doctor last found, for the live page."""
 USER = "sinyal"
 """The user of all services."""
 COLLECTOR, ALERTS, AGENT, PKI = ETC / "collector.toml", ETC / "alerts.toml", ETC / "agent.toml", ETC / "pki"

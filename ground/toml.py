@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, Un
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from ground.edited import QUOTES, foreign, read_text
+from ground.edited import QUOTES, MissingFileError, foreign, read_text
 from ground.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def load(model: type[M], path: Path, example: str) -> M:
 
 def read(path: Path, example: str) -> dict[str, Any]:
     """Read a TOML file; `example` is the file of config/ to copy where it is missing. Raises ConfigError."""
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file; copy config/{example} there and edit it")
-    text = read_text(path)
     try:
+        text = read_text(path)
         data = tomllib.loads(text)
+    except MissingFileError:
+        raise ConfigError(f"{path}: no such file; copy config/{example} there and edit it") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: {_broken(text, str(error))}") from None
     if quoted := next(_quoted_twice(data), None):

@@ -148,9 +148,10 @@ def day(when: date, lang: Lang, *, short: bool = False) -> str:
     return f"{when.day} {month[:3]}" if short else f"{when.day} {month} {when.year}"
 
 
-def clock(when: datetime, lang: Lang) -> str:
-    """Return the time of day in WITA: 09.59 or 09:59."""
-    return f"{when.astimezone(WITA):{'%H.%M' if lang == 'id' else '%H:%M'}}"
+def clock(when: datetime, lang: Lang, *, seconds: bool = False) -> str:
+    """Return the time of day in WITA: 09.59 or 09:59; with `seconds` 09.59.07."""
+    text = f"{when.astimezone(WITA):{'%H:%M:%S' if seconds else '%H:%M'}}"
+    return text.replace(":", ".") if lang == "id" else text
 
 
 def timestamp(when: datetime, lang: Lang) -> str:
@@ -176,10 +177,10 @@ def by_locale(otherwise: Lang = "id") -> Lang:
     return next((lang for lang in LANGUAGES if named.replace("-", "_").split("_")[0] == lang), otherwise)
 
 
-def add_lang(parser: argparse.ArgumentParser, *, village: bool = False) -> None:
+def add_lang(parser: argparse.ArgumentParser, *, village: bool = False, otherwise: Lang = "id") -> None:
     """Add `--lang`. `village`: Indonesian whatever the locale, as a Raspberry Pi comes with an English one that nobody chose."""
-    default: Lang = "id" if village else by_locale()
-    why = "id" if village else "by the locale, else id"
+    default = "id" if village else by_locale(otherwise)
+    why = "id" if village else f"by the locale, else {otherwise}"
     parser.add_argument("--lang", choices=LANGUAGES, default=default, help=f"language of what is printed (default: {why})")
 
 

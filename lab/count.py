@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.engines import TOKEN
+
 MEASUREMENTS = ("signal", "cell", "probe", "device", "event")
 
 
@@ -55,7 +57,8 @@ def pending(spool: Path) -> int:
 
 def _rows(url: str, database: str, influxql: str) -> list[list[object]]:
     query = urllib.parse.urlencode({"db": database, "q": influxql, "epoch": "ns"})
-    with urllib.request.urlopen(f"{url}/query?{query}", timeout=60) as reply:  # noqa: S310 - a loopback server of this test
+    ask = urllib.request.Request(f"{url}/query?{query}", headers={"Authorization": f"Token {TOKEN}"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(ask, timeout=60) as reply:  # noqa: S310 - a loopback server of this test
         answer = json.load(reply)
     series = [s for result in answer["results"] for s in result.get("series", [])]
     return [row for s in series for row in s["values"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,11 +16,13 @@ from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
 from lab.count import measured
+from lab.engines import influxd2, store_section
 from lab.servers import Server, free_port, influxd, mosquitto, wait_for
 from telemetry.ack import frame_id
 from telemetry.topics import ROOT
 
 DATABASE = "sinyal"
+ENGINE = os.environ.get("SINYAL_PLANT_ENGINE", "influx1")
 
 BROKER = """
 listener {port} 127.0.0.1
@@ -58,9 +61,7 @@ port = {port}
 tls = false
 client_id = "{name}"
 [store]
-engine = "influx1"
-url = "{store}"
-database = "{database}"
+{store}
 [sites]
 file = "{sites}"
 [rejected]
@@ -153,7 +154,7 @@ def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
     config = folder / "collector.toml"
     sites = Path(__file__).parents[1] / "config" / "sites.csv"
     text = COLLECTOR.format(
-        port=broker.port, name=name, store=store.url, database=DATABASE, folder=folder, sites=sites, http=free_port()
+        port=broker.port, name=name, store=store_section(ENGINE, folder, store), folder=folder, sites=sites, http=free_port()
     )
     config.write_text(text)
     return python(name, folder, "collector.cli", "run", "--config", str(config))
@@ -172,7 +173,7 @@ def running(folder: Path, sites: Sequence[str], families: Sequence[str] = ("quec
     """Start the plant: one broker, one database, two collectors, and an agent with a modem of each family at every site."""
     with ExitStack() as stack:
         broker = stack.enter_context(_broker(folder / "broker"))
-        store = stack.enter_context(influxd(folder / "store"))
+        store = stack.enter_context((influxd if ENGINE == "influx1" else influxd2)(folder / "store"))
         names = ("collector-a", "collector-b")
         collectors = [stack.enter_context(collector(name, folder / name, broker, store)) for name in names]
         doubler = Doubler(broker.port)

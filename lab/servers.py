@@ -1,4 +1,4 @@
-"""Real servers for tests, chaos and benchmarks: mosquitto, influxd 1.x, victoria-metrics; on loopback, each in its own folder.
+"""Real servers for tests, chaos and benchmarks: mosquitto, influxd 1.x; on loopback, each in its own folder.
 
 A `Server` can be started, stopped, killed with -9 and started again on the same port with the same data.
 """
@@ -209,15 +209,6 @@ def influxd(folder: Path) -> Server:
     (folder / "influxdb.conf").write_text(INFLUXD.format(port=port, rpc=free_port(), folder=folder))
     argv = [find_program("influxd", "influxdb"), "-config", str(folder / "influxdb.conf")]
     return Server("influxd", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/query?q=SHOW+DATABASES"))
-
-
-def victoria_metrics(folder: Path) -> Server:
-    """Prepare a VictoriaMetrics, which takes /api/v2/write as InfluxDB 2 does; read it back with /api/v1/export."""
-    port = free_port()
-    folder.mkdir(parents=True, exist_ok=True)
-    program = find_program("victoria-metrics", "victoria-metrics")
-    argv = [program, f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=10y"]
-    return Server("victoria-metrics", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/health"))
 
 
 def fetch(url: str, data: bytes | None = None) -> tuple[int, bytes]:

@@ -1,9 +1,10 @@
-"""Find or build the newer InfluxDB servers for `make test-engines`; standard library only.
+"""Find or build newer InfluxDB servers for `make test-engines`, and a small Telegraf for `make bench-peer`; standard library.
 
-usage: python3 scripts/engines.py
-  Prints one line `name=path` for each server that is there: influxd1 (1.12) and influxd2 (2.7). Looked for in this order: the
-  path in SINYAL_INFLUXD1 or SINYAL_INFLUXD2, programs named influxd on PATH, what was built before, a build from the Go module
-  (needs go, cargo, gcc and pkg-config, some 10 minutes on two cores, 6 GB). Ends with 1 and says what is missing.
+usage: python3 scripts/engines.py {influxd1,influxd2,telegraf}...
+  Prints one line `name=path` for each program that is there: InfluxDB 1.12, InfluxDB 2.7, Telegraf 1.37 with MQTT in and InfluxDB
+  out. Looked for in this order: the path in SINYAL_INFLUXD1, SINYAL_INFLUXD2 or SINYAL_TELEGRAF, the PATH, what was built before,
+  a build from the Go module (needs go and gcc, for InfluxDB also cargo and pkg-config; some 10 minutes on two cores, 6 GB). Ends
+  with 1 and says what is missing.
 """
 
 from __future__ import annotations
@@ -15,16 +16,35 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sinyal" / "engines"
 FLUX = ("github.com/influxdata/flux", "v0.196.1")
 """The query language that both servers link; its core is Rust."""
-MODULES = {
-    "influxd1": ("github.com/influxdata/influxdb", "v1.12.4"),
-    "influxd2": ("github.com/influxdata/influxdb/v2", "v2.7.12"),
+
+
+class Target(NamedTuple):
+    """A program: its Go module, what of it is built and how, its name on the PATH, what its `version` says."""
+
+    module: str
+    version: str
+    program: str
+    tags: str
+    says: str
+    flux: bool = False
+
+
+INFLUX_TAGS = "sqlite_foreign_keys,sqlite_json"
+TARGETS = {
+    "influxd1": Target(
+        "github.com/influxdata/influxdb", "v1.12.4", "influxd", INFLUX_TAGS, r"InfluxDB v?1\.(?:[89]|1\d)", flux=True
+    ),
+    "influxd2": Target("github.com/influxdata/influxdb/v2", "v2.7.12", "influxd", INFLUX_TAGS, r"InfluxDB v?2\.", flux=True),
+    "telegraf": Target(
+        *("github.com/influxdata/telegraf", "v1.37.2", "telegraf"),
+        *("custom,inputs.mqtt_consumer,outputs.influxdb,parsers.influx", "Telegraf"),
+    ),
 }
-GENERATION = {"influxd1": re.compile(r"InfluxDB v?1\.(?:[89]|1\d)"), "influxd2": re.compile(r"InfluxDB v?2\.")}
-TOOLS = ("go", "cargo", "gcc", "pkg-config")
 PKG_CONFIG = (
     "Name: flux\nVersion: {version}\nDescription: core of Flux\nLibs: -L{lib} -lflux -lm -ldl -lpthread\nCflags: -I{include}\n"
 )
@@ -52,13 +72,14 @@ def run(*argv: str, cwd: Path, env: dict[str, str] | None = None) -> str:
 
 
 def found(name: str) -> Path | None:
-    """Return a server of this generation that is on the machine already, or None."""
+    """Return the program where it is on the machine already, or None."""
+    target = TARGETS[name]
     named = os.environ.get(f"SINYAL_{name.upper()}")
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    for path in [*([Path(named)] if named else []), *(Path(folder) / "influxd" for folder in folders), CACHE / name]:
+    for path in [*([Path(named)] if named else []), *(Path(folder) / target.program for folder in folders), CACHE / name]:
         if os.access(path, os.X_OK) and path.is_file():
             version = subprocess.run([path, "version"], capture_output=True, text=True, check=False).stdout
-            if GENERATION[name].search(version):
+            if re.search(target.says, version):
                 return path
     return None
 
@@ -97,37 +118,32 @@ def build_flux() -> Path:
 
 
 def build(name: str) -> Path:
-    """Build one server and return its program. Raises BuildError."""
-    lib = build_flux()
+    """Build one program and return it. Raises BuildError."""
+    target = TARGETS[name]
+    env = {"CGO_ENABLED": "1"} | ({"PKG_CONFIG_PATH": str(build_flux())} if target.flux else {})
     say(f"building {name} (Go)")
-    source = copy(module(*MODULES[name]), f"{name}-source")
-    version = MODULES[name][1]
-    options = ("-tags", "sqlite_foreign_keys,sqlite_json", "-ldflags", f"-s -w -X main.version={version}")
-    target = CACHE / f".{name}"
-    run(
-        "go",
-        "build",
-        *options,
-        "-o",
-        str(target),
-        "./cmd/influxd",
-        cwd=source,
-        env={"PKG_CONFIG_PATH": str(lib), "CGO_ENABLED": "1"},
-    )
-    target.replace(CACHE / name)
+    source = copy(module(target.module, target.version), f"{name}-source")
+    made = CACHE / f".{name}"
+    options = ("-tags", target.tags, "-ldflags", f"-s -w -X main.version={target.version}")
+    run("go", "build", *options, "-o", str(made), f"./cmd/{target.program}", cwd=source, env=env)
+    made.replace(CACHE / name)
     shutil.rmtree(source)
     return CACHE / name
 
 
-def main() -> int:
-    """Print what there is; 1 where a server is neither there nor can be built."""
+def main(names: list[str]) -> int:
+    """Print what there is; 1 where a program is neither there nor can be built, 2 for a wrong word."""
+    if not names or not set(names) <= TARGETS.keys():
+        print(__doc__)
+        return 2
     CACHE.mkdir(parents=True, exist_ok=True)
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
     complete = True
-    for name, (path, version) in MODULES.items():
-        program = found(name)
+    for name in names:
+        target, program = TARGETS[name], found(name)
+        tools = ("go", "gcc", "cargo", "pkg-config") if target.flux else ("go", "gcc")
+        missing = [tool for tool in tools if not shutil.which(tool)]
         if program is None and missing:
-            say(f"NO {name}: to build {path}@{version}, install {', '.join(missing)}")
+            say(f"NO {name}: to build {target.module}@{target.version}, install {', '.join(missing)}")
             complete = False
             continue
         try:
@@ -141,4 +157,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

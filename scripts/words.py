@@ -99,7 +99,7 @@ def compile_words() -> None:
     """Write the .mo that programs read, where the .po is newer."""
     if MO.exists() and MO.stat().st_mtime_ns > PO.stat().st_mtime_ns:
         return
-    part = MO.with_suffix(f".{os.getpid()}")
+    part = MO.with_suffix(f".{os.getpid()}.mo")
     with part.open("wb") as file:
         write_mo(file, translated())
     part.replace(MO)

@@ -17,33 +17,24 @@ from typing import Any
 
 import orjson
 
-from telemetry.ranges import Meta
-from telemetry.streams import STREAMS, Clock, Field, fields, plausible
+from telemetry.checks import FIELDS, ValueTypeError, check_column, check_constants
+from telemetry.checks import Value as Value  # noqa: PLC0414 - it belongs to a frame too
+from telemetry.streams import Clock
 from telemetry.topics import is_site_id
 
 VERSION = 1
 MAX_PAYLOAD_BYTES = 1 << 20
 MAX_INFLATED_BYTES = 1 << 20
 MAX_SAMPLES = 5000
-MAX_TEXT_CHARS = 300
+MAX_UNFOLDED_CHARS = 1 << 20
+"""Texts of the constants, times the samples: 5000 samples may have 200 characters of constants, an event of 300 some 3000."""
 MIN_T_MS = 1_704_067_200_000  # 2024-01-01: nothing of ours was measured before
 MAX_T_MS = 4_102_444_800_000  # 2100-01-01
 MAX_SEQ = 2**53
 AHEAD_MS = 300_000
 """How far ahead of its receipt a sample may be: honest clocks differ by less, and later than that nothing is stored (P12)."""
 
-Value = bool | int | float | str
-
 _DICTIONARY = files("telemetry").joinpath("dictionary_v1.txt").read_bytes()
-_CLOCK = Field("clock", str, Meta("", "how the time of the sample was found"), tuple(Clock))
-_FIELDS = {stream: {**fields(stream), "clock": _CLOCK} for stream in STREAMS}
-_TYPES: dict[type, frozenset[type]] = {
-    bool: frozenset({bool}),
-    int: frozenset({int}),
-    float: frozenset({int, float}),
-    str: frozenset({str}),
-}
-_NONE = type(None)
 _MODEM = re.compile(r"[a-z0-9_-]{1,32}")
 _INSTALLATION = re.compile(r"[0-9a-f]{8,16}")
 
@@ -119,7 +110,8 @@ def unpack(frame: Frame) -> list[Sample]:
 def part(frame: Frame, start: int, end: int) -> Frame:
     """Return a frame of the samples start <= i < end of another."""
     cols = {name: column[start:end] for name, column in frame.cols.items()}
-    return Frame(frame.site, frame.stream, frame.modem, frame.seq[start:end], frame.t_ms[start:end], frame.const, cols)
+    seq, t_ms = frame.seq[start:end], frame.t_ms[start:end]
+    return Frame(frame.site, frame.stream, frame.modem, seq, t_ms, frame.const, cols, inst=frame.inst)
 
 
 def _short(value: Value | None) -> Value | None:
@@ -222,46 +214,12 @@ def _times(message: dict[str, Any], count: int) -> list[int]:
     return times
 
 
-def _check_types(spec: Field, kinds: set[type]) -> None:
-    if not kinds <= _TYPES[spec.type]:
-        found = ", ".join(sorted(kind.__name__ for kind in kinds - _TYPES[spec.type]))
-        raise FrameError("type", f"{spec.name} must be {spec.type.__name__} (got {found})")
-
-
-def _sound(spec: Field, value: Value) -> bool:
-    if isinstance(value, str):
-        return value in spec.choices if spec.choices else len(value) <= MAX_TEXT_CHARS
-    return plausible(spec, value)
-
-
-def _column(spec: Field, column: object, frame: Frame) -> list[Value | None]:
-    if not isinstance(column, list) or len(column) != len(frame.seq):
-        raise FrameError("shape", f"cols.{spec.name} must be a list of {len(frame.seq)} values")
-    kinds = set(map(type, column))
-    _check_types(spec, kinds - {_NONE})
-    given: list[Any] = column if _NONE not in kinds else [v for v in column if v is not None]
-    suspects = (min(given), max(given)) if given and spec.type in (int, float) else set(given)
-    if all(_sound(spec, v) for v in suspects):
-        return column
-    kept = [v if v is None or _sound(spec, v) else None for v in column]
-    frame.dropped[spec.name] += kept.count(None) - column.count(None)
-    return kept
-
-
-def _constant(spec: Field, value: object, frame: Frame) -> None:
-    _check_types(spec, {type(value)})
-    if isinstance(value, (bool, int, float, str)) and _sound(spec, value):
-        frame.const[spec.name] = value
-    else:
-        frame.dropped[spec.name] += len(frame.seq)
-
-
 def _names(message: dict[str, Any]) -> tuple[str, str, str | None]:
     site, stream, modem = message.get("site"), message.get("stream"), message.get("modem")
     if not isinstance(site, str) or not is_site_id(site):
         raise FrameError("shape", "site must be 1..32 of a-z, 0-9 and '-'")
-    if not isinstance(stream, str) or stream not in _FIELDS:
-        raise FrameError("shape", f"stream must be one of {', '.join(_FIELDS)}")
+    if not isinstance(stream, str) or stream not in FIELDS:
+        raise FrameError("shape", f"stream must be one of {', '.join(FIELDS)}")
     if modem is not None and (not isinstance(modem, str) or not _MODEM.fullmatch(modem)):
         raise FrameError("shape", "modem must be 1..32 of a-z, 0-9, - and _")
     return site, stream, modem
@@ -296,10 +254,27 @@ def decode(payload: bytes) -> Frame:
 def _fill(frame: Frame, const: object, cols: object) -> None:
     if not isinstance(const, dict) or not isinstance(cols, dict):
         raise FrameError("shape", "const and cols must be objects")
-    specs = _FIELDS[frame.stream]
-    for name, value in const.items():
-        if name in specs:
-            _constant(specs[name], value, frame)
-    for name, column in cols.items():
-        if name in specs and name not in frame.const:
-            frame.cols[name] = _column(specs[name], column, frame)
+    count, specs = len(frame.seq), FIELDS[frame.stream]
+    try:
+        frame.const, left_out = check_constants(frame.stream, const)
+        for name in left_out:
+            frame.dropped[name] += count
+        for name, column in cols.items():
+            if name in specs and name not in frame.const:
+                if not isinstance(column, list) or len(column) != count:
+                    raise FrameError("shape", f"cols.{name} must be a list of {count} values")
+                kept = frame.cols[name] = check_column(specs[name], column)
+                if kept is not column:
+                    frame.dropped[name] += kept.count(None) - column.count(None)
+    except ValueTypeError as error:
+        raise FrameError("type", str(error)) from None
+    _check_size(frame)
+
+
+def _check_size(frame: Frame) -> None:
+    """Refuse a frame whose folded texts would fill memory once they are unfolded: few bytes may stand for many."""
+    texts = sum(len(value) for value in frame.const.values() if isinstance(value, str))
+    if texts * len(frame.seq) > MAX_UNFOLDED_CHARS:
+        raise FrameError(
+            "too_big", f"constants unfold to more than {MAX_UNFOLDED_CHARS} characters: send fewer samples in a frame"
+        )

@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
+def mark(message: str) -> str:
+    """Return a message of the catalogue as it is; `make words` finds it by this name."""
+    return message
+
+
 class Service(StrEnum):
     """What a sample says of the service that the SIM's operator gives to this modem."""
 
@@ -59,6 +64,11 @@ class Registration(StrEnum):
         return _SERVICES[self]
 
     @property
+    def message(self) -> str:
+        """Message of the catalogue that names this state to people, in small letters."""
+        return _MESSAGES[self]
+
+    @property
     def served(self) -> bool:
         """Whether a network serves the modem."""
         return self.service is Service.SERVED
@@ -103,6 +113,18 @@ _SERVICES = {
     Registration.SIM_FAULT: Service.SIM_FAULT,
     Registration.NO_SIM: Service.NO_SIM,
     Registration.MODEM_SILENT: Service.SILENT,
+}
+
+_MESSAGES = {
+    Registration.HOME: mark("registered"),
+    Registration.ROAMING: mark("roaming"),
+    Registration.SEARCHING: mark("searching for a network"),
+    Registration.NOT_REGISTERED: mark("not registered"),
+    Registration.DENIED: mark("SIM refused by the network"),
+    Registration.LIMITED: mark("limited service, other cells heard"),
+    Registration.SIM_FAULT: mark("SIM locked or faulty"),
+    Registration.NO_SIM: mark("no SIM"),
+    Registration.MODEM_SILENT: mark("modem unresponsive"),
 }
 
 _GENERATIONS = {

@@ -157,6 +157,9 @@ class Device:
     disk_free_mb: Annotated[float | None, numeric("MB", "free space where the spool is", 0, 1e12, "", 11800.0)] = None
     spool_depth: Annotated[int | None, numeric("", "samples not yet acknowledged", 0, 2**53, "", 10)] = None
     spool_age_s: Annotated[int | None, numeric("s", "age of the oldest of them", 0, 10_000_000_000, "", 300)] = None
+    spool_earlier: Annotated[
+        int | None, numeric("", "samples waiting or refused that an earlier installation numbered", 0, 2**53, "", 3)
+    ] = None
     quarantined: Annotated[int | None, numeric("", "samples the collector refused for ever", 0, 2**53, "", 0)] = None
     thinned: Annotated[int | None, numeric("", "samples dropped on a full disk, since installation", 0, 2**53, "", 0)] = None
     clock_state: Annotated[ClockState | None, Meta("", "whether the clock is trusted, and by what")] = None

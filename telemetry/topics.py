@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from telemetry.streams import STREAMS
 
@@ -51,6 +52,7 @@ def reported_topic(site: str) -> str:
     return _topic(site, "reported")
 
 
+@lru_cache(4096)
 def split_topic(topic: str) -> tuple[str, str]:
     """Return site and kind of a topic. Raises ValueError when it is not one of ours."""
     head, _, tail = topic.rpartition("/")

@@ -19,14 +19,16 @@ from agent.aim import screen as aim_screen
 from agent.aim.poll import AimPoll, Watcher
 from agent.aim.screen import Style
 from agent.aim.terminal import Screen, keys, pressed, write
-from agent.aim.track import Track, level_of
+from agent.aim.track import Track
 from agent.config import Config, ModemSection, SamplingSection, load
 from agent.errors import ConfigError
+from agent.host.level import level_of
 from agent.host.state import read_state
-from agent.host.status import WORDS as STATUS_WORDS
+from agent.host.status import OFF
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.paths import AGENT as DEFAULT_CONFIG
+from ground.words import Lang, add_lang, tr
 
 SERVICE = "sinyal-agent.service"
 TICK_S = 0.1
@@ -35,20 +37,10 @@ DRAW_S = 0.2
 SLOW_BEEP_S, FAST_BEEP_S = 2.0, 0.15
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-WORDS = {
-    "id": {
-        "held": "{port} sedang dipakai agen yang berjalan, {who}. Hentikan dulu: {cure}",
-        "start": "Setelah selesai, jalankan lagi: sudo systemctl start sinyal-agent",
-    },
-    "en": {
-        "held": "{port} is in use by the running agent, {who}. Stop it first: {cure}",
-        "start": "When done, start it again: sudo systemctl start sinyal-agent",
-    },
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent aim`."""
+    add_lang(parser, village=True)
     parser.description = (
         "Live meter for turning the antenna: level, class, best so far, as fast as each modem answers. One line per modem;\n"
         "on a narrow terminal (a phone) four short ones. Turn slowly and stop at each step: a modem averages before it answers.\n"
@@ -75,7 +67,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--beep", action="store_true", help="ring the terminal's bell, faster with a better signal (of the best modem)"
     )
-    parser.add_argument("--lang", choices=("id", "en"), default="id", help="language of the words (default: id)")
 
 
 def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:
@@ -90,17 +81,19 @@ def agent_name(pid: int, proc: Path = Path("/proc")) -> str | None:
     return SERVICE if SERVICE in group else "sinyal-agent"
 
 
-def held_by_agent(port: str, pid: int, lang: str) -> str | None:
+def held_by_agent(port: str, pid: int, lang: Lang) -> str | None:
     """Say that the running agent has a port and what to do; None when this process is no agent."""
     name = agent_name(pid)
     if name is None:
         return None
     cure = "sudo systemctl stop sinyal-agent" if name == SERVICE else f"kill {pid}"
-    text = WORDS[lang]["held"].format(port=port, who=f"{name} (pid {pid})", cure=cure)
-    return f"{text}\n{WORDS[lang]['start']}" if name == SERVICE else text
+    who = f"{name} (pid {pid})"
+    text = tr("{port} is in use by the running agent, {who}. Stop it first: {cure}", lang, port=port, who=who, cure=cure)
+    again = tr("When done, start it again: sudo systemctl start sinyal-agent", lang)
+    return f"{text}\n{again}" if name == SERVICE else text
 
 
-def refusal(modems: Sequence[ModemSection], config: Config | None, lang: str) -> str | None:
+def refusal(modems: Sequence[ModemSection], config: Config | None, lang: Lang) -> str | None:
     """Say why there is no use in starting: the agent runs, or others hold every port that is there. None: go on."""
     state = read_state(config.agent.status_path) if config else None
     if state is not None and (text := held_by_agent(", ".join(m.port for m in modems), int(state["pid"]), lang)):
@@ -122,7 +115,7 @@ def refusal(modems: Sequence[ModemSection], config: Config | None, lang: str) ->
     return "\n".join(busy) if busy and not usable else None
 
 
-def _who(port: str, lang: str) -> str | None:
+def _who(port: str, lang: Lang) -> str | None:
     """Find the agent that holds a busy port; another user's open files cannot be seen, so any running agent is named then."""
     seen = [holder.pid for holder in holders(port)]
     pids = seen or sorted(int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
@@ -256,5 +249,5 @@ def run(args: argparse.Namespace) -> int:
     for track in aim.tracks.values():
         write(fd, f"{aim_screen.summary(track, now, style, plain=not live)}\n")
     if live and config and read_state(config.agent.status_path) is None:
-        write(fd, f"{STATUS_WORDS[args.lang]['off']}\n")
+        write(fd, f"{tr(OFF, args.lang)}\n")
     return 0 if any(track.readings for track in aim.tracks.values()) else 3

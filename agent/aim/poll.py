@@ -27,19 +27,6 @@ LOG = logging.getLogger(__name__)
 OLD_S = 5.0
 """Nothing older than this is shown as a value of now: registration and operator are asked again after it."""
 AGAIN_S = 1.0  # between two attempts to open a port
-BESIDE = frozenset(
-    (
-        'AT+QENG="neighbourcell"',
-        "AT+QCAINFO",
-        "AT+GTCAINFO?",
-        "AT^CA_INFO?",
-        "AT!LTEINFO?",
-        "AT#MONI",
-        "AT#SERVINFO",
-        "AT$QCRSRQ?",
-    )
-)
-"""Commands of the families that tell of other cells, or again what a faster one tells; no help while aiming."""
 NAMED = Command("AT+COPS=3,0;+COPS?")
 NUMBERED = Command("AT+COPS=3,2;+COPS?")
 SLOW = (SIM, Command("AT+C5GREG?"), Command("AT+CEREG?"), Command("AT+CREG?"), NAMED, NUMBERED)
@@ -62,7 +49,7 @@ class AimPoll:
 def fast_commands(family: Family) -> tuple[Command, ...]:
     """Return the commands that tell level and quality: the vendor's own, else the 3GPP ones."""
     common = {command.text for command in generic.POLL}
-    own = [c for c in family.poll if c.text not in common and c.text not in BESIDE and c.every == 1]
+    own = [c for c in family.poll if c.text not in common and not c.beside and c.every == 1]
     return tuple(own) or (Command("AT+CSQ"), Command("AT+CESQ"))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.aim.poll import AimPoll
-from agent.aim.track import Best, Track, class_of, class_word, level_of, network
-from agent.host.status import age
+from agent.aim.track import Best, Track, network
+from agent.host.level import UNSERVED, class_of, class_word, level_of
 from agent.poll.recovery import Fault
 from ground.wita import WITA
-from telemetry.streams import Registration, Signal
+from ground.words import Lang, clock, mark, span, tr
+from telemetry.streams import Signal
 
 WIDE = 72
 """From this many columns on a modem has one line; below it four short ones."""
@@ -22,69 +23,24 @@ COLOURS = (31, 35, 33, 32, 36)
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BOLD, DIM = 1, 2
 
-WORDS = {
-    "id": {
-        "title": "Bidik antena {time} WITA",
-        "keys": "r = maks baru   q/Ctrl-C = selesai",
-        "heads": ("modem", "RSRP", "kelas", "", "maks", "beda", "SINR", "jaringan", "/dtk"),
-        "rate": "{rate}/dtk",
-        "best": "maks {best} beda {below}",
-        "start": "menyapa modem",
-        "quiet": "belum ada jawaban",
-        "for": "{what}, {age}",
-        "served": "terdaftar, tanpa nilai",
-        "unknown": "tanpa nilai",
-        Registration.SEARCHING: "mencari jaringan",
-        Registration.DENIED: "ditolak jaringan",
-        Registration.NOT_REGISTERED: "tanpa layanan",
-        Registration.LIMITED: "tanpa layanan, sel lain terdengar",
-        Registration.SIM_FAULT: "SIM terkunci atau rusak",
-        Registration.NO_SIM: "tanpa SIM",
-        Registration.MODEM_SILENT: "modem tidak memberi nilai",
-        Fault.SILENT: "tidak menjawab",
-        Fault.GARBAGE: "jawaban kacau",
-        Fault.CUT: "jawaban terpotong",
-        Fault.GONE: "port tidak ada",
-        Fault.BUSY: "port dipakai program lain",
-        None: "gangguan",
-        "summary": "{name}: terbaik {dbm} dBm {kind} ({word}), SINR {sinr}, {time} WITA ({age} lalu), {net}; {count} bacaan",
-        "nothing": "{name}: tidak ada nilai ({why}); {count} bacaan",
-    },
-    "en": {
-        "title": "Aiming {time} WITA",
-        "keys": "r = best anew   q/Ctrl-C = end",
-        "heads": ("modem", "RSRP", "class", "", "best", "diff", "SINR", "network", "/s"),
-        "rate": "{rate}/s",
-        "best": "best {best} diff {below}",
-        "start": "greeting the modem",
-        "quiet": "no answer yet",
-        "for": "{what}, {age}",
-        "served": "registered, no value",
-        "unknown": "no value",
-        Registration.SEARCHING: "searching",
-        Registration.DENIED: "denied by the network",
-        Registration.NOT_REGISTERED: "no service",
-        Registration.LIMITED: "limited service",
-        Registration.SIM_FAULT: "SIM locked or faulty",
-        Registration.NO_SIM: "no SIM",
-        Registration.MODEM_SILENT: "modem gives no value",
-        Fault.SILENT: "does not answer",
-        Fault.GARBAGE: "garbled answers",
-        Fault.CUT: "answers cut short",
-        Fault.GONE: "port is not there",
-        Fault.BUSY: "port in use elsewhere",
-        None: "fault",
-        "summary": "{name}: best {dbm} dBm {kind} ({word}), SINR {sinr}, {time} WITA ({age} ago), {net}; {count} readings",
-        "nothing": "{name}: no value ({why}); {count} readings",
-    },
+HEADS = ("modem", "RSRP", mark("class"), "", mark("best"), mark("diff"), "SINR", mark("network"), mark("/s"))
+FAULTS: Mapping[Fault | None, str] = {
+    Fault.SILENT: mark("does not respond"),
+    Fault.GARBAGE: mark("unreadable answers"),
+    Fault.CUT: mark("answers cut short"),
+    Fault.GONE: mark("port is not there"),
+    Fault.BUSY: mark("port in use elsewhere"),
+    None: mark("fault"),
 }
+STATES: Mapping[str, str] = {"served": mark("registered, no value"), "unknown": mark("no value"), **UNSERVED}
+RATE = mark("{rate}/s")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """How to write: language, borders of the classes (dBm, rising), whether the terminal knows block characters."""
 
-    lang: str
+    lang: Lang
     cuts_dbm: Sequence[float]
     blocks: bool = True
 
@@ -107,7 +63,7 @@ class Row:
     rate: str
 
 
-def number(value: float | None, lang: str, digits: int = 0) -> str:
+def number(value: float | None, lang: Lang, digits: int = 0) -> str:
     """Write a number as readers of the language do; `-` for None."""
     if value is None:
         return "-"
@@ -117,22 +73,22 @@ def number(value: float | None, lang: str, digits: int = 0) -> str:
 
 
 def state_word(signal: Signal) -> str:
-    """Return the key of the word for a reading without a level: `served`, `unknown`, or its registration."""
+    """Return the key in STATES of a reading without a level: `served`, `unknown`, or its registration."""
     if signal.registration is None:
         return "unknown"
     return "served" if signal.registration.served else signal.registration
 
 
-def state_of(track: Track, now_s: float, lang: str) -> str:
+def state_of(track: Track, now_s: float, lang: Lang) -> str:
     """Say in words why a modem has no level now; "" when it is served."""
-    words = WORDS[lang]
     signal = track.now(now_s)
     if signal is not None:
         if level_of(signal) and (signal.registration is None or signal.registration.served):
             return ""
-        return str(words[state_word(signal)])
-    what = words[track.fault.fault] if track.fault else words["quiet" if track.last else "start"]
-    return str(words["for"]).format(what=what, age=age(track.quiet_s(now_s), lang))
+        return tr(STATES[state_word(signal)], lang)
+    waiting = mark("no answer yet") if track.last else mark("contacting the modem")
+    what = tr(FAULTS[track.fault.fault] if track.fault else waiting, lang)
+    return f"{what}, {span(track.quiet_s(now_s), lang)}"
 
 
 def row(track: Track, now_s: float, style: Style) -> Row:
@@ -188,7 +144,7 @@ def paint(text: str, *codes: int) -> str:
 
 def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
     """Return one line for each modem, below a line of headings."""
-    heads = WORDS[style.lang]["heads"]
+    heads = [tr(head, style.lang) for head in HEADS]
     name_w = min(10, max(5, *(len(r.name) for r in rows)))
     net_w = min(22, max(18, *(len(r.net) for r in rows)))
     bar_w = width - name_w - net_w - 40  # level 4, class 12, best 4, diff 4, SINR 4, rate 4, eight blanks
@@ -207,7 +163,6 @@ def wide(rows: Sequence[Row], width: int, style: Style) -> list[str]:
 
 def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[str]:
     """Return four short lines for each modem, three where the screen is low."""
-    words = WORDS[style.lang]
     lines = []
     roomy = len(rows) * 5 <= height
     for r in rows:
@@ -215,8 +170,8 @@ def narrow(rows: Sequence[Row], width: int, style: Style, height: int) -> list[s
         said = r.state or f"{paint(r.level, BOLD)} dBm {paint(r.word, BOLD, r.colour)}"
         lines.append(f"{name} {cut(said, width - len(name) - 1) if r.state else said}")
         lines.append(paint(bar(r.share, r.best_share, width, blocks=style.blocks), r.colour))
-        best = str(words["best"]).format(best=r.best, below=r.below)
-        lines.append(cut(f"{best}  SINR {r.sinr}  {str(words['rate']).format(rate=r.rate)}", width).rstrip())
+        best = tr("best {best} diff {below}", style.lang, best=r.best, below=r.below)
+        lines.append(cut(f"{best}  SINR {r.sinr}  {tr(RATE, style.lang, rate=r.rate)}", width).rstrip())
         if roomy:
             lines.extend((cut(r.net, width).rstrip(), ""))
     return lines
@@ -226,8 +181,8 @@ def drawing(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style:
     """Return the lines of the whole screen; `size` is (columns, rows)."""
     width, height = max(NARROWEST, size[0]), max(3, size[1])
     rows = [row(track, now_s, style) for track in tracks]
-    words = WORDS[style.lang]
-    title = str(words["title"]).format(time=f"{datetime.now(UTC).astimezone(WITA):%H:%M:%S}")
+    title = tr("Aiming the antenna {time} WITA", style.lang, time=clock(datetime.now(UTC), style.lang, seconds=True))
+    keys = tr("r = new best   q/Ctrl-C = end", style.lang)
     body = wide(rows, width, style) if width >= WIDE else narrow(rows, width, style, height - 2)
     notes = [
         paint(line, DIM)
@@ -237,7 +192,7 @@ def drawing(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style:
     ]
     lines = [cut(title, width).rstrip(), *body]
     room = height - len(lines) - 1
-    return [*lines[: height - 1], *notes[: max(0, room)], paint(cut(str(words["keys"]), width).rstrip(), DIM)]
+    return [*lines[: height - 1], *notes[: max(0, room)], paint(cut(keys, width).rstrip(), DIM)]
 
 
 def _quoted(value: object) -> str:
@@ -289,18 +244,21 @@ def summary(track: Track, now_s: float, style: Style, *, plain: bool) -> str:
     best = track.best()
     if plain:
         return logfmt(event="summary", modem=track.name, readings=track.readings, **_plain(best))
-    words = WORDS[style.lang]
+    lang = style.lang
     if best is None:
-        return str(words["nothing"]).format(name=track.name, why=state_of(track, now_s, style.lang), count=track.readings)
+        why = state_of(track, now_s, lang)
+        return tr("{name}: no value ({why}); {count} measurements", lang, name=track.name, why=why, count=track.readings)
     sinr = best.signal.sinr_db if best.signal.sinr_db is not None else best.signal.nr_sinr_db
-    return str(words["summary"]).format(
+    return tr(
+        "{name}: best {dbm} dBm {kind} ({word}), SINR {sinr}, {time} WITA ({span} ago), {net}; {count} measurements",
+        lang,
         name=track.name,
-        dbm=number(best.level.dbm, style.lang),
+        dbm=number(best.level.dbm, lang),
         kind=best.level.kind,
-        word=class_word(class_of(best.level, style.cuts_dbm), style.cuts_dbm, style.lang),
-        sinr="-" if sinr is None else f"{number(sinr, style.lang)} dB",
-        time=f"{best.when.astimezone(WITA):%H:%M:%S}",
-        age=age(now_s - best.at_s, style.lang),
+        word=class_word(class_of(best.level, style.cuts_dbm), style.cuts_dbm, lang),
+        sinr="-" if sinr is None else f"{number(sinr, lang)} dB",
+        time=clock(best.when, lang, seconds=True),
+        span=span(now_s - best.at_s, lang),
         net=network(best.signal, best.operator),
         count=track.readings,
     )

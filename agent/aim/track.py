@@ -2,56 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.aim.poll import OLD_S, AimPoll
+from agent.host.level import KINDS, Level, level_of
 from telemetry.streams import Signal
 
-KINDS = (("rsrp_dbm", "RSRP"), ("nr_rsrp_dbm", "SS-RSRP"), ("rscp_dbm", "RSCP"), ("rssi_dbm", "RSSI"))
-"""What is taken as the level of a reading, in this order; classes are of RSRP and SS-RSRP only."""
-CLASSED = ("RSRP", "SS-RSRP")
-CLASSES = {
-    "id": ("Sangat buruk", "Buruk", "Cukup", "Baik", "Sangat baik"),
-    "en": ("Very poor", "Poor", "Fair", "Good", "Very good"),
-}
-LOW_DBM, HIGH_DBM = -125.0, -65.0
-"""Ends of the bar: about where cell selection gives up, and better than any hall needs."""
 RATE_WINDOW_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The value that a reading is judged by."""
-
-    kind: str
-    dbm: float
-
-    @property
-    def share(self) -> float:
-        """Return its place on the bar, 0..1."""
-        return min(1.0, max(0.0, (self.dbm - LOW_DBM) / (HIGH_DBM - LOW_DBM)))
-
-
-def level_of(signal: Signal) -> Level | None:
-    """Return the level of a reading, None where it has none."""
-    return next((Level(kind, value) for name, kind in KINDS if (value := getattr(signal, name)) is not None), None)
-
-
-def class_of(level: Level, cuts_dbm: Sequence[float]) -> int | None:
-    """Return the class, 0 = worst; None for 2G and 3G, which have no classes."""
-    return bisect_right(cuts_dbm, level.dbm) if level.kind in CLASSED else None
-
-
-def class_word(number: int | None, cuts_dbm: Sequence[float], lang: str) -> str:
-    """Return the word of a class; where the config has other than four borders, its number of all."""
-    if number is None:
-        return "-"
-    words = CLASSES[lang]
-    return words[number] if len(cuts_dbm) + 1 == len(words) else f"{number + 1}/{len(cuts_dbm) + 1}"
 
 
 @dataclass(frozen=True, slots=True)

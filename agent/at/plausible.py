@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 
 from agent.at.fields import plmn_of
-from telemetry.streams import Cell, Rat, Signal, fields, plausible
+from telemetry.streams import STREAMS, Cell, Rat, Scan, Signal, fields, plausible
 
 Value = StrEnum | str | float | int | None
 
@@ -45,16 +45,17 @@ _FOREIGN: dict[Rat, tuple[str, ...]] = {
     Rat.WCDMA: ("earfcn", "nrarfcn", "arfcn", "rsrp_dbm", "rsrq_db", "sinr_db"),
     Rat.GSM: ("earfcn", "nrarfcn", "uarfcn", "rsrp_dbm", "rsrq_db", "sinr_db", "rscp_dbm", "ecio_db", "pci"),
 }
+_STREAM: dict[type, str] = {kind: stream for stream, kind in STREAMS.items()}
 
 
-def set_plausible(row: Signal | Cell, notes: list[str], **values: Value) -> None:
+def set_plausible(row: Signal | Cell | Scan, notes: list[str], **values: Value) -> None:
     """Set the values given; None and what is implausible leave the row as it was. Later calls win over earlier ones.
 
     Give `rat` in the same call or before: the ranges depend on it. Names are those of the contract.
     """
     if values.get("rat") is not None:
         row.rat = Rat(str(values.pop("rat")))
-    kinds = fields("signal" if isinstance(row, Signal) else "cell")
+    kinds = fields(_STREAM[type(row)])
     for name, value in values.items():
         if value is None:
             continue
@@ -68,7 +69,7 @@ def set_plausible(row: Signal | Cell, notes: list[str], **values: Value) -> None
             setattr(row, name, round(float(value), 3))
 
 
-def set_missing(row: Signal | Cell, notes: list[str], **values: Value) -> None:
+def set_missing(row: Signal | Cell | Scan, notes: list[str], **values: Value) -> None:
     """Set only what no other reply gave."""
     set_plausible(row, notes, **{name: value for name, value in values.items() if getattr(row, name) is None})
 
@@ -88,7 +89,7 @@ def is_same_cell(first: tuple[int | None, int | None], second: tuple[int | None,
     return all(one is None or other is None or one == other for one, other in zip(first, second, strict=True))
 
 
-def _kind(row: Signal | Cell) -> Rat | None:
+def _kind(row: Signal | Cell | Scan) -> Rat | None:
     """Return the technology whose rules hold: a cell beside an LTE anchor is NR, the signal of EN-DC is the anchor."""
     return Rat.NR_SA if isinstance(row, Cell) and row.rat is Rat.NR_NSA else row.rat
 
@@ -99,7 +100,7 @@ def _fits(rat: Rat | None, name: str, value: float) -> bool:
     return low <= value <= high
 
 
-def tidy(row: Signal | Cell, notes: list[str]) -> None:
+def tidy(row: Signal | Cell | Scan, notes: list[str]) -> None:
     """Take out what does not belong to the row's technology, as when a 3GPP reply spoke of another cell."""
     kind = _kind(row)
     if kind is None:

@@ -23,9 +23,11 @@ class Command:
     """A query of a poll. `every` = n asks it only in every n-th poll (slow or rarely changing answers).
 
     `after`: prefix of the lines that a modem sends behind the final result, as some engineering modes do; "" for none.
+    `beside`: it tells of other cells, or again what a faster one tells; no help to a person who turns the antenna.
     """
 
     text: str
     timeout_s: float = 3.0
     every: int = 1
     after: str = ""
+    beside: bool = False

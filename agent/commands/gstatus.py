@@ -86,6 +86,8 @@ def _lte(values: Mapping[str, str], reading: Reading) -> None:
         bandwidth_dl_mhz=number(values.get("lte bw", "")),
         earfcn=whole(values.get("lte rx chan", "")),
         rsrp_dbm=rsrp,
+        rsrp_0_dbm=_first(values, *main) if rsrp is not None else None,
+        rsrp_1_dbm=_first(values, "pcc rxd rsrp", "pcc rx1 rsrp"),
         rssi_dbm=_first(values, "pcc rxm rssi", "pcc rx0 rssi", "rssi (dbm)"),
         rsrq_db=number(values.get("rsrq (db)", "")) if rsrp else None,  # RSRP 0 is no cell, the ratios beside it are fillers
         sinr_db=number(values.get("sinr (db)", "")) if rsrp else None,

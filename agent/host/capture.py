@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from agent.modems.family import Family
 from agent.modems.registry import FAMILIES
 from agent.poll.session import IDENTITY, Session
 from agent.port.link import Link, LinkError, LinkTimeout
+from ground.words import add_lang, mark, tr
 
 COMMON = ("AT+CPIN?", "AT+CSQ", "AT+CESQ", "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+C5GREG?", "AT+COPS=3,2", "AT+COPS?")
 README = """# {title}
@@ -24,7 +27,7 @@ README = """# {title}
 - Captured {day} with `sinyal-agent capture`, family `{family}`, {asked} commands asked, {late} without a final result.
 - Edited: IMEI, IMSI, ICCID, phone numbers and IP addresses replaced by zeros of the same length; unsolicited lines left out.
 - Refused by the modem, and not in the session: {refused}.
-- `expected.json` is what the parser reads today. Check it against what you know (another tool, the operator, the place)
+{gone}- `expected.json` is what the parser reads today. Check it against what you know (another tool, the operator, the place)
   before you trust it, take out what you cannot vouch for, and write here what you checked.
 """
 
@@ -36,16 +39,36 @@ def commands(family: Family) -> list[Command]:
     return list({command.text.upper(): command for command in reversed(listed)}.values())[::-1]
 
 
-def ask_all(session: Session, family: Family) -> tuple[list[Reply], list[str]]:
-    """Ask everything. Returns the replies, and the commands that got no final result. Raises LinkClosed."""
-    replies, late = [], []
-    listed = [*map(Command, IDENTITY), *commands(family)]
-    for command in listed:
+def test_forms(listed: Sequence[Command]) -> list[Command]:
+    """Return the test commands (`AT+CESQ=?`), which tell the ranges of a firmware. Not that of +COPS: it scans for minutes."""
+    names = (match.group(1) for command in listed for match in re.finditer(r"(?:AT|;)([+^#!%$*][A-Z0-9_]+)", command.text))
+    return [Command(f"AT{name}=?") for name in dict.fromkeys(names) if name != "+COPS"]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a modem gave: its replies, the commands without a final result, and why no more was asked, if so."""
+
+    replies: list[Reply] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    gone: LinkError | None = None
+
+
+def ask_all(session: Session, family: Family) -> Taken:
+    """Ask everything. What was taken is kept when the modem goes away or stops answering."""
+    taken = Taken()
+    queries = commands(family)
+    for command in [*map(Command, IDENTITY), *queries, *test_forms(queries)]:
         try:
-            replies.append(session.link.ask(command.text, max(command.timeout_s, 5.0)))
-        except LinkTimeout:
-            late.append(command.text)
-    return replies, late
+            try:
+                taken.replies.append(session.link.ask(command.text, max(command.timeout_s, 5.0), command.after))
+            except LinkTimeout:
+                taken.late.append(command.text)
+                session.alive()
+        except LinkError as error:
+            taken.gone = error
+            break
+    return taken
 
 
 def refused(reply: Reply) -> bool:
@@ -62,12 +85,13 @@ def session_text(replies: Sequence[Reply]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent capture`."""
+    add_lang(parser, village=True)
     parser.description = "Ask an attached modem everything its family knows and write session.txt, expected.json and README.md."
     parser.epilog = (
         "examples:\n  sinyal-agent capture --port /dev/ttyUSB2 --out tests/captures/quectel_ec25_mine\n"
         "  sinyal-agent capture --port socket://127.0.0.1:7000 --out /tmp/c --family simcom\n\n"
         "Stop the agent first: two readers steal each other's bytes. Only queries and the agent's usual settings are sent.\n"
-        "exit status: 0 written, 2 bad usage, 3 the modem does not answer"
+        "exit status: 0 written, 1 written as far as the modem answered, 2 bad usage, 3 the modem does not answer"
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", required=True, metavar="P", help="AT port; `sinyal-agent detect` finds it")
@@ -76,8 +100,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baud", type=int, default=115200, help="speed of a UART, bit/s (default 115200)")
 
 
+DONE = mark("{folder}: {n} replies, family {family}; look through session.txt before you share it")
+
+
 def capture_main(args: argparse.Namespace) -> int:
-    """Run `sinyal-agent capture`. Returns 0, 2 when the folder is taken or unwritable, 3 when the modem does not answer."""
+    """Run `sinyal-agent capture`. Returns 0, 1 modem went away, 2 folder taken or unwritable, 3 modem silent."""
     if (args.out / "session.txt").exists():
         print(f"--out {args.out}: holds a capture already; give another folder", file=sys.stderr)
         return 2
@@ -88,20 +115,23 @@ def capture_main(args: argparse.Namespace) -> int:
             family = session.family
             if family is None:
                 return 3
-            replies, late = ask_all(session, family)
+            taken = ask_all(session, family)
     except LinkError as error:
         print(error, file=sys.stderr)
         return 3
     try:
-        _write(args.out, session.identity, family, replies, late)
+        _write(args.out, session.identity, family, taken)
     except OSError as error:
         print(f"--out {args.out}: {error}", file=sys.stderr)
         return 2
-    print(f"{args.out}: {len(replies)} replies, family {family.name}; look through session.txt before you share it")
-    return 0
+    print(tr(DONE, args.lang, folder=str(args.out), n=len(taken.replies), family=family.name))
+    if taken.gone:
+        print(tr("kept until here: {why}", args.lang, why=str(taken.gone)), file=sys.stderr)
+    return 1 if taken.gone else 0
 
 
-def _write(out: Path, title: str, family: Family, replies: Sequence[Reply], late: Sequence[str]) -> None:
+def _write(out: Path, title: str, family: Family, taken: Taken) -> None:
+    replies, late = taken.replies, taken.late
     out.mkdir(parents=True, exist_ok=True)
     # A refused command would make the session look like that vendor's.
     session = session_text([reply for reply in replies if not refused(reply)])
@@ -111,5 +141,6 @@ def _write(out: Path, title: str, family: Family, replies: Sequence[Reply], late
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     facts = {"day": day, "family": family.name, "asked": len(replies) + len(late), "late": len(late)}
     unknown = ", ".join(f"`{reply.command}`" for reply in replies if refused(reply)) or "nothing"
-    text = README.format(title=title or "Unknown modem", refused=unknown, **facts)
+    gone = "- Not all was asked: the modem went away or stopped answering.\n" if taken.gone else ""
+    text = README.format(title=title or "Unknown modem", refused=unknown, gone=gone, **facts)
     (out / "README.md").write_text(text, encoding="utf-8")

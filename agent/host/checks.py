@@ -23,7 +23,7 @@ from agent.port.holders import explain
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.uplink.health import cpu_temperature_c, disk_free_mb, undervoltage
-from agent.uplink.publisher import check_dates, tls_context
+from agent.uplink.tls import check_dates, tls_context
 from ground.doctor import Finding, State, broken, fine, unseen, wanting
 from ground.ntp import ntp_synced
 from ground.paths import AGENT, PROGRAMS

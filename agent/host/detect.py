@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +14,15 @@ from agent.modems.registry import FAMILIES
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkError
+from ground.durable import write_durably
+from ground.words import add_lang, mark, ntr, tr
 
+RULES = Path("etc/udev/rules.d/78-sinyal-ports.rules")
 RULE = (
-    'SUBSYSTEM=="usb", ATTR{{idVendor}}=="{vid}", ATTR{{idProduct}}=="{pid}", ENV{{ID_MM_DEVICE_IGNORE}}="1"'
-    "  # in /etc/udev/rules.d/77-sinyal.rules, then replug"
+    'SUBSYSTEM=="tty", ENV{{ID_VENDOR_ID}}=="{vid}", ENV{{ID_MODEL_ID}}=="{pid}", ENV{{ID_USB_INTERFACE_NUM}}=="{interface}", '
+    'ENV{{ID_MM_PORT_IGNORE}}="1"'
 )
+"""Keeps ModemManager from one port; it goes on with the others of the modem, and so with an uplink that it carries."""
 WAIT_S = 1.0
 
 
@@ -39,6 +43,8 @@ class Answer:
     path: str
     identity: str
     family: str
+    rule: str = ""
+    """The udev rule for the port, for a USB modem."""
 
 
 def candidates(root: Path = usb.ROOT, *, everything: bool = False) -> list[Candidate]:
@@ -88,13 +94,37 @@ def examine(candidate: Candidate, root: Path) -> tuple[Answer | None, list[str]]
         try:
             answer = ask(str(root / "dev" / port.tty))
         except LinkBusy as error:
-            vid, pid = candidate.vid_pid.split(":")
-            return None, [*remarks, str(error), RULE.format(vid=vid, pid=pid)]
+            return None, [*remarks, str(error), f"rule for {root / RULES}, then replug: {rule_of(port)}"]
         except LinkError as error:
             remarks.append(f"interface {port.interface} ({port.tty}): {error}")
         else:
-            return Answer(port.link, answer.identity, answer.family), remarks
+            return Answer(port.link, answer.identity, answer.family, rule_of(port)), remarks
     return None, remarks
+
+
+def rule_of(port: usb.UsbPort) -> str:
+    """Return the udev rule that keeps ModemManager from a port."""
+    vid, pid = port.vid_pid.split(":")
+    return RULE.format(vid=vid, pid=pid, interface=port.interface)
+
+
+def likely_rules(root: Path) -> list[str]:
+    """Return the rules for the likeliest AT port of every known modem here, also of one that is busy."""
+    return [rule_of(candidate.ports[0]) for candidate in candidates(root) if candidate.family]
+
+
+def write_rules(root: Path, rules: Sequence[str]) -> int:
+    """Write the rules file. Returns 0, or 2 with the reason on standard error."""
+    path = root / RULES
+    text = "".join(f"{line}\n" for line in ("# Written by `sinyal-agent detect --write-udev`.", *rules))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, text.encode())
+    except OSError as error:
+        print(f"{path}: {error.strerror}; run it with sudo", file=sys.stderr)
+        return 2
+    print(f"{path}: {len(rules)} ports; now `sudo udevadm control --reload`, then replug the modems or restart", file=sys.stderr)
+    return 0
 
 
 def section(number: int, answer: Answer) -> str:
@@ -105,30 +135,42 @@ def section(number: int, answer: Answer) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-agent detect`."""
+    add_lang(parser, village=True)
     parser.description = "Find modems on this machine and print the [[modem]] sections for agent.toml. Restarts nothing."
     parser.epilog = (
-        "examples:\n  sinyal-agent detect\n  sinyal-agent detect --port /dev/serial0     a HAT on the UART\n"
-        "  sinyal-agent detect >> /etc/sinyal/agent.toml\n\nexit status: 0 a modem answered, 3 none did (reasons on stderr)"
+        "examples:\n  sinyal-agent detect\n  sudo sinyal-agent detect --write-udev     keep ModemManager from the AT ports\n"
+        "  sinyal-agent detect --port /dev/serial0     a HAT on the UART\n"
+        "  sinyal-agent detect >> /etc/sinyal/agent.toml\n\n"
+        "exit status: 0 a modem answered, 2 the rules cannot be written, 3 no modem answered (reasons on stderr)"
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", action="append", default=[], metavar="P", help="ask this port too (UART or socket://host:port)")
     parser.add_argument("--baud", type=int, default=115200, help="speed for --port, bit/s (default 115200)")
     parser.add_argument("--all", action="store_true", help="ask unknown devices with one port too (restarts some boards)")
+    parser.add_argument("--write-udev", action="store_true", help=f"write /{RULES} for the AT ports found")
     parser.add_argument("--root", type=Path, default=usb.ROOT, metavar="DIR", help="where sys and dev are (default /)")
 
 
+NOTHING = mark("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART")
+
+
 def detect_main(args: argparse.Namespace) -> int:
-    """Run `sinyal-agent detect`. Returns 0 when a modem answered, else 3."""
+    """Run `sinyal-agent detect`. Returns 0 when a modem answered, 2 when the rules cannot be written, else 3."""
     answers = list(_answers(args))
     print("\n\n".join(section(n, answer) for n, answer in enumerate(answers, 1)), end="\n" if answers else "")
     if not answers:
-        print("no modem answered; is it plugged in and powered? `lsusb` shows USB devices, --port asks a UART", file=sys.stderr)
+        print(tr(NOTHING, args.lang), file=sys.stderr)
+    if args.write_udev:
+        rules = dict.fromkeys([*(answer.rule for answer in answers if answer.rule), *likely_rules(args.root)])
+        if write_rules(args.root, list(rules)):
+            return 2
     return 0 if answers else 3
 
 
 def _answers(args: argparse.Namespace) -> Iterator[Answer]:
     for candidate in candidates(args.root, everything=args.all):
-        print(f"{candidate.name} ({candidate.vid_pid}), {len(candidate.ports)} ports", file=sys.stderr)
+        ports = ntr("{n} port", "{n} ports", len(candidate.ports), args.lang)
+        print(f"{candidate.name} ({candidate.vid_pid}), {ports}", file=sys.stderr)
         answer, remarks = examine(candidate, args.root)
         for remark in remarks:
             print(f"  {remark}", file=sys.stderr)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import orjson
@@ -22,12 +23,17 @@ from agent.config import Config
 from agent.errors import AgentError
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
+from agent.spool.installation import Installations
 from agent.spool.rebase import settle
+from agent.spool.sent import note_exported
 from agent.spool.spool import Spool
+from ground.words import Figure, Lang, add_lang, mark, tr
 from telemetry.frame import Sample, encode_json, pack
 from telemetry.stick import seal
 
 FRAME_SAMPLES = 500
+WRITTEN = mark("{file}: {n} measurements. They stay here too; on the server: sinyal-collector import {name}")
+UNTIMED = mark("{n} measurements have no time yet and are not in it; add --now with the time of your watch")
 
 
 class ExportError(AgentError):
@@ -52,13 +58,14 @@ def frames(db: sqlite3.Connection, site: str, table: str) -> Iterator[tuple[byte
     """Yield (frame as JSON, samples in it) for all samples of a table whose time is final, series by series, oldest first."""
     names = db.execute(f"SELECT DISTINCT stream, modem FROM {table} WHERE t_ms IS NOT NULL ORDER BY 1, 2").fetchall()  # noqa: S608
     query = f"SELECT {spoolfile.COLUMNS} FROM {table} WHERE t_ms IS NOT NULL AND stream = ? AND modem IS ? ORDER BY seq"  # noqa: S608
+    installations = Installations(db)
     for stream, modem in names:
         rows = db.execute(query, (stream, modem))
         while batch := rows.fetchmany(FRAME_SAMPLES):
             whole = [row for *row, crc in batch if crc == spoolfile.row_crc(*row)]
-            samples = [Sample(row[0], row[5], row[6], orjson.loads(row[7])) for row in whole]
-            if samples:
-                yield encode_json(pack(site, stream, modem, samples)), len(samples)
+            for inst, numbered in groupby(whole, key=lambda row: installations.of(row[0])):
+                samples = [Sample(row[0], row[5], row[6], orjson.loads(row[7])) for row in numbered]
+                yield encode_json(pack(site, stream, modem, samples, inst)), len(samples)
 
 
 def _timed(db: sqlite3.Connection, table: str) -> int:
@@ -105,6 +112,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
+    add_lang(parser, village=True)
     parser.add_argument("folder", type=Path, help="folder on the stick, for example /media/usb")
     parser.add_argument("--all", action="store_true", help="include readings that the collector refused")
     parser.add_argument("--now", type=parse_time, metavar="ISO", help="the time now, for a Pi that never had it")
@@ -122,15 +130,18 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
     tables = ("spool", "quarantine") if args.all else ("spool",)
     with _reading(path) as db:
         file, count = write(db, config.agent.site, tables, args.folder, args.now or clocks.wall_ms())
+        newest = spoolfile.last_seq(db)
         untimed = db.execute("SELECT count(*) FROM spool WHERE t_ms IS NULL").fetchone()[0]
-    print(f"{file}: {count} readings. They stay here too; on the server: sinyal-collector import {file.name}")
+    note_exported(path, newest)
+    print(tr(WRITTEN, args.lang, file=str(file), n=Figure(count), name=file.name))
     if untimed:
-        print(f"{untimed} readings have no time yet and are not in it; add --now with the time of your watch", file=sys.stderr)
+        print(tr(UNTIMED, args.lang, n=Figure(untimed)), file=sys.stderr)
     return 0
 
 
 def add_quarantine_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `quarantine`."""
+    add_lang(parser, village=True)
     parser.add_argument("action", choices=("list", "export", "resend"), help="show, write to a folder, or send again")
     parser.add_argument("folder", type=Path, nargs="?", help="for export: folder on the stick")
 
@@ -139,23 +150,23 @@ def quarantine_main(config: Config, args: argparse.Namespace) -> int:
     """Show, export or resend what the collector refused. Raises ExportError or SpoolError."""
     with _reading(config.agent.spool_path) as db:
         if args.action == "list":
-            _list(db)
+            _list(db, args.lang)
         elif args.action == "export":
             if args.folder is None or not args.folder.is_dir():
                 raise ExportError("quarantine export needs an existing folder, for example /media/usb")
             file, count = write(db, config.agent.site, ("quarantine",), args.folder, clocks.wall_ms())
-            print(f"{file}: {count} readings")
+            print(tr("{file}: {n} measurements", args.lang, file=str(file), n=Figure(count)))
     if args.action == "resend":
         spool = Spool(config.agent.spool_path, clocks.boot_id(), owner=False)
-        print(f"{spool.release()} readings go out again")
+        print(tr("{n} measurements go out again", args.lang, n=Figure(spool.release())))
         spool.close()
     return 0
 
 
-def _list(db: sqlite3.Connection) -> None:
+def _list(db: sqlite3.Connection, lang: Lang) -> None:
     query = "SELECT reason, stream, modem, count(*), min(seq), max(seq) FROM quarantine GROUP BY 1, 2, 3 ORDER BY 5"
     rows = db.execute(query).fetchall()
     for reason, stream, modem, count, first, last in rows:
         print(f"{count:>8}  {stream}{'/' + modem if modem else ''}  seq {first}..{last}  {reason}")
     if not rows:
-        print("nothing in quarantine")
+        print(tr("nothing in quarantine", lang))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from agent.config import Config
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
+from ground.paths import STATE
+
+START_S = 30.0
+"""A Pi Zero needs this long from the start of the service to the first word."""
 
 FRESH_INTERVALS = 3
 """A modem whose last sample is older than this many intervals is not being measured."""
@@ -51,3 +59,27 @@ def read_state(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return state if alive and state.get("running") and state.get("boot") == clocks.boot_id() else None
+
+
+def await_start(config: Config, longest_s: float = START_S) -> None:
+    """Wait while an agent that has just been started has not told its state yet; return at once where none runs."""
+    end = time.monotonic() + longest_s
+    while read_state(config.agent.status_path) is None and _runs(config.agent.data_dir) and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def _runs(data_dir: Path) -> bool:
+    """Whether an agent holds the data folder, or systemd has just started one."""
+    try:
+        with (data_dir / "agent.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    if data_dir != STATE:
+        return False  # not the hall's own: the service says nothing of it
+    try:
+        return subprocess.run(["systemctl", "is-active", "--quiet", "sinyal-agent"], timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

@@ -3,70 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from agent.config import Config
 from agent.host import doctor
-from agent.host.state import FRESH_INTERVALS, Backlog, backlog, read_state
+from agent.host.level import KINDS, UNSERVED, class_of, class_word, level_of
+from agent.host.state import FRESH_INTERVALS, Backlog, await_start, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
+from ground.words import Figure, Lang, mark, number, span, tr
+from telemetry.meaning import Generation, Rat, Registration
+from telemetry.operators import operator_in
+from telemetry.streams import Signal
 
-WORDS = {
-    "id": {
-        "title": "Balai {site}",
-        "off": "Agen TIDAK berjalan. Jalankan: sudo systemctl start sinyal-agent",
-        "measured": "Terukur: ya, modem {modem}: {what} ({age} lalu)",
-        "unmeasured": "Terukur: TIDAK, modem {modem}: belum ada bacaan baru",
-        "silent": "Terukur: TIDAK, modem {modem} tidak menjawab ({age} lalu); periksa kabel dan colokan USB",
-        "no_modem": "Terukur: TIDAK, belum ada modem di konfigurasi. Cari dengan: sinyal-agent detect",
-        "connected": "Tersambung ke server: ya",
-        "disconnected": "Tersambung ke server: TIDAK{why}",
-        "current": "Data mutakhir: ya, {waiting} bacaan menunggu giliran",
-        "behind": "Data mutakhir: TIDAK, {waiting} bacaan menunggu, yang tertua {age}. Tidak ada yang hilang",
-        "refused": "Ditolak server: {refused} bacaan. Lihat: sinyal-agent quarantine list",
-        "clock_untrusted": "Jam: belum dipercaya; {untimed} bacaan menunggu waktu yang benar",
-        "clock_ntp": "Jam: benar (NTP)",
-        "clock_network": "Jam: benar (dari jaringan)",
-        "unreadable": "Penyimpanan belum ada atau tidak terbaca: {why}",
-    },
-    "en": {
-        "title": "Hall {site}",
-        "off": "The agent is NOT running. Start it: sudo systemctl start sinyal-agent",
-        "measured": "Measured: yes, modem {modem}: {what} ({age} ago)",
-        "unmeasured": "Measured: NO, modem {modem}: no recent reading",
-        "silent": "Measured: NO, modem {modem} does not answer ({age} ago); check cable and USB plug",
-        "no_modem": "Measured: NO, the config has no modem. Find it: sinyal-agent detect",
-        "connected": "Connected to the server: yes",
-        "disconnected": "Connected to the server: NO{why}",
-        "current": "Up to date: yes, {waiting} readings wait for their turn",
-        "behind": "Up to date: NO, {waiting} readings wait, the oldest {age}. None is lost",
-        "refused": "Refused by the server: {refused} readings. See: sinyal-agent quarantine list",
-        "clock_untrusted": "Clock: not trusted yet; {untimed} readings wait for the right time",
-        "clock_ntp": "Clock: right (NTP)",
-        "clock_network": "Clock: right (from the network)",
-        "unreadable": "The spool is missing or cannot be read: {why}",
-    },
+log = logging.getLogger(__name__)
+
+CLOCKS = {
+    "untrusted": mark("Clock: not synced yet; {n} measurements wait for the right time"),
+    "ntp": mark("Clock: synced (NTP)"),
+    "network": mark("Clock: synced (from the network)"),
 }
-UNITS = {"id": ("detik", "menit", "jam", "hari"), "en": ("s", "min", "h", "days")}
+SILENT = mark("Measurement NOT running: modem {modem} does not respond ({span} ago); check the cable and the USB plug")
+OFF = mark("The agent is NOT running. Start it: sudo systemctl start sinyal-agent")
 
 
-def age(seconds: float, lang: str) -> str:
-    """Write a span of time in the unit a person would use."""
-    units = UNITS[lang]
-    for limit, size, unit in ((120, 1, units[0]), (7200, 60, units[1]), (172_800, 3600, units[2])):
-        if seconds < limit:
-            return f"{max(0, int(seconds)) // size} {unit}"
-    return f"{int(seconds) // 86_400} {units[3]}"
-
-
-def report(config: Config, lang: str) -> tuple[list[str], bool]:
+def report(config: Config, lang: Lang) -> tuple[list[str], bool]:
     """Return the lines for a person, and whether all is well."""
-    words = WORDS[lang]
     state = read_state(config.agent.status_path)
-    lines = [words["title"].format(site=config.agent.site)]
+    lines = [tr("Hall {site}", lang, site=config.agent.site)]
     well = True
     if state is None:
-        lines.append(words["off"])
+        lines.append(tr(OFF, lang))
         well = False
     else:
         for found, good in (*_modems(config, state, lang), _line(state, lang)):
@@ -75,61 +44,77 @@ def report(config: Config, lang: str) -> tuple[list[str], bool]:
     try:
         found_lines, good = _card(config, backlog(config.agent.spool_path), state, lang)
     except spoolfile.DAMAGE as error:
-        found_lines, good = [words["unreadable"].format(why=error)], False
+        log.warning("event=spool_unreadable reason=%s", error)
+        found_lines, good = [tr("The device storage is missing or cannot be read. Has the agent run here?", lang)], False
     return lines + found_lines, well and good
 
 
-def _modems(config: Config, state: dict[str, Any], lang: str) -> list[tuple[str, bool]]:
-    words = WORDS[lang]
+def _modems(config: Config, state: dict[str, Any], lang: Lang) -> list[tuple[str, bool]]:
     if not config.modem:
-        return [(words["no_modem"], False)]
+        return [(tr("Measurement NOT running: the configuration has no modem. Find it with: sinyal-agent detect", lang), False)]
     lines = []
     limit_s = config.sampling.interval_s * FRESH_INTERVALS + state["device_interval_s"]
     for modem in config.modem:
         last = state["last"].get(modem.name)
         since_s = None if last is None else (clocks.monotonic_ms() - last["at_mono_ms"]) / 1000
         if last is None or since_s is None or since_s > limit_s:
-            lines.append((words["unmeasured"].format(modem=modem.name), False))
+            lines.append((tr("Measurement NOT running: modem {modem}, no recent measurement", lang, modem=modem.name), False))
         elif last.get("registration") == "modem_silent":
-            lines.append((words["silent"].format(modem=modem.name, age=age(since_s, lang)), False))
+            text = tr(SILENT, lang, modem=modem.name, span=span(since_s, lang))
+            lines.append((text, False))
         else:
-            text = words["measured"].format(modem=modem.name, what=_reading(last), age=age(since_s, lang))
-            lines.append((text, True))
+            what = _reading(last, config.sampling.rsrp_cuts_dbm, lang)
+            running = tr(
+                "Measurement running: {what}, {span} ago ({modem})", lang, what=what, span=span(since_s, lang), modem=modem.name
+            )
+            lines.append((running, True))
     return lines
 
 
-def _reading(last: dict[str, Any]) -> str:
-    named = (("registration", ""), ("rat", ""), ("plmn", ""), ("rsrp_dbm", " dBm RSRP"), ("nr_rsrp_dbm", " dBm SS-RSRP"))
-    return ", ".join(f"{last[key]}{unit}" for key, unit in named if key in last)
+def _reading(last: dict[str, Any], cuts_dbm: Sequence[float], lang: Lang) -> str:
+    """Say what was measured last: operator and generation, level with its class; without service its registration."""
+    registration = Registration(last["registration"]) if "registration" in last else None
+    if registration is not None and registration in UNSERVED:
+        return tr(UNSERVED[registration], lang)
+    generation = Rat(last["rat"]).generation if "rat" in last else None
+    who = [operator_in("signal", last) or "", "" if generation in (None, Generation.UNKNOWN) else str(generation)]
+    level = level_of(Signal(**{name: last[name] for name, _ in KINDS if name in last}))
+    parts = [" ".join(part for part in who if part)]
+    if level is not None:
+        grade = class_of(level, cuts_dbm)
+        word = "" if grade is None else f" ({class_word(grade, cuts_dbm, lang)})"
+        parts.append(f"{number(level.dbm, lang, 0)} dBm{word}")
+    return ", ".join(part for part in parts if part) or tr("registered, no value", lang)
 
 
-def _line(state: dict[str, Any], lang: str) -> tuple[str, bool]:
+def _line(state: dict[str, Any], lang: Lang) -> tuple[str, bool]:
     if state["connected"]:
-        return WORDS[lang]["connected"], True
+        return tr("Connected to the server: yes", lang), True
     why = f" ({state['refusal']})" if state.get("refusal") else ""
-    return WORDS[lang]["disconnected"].format(why=why), False
+    return tr("Connected to the server: NO{why}", lang, why=why), False
 
 
-def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: str) -> tuple[list[str], bool]:
-    words, lines = WORDS[lang], []
+def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: Lang) -> tuple[list[str], bool]:
     late_s = 4 * max(config.sampling.frame_interval_s, config.sampling.device_interval_s)
     current = held.waiting == 0 or (held.oldest_s is not None and held.oldest_s <= late_s)
-    span = "?" if held.oldest_s is None else age(held.oldest_s, lang)
-    lines.append(words["current" if current else "behind"].format(waiting=held.waiting, age=span))
+    waiting = Figure(held.waiting)
+    if current:
+        lines = [tr("Data up to date: yes, {n} measurements wait for their turn", lang, n=waiting)]
+    else:
+        oldest = "?" if held.oldest_s is None else span(held.oldest_s, lang)
+        lines = [tr("Data up to date: NO, {n} measurements wait, the oldest {span}. None is lost", lang, n=waiting, span=oldest)]
     if held.refused:
-        lines.append(words["refused"].format(refused=held.refused))
+        lines.append(
+            tr("Refused by the server: {n} measurements. See: sinyal-agent quarantine list", lang, n=Figure(held.refused))
+        )
     if state is not None:
-        lines.append(words[f"clock_{state['clock']}"].format(untimed=held.untimed))
+        lines.append(tr(CLOCKS[state["clock"]], lang, n=Figure(held.untimed)))
     return lines, current and not held.refused
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `status`."""
-    parser.add_argument("--lang", choices=("id", "en"), default="id", help="language of the answer (default: id)")
 
 
 def status_main(config: Config, args: argparse.Namespace) -> int:
     """Print the report; exit code 0 when all is well, 1 when something needs a person."""
+    await_start(config)
     lines, well = report(config, args.lang)
     faults = doctor.faults(args.config, args.lang)
     print("\n".join([*lines, *faults]))

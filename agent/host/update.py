@@ -39,6 +39,7 @@ from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
 from ground.paths import ETC
+from ground.words import Lang, add_lang, mark, tr
 
 log = logging.getLogger(__name__)
 
@@ -184,6 +185,7 @@ def _call(argv: tuple[str, ...]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `update`."""
+    add_lang(parser, village=True)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("wheel", nargs="?", metavar="FILE|URL", help="wheel of sinyal, with its signature beside it")
@@ -206,23 +208,29 @@ def run(args: argparse.Namespace) -> int:
     verify(wheel, signature[:SIGNATURE_BYTES], ETC / "update.pub")
     version, running = version_of(wheel), (place.folder / "current").resolve().name
     if version == running:
-        print(f"{version} runs already")
+        print(tr("{version} runs already", args.lang, version=version))
         return 0
     if not newer(version, running):
         raise ConfigError(f"{version} is older than {running}, which runs; give a newer version")
-    return _try(wheel, version, args.wheel.rsplit("/", 1)[-1], place)
+    return _try(wheel, version, args.wheel.rsplit("/", 1)[-1], place, args.lang)
 
 
-def _try(wheel: bytes, version: str, name: str, place: Place) -> int:
+TRIAL = mark("{version} is on trial; waiting up to {n} minutes for the server's answer")
+
+
+def _try(wheel: bytes, version: str, name: str, place: Place, lang: Lang) -> int:
     try:
         start(wheel, version, name, place)
         _call(place.watch)
-        print(f"{version} is on trial; waiting up to {CONFIRM_S / 60:.0f} min for the server's answer", flush=True)
+        print(tr(TRIAL, lang, version=version, n=CONFIRM_S // 60), flush=True)
         kept = watch(place)
     except SinyalError as error:
         print(error, file=sys.stderr)
         return 1
     now = (place.folder / "current").resolve().name
     kept = kept and now == version
-    print(f"{version}: kept" if kept else f"{version}: did not report; {now} runs again")
+    if kept:
+        print(tr("{version}: kept", lang, version=version))
+    else:
+        print(tr("{version}: did not report; {now} runs again", lang, version=version, now=now))
     return 0 if kept else 1

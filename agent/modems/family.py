@@ -9,6 +9,21 @@ from dataclasses import dataclass, field
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
 
+CLOCK = Command("AT+CCLK?")
+"""The time of the network as TS 27.007 8.15 has it."""
+
+SCAN_S = 240.0
+"""A scan of all bands takes one to three minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gnss:
+    """Commands of a receiver for GNSS: switch on, ask for the position, switch off."""
+
+    on: str
+    ask: str
+    off: str
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -24,6 +39,13 @@ class Family:
     read: Callable[[Sequence[Reply], Reading], None]
     """Fill a reading from the replies of one poll. Pure; leaves out what is not sure and says so in `notes`."""
     setup: tuple[Command, ...] = ()
+    clock: Command = CLOCK
+    """Asks for the time of the network."""
     causes: tuple[Command, ...] = ()
     """Asked only while the network refuses: why."""
+    scans: tuple[Command, ...] = ()
+    """The family's own scans with levels, best first; asked after AT+COPS=?, until one is known to the modem."""
+    bands: tuple[Command, ...] = ()
+    """Asked once: the bands that the modem may use."""
+    gnss: Gnss | None = None
     usb: Mapping[str, str] = field(default_factory=dict)

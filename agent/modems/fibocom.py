@@ -46,7 +46,7 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT+GTCCINFO?", 8.0),
-        Command("AT+GTCAINFO?"),
+        Command("AT+GTCAINFO?", beside=True),
         Command("AT+GTSENRDTEMP=1", every=4),
         Command("AT+XMCI=0"),  # cached values: XMCI=1 measures for 10 s and more in weak signal
         Command("AT+XCESQ?"),
@@ -54,6 +54,7 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    bands=(Command("AT+GTACT?"),),
     usb={
         "2cb7:0007": "02",
         "2cb7:0104": "01",

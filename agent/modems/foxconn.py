@@ -34,7 +34,7 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT^DEBUG?", 5.0),
-        Command("AT^CA_INFO?"),
+        Command("AT^CA_INFO?", beside=True),
         Command("AT^RFSTS?"),
     ),
     read=read,

@@ -43,6 +43,7 @@ FAMILY = Family(
     ),
     read=read,
     setup=(*generic.SETUP, Command("AT^CURC=0")),  # sticks send a signal line every few seconds
+    bands=(Command("AT^SYSCFGEX?"),),
     causes=(Command("AT^REJINFO?"),),
     usb={"12d1:*": "", "3466:3301": ""},  # by class ff/01/02 or ff/02/02 (PCUI), not by number
 )

@@ -30,8 +30,8 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT+CCED=0,1"),
-        Command("AT+CCED=0,2", every=2),
-        Command("AT+EEMGINFO?", after="+EEMLTESVC"),
+        Command("AT+CCED=0,2", every=2, beside=True),
+        Command("AT+EEMGINFO?", after="+EEMLTESVC", beside=True),
     ),
     read=read,
     setup=(*generic.SETUP, Command("AT+EEMOPT=1")),

@@ -26,7 +26,7 @@ FAMILY = Family(
     title="Qualcomm reference dialect",
     identity=re.compile(r"\borbic\b|\bRC400L\b", re.IGNORECASE),  # the maker is named Qualcomm by many others
     dialect=re.compile(r"\$QC(?:RSR[PQ]|SQ|SYSMODE)\b|\^SCELLINFO\b", re.IGNORECASE),
-    poll=(*generic.POLL, Command("AT^SCELLINFO"), Command("AT$QCRSRP?", 5.0), Command("AT$QCRSRQ?", 5.0)),
+    poll=(*generic.POLL, Command("AT^SCELLINFO"), Command("AT$QCRSRP?", 5.0), Command("AT$QCRSRQ?", 5.0, beside=True)),
     read=read,
     setup=generic.SETUP,
 )

@@ -14,7 +14,8 @@ from agent.commands import qant, qcainfo, qcsq, qeng, qnwinfo, qtemp
 from agent.commands.qcainfo import Carrier
 from agent.commands.qeng import ServingCell
 from agent.modems import generic
-from agent.modems.family import Family
+from agent.modems.family import SCAN_S, Family, Gnss
+from agent.modems.settle import BRANCHES, BRANCHES_EVERY
 from telemetry.streams import Cell, Rat, Registration, Role
 
 _REGISTERED = ("NOCONN", "CONNECT", "CONECT")  # the misspelling is the firmware's
@@ -215,6 +216,9 @@ def _antennas(lines: Sequence[str], reading: Reading) -> None:
             if leg and reading.signal.rat is not Rat.NR_NSA:
                 continue
             set_missing(reading.signal, reading.notes, **{leg + name: row.best})
+            if name == "rsrp_dbm" and not leg and not row.damaged:
+                paths = dict(zip(BRANCHES, row.values, strict=False))
+                set_plausible(reading.signal, reading.notes, **paths)
 
 
 FAMILY = Family(
@@ -227,13 +231,18 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command('AT+QENG="servingcell"'),
-        Command('AT+QENG="neighbourcell"', timeout_s=5),
+        Command('AT+QENG="neighbourcell"', timeout_s=5, beside=True),
         Command("AT+QCSQ"),
-        Command("AT+QCAINFO", timeout_s=5),
+        Command("AT+QCAINFO", timeout_s=5, beside=True),
         Command("AT+QTEMP", timeout_s=5, every=10),
+        Command("AT+QRSRP", every=BRANCHES_EVERY),
     ),
     read=read,
     setup=generic.SETUP,
+    clock=Command("AT+QLTS=1"),  # GMT always; +CCLK has GMT or local time by a setting (EC2x AT manual 5.9)
     causes=(Command("AT+QNETRC?"),),
+    scans=(Command("AT+QSCAN=3,1", SCAN_S), Command("AT+QOPS", SCAN_S)),
+    bands=(Command('AT+QNWPREFCFG="lte_band"'), Command('AT+QCFG="band"')),
+    gnss=Gnss("AT+QGPS=1", "AT+QGPSLOC=2", "AT+QGPSEND"),
     usb={"2c7c:0128": "05", "2c7c:*": "02"},
 )

@@ -67,7 +67,7 @@ def read(family: Family, replies: Sequence[Reply]) -> Reading:
     reading = Reading()
     if any(reply.foreign for reply in replies):
         reading.notes.append(FOREIGN)
-    family.read(replies, reading)
+    family.read([reply for reply in replies if not reply.command.endswith("=?")], reading)  # ranges are no values
     settle(replies, reading)
     tidy(reading.signal, reading.notes)
     for cell in reading.cells:

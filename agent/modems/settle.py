@@ -16,6 +16,11 @@ from telemetry.meaning import Registration, SimState
 from telemetry.streams import Signal
 
 LEVELS = ("rsrp_dbm", "rscp_dbm", "rssi_dbm", "nr_rsrp_dbm")
+BRANCHES = ("rsrp_0_dbm", "rsrp_1_dbm", "rsrp_2_dbm", "rsrp_3_dbm")
+BRANCHES_EVERY = 20
+"""Polls between two samples with the levels of the receive branches: antennas fail slowly, and each value costs SIM bytes."""
+CLEARLY_DB = 3.0
+"""Branches are printed from other moments than the level beside them, and rounded; beyond that it contradicts TS 36.214."""
 _OPEN = (Registration.NOT_REGISTERED, Registration.SEARCHING, Registration.LIMITED)
 
 
@@ -34,6 +39,16 @@ def settle(replies: Sequence[Reply], reading: Reading) -> None:
     if signal.registration in _OPEN and signal.reject_cause in reject.OF_THE_SIM:
         signal.registration = Registration.DENIED
     _sim(sim_of(replies), reading, served=served)
+    _best_branch(reading)
+
+
+def _best_branch(reading: Reading) -> None:
+    """Never report an RSRP that lies below that of a branch (TS 36.214 5.1.1), as some do with one antenna off."""
+    signal = reading.signal
+    best = max((level for name in BRANCHES if (level := getattr(signal, name)) is not None), default=None)
+    if best is not None and signal.rsrp_dbm is not None and best > signal.rsrp_dbm + CLEARLY_DB:
+        reading.notes.append("rsrp_dbm is of the best receive branch; the modem gave that of a worse one")
+        signal.rsrp_dbm = best
 
 
 def is_camped(signal: Signal) -> bool:

@@ -30,7 +30,7 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT!GSTATUS?", 5.0),
-        Command("AT!LTEINFO?", 5.0),
+        Command("AT!LTEINFO?", 5.0, beside=True),
         Command("AT!NRINFO?", 5.0, every=2),
     ),
     read=read,

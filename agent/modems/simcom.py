@@ -13,7 +13,7 @@ from agent.at.reply import Command, Reply
 from agent.commands import cmgrmi, cpsi
 from agent.commands.cpsi import Cpsi
 from agent.modems import generic
-from agent.modems.family import Family
+from agent.modems.family import Family, Gnss
 from telemetry.streams import Cell, Rat, Registration, Role
 
 
@@ -115,5 +115,7 @@ FAMILY = Family(
     ),
     read=read,
     setup=generic.SETUP,
+    bands=(Command("AT+CNBP?"),),
+    gnss=Gnss("AT+CGPS=1", "AT+CGPSINFO", "AT+CGPS=0"),
     usb={"1e0e:9011": "04", "1e0e:9100": "03", "1e0e:9200": "03", "1e0e:*": "02"},
 )

@@ -14,7 +14,7 @@ from agent.commands.moni import read_moni
 from agent.commands.rfsts import read_rfsts
 from agent.commands.servinfo import read_servinfo
 from agent.modems import generic
-from agent.modems.family import Family
+from agent.modems.family import SCAN_S, Family, Gnss
 
 
 def read(replies: Sequence[Reply], reading: Reading) -> None:
@@ -48,11 +48,14 @@ FAMILY = Family(
     poll=(
         *generic.POLL,
         Command("AT#RFSTS"),
-        Command("AT#MONI", 5.0),
-        Command("AT#SERVINFO"),
+        Command("AT#MONI", 5.0, beside=True),
+        Command("AT#SERVINFO", beside=True),
     ),
     read=read,
     setup=generic.SETUP,
     causes=(Command("AT#CEERNET"),),
+    scans=(Command("AT#CSURVC", SCAN_S),),
+    bands=(Command("AT#BND?"),),
+    gnss=Gnss("AT$GPSP=1", "AT$GPSACP", "AT$GPSP=0"),
     usb={f"1bc7:{product}": interface for interface, products in _USB.items() for product in products},
 )

@@ -29,4 +29,5 @@ FAMILY = Family(
     poll=(*generic.POLL, Command("AT+UCGED?", 5.0)),
     read=read,
     setup=(*generic.SETUP, Command("AT+UCGED=2")),
+    bands=(Command("AT+UBANDMASK?"),),
 )

@@ -29,7 +29,7 @@ FAMILY = Family(
     title="ZTE",
     identity=re.compile(r"\bZTE\b|\bMF(?:8[0-9]{2}|28[0-9])\w*|\bZX2975\w*", re.IGNORECASE),
     dialect=re.compile(r"\+(?:ZCELLINFO|ZRSSI|ZPAS|ZSNT|ZSINR|ZCAINFO)\b", re.IGNORECASE),
-    poll=(*generic.POLL, Command("AT+ZCELLINFO?"), Command("AT+ZCAINFO?"), Command("AT+ZRSSI")),
+    poll=(*generic.POLL, Command("AT+ZCELLINFO?"), Command("AT+ZCAINFO?", beside=True), Command("AT+ZRSSI")),
     read=read,
     setup=generic.SETUP,
     usb={"19d2:*": ""},  # 01 to 05 by model, mostly 03

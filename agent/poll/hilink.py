@@ -188,7 +188,8 @@ class HilinkSession:
             from huawei_lte_api.exceptions import ResponseErrorException  # noqa: PLC0415
         except ImportError as error:
             raise LinkClosed(f"{url}: HiLink sticks need huawei-lte-api ({error}); pip install 'sinyal[hilink]'") from None
-        self.identity = ""
+        self.identity = self.model = self.revision = ""
+        self.bands: tuple[int, ...] | None = None
         self._url, self._timeout_s = url, timeout_s or TIMEOUT_S
         self._refused, self._late = ResponseErrorException, requests.Timeout
         self._http = requests.Session()
@@ -208,6 +209,7 @@ class HilinkSession:
             told = self._get(INFORMATION)
         except self._refused:
             return
+        self.model, self.revision = told.get("DeviceName", ""), told.get("SoftwareVersion", "")
         self.identity = "; ".join(told[name] for name in ("DeviceName", "SoftwareVersion") if name in told)
 
     def alive(self) -> None:

@@ -8,22 +8,15 @@ from datetime import UTC, datetime
 from agent.at.reply import Reply
 
 SET_UP = "AT+CTZU=1"
-ASK = "AT+CCLK?"
-# Quectel writes GMT or local time into +CCLK by a setting; +QLTS=1 is GMT always (EC2x AT manual 5.9).
-ASK_QUECTEL = "AT+QLTS=1"
 OLDEST = datetime(2025, 1, 1, tzinfo=UTC)  # before it, the modem shows its own start-up date and not the network's
 _TIME = re.compile(r'\+(CCLK|QLTS): ?"?(\d{2}|\d{4})/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)')
 
 
-def ask(family: str) -> str:
-    """Return the command that reads network time on a family."""
-    return ASK_QUECTEL if family == "quectel" else ASK
-
-
 def utc_ms(reply: Reply) -> int | None:
-    """Read UTC in ms from a reply to `ask`; None without time zone (then it is not the network's) or with a start-up date.
+    """Read UTC in ms from the reply to a family's `clock`; None where it is not the network's time.
 
-    +CCLK is local time, its zone in quarters of an hour (TS 27.007 8.15); +QLTS=1 is UTC already.
+    It is not without a time zone, nor with a start-up date. +CCLK is local time, its zone in quarters of an hour (TS 27.007
+    8.15); +QLTS=1 is UTC already.
     """
     found = next((m for line in reply.lines if (m := _TIME.match(line))), None)
     if found is None:

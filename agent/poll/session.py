@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from agent.at.digest import all_lines
 from agent.at.mask import mask
 from agent.at.reading import Reading
 from agent.at.reply import Command, Reply
-from agent.commands import cimi, creg
+from agent.commands import bands, cimi, creg
 from agent.commands.cimi import Identity
 from agent.commands.cpin import Sim, sim_of
 from agent.modems import registry
 from agent.modems.family import Family
+from agent.modems.settle import BRANCHES, BRANCHES_EVERY
 from agent.poll import nitz
 from agent.poll.recovery import Fault
 from agent.port.link import Link, LinkBusy, LinkError, LinkTimeout
@@ -26,6 +30,7 @@ SETUP = ("ATE0", nitz.SET_UP)
 IDENTITY = ("AT+CGMI", "AT+CGMM", "AT+CGMR", "ATI")
 SIM = Command("AT+CPIN?")
 Found = TypeVar("Found")
+_IMEI = re.compile(r"(?<!\d)\d{14,16}(?!\d)")
 
 
 @dataclass(slots=True)
@@ -49,6 +54,12 @@ def fault_of(error: LinkError) -> Fault:
     return Fault.CUT if readable >= 0.8 * len(error.received) else Fault.GARBAGE
 
 
+def _said(reply: Reply | None) -> str:
+    """Return the text of an identity command, as `EC25`; "" where it gave none."""
+    lines = reply.lines if reply is not None and reply.final == "OK" else ()
+    return mask(re.sub(r"^\+CGM[MR]: *", "", lines[0]).strip('" '))[:64] if lines else ""
+
+
 class Session:
     """A modem that is being talked to. `timeout_s` overrides what the family says of each command.
 
@@ -57,7 +68,9 @@ class Session:
 
     def __init__(self, link: Link, family: str | None = None, timeout_s: float | None = None, poll_timeout_s: float = 25) -> None:
         self.link = link
-        self.identity = ""
+        self.identity = self.model = self.revision = ""
+        self.bands: tuple[int, ...] | None = None
+        """What the modem itself says of its bands."""
         self.family: Family | None = next((f for f in registry.FAMILIES if f.name == family), None)
         self._timeout_s, self._poll_timeout_s = timeout_s, poll_timeout_s
 
@@ -82,6 +95,9 @@ class Session:
             self.family = registry.select("\n".join(lines)) or registry.by_name("generic")
         for setup in self.family.setup:
             self.ask(setup.text, setup.timeout_s)
+        self.model, self.revision = (_said(reply) for reply in replies[1:3])
+        told = [reply for command in self.family.bands if (reply := self.ask(command.text, command.timeout_s))]
+        self.bands = bands.parse(all_lines(told))
 
     def alive(self) -> None:
         """Ask AT, twice if need be: the first may meet a modem that wakes up. Raises LinkTimeout, LinkClosed."""
@@ -102,14 +118,18 @@ class Session:
             if time.monotonic() >= deadline:
                 late.append(command.text)
                 continue
-            reply = self.ask(command.text, command.timeout_s)
+            reply = self.ask(command.text, command.timeout_s, command.after)
             if reply is None:
                 late.append(command.text)
             else:
                 replies.append(reply)
         poll = self.read(family, replies, late)
         more = [reply for command in self._more(family, replies, poll) if (reply := self.ask(command.text, command.timeout_s))]
-        return self.read(family, [*replies, *more], late) if more else poll
+        poll = self.read(family, [*replies, *more], late) if more else poll
+        if number % BRANCHES_EVERY:
+            for name in BRANCHES:
+                setattr(poll.reading.signal, name, None)
+        return poll
 
     def _more(self, family: Family, replies: Sequence[Reply], poll: Poll) -> list[Command]:
         """Give what else must be asked now: +CGREG where only voice is registered, the cause where a network refuses."""
@@ -136,25 +156,35 @@ class Session:
         reply = self.ask(command)
         return read(reply) if reply else None
 
+    def imei_hash(self) -> str | None:
+        """Return a hash that tells this modem from others; None where it does not say its IMEI. It never leaves this machine."""
+        reply = self.ask("AT+CGSN")
+        found = [match.group() for line in reply.lines if (match := _IMEI.search(line))] if reply else []
+        return hashlib.sha256(found[0].encode()).hexdigest() if len(found) == 1 else None
+
     def network_time_ms(self) -> int | None:
         """Ask the modem for the time of the network, UTC in ms; None where it has none."""
-        reply = self.ask(nitz.ask(self.family.name if self.family else ""))
+        reply = self.ask(self.family.clock.text, self.family.clock.timeout_s) if self.family else None
         return nitz.utc_ms(reply) if reply else None
 
     def _commands(self, family: Family, number: int) -> list[Command]:
         # The SIM is asked for in every poll, whatever the family says: "no SIM" must not look like "searching".
         return [SIM, *(c for c in family.poll if number % c.every == 0 and c.text != SIM.text)]
 
-    def ask(self, command: str, timeout_s: float = 3.0) -> Reply | None:
+    def ask(self, command: str, timeout_s: float = 3.0, after: str = "") -> Reply | None:
         """Ask one command; None if only this one got no answer. Raises what was wrong if the modem answers nothing at all."""
         try:
-            return self.link.ask(command, self._timeout_s or timeout_s)
+            return self.link.ask(command, self._timeout_s or timeout_s, after)
         except LinkTimeout as error:
             try:
                 self.alive()
             except LinkTimeout:
                 raise error from None
             return None
+
+    def ask_long(self, command: str, timeout_s: float) -> Reply:
+        """Ask what takes minutes. Raises LinkTimeout, LinkClosed."""
+        return self.link.ask(command, timeout_s)
 
     def read(self, family: Family, replies: list[Reply], late: list[str]) -> Poll:
         """Read the replies of one poll."""

@@ -7,23 +7,15 @@ mark never leads back to one.
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import threading
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Protocol
-
-import orjson
 
 from agent.commands.cimi import Identity
 from agent.commands.cpin import Sim
+from agent.poll.memory import ALL, Memory
 from agent.poll.notices import event
 from agent.poll.session import Poll
-from ground.durable import write_durably
 from telemetry.streams import Event
-
-log = logging.getLogger(__name__)
 
 ROUNDS = 100_000
 AGAIN_EVERY = 120
@@ -32,73 +24,34 @@ TRY_EVERY, TRY_FIRST = 10, 10
 """Polls between two tries where nothing could be read, after so many at once: a SIM is busy for a minute after power-up."""
 
 
-@dataclass(slots=True)
-class Known:
-    """What is kept of one modem's SIM."""
-
-    plmn: str | None = None
-    imsi: str | None = None
-    """Mark of the IMSI."""
-    card: str | None = None
-    """Mark of the card's number, which can be read behind a PIN."""
-
-
 class SimBook:
-    """What is known of each modem's SIM, kept over reboots. Of all workers; thread-safe. `path` None: only as long as we run."""
+    """What is known of each modem's SIM, kept over reboots. Of all workers."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._salt = os.urandom(16)
-        self._known: dict[str, Known] = {}
-        if path is not None:
-            self._load(path)
-
-    def _load(self, path: Path) -> None:
-        try:
-            data = orjson.loads(path.read_bytes())
-            self._salt = bytes.fromhex(data["salt"])
-            self._known = {name: Known(**known) for name, known in data["modems"].items()}
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            log.warning("event=sims_unreadable file=%s reason=%r", path, type(error).__name__)
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory or Memory()
+        self._salt = self._memory.text(ALL, "salt") or os.urandom(16).hex()
+        self._memory.keep(ALL, salt=self._salt)
 
     def _mark(self, identity: str | None) -> str | None:
         if identity is None:
             return None
-        return hashlib.pbkdf2_hmac("sha256", identity.encode(), self._salt, ROUNDS, 2).hex()
+        return hashlib.pbkdf2_hmac("sha256", identity.encode(), bytes.fromhex(self._salt), ROUNDS, 2).hex()
 
     def seen(self, modem: str, identity: Identity) -> tuple[str | None, str | None]:
         """Note the SIM of a modem. Return its home PLMN where it is known, and what changed, in words, where it is another SIM.
 
         A SIM behind its PIN tells no IMSI: the home PLMN of a card that is known by its number is still known.
         """
-        now = Known(identity.home_plmn, self._mark(identity.imsi), self._mark(identity.iccid))
-        with self._lock:
-            was = self._known.get(modem)
-            if was is None:
-                self._keep(modem, now)
-                return now.plmn, None
-            other = any(a and b and a != b for a, b in ((was.imsi, now.imsi), (was.card, now.card)))
-            same = not other and any(a and a == b for a, b in ((was.imsi, now.imsi), (was.card, now.card)))
-            if same:
-                now = Known(now.plmn or was.plmn, now.imsi or was.imsi, now.card or was.card)
-            if other or same:
-                self._keep(modem, now)
-            return now.plmn, f"another SIM: {was.plmn or 'unknown'} -> {now.plmn or 'unknown'}" if other else None
-
-    def _keep(self, modem: str, now: Known) -> None:
-        if now == self._known.get(modem) or now == Known():
-            return
-        self._known[modem] = now
-        if self._path is None:
-            return
-        state = {"salt": self._salt.hex(), "modems": {name: asdict(known) for name, known in self._known.items()}}
-        try:
-            write_durably(self._path, orjson.dumps(state))
-        except OSError as error:
-            log.warning("event=sims_not_written reason=%r", str(error))
+        imsi, card, plmn = self._mark(identity.imsi), self._mark(identity.iccid), identity.home_plmn
+        was_imsi, was_card, was_plmn = (self._memory.text(modem, name) for name in ("imsi", "card", "plmn"))
+        pairs = [(was, now) for was, now in ((was_imsi, imsi), (was_card, card)) if was and now]
+        other = any(was != now for was, now in pairs)
+        if not other and (pairs or not (was_imsi or was_card)):
+            imsi, card, plmn = imsi or was_imsi, card or was_card, plmn or was_plmn
+        elif not other:
+            return plmn, None  # nothing to compare: neither the same nor another
+        self._memory.keep(modem, imsi=imsi, card=card, plmn=plmn)
+        return plmn, f"another SIM: {was_plmn or 'unknown'} -> {plmn or 'unknown'}" if other else None
 
 
 class Asked(Protocol):

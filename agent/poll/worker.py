@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from agent.config import ModemSection
+from agent.poll.beside import Beside, Hall
 from agent.poll.notices import Notices, event
+from agent.poll.place import Place
 from agent.poll.recovery import Fault, Limits, RecoveryPolicy, Step
 from agent.poll.session import Poll, Session, fault_of
 from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
-from agent.port.link import Link, LinkClosed, LinkError
-from telemetry.streams import Registration, Row, Signal, present
+from agent.port.link import Link, LinkError
+from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
     from agent.poll.hilink import HilinkSession
@@ -62,21 +64,23 @@ class ModemWorker(threading.Thread):
         interval_s: float,
         stop: threading.Event,
         on_network_time: Callable[[int], None] | None = None,
-        sims: SimBook | None = None,
+        hall: Hall | None = None,
         settle_s: float = 30.0,
         root: Path = usb.ROOT,
     ) -> None:
         super().__init__(name=f"modem-{config.name}", daemon=True)
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
         self._on_network_time, self._root = on_network_time, root
+        self._place = Place(config.port, root)
         limits = config.recovery
         self._recovery = RecoveryPolicy(
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
-        self._owner = Owner(config.name, sims or SimBook())
+        hall = hall or Hall()
+        self._owner = Owner(config.name, SimBook(hall.memory))
+        self._beside = Beside(config, hall, stop)
         self._session: Session | HilinkSession | None = None
-        self._usb: usb.UsbPort | None = None
         self._baud = config.baud
         self._fault: Fault | None = None
         self._identity = ""
@@ -150,6 +154,18 @@ class ModemWorker(threading.Thread):
             self._tell(found.kind or "", found.detail or "")
             self._record("event", self.config.name, found)
         self._ask_time(poll)
+        self._do_beside(poll, now)
+
+    def _do_beside(self, poll: Poll, now: float) -> None:
+        session = self._session
+        if session is None:
+            return
+        for stream, row in self._beside.after(session, poll, now):
+            if isinstance(row, Event):
+                self._tell(row.kind or "", row.detail or "")
+            self._record(stream, self.config.name, row)
+        if self._beside.restarted:
+            self._close()
 
     def _ask_time(self, poll: Poll) -> None:
         registration = poll.reading.signal.registration
@@ -205,7 +221,7 @@ class ModemWorker(threading.Thread):
             return
         try:
             own = self._session.link if isinstance(self._session, Session) else None
-            link = own or Link(self._find(), baud=self._baud, stop=self._stop_event)
+            link = own or Link(self._place.path(), baud=self._baud, stop=self._stop_event)
             with link, contextlib.suppress(LinkError):
                 link.ask(RESET, self.config.command_timeout_s or 5.0)
         except LinkError as error:
@@ -217,17 +233,18 @@ class ModemWorker(threading.Thread):
 
     def _usb_reset(self) -> None:
         self._close()
-        if self._usb is None:
+        port = self._place.usb
+        if port is None:
             LOG.info("event=usb_reset_skipped modem=%s detail=not a USB device", self.config.name)
             return
         try:
-            usb.reset(self._usb, self._root)
+            usb.reset(port, self._root)
         except OSError as error:
             self._event(
                 "usb_reset_failed", f"{error}; allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
             )
         else:
-            self._event("usb_reset", f"{self._fault}: device {self._usb.device} ({self._usb.vid_pid}) found anew by the kernel")
+            self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) found anew by the kernel")
 
     @property
     def _is_hilink(self) -> bool:
@@ -235,19 +252,19 @@ class ModemWorker(threading.Thread):
 
     def _open(self, baud: int | None = None) -> Session | HilinkSession:
         """Open the port and set the modem up. The session is kept only when the modem answered."""
-        path = self._find()
+        path = self._place.path()
         session = self._dial(path, baud or self._baud)
         try:
             session.prepare()
+            arrived = self._place.arrived(path, session)
         except LinkError:
             session.close()
             raise
         self._session, self._baud = session, baud or self._baud
         if self._fault:
             self._event("modem_reopened", f"{self._fault}: {path} opened again")
-        was, self._usb = self._usb, usb.port_of(path, self._root) or self._usb
-        if was and self._usb and was.tty != self._usb.tty:
-            self._event("modem_moved", f"{was.tty} is {self._usb.tty} now; use {self._usb.link} as port")
+        for kind, detail in arrived:
+            self._event(kind, detail)
         if session.identity != self._identity:
             self._identity = session.identity
             self._event("modem_identified", f"family {session.family_name}: {session.identity or 'says nothing of itself'}")
@@ -261,21 +278,6 @@ class ModemWorker(threading.Thread):
             return HilinkSession(path, config.command_timeout_s)
         link = Link(path, baud=baud, stop=self._stop_event)
         return Session(link, family=config.family, timeout_s=config.command_timeout_s, poll_timeout_s=config.poll_timeout_s)
-
-    def _find(self) -> str:
-        """Return the path to open: the configured one, unless another modem has that number now or it is gone."""
-        configured, was = self.config.port, self._usb
-        if was is None:
-            return configured
-        now = usb.port_of(configured, self._root)
-        if now and usb.is_same(was, now):
-            return configured
-        found = usb.find_again(was, self._root)
-        if found is None:
-            if now:
-                raise LinkClosed(f"{configured}: is another modem now ({now.vid_pid} {now.product}); {was.vid_pid} is not there")
-            return configured
-        return str(self._root / "dev" / found.tty)
 
     def _close(self) -> None:
         if self._session:

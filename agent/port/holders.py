@@ -8,8 +8,8 @@ from pathlib import Path
 
 MODEM_MANAGER = "ModemManager"
 CURE_MODEM_MANAGER = (
-    'tell ModemManager to leave this modem alone: udev rule ENV{ID_MM_DEVICE_IGNORE}="1" (`sinyal-agent detect` prints it), '
-    "or `sudo systemctl disable --now ModemManager`"
+    'tell ModemManager to leave this port alone: udev rule ENV{ID_MM_PORT_IGNORE}="1" '
+    "(`sudo sinyal-agent detect --write-udev` writes it); do not remove ModemManager where it carries the uplink"
 )
 CURE_OTHER = "stop that program, or give it another port: two readers steal each other's bytes"
 

@@ -8,12 +8,13 @@ import fcntl
 import struct
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import serial
 
-from agent.at.digest import digest
+from agent.at.digest import digest, name_of
 from agent.at.mask import is_private, mask, zeros
 from agent.at.reply import Reply
 from agent.errors import AgentError
@@ -22,6 +23,7 @@ from agent.port.holders import explain
 COOL_DOWN_S = 0.03  # after a final result; Telit asks for 20 ms, some SIMCom lose a command that follows sooner
 WRITE_TIMEOUT_S = 2.0  # a modem that holds its flow control for longer is as good as silent
 SLICE_S = 0.2  # longest wait before the stop event is looked at
+AFTER_S = 2.0  # engineering reports follow their OK within a second
 DRAIN_QUIET_S, DRAIN_MAX_S = 0.1, 1.0  # after a timeout: late bytes are over when it was quiet for that long
 MAX_BUFFER = 65536  # bytes; the longest honest reply (a neighbour list) has about 4000
 TIOCGEXCL = 0x80045440  # asm-generic/ioctls.h: is the terminal in exclusive mode?
@@ -38,8 +40,19 @@ class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
     def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
         text = received[:60].decode("ascii", "backslashreplace")
         got = f"got {(zeros(text) if is_private(command) else mask(text))!r}" if received else "got nothing"
-        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}")
+        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}{_hint(received, command)}")
         self.received = received
+
+
+def _hint(received: bytes, command: str) -> str:
+    """Say what kind of port it is that never ends a reply, where that shows."""
+    text = received.decode("ascii", "replace")
+    lines = [line for line in text.split() if line]
+    if lines and not text.replace(command, "").strip():
+        return ", only the echo: such a port is not the AT port; try the modem's others, `sinyal-agent detect` asks them all"
+    if lines and all(line.startswith("$G") for line in lines[:3]):
+        return ": the port of the satellite receiver; try the modem's others, `sinyal-agent detect` asks them all"
+    return ""
 
 
 class LinkClosed(LinkError):  # noqa: N818 - named after what happened
@@ -74,8 +87,11 @@ class Link:
         with contextlib.suppress(OSError, serial.SerialException):
             self._serial.close()
 
-    def ask(self, command: str, timeout_s: float = 3.0) -> Reply:
-        """Send one command and wait for its final result, at most `timeout_s` seconds. Raises LinkTimeout, LinkClosed."""
+    def ask(self, command: str, timeout_s: float = 3.0, after: str = "") -> Reply:
+        """Send one command and wait for its final result, at most `timeout_s` seconds. Raises LinkTimeout, LinkClosed.
+
+        `after`: the prefix of lines that the modem sends behind the final result OK; they become lines of the reply.
+        """
         self._wait(self._ready_at - time.monotonic())
         self.drain(DRAIN_QUIET_S if self._late else 0.0)
         self._late = True
@@ -90,11 +106,30 @@ class Link:
             found = digest(bytes(buffer), command)
             self.urcs += len(found.urcs)
             if found.reply is not None:
-                self.leftovers += len(buffer) - found.consumed
+                del buffer[: found.consumed]
+                reply = (
+                    self._with_rest(found.reply, buffer, after) if after and found.reply.final.upper() == "OK" else found.reply
+                )
+                self.leftovers += len(buffer)
                 self._late, self._ready_at = False, time.monotonic() + COOL_DOWN_S
-                return found.reply
+                return reply
             del buffer[: max(found.consumed, len(buffer) - MAX_BUFFER)]
         raise LinkTimeout(self.port, command, timeout_s, bytes(buffer))
+
+    def _with_rest(self, reply: Reply, buffer: bytearray, prefix: str) -> Reply:
+        """Add the lines that come behind the final result: from the first with the prefix until it is quiet, at most AFTER_S."""
+        lines: list[str] = []
+        deadline = time.monotonic() + AFTER_S
+        while (left := deadline - time.monotonic()) > 0:
+            found = digest(bytes(buffer), "")
+            del buffer[: found.consumed]
+            lines += found.urcs
+            begun = any(name_of(line) == prefix.lstrip("+^#!$%*") for line in lines)
+            chunk = self._read(min(left, DRAIN_QUIET_S if begun and not buffer else SLICE_S))
+            if begun and not chunk and not buffer:
+                break
+            buffer += chunk
+        return replace(reply, lines=(*reply.lines, *lines))
 
     def drain(self, quiet_s: float = 0.0) -> None:
         """Throw away what waits (unsolicited lines, late replies) until nothing came for `quiet_s`, at most DRAIN_MAX_S."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path("/")
 OFF_S = 0.5  # how long a device stays unauthorised in a reset; hubs notice within 100 ms
-NO_SERIAL = re.compile(r"^(0123456789ABCDEF|0+|)$", re.IGNORECASE)  # the same on all units, so it tells none apart
+# What factories leave in all units, so it tells none apart: nothing, one digit repeated, a count, the IMEI of Intel's samples.
+NO_SERIAL = re.compile(r"(?:(.)\1+|0?123456789(?:0?ABCDEF|0)?|12345678|1234567890ABCDEF|004999010640000|)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,13 @@ class UsbPort:
     tty: str
     link: str
     """Best path for a config: by-id where it names one device only, by-path else, the bare device if udev made neither."""
+    shared: bool = False
+    """Whether another device here has the same USB id and serial number: then only the place tells them apart."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the serial number does not tell this modem from every other of its make."""
+        return self.shared or NO_SERIAL.fullmatch(self.serial) is not None
 
 
 def ports(root: Path = ROOT) -> list[UsbPort]:
@@ -48,10 +57,17 @@ def ports(root: Path = ROOT) -> list[UsbPort]:
                     interface=_text(entry / "bInterfaceNumber"),
                     kind=kind,
                     tty=tty,
-                    link=_link(root, tty, unique=not NO_SERIAL.match(serial)),
+                    link="",
                 )
             )
-    return found
+    return [_beside(port, found, root) for port in found]
+
+
+def _beside(port: UsbPort, others: Sequence[UsbPort], root: Path) -> UsbPort:
+    """Judge a serial number beside the other devices: by-id names only one of those that share it, and never says which."""
+    places = {p.device for p in others if (p.vid_pid, p.serial) == (port.vid_pid, port.serial)}
+    shared = len(places) > 1
+    return replace(port, shared=shared, link=_link(root, port.tty, unique=not shared and not NO_SERIAL.fullmatch(port.serial)))
 
 
 def port_of(path: str, root: Path = ROOT) -> UsbPort | None:
@@ -71,18 +87,23 @@ def port_of(path: str, root: Path = ROOT) -> UsbPort | None:
 
 
 def find_again(was: UsbPort, root: Path = ROOT) -> UsbPort | None:
-    """Find a port after its device came back: by USB id and serial number, else by its place, else if it is the only one."""
+    """Find a port after its device came back: by USB id and serial number, else by its place, else if it is the only one.
+
+    Where several devices share a serial number, or did, only the place counts: the one that is left may be the other.
+    """
     same = [p for p in ports(root) if (p.vid_pid, p.interface) == (was.vid_pid, was.interface)]
-    if not NO_SERIAL.match(was.serial):
+    if not NO_SERIAL.fullmatch(was.serial):
         same = [p for p in same if p.serial == was.serial]
-    return next((p for p in same if p.device == was.device), same[0] if len(same) == 1 else None)
+    here = next((p for p in same if p.device == was.device), None)
+    alone = len(same) == 1 and not was.shared
+    return here or (same[0] if alone else None)
 
 
 def is_same(was: UsbPort, now: UsbPort) -> bool:
     """Return whether two ports are the same interface of the same modem, though perhaps under another number."""
     if (was.vid_pid, was.interface) != (now.vid_pid, now.interface):
         return False
-    return was.serial == now.serial if not NO_SERIAL.match(was.serial) else was.device == now.device
+    return was.device == now.device if was.doubtful or now.doubtful else was.serial == now.serial
 
 
 def reset(port: UsbPort, root: Path = ROOT) -> None:

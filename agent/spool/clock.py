@@ -1,6 +1,7 @@
-"""Time that is true (P3): a Pi without a clock chip boots in the past, so samples carry time since boot until UTC is trusted.
+"""Time that is true (P3, P12): a Pi without a clock chip boots in the past, so samples have time since boot until UTC is trusted.
 
-Trust comes from NTP, else from the collector's answer, else from the modem's network. The system clock is never set from here.
+Trust comes from NTP, else from the collector's answer, else from the modems' networks. Every source may correct itself; what it
+dated wrongly is dated anew. The system clock is never set from here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ground.ntp import ntp_synced
@@ -26,8 +28,16 @@ STEP_MS = 1000
 """A trusted clock that moves by more than this against time since boot was stepped; less is slewing and jitter."""
 NTP_CHECK_S = 10.0
 DAY_MS = 86_400_000
+DRIFT_PPM = 100
+"""How wrong a Pi's crystal may run: 0.36 s an hour."""
+AGREE_MS = 60_000
+"""Two sources that differ by more contradict each other."""
+UNHEARD_OF_MS = 400 * DAY_MS
+"""A network's time that lies further behind the last known time is not believed before somebody else says so."""
 
 RANKS = {"ntp": 3, "collector": 2, "network": 1}
+SURE = frozenset({"ntp", "collector", "person"})
+"""Sources by which earlier boots are judged."""
 
 
 def monotonic_ms() -> int:
@@ -50,34 +60,57 @@ def sane(utc_ms: int) -> bool:
     return BUILD_MS <= utc_ms < END_MS
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a source says of this boot: UTC ms = `offset_ms` + time since boot, wrong by at most `error_ms` at `mono_ms`."""
+
+    offset_ms: int
+    error_ms: int
+    mono_ms: int
+
+    def error_at(self, mono_ms: int) -> int:
+        """Return how wrong it may be by then, ms: it grows with the drift of the crystal."""
+        return self.error_ms + (mono_ms - self.mono_ms) * DRIFT_PPM // 1_000_000
+
+
 class Clock:
     """Maps time since boot to UTC once something trusted said how. Safe to use from threads.
 
-    `on_trust(offset_ms, source)` is called whenever the mapping is found or replaced; `notices` collects clock_step events.
+    `on_trust(offset_ms, source)` is called whenever the mapping is found, replaced, or lost (None); `notices` collects events.
+    `known_ms` is the last UTC that an earlier boot was sure of.
     """
 
     def __init__(
         self,
-        on_trust: Callable[[int, str], None] | None = None,
+        on_trust: Callable[[int | None, str], None] | None = None,
         *,
+        known_ms: int | None = None,
         mono: Callable[[], int] = monotonic_ms,
         wall: Callable[[], int] = wall_ms,
         ntp: Callable[[], bool] = ntp_synced,
     ) -> None:
         self.notices: list[Event] = []
         self.on_trust = on_trust
+        self._known_ms = known_ms
         self._mono, self._wall, self._ntp = mono, wall, ntp
         self._lock = threading.RLock()
-        self._offset_ms: int | None = None
+        self._held: Estimate | None = None
         self._source: str | None = None
+        self._networks: dict[str, Estimate] = {}
+        self._disputed: set[str] = set()
         self._checked_ms: int | None = None
 
     @property
     def state(self) -> ClockState:
-        """Return whether the time is trusted, and by what."""
+        """Whether the time is trusted, and by what."""
         if self._source is None:
             return ClockState.UNTRUSTED
         return ClockState.NTP if self._source == "ntp" else ClockState.NETWORK
+
+    @property
+    def by_ntp(self) -> bool:
+        """Whether NTP holds the time; else it drifts until the next answer of somebody else."""
+        return self._source == "ntp"
 
     def mono_ms(self) -> int:
         """Return time since boot, ms."""
@@ -87,16 +120,16 @@ class Clock:
         """Return UTC ms and how it was found for a moment of this boot; (None, unknown) before the clock is trusted."""
         with self._lock:
             self.check()
-            if self._offset_ms is None:
+            if self._held is None:
                 return None, Stamp.UNKNOWN
-            return mono_ms + self._offset_ms, Stamp.NTP if self._source == "ntp" else Stamp.NETWORK
+            return mono_ms + self._held.offset_ms, Stamp.NTP if self._source == "ntp" else Stamp.NETWORK
 
     def now_ms(self) -> int | None:
         """Return UTC ms, None while it is not trusted."""
         return self.stamp(self._mono())[0]
 
     def system_is_right(self) -> bool:
-        """Return whether the system clock, by which TLS judges dates, agrees with the trusted time to a day."""
+        """Whether the system clock, by which TLS judges dates, agrees with the trusted time to a day."""
         now = self.now_ms()
         return now is not None and abs(self._wall() - now) < DAY_MS
 
@@ -108,31 +141,88 @@ class Clock:
                 self._checked_ms = now
                 wall = self._wall()
                 if sane(wall) and self._ntp():
-                    self._accept("ntp", wall - now)
+                    self._accept("ntp", Estimate(wall - now, 0, now))
 
-    def trust(self, source: str, utc_ms: int) -> bool:
-        """Take a time from the collector or the network; False when it is impossible or a better source rules."""
+    def trust(self, source: str, utc_ms: int, *, modem: str = "", mono_ms: int | None = None, error_ms: int = 0) -> bool:
+        """Take a time from the collector or a modem's network; False when it is impossible or a better source rules.
+
+        It was `utc_ms` at `mono_ms` since boot (absent: now), give or take `error_ms`: half of an answer's round trip.
+        """
         with self._lock:
             self.check()
-            rank = RANKS[source]
-            if not sane(utc_ms) or (self._source is not None and RANKS[self._source] >= rank):
+            at_ms = self._mono() if mono_ms is None else mono_ms
+            new = Estimate(utc_ms - at_ms, error_ms, at_ms)
+            if not sane(utc_ms) or (source == "network" and not self._plausible(utc_ms, modem, new)):
                 return False
-            self._accept(source, utc_ms - self._mono())
-            return True
+            if self._source is not None and RANKS[self._source] > RANKS[source]:
+                self._compare(source, new)
+                return False
+            return self._accept(source, new)
 
-    def _accept(self, source: str, offset_ms: int) -> None:
-        before, old_source = self._offset_ms, self._source
-        step = None if before is None else offset_ms - before
-        if step is not None and abs(step) <= STEP_MS and source == old_source:
-            self._offset_ms = offset_ms  # follows the slewing of NTP
-            return
-        self._offset_ms, self._source = offset_ms, source
-        log.info("event=clock_trusted source=%s step_ms=%s", source, step)
+    def tell_again(self) -> None:
+        """Say once more how this boot maps to UTC: some samples were found to be dated otherwise."""
+        with self._lock:
+            if self._held is not None and self._source is not None and self.on_trust is not None:
+                self.on_trust(self._held.offset_ms, self._source)
+
+    def _plausible(self, utc_ms: int, modem: str, new: Estimate) -> bool:
+        """Compare a network's time with what is known and with what the other modems say."""
+        known = self._known_ms
+        if known is not None and not known - DAY_MS <= utc_ms <= known + UNHEARD_OF_MS:
+            self._dispute(f"network of modem {modem}", f"says {_utc(utc_ms)}, last known was {_utc(known)}")
+            return False
+        self._networks[modem] = new
+        recent = [e for e in self._networks.values() if new.mono_ms - e.mono_ms < DAY_MS]
+        if all(abs(e.offset_ms - new.offset_ms) <= AGREE_MS for e in recent):
+            self._disputed.discard("networks")
+            return True
+        if self._source in (None, "network"):
+            self._dispute("networks", "the modems' networks disagree about the time: none is believed")
+            if self._source is not None:
+                self._held = self._source = None
+                log.warning("event=clock_untrusted reason='the networks disagree'")
+                if self.on_trust is not None:
+                    self.on_trust(None, "network")
+            return False
+        return True
+
+    def _compare(self, source: str, new: Estimate) -> None:
+        """Note a lower source that contradicts the one that rules."""
+        held = self._held
+        off_ms = 0 if held is None else new.offset_ms - held.offset_ms
+        if abs(off_ms) <= AGREE_MS + new.error_ms:
+            self._disputed.discard(source)
+        else:
+            self._dispute(source, f"{source} differs by {off_ms / 1000:+.1f} s from {self._source}, which is believed")
+
+    def _dispute(self, who: str, detail: str) -> None:
+        if who not in self._disputed:
+            self._disputed.add(who)
+            log.warning("event=clock_dispute detail=%r", detail)
+            self.notices.append(Event(kind="clock_dispute", detail=detail))
+
+    def _accept(self, source: str, new: Estimate) -> bool:
+        held, old_source = self._held, self._source
+        step = None if held is None else new.offset_ms - held.offset_ms
+        if held is not None and step is not None and source == old_source:
+            error_ms = held.error_at(new.mono_ms)
+            if abs(step) <= error_ms + new.error_ms and 2 * new.error_ms > error_ms:
+                return True  # it fits, and is hardly surer than what is known: a slow answer, a network's whole seconds
+            if abs(step) <= STEP_MS + new.error_ms:
+                self._held = new  # follows the slewing of NTP and the drift of the crystal
+                return True
+        self._held, self._source = new, source
+        log.info("event=clock_trusted source=%s step_ms=%s error_ms=%d", source, step, new.error_ms)
         if step is not None and abs(step) > STEP_MS:
             detail = f"clock stepped by {step / 1000:+.1f} s ({old_source} -> {source})"
             self.notices.append(Event(kind="clock_step", detail=detail))
         if self.on_trust is not None:
-            self.on_trust(offset_ms, source)
+            self.on_trust(new.offset_ms, source)
+        return True
+
+
+def _utc(utc_ms: int) -> str:
+    return f"{datetime.fromtimestamp(utc_ms / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.spool.high_water import BLOCK, HighWaterMark
+from telemetry.frame import is_installation
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS boots (
   n INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL UNIQUE, offset_ms INTEGER, source TEXT, last_ms INTEGER);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS installations (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, inst TEXT NOT NULL, after_seq INTEGER NOT NULL);
 """
 
 _TOP = "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM spool UNION ALL SELECT max(seq) FROM quarantine)"
@@ -80,7 +83,8 @@ def note_seq(db: sqlite3.Connection, seq: int) -> None:
     db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('seq_check', ?)", (zlib.crc32(b"%d" % seq),))
 
 
-def _raise_seq(db: sqlite3.Connection, seq: int) -> None:
+def raise_seq(db: sqlite3.Connection, seq: int) -> None:
+    """Let the next sample get the number after this one."""
     db.execute("DELETE FROM sqlite_sequence WHERE name = 'spool'")
     db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('spool', ?)", (seq,))
     note_seq(db, seq)
@@ -144,7 +148,7 @@ def _check_numbers(db: sqlite3.Connection, high_water: HighWaterMark, *, torn: b
         high_water.reserve(used)
         return []
     start = max(high_water.ceiling, top, used if whole else 0) if high_water.ceiling else max(top, used if whole else 0) + BLOCK
-    _raise_seq(db, start)
+    raise_seq(db, start)
     detail = "the end of the spool's log was damaged" if torn else "the spool was missing or its counter damaged"
     return [Event(kind="seq_skipped", detail=f"{detail}; numbers go on at {start + 1}", count=max(0, start - used))]
 
@@ -183,7 +187,7 @@ def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[s
     db.execute("BEGIN IMMEDIATE")
     saved = _save(db, aside)
     top = db.execute(_TOP).fetchone()[0] or 0
-    _raise_seq(db, max(top, high_water.ceiling))
+    raise_seq(db, max(top, high_water.ceiling))
     db.execute("COMMIT")
     _prune(path)
     detail = f"damaged spool set aside as {aside.name}: {reason}"[:180]
@@ -191,7 +195,7 @@ def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[s
 
 
 def _save(db: sqlite3.Connection, aside: Path) -> int:
-    """Copy the rows whose CRC holds. Rows without a time need their boot, so boots come first."""
+    """Copy the rows whose CRC holds. Rows without a time need their boot, all need who numbered them: these come first."""
     try:
         old = connect_to_read(aside)
     except DAMAGE:
@@ -199,6 +203,12 @@ def _save(db: sqlite3.Connection, aside: Path) -> int:
     for boot in _readable(old, "SELECT n, boot_id, offset_ms, source, last_ms FROM boots ORDER BY n"):
         if isinstance(boot[0], int) and isinstance(boot[1], str):
             db.execute("INSERT OR IGNORE INTO boots (n, boot_id, offset_ms, source, last_ms) VALUES (?, ?, ?, ?, ?)", boot)
+    for after, inst in _readable(old, "SELECT after_seq, inst FROM installations ORDER BY n"):
+        if isinstance(after, int) and is_installation(inst):
+            db.execute("INSERT INTO installations (inst, after_seq) VALUES (?, ?)", (inst, after))
+    for (drawn,) in _readable(old, "SELECT value FROM meta WHERE key = 'drawn'"):
+        if isinstance(drawn, int):
+            db.execute("INSERT INTO meta VALUES ('drawn', ?)", (drawn,))
     saved = 0
     for order in ("ASC", "DESC"):  # from both ends: reading stops at the first page that is broken
         for *row, crc in _readable(old, f"SELECT {COLUMNS} FROM spool ORDER BY seq {order}"):  # noqa: S608  (own constant)
@@ -235,5 +245,5 @@ def make_reserve(path: Path) -> None:
 
 
 def release_reserve(path: Path) -> None:
-    """Give that room back to the disk."""
+    """Return that room back to the disk."""
     path.with_name(path.name + ".reserve").unlink(missing_ok=True)

@@ -15,7 +15,8 @@ from agent.errors import SpoolError
 from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
 from agent.spool.rebase import settle
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from telemetry.streams import STREAMS, Event, Row, Signal, present
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Recorder(threading.Thread):
         super().__init__(name="recorder", daemon=True)
         self._spool, self._clock, self._changes, self._on_urgent = spool, clock, changes, on_urgent
         self._queue: queue.Queue[_Item | None] = queue.Queue(MAX_WAITING)
-        self._trusted: tuple[int, str] | None = None
+        self._trusted: tuple[int | None, str] | None = None
         self._dropped = 0
         self._ending = threading.Event()
 
@@ -59,8 +60,9 @@ class Recorder(threading.Thread):
         except queue.Full:
             self._dropped += 1
 
-    def trusted(self, offset_ms: int, source: str) -> None:
-        """Note that the clock is trusted; the writer gives waiting samples their time between two commits."""
+    def trusted(self, offset_ms: int | None, source: str) -> None:
+        """Note what the clock believes (None: nothing): the writer dates samples by it, and none leaves before."""
+        self._spool.dating = True
         self._trusted = (offset_ms, source)
 
     def stop(self) -> None:
@@ -102,22 +104,30 @@ class Recorder(threading.Thread):
 
     def _write(self, batch: list[_Item]) -> None:
         self._clock.check()
-        if self._trusted is not None:
-            offset_ms, source = self._trusted
+        told = self._trusted
+        if told is not None:
+            offset_ms, source = told
             if settle(self._spool, offset_ms, source):
                 self._on_urgent()  # the first round came before the time was known and found nothing to send
-            if self._trusted == (offset_ms, source):
+            if self._trusted is told:
                 self._trusted = None
+                self._spool.dating = False
         if batch:
-            self._spool.append([self._entry(item) for item in batch])
-            self._spool.keep_bounds()
+            self._spool.append([self._entry(item, place) for place, item in enumerate(batch)])
+            if any(item.stream != "event" for item in batch):  # an event that says what was thinned must not thin
+                self._spool.keep_bounds()
         self._note()
         if any(item.urgent for item in batch):
             self._on_urgent()
 
-    def _entry(self, item: _Item) -> Entry:
+    def _entry(self, item: _Item, place: int) -> Entry:
         t_ms, clock = self._clock.stamp(item.mono_ms)
-        return Entry(item.stream, item.modem, item.mono_ms, t_ms, clock, item.body)
+        body = item.body
+        if item.stream == "device":  # exactly what waits below its own number: by that the server counts losses
+            earlier = self._spool.earlier()
+            more = {"spool_depth": self._spool.depth + place} | ({"spool_earlier": earlier} if earlier else {})
+            body = orjson.dumps({**orjson.loads(body), **more})
+        return Entry(item.stream, item.modem, item.mono_ms, t_ms, clock, body)
 
     def _note(self) -> None:
         """Record what spool and clock have to tell as events of their own."""

@@ -7,58 +7,23 @@ carries a CRC, so a sample that the card damaged is told from a good one. One wr
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
 from agent.spool.high_water import HighWaterMark
-from agent.spool.thin import thin
+from agent.spool.installation import Installations, enter, hardware
+from agent.spool.rows import Entry, Row
+from agent.spool.sent import Sent
+from agent.spool.thin import BACKLOG_ROWS, Limits, crowded, thin
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-GROW_BYTES = 256_000
-"""What the next samples may need before the bounds are looked at again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A sample to be stored. `mono_ms` counts from boot; `t_ms` (UTC) is None while the clock is not trusted."""
-
-    stream: str
-    modem: str | None
-    mono_ms: int
-    t_ms: int | None
-    clock: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A stored sample whose time is final. `body` is its values as JSON."""
-
-    seq: int
-    stream: str
-    modem: str | None
-    t_ms: int
-    clock: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of the backlog; `min_free_mb` is what is left to the system."""
-
-    max_rows: int = 2_000_000
-    max_mb: int = 500
-    min_free_mb: int = 100
 
 
 class Spool:
@@ -71,9 +36,12 @@ class Spool:
         """
         self.path = path
         self.notices: list[Event] = []
-        self._boot_id = boot_id
+        self._boot_id, self._owner = boot_id, owner
         self._limits = limits or Limits()
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Held by whoever must see no change between two calls."""
+        self.dating = False
+        """Whether samples wait to be dated anew: until then none may leave."""
         self._high_water = HighWaterMark(path.with_name("seq.floor"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +58,11 @@ class Spool:
         db = self._db
         db.execute("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", (self._boot_id,))
         self.boot: int = db.execute("SELECT n FROM boots WHERE boot_id = ?", (self._boot_id,)).fetchone()[0]
+        newest = spoolfile.last_seq(db)
+        self.sent = Sent(db, newest, owner=self._owner)
+        if self._owner:
+            self.notices += enter(db, newest, hardware(self.path.parent))
+        self.installations = Installations(db)
         self._recount()
 
     def _recount(self) -> None:
@@ -100,12 +73,12 @@ class Spool:
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
-        with self._lock:
+        with self.lock:
             self._db.close()
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work in one transaction; thin a full disk, replace a damaged file, and try once more. Raises SpoolError."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._attempt(work)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
@@ -126,7 +99,7 @@ class Spool:
 
     def transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work in one transaction, all or nothing. Raises sqlite3.Error as it comes; `run` is what most callers want."""
-        with self._lock:
+        with self.lock:
             depth, quarantined = self.depth, self.quarantined
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -151,7 +124,7 @@ class Spool:
 
         def work(db: sqlite3.Connection) -> list[int]:
             first = spoolfile.last_seq(db) + 1
-            self._high_water.reserve(first + len(entries) - 1)
+            self.reserve(first + len(entries) - 1)
             rows = [
                 (seq, e.stream, e.modem, self.boot, e.mono_ms, e.t_ms, e.clock, e.body)
                 for seq, e in enumerate(entries, start=first)
@@ -162,6 +135,10 @@ class Spool:
             return [row[0] for row in rows]
 
         return self.run(work)
+
+    def reserve(self, seq: int) -> None:
+        """Make sure that numbers up to this one are never given out again, whatever happens to the spool's file."""
+        self._high_water.reserve(seq)
 
     def window(self, limit: int, up_to: int, slow_up_to: int | None = None) -> list[Row]:
         """Return the newest samples whose time is final, newest first; damaged ones met on the way go to quarantine.
@@ -186,6 +163,14 @@ class Spool:
             self.notices.append(Event(kind="sample_damaged", detail="samples damaged on the card", count=len(damaged)))
         return rows
 
+    def leaving(self, seqs: Sequence[int]) -> None:
+        """Note that samples are about to be sent, under the lock under which they were read."""
+        self.run(lambda db: self.sent.leaving(db, seqs))
+
+    def resting(self) -> None:
+        """Note that nothing leaves any more before the next `leaving`."""
+        self.run(self.sent.resting)
+
     def newest(self) -> int:
         """Return the highest number used so far; 0 when none was."""
         return self.run(spoolfile.last_seq)
@@ -200,6 +185,7 @@ class Spool:
         numbers = [(seq,) for seq in seqs]
 
         def work(db: sqlite3.Connection) -> int:
+            self.sent.answered(seq for (seq,) in numbers)
             gone = db.executemany("DELETE FROM spool WHERE seq = ?", numbers).rowcount
             if last_ms is not None:
                 db.execute("UPDATE boots SET last_ms = ? WHERE n = ?", (last_ms, self.boot))
@@ -214,6 +200,7 @@ class Spool:
 
         def work(db: sqlite3.Connection) -> int:
             copy = f"INSERT OR REPLACE INTO quarantine SELECT {spoolfile.COLUMNS}, ? FROM spool WHERE seq = ?"  # noqa: S608  (own constant)
+            self.sent.answered(seq for (seq,) in numbers)
             moved = db.executemany(copy, [(reason[:300], seq) for (seq,) in numbers]).rowcount
             db.executemany("DELETE FROM spool WHERE seq = ?", numbers)
             self.depth -= moved
@@ -235,6 +222,14 @@ class Spool:
 
         return self.run(work)
 
+    def earlier(self) -> int:
+        """Return how many samples are here, waiting or refused, that an earlier installation numbered."""
+        after = self.installations.after
+        if not after:
+            return 0
+        question = "SELECT count(*) FROM spool WHERE seq <= ?1 UNION ALL SELECT count(*) FROM quarantine WHERE seq <= ?1"
+        return self.run(lambda db: sum(int(row[0]) for row in db.execute(question, (after,))))
+
     def count(self, key: str) -> int:
         """Return a counter of the installation (`thinned`, `bytes:2026-11`); 0 when it was never raised."""
         row = self.run(lambda db: db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone())
@@ -245,41 +240,26 @@ class Spool:
         sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = value + ?2"
         self.run(lambda db: db.execute(sql, (key, amount)))
 
-    def over_limit(self) -> str | None:
-        """Say which bound of the backlog is passed, None when there is room."""
-        with self._lock:
-            pages, free, size = (
-                self._db.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size")
-            )
-        disk = os.statvfs(self.path.parent)
-        if self.depth + self.quarantined > self._limits.max_rows:
-            return f"more than {self._limits.max_rows} samples"
-        if (pages - free) * size > self._limits.max_mb * 1_000_000:
-            return f"more than {self._limits.max_mb} MB"
-        # A nearly full card: the file must not grow, so the next samples need free pages inside it.
-        if disk.f_bavail * disk.f_frsize < self._limits.min_free_mb * 1_000_000 and free * size < GROW_BYTES:
-            return f"less than {self._limits.min_free_mb} MB free on the card"
-        return None
-
     def keep_bounds(self) -> int:
         """Thin the oldest half of the backlog when a bound is passed; return how many samples that cost."""
-        with self._lock:
+        with self.lock:
             if self._db.execute("PRAGMA data_version").fetchone()[0] != self._version:
                 self._recount()  # another program (quarantine resend) changed the file
-        reason = self.over_limit()
-        if reason is None or self.depth < 2:
-            return 0
+            reason = crowded(self._db, self.path.parent, self._limits, self.depth, self.quarantined)
         try:
-            return self._thin(reason)
+            return 0 if reason is None else self._thin(reason)
         except sqlite3.Error as error:
             log.warning("event=thin_failed reason=%r", str(error))
             return 0
 
     def _thin(self, reason: str) -> int:
         dropped = 0
-        for gone in thin(self.transaction, self.depth):
-            dropped += gone
-            self.depth -= gone
+        if self.depth < BACKLOG_ROWS:
+            return 0
+        with self.lock:
+            for gone in thin(self.transaction, self.depth, self.sent.in_flight):
+                dropped += gone
+                self.depth -= gone
         if dropped:
             detail = f"oldest half lost every second sample: {reason}"
             self.notices.append(Event(kind="spool_thinned", detail=detail, count=dropped))

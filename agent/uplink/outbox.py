@@ -9,12 +9,13 @@ import logging
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from agent.spool.spool import Row, Spool
+from agent.spool.rows import Row
+from agent.spool.spool import Spool
 from telemetry.ack import Ack, frame_id
 from telemetry.frame import Sample, encode, pack
 from telemetry.streams import LIVE_STREAMS
@@ -33,6 +34,8 @@ REMEMBERED = 64
 ACK_TIMEOUT_S = 30.0
 MAX_BACKOFF_S = 900.0
 HOLD_S = 900.0
+CLOCK_PAUSE_S = 3.0
+"""After a frame from the future; four times longer each time, for then this clock and the collector's disagree for good."""
 RELEASED = "release"
 """Counter on the card: the number of the last order to release the quarantine."""
 SLOW_EVERY = 3
@@ -68,14 +71,21 @@ class Outbox:
         self._mark = self._slow_mark = 0
         self._round, self._round_at = 0, 0.0
         self._urgent = self._more = self._over_budget = False
-        self._failures, self._pause_until = 0, 0.0
+        self._failures, self._refusals, self._pause_until = 0, 0, 0.0
+        self.answers = self.overdue = 0
+        """Frames of this connection that were answered; and how many times in a row nobody answered in time."""
         self._unanswered = False
 
     def connected(self) -> None:
         """Start over on a fresh connection: nothing is in flight, a round is due now."""
         self._flights.clear()
         self._failures, self._pause_until = 0, 0.0
+        self.answers = self.overdue = 0
         self._round, self._round_at = 0, self._now()
+
+    def disconnected(self) -> None:
+        """Note that the connection is gone: what is measured from now on has not left."""
+        self._spool.resting()
 
     def hurry(self) -> None:
         """Send a round at the next call: something changed that cannot wait."""
@@ -105,7 +115,13 @@ class Outbox:
             room = min(room, 1)  # the newest signal frame: it has the change
         if room <= 0:
             return []
-        frames = self._frames(room, utc_ms, OVER_BUDGET_SAMPLES if over_budget else BACKLOG_SAMPLES)
+        with self._spool.lock:  # from reading to noting: no sample is dated or numbered anew on its way out
+            if self._spool.dating:
+                self._more = True
+                return []
+            frames = self._frames(room, utc_ms, OVER_BUDGET_SAMPLES if over_budget else BACKLOG_SAMPLES)
+            if frames:
+                self._spool.leaving([seq for frame in frames for seq in frame.seqs])
         self._more = len(frames) == room
         for frame in frames:
             self._flights[frame.crc] = now + ACK_TIMEOUT_S
@@ -134,6 +150,7 @@ class Outbox:
         if not late:
             return
         self._failures += 1
+        self.overdue += 1
         self._flights.clear()
         self._unanswered = True
         wait = min(MAX_BACKOFF_S, ACK_TIMEOUT_S * 2.0 ** (self._failures - 1)) * (0.8 + 0.4 * self._jitter())
@@ -150,24 +167,27 @@ class Outbox:
         flying = {seq for crc in self._flights for seq in self._sent.get(crc, ())}
         rows = [r for r in self._spool.window(chunk * 5 + len(flying), self._mark, self._slow_mark) if r.seq not in flying]
         newest_ms = utc_ms or max((r.t_ms for r in rows), default=0)
-        groups: dict[tuple[bool, str, str | None], list[Row]] = {}
+        groups: dict[tuple[bool, str, str | None, str | None], list[Row]] = {}
         for row in rows:
             rounds = 1 if row.stream in LIVE_STREAMS else SLOW_EVERY
             late = row.t_ms < newest_ms - int((rounds + 0.5) * self._interval_s * 1000)
-            groups.setdefault((late, row.stream, row.modem), []).append(row)
-        batches = [(late, batch) for (late, _, _), group in groups.items() for batch in _chunks(group, chunk)]
+            groups.setdefault((late, row.stream, row.modem, self._spool.installations.of(row.seq)), []).append(row)
+        batches = [(late, batch) for (late, *_), group in groups.items() for batch in _chunks(group, chunk)]
         batches.sort(key=lambda item: (item[0], item[1][0].stream != "signal", -item[1][0].seq))
         return [self._frame(batch) for _, batch in batches[:room]]
 
     def _frame(self, batch: Sequence[Row]) -> Outgoing:
         samples = [Sample(r.seq, r.t_ms, r.clock, orjson.loads(r.body)) for r in reversed(batch)]
-        payload = encode(pack(self._site, batch[0].stream, batch[0].modem, samples))
+        inst = self._spool.installations.of(batch[0].seq)
+        payload = encode(pack(self._site, batch[0].stream, batch[0].modem, samples, inst))
         return Outgoing(stream_topic(self._site, batch[0].stream), payload, frame_id(payload), tuple(s.seq for s in samples))
 
     def answered(self, ack: Ack, utc_ms: int | None) -> int:
         """Apply the collector's answers; return how many samples left the card. Answers to unknown frames are ignored."""
         stored = [seq for crc in ack.ok for seq in self._settled(crc)]
         gone = self._spool.delete(stored, utc_ms) if stored else 0
+        if gone:
+            self._refusals = 0
         if stored and self._unanswered:
             self._unanswered, self._pause_until = False, 0.0  # the collector is back: what waits goes now
         for answer in ack.bad:
@@ -175,14 +195,32 @@ class Outbox:
             if seqs:
                 self._spool.quarantine(seqs, answer.reason)
                 log.error("event=frame_refused n=%d reason=%r", len(seqs), answer.reason)
+        self._misdated([seq for answer in ack.clock for seq in self._settled(answer.crc)])
         if any(self._sent.get(answer.crc) for answer in ack.hold):
             self._flights.clear()
             self._failures += 1
+            self.overdue = 0
             self._pause(HOLD_S * (0.9 + 0.2 * self._jitter()))
             log.warning("event=frame_held reason=%r", ack.hold[0].reason)
         if ack.release is not None:
             self._release(ack.release)
         return gone
+
+    def _misdated(self, seqs: Sequence[int]) -> None:
+        """Take back what the collector did not store because it is from the future; the pause lets it be dated anew."""
+        if not seqs:
+            return
+        with self._spool.lock:
+            self._spool.sent.refused(seqs)
+        self._flights.clear()
+        self._refusals += 1
+        self._pause(min(HOLD_S, CLOCK_PAUSE_S * 4.0 ** (self._refusals - 1)))
+        log.warning("event=frame_from_the_future n=%d refusals=%d", len(seqs), self._refusals)
+
+    def took_s(self, crcs: Iterable[int]) -> float | None:
+        """Return how long ago the last of these frames left, s; None when none of them is in flight."""
+        left = [self._flights[crc] - ACK_TIMEOUT_S for crc in crcs if crc in self._flights]
+        return self._now() - max(left) if left else None
 
     def _release(self, order: int) -> None:
         """Send again what is in quarantine, once for each order of the server."""
@@ -198,7 +236,8 @@ class Outbox:
         if seqs is None:
             return ()
         self._flights.pop(crc, None)
-        self._failures = 0
+        self._failures = self.overdue = 0
+        self.answers += 1
         self._more = True
         return seqs
 

@@ -11,91 +11,39 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.config import BrokerSection, Config
-from agent.errors import ConfigError, SpoolError
+from agent.config import Config
+from agent.errors import SpoolError
 from agent.spool.clock import Clock
+from agent.uplink.hello import Hello
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
-from ground.edited import read_secret
-from telemetry.ack import decode_ack
-from telemetry.streams import ClockState, Event
+from agent.uplink.tls import check_dates, check_dates_at, tls_context
+from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
+from telemetry.ack import Ack, decode_ack
+from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
 
 log = logging.getLogger(__name__)
 
 LOOP_S = 1.0
-CONNECT_TIMEOUT_S = 20.0
 MIN_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
 OVER_BUDGET_BACKOFF_S = 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
-ASK_TIME_S = 30.0
-"""While no time is known, nothing can be sent: the status is said again, for the collector answers it with its UTC."""
+SUBACK_S = 20.0
+SILENT_TIMEOUTS, MOST_SILENT_TIMEOUTS = 2, 8
+"""Answers overdue in a row after which a connection counts as half dead; each that came to nothing lets the next wait longer."""
 UNACKED_MS = 120_000
 """The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
-X509_V_FLAG_NO_CHECK_TIME = 0x200000
-"""openssl/x509_vfy.h; the ssl module has no name for it."""
-
-
-def tls_context(broker: BrokerSection) -> ssl.SSLContext:
-    """Make the TLS settings from the config's files. Raises ConfigError naming the key whose file is missing or wrong."""
-    for key in ("ca", "cert", "key"):
-        path: Path | None = getattr(broker, key)
-        if path is not None and not path.is_file():
-            raise ConfigError(f"broker.{key}: no such file {str(path)!r}; copy it there or correct the path")
-    try:
-        context = ssl.create_default_context(cafile=broker.ca)
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigError(f"broker.ca: not a certificate in PEM form ({error})") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.cert is not None:
-        try:
-            context.load_cert_chain(broker.cert, broker.key)
-        except (ssl.SSLError, OSError) as error:
-            raise ConfigError(f"broker.cert, broker.key: not a certificate and its key in PEM form ({error})") from None
-    return context
-
-
-def check_dates(context: ssl.SSLContext, *, check: bool) -> None:
-    """Switch the check of validity dates; chain and host are always checked. A Pi that woke in 1970 cannot judge dates (P3)."""
-    flags = context.verify_flags
-    context.verify_flags = flags & ~X509_V_FLAG_NO_CHECK_TIME if check else flags | X509_V_FLAG_NO_CHECK_TIME
-
-
-def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:
-    """Judge a server's certificate by the trusted time where the system clock is wrong. Raises ssl.SSLError out of its dates."""
-    start, end = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))
-    if not start <= now_ms / 1000 <= end:
-        dates = f"{certificate['notBefore']} to {certificate['notAfter']}"
-        raise ssl.SSLError(1, f"the certificate of the broker is valid from {dates} only")
-
-
-def read_password(path: Path | None) -> str | None:
-    """Read the broker's password from its file. Raises ConfigError when it cannot be read."""
-    try:
-        return None if path is None else read_secret(path)
-    except ConfigError as error:
-        raise ConfigError(f"broker.password_file: {error}") from None
-
-
-@contextmanager
-def _one_segment(sock: socket.socket | None) -> Iterator[None]:
-    """Hold the socket's data back until all of a round is written: several frames, one packet's headers (P8)."""
-    if sock is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-    yield
-    if sock is not None and sock.fileno() >= 0:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 
 class Publisher:
@@ -112,46 +60,44 @@ class Publisher:
         version: str,
         record_event: Callable[[Event], None],
         on_config: Callable[[bytes], None] | None = None,
+        on_top: Callable[[int], object] | None = None,
+        inst: str | None = None,
         sim_spent: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare; nothing is sent yet. Raises ConfigError for files that the config names and that are not usable."""
         self._config, self._outbox, self._clock, self._meter = config, outbox, clock, meter
-        self._record_event, self._on_config, self._sim_spent = record_event, on_config, sim_spent
+        self._record_event, self._on_config, self._sim_spent, self._on_top = record_event, on_config, sim_spent, on_top
+        self._hello = Hello(clock, inst)
         self.budget = config.budget_month
         self._report: bytes | None = None
         self._report_due = False
-        self._status = {"v": 1, "boot": boot_id, "agent": version}
+        self._status = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
         self._context = tls_context(config.broker) if config.broker.tls else None
-        self._client = self._make_client(config)
+        self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
         self.over_budget = False
-        self._said_at = 0.0
+        self._subscribed, self._refused = False, False
+        self._up_at, self._silent = 0.0, 0
         self._hurry = threading.Event()
         self.up = False
         self.last_ack_mono_ms: int | None = None
         self.refusal: str | None = None
 
-    def _make_client(self, config: Config) -> mqtt.Client:
-        site = config.agent.site
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"sinyal-{site}",
-            clean_session=True,
-            protocol=mqtt.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.will_set(status_topic(site), self._status_payload("offline"), qos=1, retain=True)
-        if config.broker.username is not None:
-            client.username_pw_set(config.broker.username, read_password(config.broker.password_file))
-        if self._context is not None:
-            client.tls_set_context(self._context)
+    def _make_client(self, config: Config, inst: str | None) -> mqtt.Client:
+        client = make_client(config, self._context, inst)
+        client.will_set(status_topic(config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
-    def _status_payload(self, state: str) -> bytes:
-        return orjson.dumps({**self._status, "state": state})
+    def _status_payload(self, state: str, ask: int | None = None) -> bytes:
+        return orjson.dumps({**self._status, "state": state} | ({} if ask is None else {"ask": ask}))
+
+    @property
+    def heard(self) -> bool:
+        """Whether the collector answers on this connection: only then is it one."""
+        return self.up and self._subscribed and self._silent == 0 and (self._hello.heard or self._outbox.answers > 0)
 
     def hurry(self) -> None:
         """Send at once what is on the card (safe to call from any thread)."""
@@ -171,6 +117,8 @@ class Publisher:
                     self._meter.closed()
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
+            except Exception:  # whatever a broker sends must not end the agent: another connection is tried
+                log.exception("event=connection_failed")
             self._drop()
             if stop.is_set():
                 break
@@ -203,30 +151,61 @@ class Publisher:
         if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not self._clock.system_is_right():
             check_dates_at(sock.getpeercert() or {}, now_ms)
 
+    @property
+    def address(self) -> str | None:
+        """Local address of the connection, None while there is none."""
+        try:
+            sock = self._sock() if self.up else None
+            return str(sock.getsockname()[0]) if sock is not None else None
+        except OSError:  # closed this very moment by the thread that serves it
+            return None
+
     def _sock(self) -> socket.socket | None:
         sock: Any = self._client.socket()
         return sock if isinstance(sock, socket.socket) else None
 
     def _serve(self, stop: threading.Event) -> None:
-        connecting_until = time.monotonic() + CONNECT_TIMEOUT_S
+        began = time.monotonic()
         while self._client.loop(LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            if not self.up and time.monotonic() > connecting_until:
-                log.warning("event=connect_failed reason='the broker does not answer'")
+            waited = time.monotonic() - began
+            if dead := self._half_dead(waited):
+                self.refusal = dead
+                log.warning("event=connection_given_up reason=%r", dead)
                 break
             self._account()
-            if self.up:
-                self._ask_time()
+            if self._subscribed:
+                self._say_hello()
                 self._send_report()
-                self._send()
+                if self._hello.open:
+                    self._send()
             if stop.is_set():
                 self._goodbye()
                 break
+
+    def _half_dead(self, waited_s: float) -> str | None:
+        """Return why this connection is none, None while it may be one."""
+        if not self.up:
+            return "the broker does not answer" if waited_s > CONNECT_TIMEOUT_S else None
+        if self._refused:
+            return "the broker refused the subscription: its rules do not let this hall read its own answers"
+        if not self._subscribed:
+            return "the broker does not confirm the subscription" if time.monotonic() - self._up_at > SUBACK_S else None
+        if self._outbox.answers:
+            self._silent = 0
+        if self._outbox.overdue < min(SILENT_TIMEOUTS * (1 + self._silent), MOST_SILENT_TIMEOUTS):
+            return None
+        self._silent += 1
+        return "the broker takes frames, but nobody answers them"
 
     def _drop(self) -> None:
         self._client.disconnect()
         if self.up:
             self.up = False
             log.info("event=disconnected")
+            try:
+                self._outbox.disconnected()
+            except SpoolError as error:
+                log.critical("event=spool_failed reason=%r", str(error))
 
     def _account(self) -> None:
         sock = self._sock()
@@ -249,7 +228,7 @@ class Publisher:
         frames = self._outbox.due(self._clock.now_ms(), over_budget=self.over_budget)
         if not frames:
             return
-        with _one_segment(self._sock()):
+        with one_segment(self._sock()):
             for frame in frames:
                 self._client.publish(frame.topic, frame.payload, qos=0)
                 log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
@@ -259,13 +238,11 @@ class Publisher:
         if due and payload is not None:
             self._client.publish(reported_topic(self._config.agent.site), payload, qos=0, retain=True)
 
-    def _ask_time(self) -> None:
-        if self._clock.state is ClockState.UNTRUSTED and time.monotonic() - self._said_at >= ASK_TIME_S:
-            self._say_online()
-
-    def _say_online(self) -> None:
-        self._said_at = time.monotonic()
-        self._client.publish(status_topic(self._config.agent.site), self._status_payload("online"), qos=0, retain=True)
+    def _say_hello(self) -> None:
+        ask = self._hello.due()
+        if ask is not None:
+            status = self._status_payload("online", ask)
+            self._client.publish(status_topic(self._config.agent.site), status, qos=0, retain=True)
 
     def _goodbye(self) -> None:
         if not self.up:
@@ -280,16 +257,25 @@ class Publisher:
             self.refusal = f"the broker refused: {reason}"
             log.warning("event=connect_refused reason=%r", str(reason))
             return
-        self.up, self.refusal = True, None
+        self.up, self._subscribed, self._refused, self._up_at = True, False, False, time.monotonic()
         site = self._config.agent.site
         client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
         self._report_due = self._report is not None
-        self._say_online()
         self._outbox.connected()
+        self._hello.connected()
         log.info("event=connected host=%s", self._config.broker.host)
 
+    def _on_subscribe(self, _client: mqtt.Client, _userdata: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
+        self._refused = any(code.is_failure for code in codes)
+        self._subscribed = not self._refused
+
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        if message.topic == config_topic(self._config.agent.site):
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:  # paho reads it only now; whatever a broker sends must not end the agent
+            log.warning("event=topic_unreadable")
+            return
+        if topic == config_topic(self._config.agent.site):
             if self._on_config is not None:
                 self._on_config(bytes(message.payload))
             return
@@ -298,9 +284,20 @@ class Publisher:
         except ValueError as error:
             log.warning("event=ack_unreadable reason=%r", str(error))
             return
-        if ack.time_ms is not None:
-            self._clock.trust("collector", ack.time_ms)
+        self._take(ack)
+
+    def _take(self, ack: Ack) -> None:
+        self.refusal = None
+        late_s = self._outbox.took_s(answer.crc for answer in ack.clock)
         gone = self._outbox.answered(ack, self._clock.now_ms())
         if gone:
             self.last_ack_mono_ms = self._clock.mono_ms()
             log.debug("event=frame_acked n=%d", gone)
+        if ack.clock:
+            if late_s is not None and ack.time_ms is not None:  # else it is another installation's, or an answer from long ago
+                self._hello.take_time(ack.time_ms, late_s)
+                self._clock.tell_again()
+        elif ack.inst is not None or ack.time_ms is not None:
+            top = self._hello.answered(ack)
+            if top is not None and self._on_top is not None:
+                self._on_top(top)

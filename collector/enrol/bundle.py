@@ -20,6 +20,7 @@ from pathlib import Path
 from collector.enrol.ca import Pair
 from collector.errors import ConfigError
 from ground.paths import ETC
+from ground.words import LANGUAGES, mark, tr
 
 BUNDLE_VERSION = 1
 FOLDER = str(ETC)  # where `sinyal-agent install` puts the files of the bundle
@@ -42,29 +43,20 @@ MODEM_TOML = """
 name = {name}
 port = {port}
 """
-README = """\
-Paket pemasangan Sinyal untuk {site} ({desa}, {kecamatan})
+README = mark(
+    "Sinyal installation bundle for {site} ({desa}, {kecamatan})\n\n"
+    "This file is SECRET: it holds the device's key. Do not send it through a chat group; delete it from the stick once "
+    "installed.\n\n"
+    "1. Copy {site}.sinyal to the Raspberry Pi (Raspberry Pi OS, 64 bit) in the hall.\n"
+    "2. Run:  sudo sinyal-agent install {site}.sinyal\n"
+    "3. Check:  sinyal-agent status\n\n"
+    "If the Pi or this file is lost or stolen, tell the office at once: one command shuts it out.\n"
+)
 
-File ini RAHASIA: berisi kunci perangkat. Jangan dikirim lewat grup percakapan; hapus dari flashdisk setelah dipasang.
 
-1. Salin file {site}.sinyal ke Raspberry Pi (Raspberry Pi OS 64 bit) di balai desa.
-2. Jalankan:  sudo sinyal-agent install {site}.sinyal
-3. Periksa:   sinyal-agent status
-
-Jika Pi atau file ini hilang atau dicuri, segera beri tahu kantor: satu perintah mencabut aksesnya.
-
-----
-
-Sinyal installation bundle for {site} ({desa}, {kecamatan})
-
-This file is SECRET: it holds the device's key. Do not send it through a chat group; delete it from the stick once installed.
-
-1. Copy {site}.sinyal to the Raspberry Pi (Raspberry Pi OS, 64 bit) in the hall.
-2. Run:       sudo sinyal-agent install {site}.sinyal
-3. Check:     sinyal-agent status --lang en
-
-If the Pi or this file is lost or stolen, tell the office at once: one command shuts it out.
-"""
+def readme(site: str, desa: str, kecamatan: str) -> str:
+    """Return what lies in the bundle for a person: Indonesian, then English."""
+    return "\n----\n\n".join(tr(README, lang, site=site, desa=desa, kecamatan=kecamatan) for lang in LANGUAGES)
 
 
 def agent_toml(site: str, desa: str, kecamatan: str, host: str, port: int, modems: Mapping[str, str]) -> str:

@@ -7,13 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import load
-from collector.enrol.bundle import README, agent_toml, write_bundle
+from collector.enrol.bundle import agent_toml, readme, write_bundle
 from collector.enrol.ca import RESERVED, Authority
 from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
+from ground.words import add_lang, tr
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -35,6 +36,7 @@ exit: 0 written; 2 bad usage or config, or the site has a certificate already
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `enroll`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site as in sites.csv")
@@ -67,13 +69,16 @@ def run(args: argparse.Namespace) -> int:
     toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
     pair = authority.client(site.code)
     register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
-    readme = README.format(site=site.code, desa=site.desa, kecamatan=site.kecamatan)
+    text = readme(site.code, site.desa, site.kecamatan)
     ca_pem = (folder / "ca.crt").read_bytes()
     if (folder / UPDATE_KEY).exists():
         extras[UPDATE_KEY] = (folder / UPDATE_KEY).read_bytes()
     made_by = version("sinyal")
-    write_bundle(out, site=site.code, version=made_by, toml=toml, readme=readme, ca_pem=ca_pem, pair=pair, extras=extras)
-    print(f"{out}: {site.desa}, {site.kecamatan}; in the hall: sudo sinyal-agent install {out.name}")
+    write_bundle(out, site=site.code, version=made_by, toml=toml, readme=text, ca_pem=ca_pem, pair=pair, extras=extras)
+    place = f"{site.desa}, {site.kecamatan}"
+    print(
+        tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", args.lang, file=str(out), place=place, name=out.name)
+    )
     return 0
 
 

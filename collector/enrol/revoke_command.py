@@ -11,6 +11,7 @@ from collector.enrol.register import Register
 from collector.enrol.revoke import Gate, NotShutOutError, shut_out
 from collector.errors import ConfigError
 from ground.paths import add_config
+from ground.words import add_lang, tr
 from telemetry.topics import is_site_id
 
 ABOUT = """\
@@ -28,6 +29,7 @@ exit: 0 shut out, proven; 1 on the list, but the broker does not keep it yet (ru
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `revoke`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("site", metavar="SITE", help="code of the site; it need not be in sites.csv any more")
@@ -44,10 +46,25 @@ def run(args: argparse.Namespace) -> int:
     try:
         count = shut_out(Authority.load(folder), Register(folder), gate, args.site)
     except NotShutOutError as error:
-        print(f"{args.site}: on the list of revoked certificates, NOT YET shut out: {error}", file=sys.stderr)
+        print(
+            tr(
+                "{site}: on the list of revoked certificates, NOT YET shut out: {error}",
+                args.lang,
+                site=args.site,
+                error=str(error),
+            ),
+            file=sys.stderr,
+        )
         return 1
     if count == 0:
-        print(f"{args.site}: never had a certificate", file=sys.stderr)
+        print(tr("{site}: never had a certificate", args.lang, site=args.site), file=sys.stderr)
         return 3
-    print(f"{args.site}: shut out ({count} certificate(s) revoked): the broker refuses them, no session is open")
+    print(
+        tr(
+            "{site}: shut out ({n} certificates revoked): the broker refuses them, no session is open",
+            args.lang,
+            site=args.site,
+            n=count,
+        )
+    )
     return 0

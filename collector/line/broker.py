@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.config import BrokerSection, secret
+from collector.line.bulk import BulkClient, Publication
 from collector.line.inbox import Received
 from telemetry.ack import Ack, encode_ack
 from telemetry.streams import STREAMS
@@ -21,18 +22,16 @@ FIRST_RECONNECT_S, LAST_RECONNECT_S = 1, 30
 KEEPALIVE_S = 30
 FRAME_QOS = 1
 """The broker queues for us while we are busy; the guarantee is the ack, so the session is clean and nothing is kept beyond it."""
-ACK_QOS = 0
-"""An ack that gets lost costs one resend; its PUBACK would cost SIM bytes every time."""
 log = logging.getLogger(__name__)
 
 
 class Broker:
-    """Hands every message to `receive` (on paho's thread) and sends acks. Connects again by itself, for ever."""
+    """Hands all that came at once to `receive` (on paho's thread) and sends acks. Connects again by itself, for ever."""
 
-    def __init__(self, config: BrokerSection, receive: Callable[[Received], None]) -> None:
+    def __init__(self, config: BrokerSection, receive: Callable[[list[Received]], None]) -> None:
         self._config = config
         self._receive = receive
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=config.client_id, protocol=mqtt.MQTTv311)
+        self._client = BulkClient(CallbackAPIVersion.VERSION2, client_id=config.client_id, protocol=mqtt.MQTTv311)
         self._client.reconnect_delay_set(FIRST_RECONNECT_S, LAST_RECONNECT_S)
         if config.username is not None:
             self._client.username_pw_set(config.username, secret(config.password_file, "SINYAL_BROKER_PASSWORD"))
@@ -41,7 +40,7 @@ class Broker:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
+        self._client.on_publications = self._on_publications
         self.subscribed = False
         """Whether the broker has granted the subscription of the connection that is open now."""
 
@@ -55,9 +54,12 @@ class Broker:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send_ack(self, site: str, ack: Ack) -> None:
-        """Answer a site; lost when the broker is away, and then the agent sends its frames again."""
-        self._client.publish(ack_topic(site), encode_ack(ack), ACK_QOS)
+    def send_acks(self, acks: Mapping[str, Ack]) -> None:
+        """Answer sites with QoS 0; lost when the broker is away, and then the agents send their frames again.
+
+        An ack that gets lost costs one resend; its PUBACK would cost SIM bytes every time.
+        """
+        self._client.publish_many((ack_topic(site), encode_ack(ack)) for site, ack in acks.items())
 
     def _topics(self) -> list[tuple[str, int]]:
         share = f"$share/{self._config.group}/" if self._config.group else ""
@@ -79,10 +81,10 @@ class Broker:
         self.subscribed = False
         log.warning("event=broker_disconnected reason=%s", code)
 
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if message.retain and message.topic.endswith("/status"):
-            return  # says how a site was at some time before we came
-        self._receive(Received(message.topic, bytes(message.payload), time.time_ns() // 1_000_000))
+    def _on_publications(self, found: list[Publication]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        # A retained status says how a site was at some time before we came.
+        self._receive([Received(m.topic, m.payload, now_ms) for m in found if not (m.retain and m.topic.endswith("/status"))])
 
 
 def tls_context(config: BrokerSection) -> ssl.SSLContext:

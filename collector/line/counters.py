@@ -23,6 +23,7 @@ ABOUT = {
     "stored_samples": "Samples stored for the first time, as far as memory goes back",
     "duplicate_samples": "Samples that had been stored before",
     "late_samples": "Samples that were older than late_after_s when they arrived",
+    "future_samples": "Samples from the future, sent back to be dated anew",
     "implausible_values": "Values left out because they are out of the contract's range",
     "held_frames": "Frames of sites that are not in the list of sites",
     "expired_samples": "Samples that the store keeps no more because they are older than its retention",
@@ -39,6 +40,7 @@ class Counters:
     stored_samples: int = 0
     duplicate_samples: int = 0
     late_samples: int = 0
+    future_samples: int = 0
     implausible_values: int = 0
     held_frames: int = 0
     expired_samples: int = 0

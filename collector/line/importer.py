@@ -22,6 +22,7 @@ from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
 from collector.store.store import Store
+from ground.words import Lang, tr
 from telemetry.ack import Ack
 from telemetry.frame import MAX_PAYLOAD_BYTES
 from telemetry.stick import check
@@ -57,16 +58,18 @@ class Result:
         """Return whether the file gave anything at all."""
         return bool(self.stored or self.duplicate or self.rejected or self.held)
 
-    def note(self, ack: Ack) -> None:
-        """Remember the first reasons of an answer."""
-        for kind, answers in (("rejected", ack.bad), ("held", ack.hold)):
-            if answers:
-                self.why.setdefault(kind, answers[0].reason)
+    def note(self, acks: Mapping[str, Ack]) -> None:
+        """Remember the first reasons of answers."""
+        for ack in acks.values():
+            for kind, answers in (("rejected", ack.bad), ("held", ack.hold)):
+                if answers:
+                    self.why.setdefault(kind, answers[0].reason)
 
-    def __str__(self) -> str:
-        counts = [f"stored {self.stored}", f"duplicate {self.duplicate}"]
-        for kind, count in (("rejected", self.rejected), ("held", self.held)):
-            counts.append(f"{kind} {count}" + (f" ({self.why[kind]})" if kind in self.why else ""))
+    def told(self, lang: Lang) -> str:
+        """Return the line for a person; reasons are of the machine."""
+        counts = [tr("stored {n}", lang, n=self.stored), tr("duplicate {n}", lang, n=self.duplicate)]
+        for kind, text in (("rejected", tr("rejected {n}", lang, n=self.rejected)), ("held", tr("held {n}", lang, n=self.held))):
+            counts.append(text + (f" ({self.why[kind]})" if kind in self.why else ""))
         return f"{self.file}: {', '.join(counts)}" + (f"; {self.fault}" if self.fault else "")
 
 
@@ -96,7 +99,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
         sites=sites,
         rejected=rejected,
         counters=counters,
-        send_ack=lambda _site, ack: result.note(ack),
+        send_acks=result.note,
         late_after_s=late_after_s,
         patient=False,
     )

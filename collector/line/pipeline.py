@@ -13,19 +13,26 @@ from typing import NamedTuple
 
 import orjson
 
+from collector.errors import StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
 from collector.line.keeper import Fate, Keeper, Stopped
+from collector.line.limits import MOST_MODEMS, Modems, Throttle
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
+from collector.line.tops import Tops
 from collector.sites.sites import Site
 from collector.store.answers import shorten
 from collector.store.store import Placed, Point, Store
 from telemetry.ack import Ack, Answer, frame_id
-from telemetry.frame import Frame, FrameError, decode
+from telemetry.frame import AHEAD_MS, Frame, FrameError, decode, is_installation
 from telemetry.topics import split_topic
 
 IDLE_S = 1.0
+BATCH_BYTES = 1 << 20
+"""Of payloads together, so that no batch takes long."""
+SAMPLES_A_WRITE = 5000
+"""In one request: InfluxDB takes so many best; and what is decoded at one time is bounded, however few bytes it came in."""
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
 
@@ -39,7 +46,7 @@ class Checked(NamedTuple):
 
 
 class Pipeline:
-    """Works off an inbox, in any number of threads. `send_ack(site, ack)` comes once per site and batch, after the write."""
+    """Works off an inbox, in any number of threads. `send_acks` gets one answer for each site of a batch, after the write."""
 
     def __init__(
         self,
@@ -48,25 +55,31 @@ class Pipeline:
         sites: Mapping[str, Site],
         rejected: RejectedFolder,
         counters: Counters,
-        send_ack: Callable[[str, Ack], None],
+        send_acks: Callable[[Mapping[str, Ack]], None],
         late_after_s: float,
         patient: bool = True,
     ) -> None:
         self.sites = sites
         self._rejected = rejected
         self._counters = counters
-        self._send_ack = send_ack
+        self._send_acks = send_acks
+        self._store = store
+        self._modems = Modems()
+        self._throttle = Throttle()
         self._late_after_ms = late_after_s * 1000
-        self._known: defaultdict[str, Ranges] = defaultdict(Ranges)
+        self._known: defaultdict[tuple[str, str | None], Ranges] = defaultdict(Ranges)
+        self._before: dict[str, Ranges] = {}
         self._stop = threading.Event()
         self._counting = threading.Lock()
         self._keeper = Keeper(store, counters, self._stop, patient=patient)  # an import by hand does not wait for a store
+        self._tops = Tops(store)
 
     def run(self, inbox: Inbox, *, batch_frames: int, linger_s: float, every: Callable[[], None]) -> None:
         """Work until the inbox is closed and empty, or `stop`; `every` runs after each batch and when idle."""
         self._keeper.look()
+        self._learn_modems()
         while not self._stop.is_set() and not (inbox.closed and not len(inbox)):
-            batch = inbox.take(batch_frames, linger_s, IDLE_S)
+            batch = inbox.take(batch_frames, BATCH_BYTES, linger_s, IDLE_S)
             try:
                 if not batch:
                     self._keeper.look()
@@ -78,7 +91,16 @@ class Pipeline:
 
     def know(self, site: str, seqs: Sequence[int]) -> None:
         """Tell which samples of a site are in the store already, so that duplicates are counted right."""
-        self._known[site].add(seqs)
+        self._before.setdefault(site, Ranges()).add(seqs)
+
+    def _learn_modems(self) -> None:
+        """Take up the modems that are in the store already: they stay admitted, whoever comes first after a restart."""
+        try:
+            rows = self._store.latest("signal")
+        except StoreUnavailableError:
+            return  # then those that come first are known first
+        with self._counting:
+            self._modems.know((str(row["site"]), str(row["modem"])) for row in rows if "modem" in row)
 
     def stop(self) -> None:
         """Give up waiting for a store; what is not answered comes again."""
@@ -87,15 +109,26 @@ class Pipeline:
     def process(self, batch: Sequence[Received]) -> None:
         """Take a batch through the whole line. Returns when it is stored and answered, or after `stop`."""
         acks: defaultdict[str, Ack] = defaultdict(Ack)
+        checked: list[Checked] = []
+        samples = 0
         try:
-            checked = [found for message in batch if (found := self._check(message, acks))]
-            fates = self._keeper.keep([Placed(c.frame, c.site) for c in checked])
+            for message in batch:
+                if found := self._check(message, acks):
+                    checked.append(found)
+                    samples += len(found.frame.seq)
+                if samples >= SAMPLES_A_WRITE:
+                    self._keep(checked, acks)
+                    checked, samples = [], 0
+            self._keep(checked, acks)
         except Stopped:
-            return
+            pass  # what was stored before is answered, the rest comes again
+        if acks:
+            self._send_acks(acks)
+
+    def _keep(self, checked: Sequence[Checked], acks: defaultdict[str, Ack]) -> None:
+        fates = self._keeper.keep([Placed(c.frame, c.site) for c in checked])
         for found, fate in zip(checked, fates, strict=True):
             self._answer(found, fate, acks[found.site.code])
-        for site, ack in acks.items():
-            self._send_ack(site, ack)
 
     def _process_singly(self, batch: Sequence[Received]) -> None:
         """After a fault of our own: let the good frames through, and answer the one we cannot handle `hold`."""
@@ -106,7 +139,7 @@ class Pipeline:
                 log.exception("event=frame_failed topic=%s", message.topic)
                 self._count_held(None)
                 answer = Answer(None, None, frame_id(message.payload), f"fault of the collector: {error!r}"[:REASON_CHARS])
-                self._send_ack(split_topic(message.topic)[0], Ack(hold=[answer]))
+                self._send_acks({split_topic(message.topic)[0]: Ack(hold=[answer])})
 
     def _check(self, message: Received, acks: defaultdict[str, Ack]) -> Checked | None:
         try:
@@ -124,13 +157,37 @@ class Pipeline:
         except FrameError as error:
             self._refuse(message, error.kind, error.reason, error.seq, acks[topic_site])
             return None
+        return self._admit(message, frame, acks)
+
+    def _admit(self, message: Received, frame: Frame, acks: defaultdict[str, Ack]) -> Checked | None:
+        """Return a frame that may be stored, or answer why not."""
         site = self.sites.get(frame.site)
         if site is None:
             reason = f"site {frame.site} is not in the collector's list of sites: add its row"
-            acks[topic_site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
+            acks[frame.site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
             self._count_held(None)
             return None
+        if max(frame.t_ms) > message.at_ms + AHEAD_MS:
+            self._send_back(message, frame, acks[frame.site])
+            return None
+        if not self._modems.admit(frame.site, frame.modem):
+            reason = f"site {frame.site} has {MOST_MODEMS} modems already: {frame.modem} is one too many; use the old names"
+            self._refuse(message, "modems", reason, (frame.seq[0], len(frame.seq)), acks[frame.site])
+            return None
         return Checked(message, frame, site)
+
+    def _send_back(self, message: Received, frame: Frame, ack: Ack) -> None:
+        """Do not store a frame from the future: its agent dates it anew and sends it again; one that cannot sets it aside."""
+        seq, ahead_s = (frame.seq[0], len(frame.seq)), (max(frame.t_ms) - message.at_ms) / 1000
+        reason = f"from the future: {ahead_s:.0f} s ahead of its receipt"
+        with self._counting:
+            self._counters.future_samples += len(frame.seq)
+        if frame.inst is None:
+            self._refuse(message, "future", f"{reason}; upgrade the agent: a newer one corrects it by itself", seq, ack)
+            return
+        ack.clock.append(Answer(*seq, frame_id(message.payload), reason))
+        ack.time_ms = message.at_ms
+        log.warning("event=from_the_future site=%s samples=%d ahead_s=%.0f", frame.site, len(frame.seq), ahead_s)
 
     def _take_status(self, message: Received, topic_site: str) -> None:
         site = self.sites.get(topic_site)
@@ -139,6 +196,16 @@ class Pipeline:
             self._count_bad(message, "status", "not a status message of a site in the list")
         elif not self._keeper.keep_point(point):
             self._count_bad(message, "status", "the store refuses it")
+        elif question := question_of(message.payload):
+            self._tell_top(topic_site, question, message.at_ms)
+
+    def _tell_top(self, site: str, question: Ack, at_ms: int) -> None:
+        try:
+            question.top = self._tops.top(site, question.inst or "", at_ms * 1_000_000)
+        except StoreUnavailableError as error:
+            log.warning("event=top_unknown site=%s reason=%s", site, error)  # the agent asks again
+        else:
+            self._send_acks({site: question})
 
     def _answer(self, checked: Checked, fate: Fate, ack: Ack) -> None:
         """Answer a frame by what became of its samples. `ok` is said only when nothing of it can be stored any more."""
@@ -171,10 +238,16 @@ class Pipeline:
         self._count_bad(message, kind, reason)
 
     def _count_bad(self, message: Received, kind: str, reason: str) -> None:
+        source = f"{message.topic.rpartition('/')[0][-40:]} {kind}"
         with self._counting:
             self._counters.rejected_frames[kind] += 1
-            self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
-        log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
+            told, untold = self._throttle.admit(source)
+            if told:  # a flood of one site must not push out what others sent
+                self._rejected.keep(message.topic, message.payload, kind, reason, message.at_ms)
+        if untold:
+            log.warning("event=rejected_more topic=%s kind=%s n=%d", message.topic, kind, untold)
+        if told:
+            log.warning("event=rejected topic=%s kind=%s reason=%s", message.topic, kind, reason)
 
     def _count_held(self, site: str | None) -> None:
         with self._counting:
@@ -185,16 +258,19 @@ class Pipeline:
     def _count_stored(self, message: Received, frame: Frame) -> None:
         counters = self._counters
         late_before = message.at_ms - self._late_after_ms
-        late = sum(t < late_before for t in frame.t_ms) if min(frame.t_ms) < late_before else 0
+        oldest, newest, count = min(frame.t_ms), max(frame.t_ms), len(frame.seq)
+        late = 0 if oldest >= late_before else count if newest < late_before else sum(t < late_before for t in frame.t_ms)
         with self._counting:
-            duplicates = self._known[frame.site].add(frame.seq)
+            known = self._before.get(frame.site) or self._known[frame.site, frame.inst]
+            duplicates = known.add(frame.seq)
             counters.duplicate_samples += duplicates
-            counters.stored_samples += len(frame.seq) - duplicates
-            counters.late_samples += late
+            counters.stored_samples += count - duplicates
             if late:
+                counters.late_samples += late
                 counters.intake[frame.site]["late"] += late
-            counters.implausible_values += frame.dropped.total()
-            counters.lag_ms.append(message.at_ms - max(frame.t_ms))
+            if frame.dropped:
+                counters.implausible_values += frame.dropped.total()
+            counters.lag_ms.append(message.at_ms - newest)
 
 
 def _frame_of(message: Received, site: str, stream: str) -> Frame:
@@ -202,6 +278,20 @@ def _frame_of(message: Received, site: str, stream: str) -> Frame:
     if (frame.site, frame.stream) != (site, stream):
         raise FrameError("topic", f"frame says {frame.site}/{frame.stream} but came on {site}/{stream}")
     return frame
+
+
+def question_of(payload: bytes) -> Ack | None:
+    """Return the beginning of the answer to an `online` status that asks something; None for any other."""
+    try:
+        message = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(message, dict) or message.get("state") != "online":
+        return None
+    inst, ask = message.get("inst"), message.get("ask")
+    if not is_installation(inst) or type(ask) is not int:
+        return None
+    return Ack(inst=inst, ask=ask)
 
 
 def status_point(site: Site, payload: bytes, at_ms: int) -> Point | None:

@@ -17,13 +17,19 @@ class Ranges:
 
     def add(self, numbers: Sequence[int]) -> int:
         """Add rising numbers; return how many of them were there already."""
-        known = sum(self._add_run(start, end) for start, end in runs(numbers))
+        if numbers and numbers[-1] - numbers[0] + 1 == len(numbers):
+            known = self._add_run(numbers[0], numbers[-1] + 1)
+        else:
+            known = sum(self._add_run(start, end) for start, end in runs(numbers))
         surplus = len(self._starts) - MAX_RANGES
         if surplus > 0:
             del self._starts[:surplus], self._ends[:surplus]
         return known
 
     def _add_run(self, start: int, end: int) -> int:
+        if self._ends and start == self._ends[-1]:  # the usual case: what follows
+            self._ends[-1] = end
+            return 0
         # The ranges that touch [start, end): from the first that ends at or after start to the last that begins at or before end.
         first = bisect_right(self._ends, start - 1)
         last = bisect_right(self._starts, end)

@@ -28,11 +28,11 @@ exit: 0 all were taken; 1 one was not; 2 bad usage or config; 3 alerts.toml has 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `alerts test`."""
+    add_lang(parser)
     parser.description = ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("destinations", nargs="*", metavar="DESTINATION", help="names of [destination.NAME]; default: all")
     parser.add_argument("--alerts", type=Path, default=CONFIG, metavar="FILE", help="default: %(default)s")
-    add_lang(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, fields
 from math import ceil, floor
 from typing import Self
 
-from collector.sites.operators import NUMBERS, OTHER, operator_of
 from collector.store.store import Row
 from telemetry.frame import Value
 from telemetry.meaning import Service, Standing, heard_plmn, level_of, service_of, standing_of, subject_plmn
+from telemetry.operators import NUMBERS, OTHER, operator_of
 from telemetry.streams import Clock
 
 Histogram = dict[int, int]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from collector.rollup.summary import SLOT_S, Summary
-from collector.sites.operators import operator_in
 from collector.store.store import Row
+from telemetry.operators import operator_in
 
 SLOT_NS = SLOT_S * 1_000_000_000
 SLOTS_AN_HOUR = 3600 // SLOT_S

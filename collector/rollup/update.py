@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from collector.errors import PointsRefusedError
 from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
-from collector.sites.operators import NUMBERS
 from collector.sites.sites import Site
 from collector.store import dirty_hours
 from collector.store.store import Point, Store
 from telemetry.frame import Value
 from telemetry.meaning import TELLING
+from telemetry.operators import NUMBERS
 
 HOURLY, DAILY, CHECKPOINT = "signal_1h", "signal_1d", "rollup"
 HOUR_NS = 3600 * 1_000_000_000

@@ -23,6 +23,7 @@ from pathlib import Path
 from collector.config import Config, Influx1Section, Influx2Section, SqliteSection, load
 from collector.errors import CollectorError, ConfigError
 from collector.store.open import open_store
+from ground.words import Figure, add_lang, tr
 
 ABOUT = """\
 Writes one file with everything that this server would need to come back on another machine: /etc/sinyal (the CA, the list of
@@ -55,6 +56,7 @@ class BackupError(CollectorError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `backup`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: /var/backups/sinyal/sinyal-UTC.tar.gz")
@@ -96,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is None:
         for old in sorted(out.parent.glob(PATTERN))[:-KEEP]:
             old.unlink()
-    print(f"{out}: {out.stat().st_size} bytes; it holds every key of this server")
+    print(tr("{file}: {n} bytes; it holds every key of this server", args.lang, file=str(out), n=Figure(out.stat().st_size)))
     return 0
 
 

@@ -142,7 +142,7 @@ def program(server: Server) -> Iterator[Finding]:
     except (OSError, ValueError) as error:
         yield broken("the collector does not run (nobody answers on port {port})", start, port=http.port, reason=str(error))
         return
-    idle = [name for name, works in parts.items() if not works]
+    idle = [name for name, works in parts.items() if works is False]
     if idle:
         yield broken(
             "the collector runs, but not: {parts}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.server import checks, hall_checks, machine_checks
@@ -55,9 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `doctor`."""
     doctor.add_arguments(parser, ABOUT)
     add_config(parser)
+    parser.add_argument("--note", type=Path, metavar="FILE", help="leave names and states for the live page, print nothing")
     parser.add_argument("--alerts", "-a", type=Path, default=ALERTS, metavar="FILE", help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do `doctor`; return the exit code."""
-    return doctor.tell(examine(Server(args.config, args.alerts)), args)
+    found = examine(Server(args.config, args.alerts))
+    if args.note is None:
+        return doctor.tell(found, args)
+    doctor.note(found, args.note, datetime.now(UTC))
+    return 0

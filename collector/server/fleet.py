@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 
 from collector.server.program import add_store, store_config
 from collector.sites.sites import Site, read_sites
+from collector.store.accounts import Losses, losses
 from collector.store.health import ask_faults, telling
-from collector.store.ledger import DAY_NS, Days, Ledger
+from collector.store.ledger import DAY_NS, Accounts, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
 from ground.wita import WITA
-from telemetry.frame import Value
+from ground.words import Lang, add_lang, mark, tr
+from telemetry.frame import AHEAD_MS, Value
 from telemetry.streams import ClockState
 
 RECENT_DAYS = 30
@@ -28,8 +30,11 @@ Shows every hall that has ever reported, the worst first: when it was last seen 
 its card, lost and missing samples by their numbers, late samples and rejected frames of 30 days, bytes of this month, power.
 
 missing  numbers between the first and the last that are not in the store
-lost     those of them, at least, that nothing explains: not waiting, thinned out on a full card, quarantined, or skipped, as
-         the hall itself says. A damaged spool leaves up to 1000 numbers out to be safe; they count as lost here
+lost     those of them, at least, that nothing explains: not on their way or waiting, thinned out on a full card, quarantined, or
+         skipped, as the hall itself says; and all of a card that was replaced. A damaged spool leaves up to 1000 numbers out to
+         be safe; they count as lost here
+cards    installations (a card in a device) that reported for the hall; 2 AT ONCE: copies or two devices use its certificate now,
+         their readings are kept apart (tag `inst`)
 
   sinyal-collector fleet
   sinyal-collector fleet --json | jq '.[] | select(.lost > 0)'
@@ -50,6 +55,8 @@ class Hall:
     spool_age_s: int | None
     missing: int | None
     lost: int | None
+    installations: int | None
+    at_once: int | None
     quarantined: int | None
     thinned: int | None
     late: int
@@ -66,11 +73,13 @@ class Hall:
         """Count what somebody should look at."""
         over = self.bytes_month is not None and self.budget_month is not None and self.bytes_month > self.budget_month
         untrusted = self.clock_state == ClockState.UNTRUSTED
-        return sum(map(bool, (self.undervoltage, untrusted, self.quarantined, self.thinned, self.rejected, over)))
+        at_once = (self.at_once or 1) > 1
+        return sum(map(bool, (at_once, self.undervoltage, untrusted, self.quarantined, self.thinned, self.rejected, over)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `fleet`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     what = parser.add_mutually_exclusive_group()
@@ -90,29 +99,36 @@ def run(args: argparse.Namespace) -> int:
     halls = worst_first(survey(store, sites, ledger, now_ns), now_ns)
     if args.write:
         # The days first: the newest `fleet` point says up to when everything was counted.
-        store.write_points([*ledger.points(sites)])
+        before = {str(row["site"]): int(row.get("at_once", 1)) for row in store.latest("fleet")}
+        store.write_points([*ledger.points(sites), *_news(halls, sites, before, now_ns)])
         store.write_points([*points(halls, sites, now_ns)])
     elif args.json:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
     else:
-        print("\n".join(table(halls, sites)))
+        print("\n".join(table(halls, sites, args.lang)))
         for fault in ask_faults(config.http) if args.sqlite is None else ():
-            print(f"{telling(fault, 'en')} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
+            print(f"{telling(fault, args.lang)} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()
     if not halls:
-        print("no hall has ever reported", file=sys.stderr)
+        print(tr("no hall has ever reported", args.lang), file=sys.stderr)
     return 0 if halls else 3
 
 
 def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, now_ns: int) -> dict[str, Hall]:
     """Make the account of every hall of the list that has ever reported. Raises StoreUnavailableError."""
-    device = {str(row["site"]): row for row in store.latest("device")}
+    until_ns = now_ns + AHEAD_MS * 1_000_000  # what an older version stored from the future was not seen there
+    device = {str(row["site"]): row for row in store.latest("device", before_ns=until_ns)}
     seen: dict[str, int] = {}
-    online = [row for row in store.latest("site_status") if row.get("state") == "online"]
-    for row in [*store.latest("signal"), *device.values(), *online]:
+    online = [row for row in store.latest("site_status", before_ns=until_ns) if row.get("state") == "online"]
+    for row in [*store.latest("signal", before_ns=until_ns), *device.values(), *online]:
         at_ms = int(row["time_ns"]) // 1_000_000
         seen[str(row["site"])] = max(at_ms, seen.get(str(row["site"]), 0))
-    return {code: _hall(seen[code], device.get(code, {}), ledger.sites[code], now_ns) for code in sites if code in seen}
+    halls = {}
+    for code in sites:
+        if code in seen:
+            report, accounts = device.get(code, {}), ledger.sites[code]
+            halls[code] = _hall(seen[code], report, accounts, losses(store, code, accounts, report, now_ns), now_ns)
+    return halls
 
 
 def worst_first(halls: Mapping[str, Hall], now_ns: int) -> list[tuple[str, Hall]]:
@@ -132,40 +148,64 @@ def points(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], now_ns:
         yield Point("fleet", {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}, hall.values(), now_ns)
 
 
-def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site]) -> Iterator[str]:
+def _news(
+    halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], before: Mapping[str, int], now_ns: int
+) -> Iterator[Point]:
+    """Yield an event for each hall whose certificate more installations use at once than the last time."""
+    for code, hall in halls:
+        if (hall.at_once or 1) > before.get(code, 1):
+            detail = f"{hall.at_once} installations measure as this hall at once: copied card, or a certificate in two devices"
+            tags = {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}
+            yield Point("event", tags, {"kind": "two_installations", "detail": detail, "count": hall.at_once or 0}, now_ns)
+
+
+HEAD = (
+    *(mark("Site"), mark("Village"), mark("Last seen"), mark("Clock"), mark("Version"), mark("Waiting"), mark("Lost")),
+    *(mark("Missing"), mark("Late"), mark("Rejected"), "MB", mark("Power"), mark("Cards")),
+)
+UNDERVOLTAGE = mark("undervoltage")
+CLOCKS = {"ntp": "ntp", "network": mark("network"), "untrusted": mark("untrusted")}
+
+
+def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], lang: Lang) -> Iterator[str]:
     """Yield the lines of the table, and one for the sites that never reported."""
-    head = ("SITE", "DESA", "LAST SEEN", "CLOCK", "VERSION", "WAITING", "LOST", "MISSING", "LATE", "REJECTED", "MB", "POWER")
-    rows = [head, *(_cells(code, sites[code].desa, hall) for code, hall in halls)]
+    head = tuple(tr(name, lang).upper() for name in HEAD)
+    rows = [head, *(_cells(code, sites[code].desa, hall, lang) for code, hall in halls)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    left = {0, 1, 2, 3, 4, 11}
+    left = {0, 1, 2, 3, 4, 11, 12}
     for row in rows:
         cells = (cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
         yield "  ".join(cells).rstrip()
     if silent := len(sites) - len(halls):
-        yield f"{silent} of {len(sites)} sites have never reported"
+        yield tr("{n} of {all} sites have never reported", lang, n=silent, all=len(sites))
 
 
-def _cells(code: str, desa: str, hall: Hall) -> tuple[str, ...]:
+def _cells(code: str, desa: str, hall: Hall, lang: Lang) -> tuple[str, ...]:
     seen = datetime.fromtimestamp(hall.last_seen_ms / 1000, WITA)
     used, budget = ("-" if count is None else f"{count / 1e6:.1f}" for count in (hall.bytes_month, hall.budget_month))
-    power = {True: "UNDERVOLTAGE", False: "ok", None: "-"}[hall.undervoltage]
+    power = "-" if hall.undervoltage is None else tr(UNDERVOLTAGE, lang).upper() if hall.undervoltage else "ok"
     counts = (hall.spool_depth, hall.lost, hall.missing, hall.late, hall.rejected)
     return (
-        *(code, desa, f"{seen:%Y-%m-%d %H:%M}", hall.clock_state or "-", hall.agent_version or "-"),
+        *(code, desa, f"{seen:%Y-%m-%d %H:%M}", tr(CLOCKS.get(hall.clock_state or "", "-"), lang), hall.agent_version or "-"),
         *("-" if count is None else str(count) for count in counts),
-        *(f"{used}/{budget}", power),
+        *(f"{used}/{budget}", power, _cards(hall, lang)),
     )
+
+
+def _cards(hall: Hall, lang: Lang) -> str:
+    if hall.at_once is not None and hall.at_once > 1:
+        return tr("{n} AT ONCE", lang, n=hall.at_once)
+    return "-" if hall.installations is None else str(hall.installations)
 
 
 def _counted_ns(store: Store) -> int | None:
     return max((int(row["time_ns"]) for row in store.latest("fleet")), default=None)
 
 
-def _hall(seen_ms: int, device: Row, days: Days, now_ns: int) -> Hall:
+def _hall(seen_ms: int, device: Row, accounts: Accounts, found: Losses | None, now_ns: int) -> Hall:
     depth, thinned, quarantined = (_int(device, name) for name in ("spool_depth", "thinned", "quarantined"))
-    missing = _missing(days)
-    explained = sum(filter(None, (depth, thinned, quarantined, sum(day.skipped for day in days.values()))))
-    recent = [day for start, day in days.items() if start > now_ns - RECENT_DAYS * DAY_NS]
+    since_ns = now_ns - RECENT_DAYS * DAY_NS
+    recent = [day for days in accounts.values() for start, day in days.items() if start > since_ns]
     this_month = device and _month(int(device["time_ns"])) == _month(now_ns)  # else it is the count of an earlier month
     undervoltage = device.get("undervoltage")
     return Hall(
@@ -174,8 +214,10 @@ def _hall(seen_ms: int, device: Row, days: Days, now_ns: int) -> Hall:
         agent_version=_str(device, "agent_version"),
         spool_depth=depth,
         spool_age_s=_int(device, "spool_age_s"),
-        missing=missing,
-        lost=None if missing is None else max(0, missing - explained),
+        missing=None if found is None else found.missing,
+        lost=None if found is None else found.lost,
+        installations=None if found is None else found.installations,
+        at_once=None if found is None else found.at_once,
         quarantined=quarantined,
         thinned=thinned,
         late=sum(day.late for day in recent),
@@ -184,15 +226,6 @@ def _hall(seen_ms: int, device: Row, days: Days, now_ns: int) -> Hall:
         budget_month=_int(device, "budget_month"),
         undervoltage=None if undervoltage is None else bool(undervoltage),
     )
-
-
-def _missing(days: Days) -> int | None:
-    """Count the numbers that should be there and are not; None where nothing was ever stored."""
-    firsts = [day.first for day in days.values() if day.first is not None]
-    lasts = [day.last for day in days.values() if day.last is not None]
-    if not firsts or not lasts:
-        return None
-    return max(0, max(lasts) - min(firsts) + 1 - sum(day.stored for day in days.values()))
 
 
 def _month(time_ns: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""`sinyal-collector install`: a complete server on Debian: Mosquitto, InfluxDB, certificates, services. Says what it does.
+"""`sinyal-collector install`: a complete server on Debian: Mosquitto, InfluxDB, certificates, services, the door to phones.
 
 Running it again changes nothing that is right already, and never a file that a person edits. With --root everything is written
 below another folder and no program is started: an image can be prepared so, and the tests look at it.
@@ -7,210 +7,209 @@ below another folder and no program is started: an image can be prepared so, and
 from __future__ import annotations
 
 import argparse
-import os
-import pwd
 import shutil
-import subprocess
 import sys
-from dataclasses import dataclass, field
+import time
 from pathlib import Path
 
+import requests
+
+from collector.config import load
+from collector.enrol.ca import Authority
 from collector.enrol.ca_command import init_ca
-from collector.errors import CollectorError, ConfigError
-from ground.durable import write_durably
-from ground.paths import shipped
+from collector.server.subject import ask
+from ground.install import Machine, Stage, machine_of, perform, trial
+from ground.install import add_arguments as add_install_arguments
+from ground.paths import ALERTS, COLLECTOR, COMMANDS, ETC, PKI, PROGRAMS, STATE, UNITS, USER, shipped
+from ground.words import Lang, Phrase, mark, phrase, tr
 
 ABOUT = """\
-Makes this machine a Sinyal server: Mosquitto and InfluxDB from Debian, user and folders, certificates, systemd services.
-Run as root on Debian 12 or newer, from the venv that shall run the services (/opt/sinyal). Prints every step. May be run again
-at any time: after an upgrade it brings broker rules and services up to date, and leaves collector.toml, sites.csv and the other
-files that you edit as they are.
+Makes this machine a Sinyal server: Mosquitto and InfluxDB from Debian, user and folders, certificates, systemd services; then
+tries it. Run as root on Debian 12 or newer, from the venv that shall run the services (/opt/sinyal). May be run again at any
+time: after an upgrade it brings broker rules and services up to date, and leaves collector.toml, sites.csv and the other files
+that you edit as they are.
 
   sudo /opt/sinyal/bin/sinyal-collector install --host sinyal.example.go.id
+  sudo sinyal-collector install --host sinyal.example.go.id --public sinyal.example.go.id   # the live page for everybody
   sinyal-collector install --host sinyal.example.go.id --dry-run         # only says what it would do
   sinyal-collector install --host sinyal.example.go.id --root /tmp/look  # writes below a folder, starts nothing
 
---host is the name under which halls reach this server (TCP port 8883 must be open to them, and nothing else).
+--host is the name under which halls reach this server: TCP port 8883 must be open to them, and nothing else. With --public nginx
+shows the live page under that name with TLS, limits and a short cache: TCP ports 443 and 80 must be open then.
 
-exit: 0 done; 1 a step failed, run it again after curing it; 2 bad usage
+exit: 0 done, and it works; 1 a step failed, or something does not work yet (it is named with its cure); 2 bad usage
 """
-PACKAGES = ("mosquitto", "influxdb")
+PACKAGES = {"mosquitto": "mosquitto", "influxd": "influxdb"}
+"""Program -> package of Debian."""
 SERVICES = (
     "sinyal-collector.service",
     "sinyal-watch.service",
     "sinyal-dashboards.service",
     "sinyal-fleet.timer",
+    "sinyal-doctor.timer",
     "sinyal-backup.timer",
 )
-UNITS = (*SERVICES, "sinyal-fleet.service", "sinyal-backup.service")
+UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service")
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 """Files that a person edits; they are put there once."""
-INFLUX_DROP_IN = """\
-# Sinyal: Debian's InfluxDB listens to the whole network and has no password; only programs of this machine may reach it.
-[Service]
-Environment=INFLUXDB_HTTP_BIND_ADDRESS=127.0.0.1:8086
-Environment=INFLUXDB_BIND_ADDRESS=127.0.0.1:8088
-Environment=INFLUXDB_REPORTING_DISABLED=true
-Environment=INFLUXDB_HTTP_LOG_ENABLED=false
-Environment=INFLUXDB_DATA_QUERY_LOG_ENABLED=false
-"""
+START_S = 90.0
+NGINX = "/etc/nginx/sites-available/sinyal"
+HELD = "/var/www/sinyal"
+"""Where certbot puts its proof."""
 
 
-class StepFailedError(CollectorError):
-    """A program that the installation needs ended badly; the text names it and its last words."""
+class Installation:
+    """The stages, in their order."""
+
+    def __init__(self, machine: Machine, hosts: list[str], public: str | None, lang: Lang) -> None:
+        self._machine, self._hosts, self._public, self._lang = machine, hosts, public, lang
+        self._touched: set[str] = set()
+
+    def stages(self) -> list[Stage]:
+        """Return the stages with their names."""
+        stages = [
+            (mark("packages"), self._packages),
+            (mark("configuration"), self._configuration),
+            (mark("certificates"), self._certificates),
+            (mark("services"), self._services),
+            (mark("trial"), self._trial),
+        ]
+        return stages if self._public is None else [*stages[:4], (mark("live page"), self._door), stages[4]]
+
+    def _file(self, path: str | Path, content: bytes, mode: int = 0o644, user: str = "root", group: str = "root") -> None:
+        if self._machine.file(path, content, mode, user, group):
+            self._touched.add(str(path))
+
+    def _packages(self) -> Phrase:
+        machine = self._machine
+        wanted = PACKAGES | ({"nginx": "nginx"} if self._public else {})
+        missing = [package for name, package in wanted.items() if not shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")]
+        if missing and machine.live:
+            machine.command("apt-get", "update")
+            machine.command("apt-get", "install", "--yes", "--no-install-recommends", *missing)
+        if machine.live and machine.account("passwd", USER) is None:
+            machine.command(
+                *("useradd", "--system", "--user-group", "--home-dir", str(STATE)),
+                *("--no-create-home", "--shell", "/usr/sbin/nologin", USER),
+            )
+        prefix = Path(sys.prefix)
+        if machine.live and prefix.is_relative_to(PROGRAMS):
+            machine.readable(prefix)
+        for name in ("sinyal-collector", "sinyal-dashboards"):
+            if (prefix / "bin" / name).exists():
+                machine.link(COMMANDS / name, prefix / "bin" / name)
+                if machine.live:
+                    machine.command(str(prefix / "bin" / name), "manual")
+        names = ", ".join(wanted.values())
+        return phrase("{names}; the user {user}; the programs in {path}", names=names, user=USER, path=str(COMMANDS))
+
+    def _configuration(self) -> Phrase:
+        machine, source, before = self._machine, shipped(), len(self._machine.done)
+        machine.folder(ETC, 0o751, group=USER)  # the broker's user passes through to pki, and reads nothing here
+        machine.folder(STATE, 0o750, USER, USER)
+        text = (source / "collector.example.toml").read_text(encoding="utf-8")
+        # A service may write below /var/lib/sinyal only.
+        text = text.replace('# folder = "rejected" ', f'folder = "{STATE}/rejected" ', 1)
+        machine.file(COLLECTOR, text.encode(), 0o640, group=USER, once=True)
+        for name in EDITED:
+            machine.file(ETC / name, (source / name).read_bytes(), once=True)
+        if machine.kept:
+            return phrase("{n} files in {path} are kept as you edited them", n=len(machine.kept), path=str(ETC))
+        return phrase("{n} files are new in {path}", n=len(machine.done) - before, path=str(ETC))
+
+    def _certificates(self) -> Phrase:
+        machine = self._machine
+
+        def say(text: str) -> None:
+            machine.change(text, lambda: None)
+            self._touched.add(str(PKI))
+
+        if not machine.dry:
+            init_ca(machine.at(PKI), self._hosts, say)
+        return phrase("for {names}; keep a copy of {path} in a safe place", names=", ".join(self._hosts), path=str(PKI))
+
+    def _services(self) -> Phrase:
+        machine, source = self._machine, shipped()
+        self._file("/etc/mosquitto/conf.d/sinyal.conf", (source / "mosquitto.conf").read_bytes())
+        self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o640, group="mosquitto")
+        self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
+        for name in UNIT_FILES:
+            text = (source / "systemd" / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")
+            self._file(UNITS / name, text.encode())
+        if not machine.live:
+            return phrase("start with the next boot, after: systemctl enable --now {names}", names=" ".join(SERVICES))
+        machine.command("systemctl", "daemon-reload")
+        machine.command("systemctl", "enable", *PACKAGES.values(), *SERVICES)
+        # A broker or database that runs well is not disturbed; our own services take the new program.
+        for name, places in (("mosquitto", ("/etc/mosquitto", str(PKI))), ("influxdb", ("/etc/systemd/system/influxdb",))):
+            touched = any(path.startswith(places) for path in self._touched)
+            machine.command("systemctl", "restart" if touched else "start", name)
+        machine.command("systemctl", "restart", *SERVICES)
+        return phrase("mosquitto, influxdb, {names}", names=", ".join(name.partition(".")[0] for name in SERVICES))
+
+    def _door(self) -> Phrase:
+        """Show the live page to everybody: nginx with TLS, limits and a cache in front."""
+        machine, name = self._machine, self._public or ""
+        trusted = machine.at(f"/etc/letsencrypt/live/{name}")
+        if trusted.is_dir():
+            cert, key = f"/etc/letsencrypt/live/{name}/fullchain.pem", f"/etc/letsencrypt/live/{name}/privkey.pem"
+        else:
+            cert, key = str(ETC / "public" / f"{name}.crt"), str(ETC / "public" / f"{name}.key")
+            machine.folder(ETC / "public", 0o700)
+            if not machine.dry and not machine.at(cert).exists():
+                pair = Authority.load(machine.at(PKI)).server([name])
+                machine.file(cert, pair.cert_pem)
+                machine.file(key, pair.key_pem, 0o600)
+            how = f"sudo apt-get install certbot; sudo certbot certonly --webroot -w {HELD} -d {name}"
+            note = phrase("phones warn of the certificate until it is a public one: {how}; then this command again", how=how)
+            machine.notes.append(note)
+        text = (shipped() / "nginx.conf").read_text(encoding="utf-8")
+        for place, value in (("@NAME@", name), ("@CERT@", cert), ("@KEY@", key)):
+            text = text.replace(place, value)
+        machine.folder(HELD, 0o755)
+        self._file(NGINX, text.encode())
+        machine.link("/etc/nginx/sites-enabled/sinyal", Path(NGINX))
+        if machine.live:
+            machine.command("nginx", "-t")
+            machine.command("systemctl", "enable", "nginx")
+            machine.command("systemctl", "restart", "nginx")
+        return phrase("https://{name}/ for everybody; open TCP ports 443 and 80", name=name)
+
+    def _trial(self) -> Phrase:
+        """Wait until the collector works, then examine everything as the user of the services."""
+        if self._machine.live and not self._machine.dry:
+            wait_until_works(START_S)
+        return trial(self._machine, COMMANDS / "sinyal-collector", USER, self._lang)
 
 
-@dataclass(slots=True)
-class Steps:
-    """Does the steps of an installation, or only tells them. `changed` collects the files that were written."""
-
-    root: Path = Path("/")
-    dry: bool = False
-    changed: set[Path] = field(default_factory=set)
-
-    def at(self, path: str) -> Path:
-        """Return the place of a path below the root."""
-        return self.root / path.lstrip("/")
-
-    def folder(self, path: str, mode: int, user: str = "root", group: str = "root") -> None:
-        """Make a folder with its rights."""
-        place = self.at(path)
-        if place.is_dir() and place.stat().st_mode & 0o7777 == mode:
-            return
-        self._say("made", path)
-        if not self.dry:
-            place.mkdir(parents=True, exist_ok=True)
-            place.chmod(mode)
-            self._own(place, user, group)
-
-    def file(
-        self, path: str, content: bytes, mode: int = 0o644, user: str = "root", group: str = "root", *, once: bool = False
-    ) -> None:
-        """Write a file where it differs; `once`: not when there is one already."""
-        place = self.at(path)
-        if place.exists() and (once or place.read_bytes() == content):
-            self._say("kept", path)
-            return
-        self._say("wrote", path)
-        self.changed.add(Path(path))
-        if not self.dry:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(place, content, mode)
-            self._own(place, user, group)
-
-    def command(self, *argv: str) -> None:
-        """Run a program; with another root, none. Raises StepFailedError."""
-        live = self.root == Path("/")
-        self._say("ran" if live else "left out, for another root:", " ".join(argv))
-        if self.dry or not live:
-            return
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def wait_until_works(longest_s: float) -> None:
+    """Wait until the collector that was just started says that all its parts work, or the time is over. Raises ConfigError."""
+    http = load(COLLECTOR).http
+    end = time.monotonic() + longest_s
+    while time.monotonic() < end:
         try:
-            done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        except OSError as error:
-            raise StepFailedError(f"{argv[0]}: {error}") from None
-        if done.returncode != 0:
-            raise StepFailedError(f"{' '.join(argv)}: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
-
-    def _say(self, what: str, of: str) -> None:
-        print(f"{'(would) ' if self.dry else ''}{what} {of}")
-
-    def _own(self, place: Path, user: str, group: str) -> None:
-        if self.root == Path("/"):
-            shutil.chown(place, user, group)
+            if ask(f"http://{http.host}:{http.port}/healthz").status_code == 200:
+                return
+        except requests.RequestException:
+            pass  # it starts
+        time.sleep(0.5)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `install`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = ABOUT
+    add_install_arguments(parser, ABOUT)
     parser.add_argument(
         "--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say every step, do none")
-    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="write below DIR, start nothing; default: /")
+    parser.add_argument("--public", metavar="NAME", help="show the live page to everybody under this name, with TLS by nginx")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do `install`; return the exit code."""
-    root = args.root.resolve()
-    if root == Path("/") and not args.dry_run and os.geteuid() != 0:
-        raise ConfigError("install: needs root; put sudo before it, or look first with --dry-run")
-    steps = Steps(root, args.dry_run)
-    try:
-        _system(steps)
-        _configuration(steps)
-        _certificates(steps, args.host)
-        _broker(steps)
-        _services(steps)
-    except (StepFailedError, OSError) as error:
-        print(f"install: {error}", file=sys.stderr)
+    machine = machine_of(args)
+    if not perform(machine, Installation(machine, args.host, args.public, args.lang).stages(), args.lang):
         return 1
-    print(
-        f"next: look at {steps.at('/etc/sinyal/collector.toml')} and sites.csv; open TCP 8883 to the halls; "
-        "copy /etc/sinyal/pki to a safe place; sinyal-collector enroll SITE"
-    )
+    sites, alerts = str(machine.at(ETC / "sites.csv")), str(machine.at(ALERTS))
+    print(tr("Next: open TCP port 8883 to the halls; look at {sites} and {alerts};", args.lang, sites=sites, alerts=alerts))
+    print(tr("then for each hall: sudo sinyal-collector enroll SITE", args.lang))
     return 0
-
-
-def _system(steps: Steps) -> None:
-    if missing := [name for name in PACKAGES if not shutil.which(_program(name), path="/usr/sbin:/usr/bin:/sbin:/bin")]:
-        steps.command("apt-get", "update")
-        steps.command("apt-get", "install", "--yes", "--no-install-recommends", *missing)
-    if "sinyal" not in (user.pw_name for user in pwd.getpwall()):
-        steps.command(
-            *("useradd", "--system", "--user-group", "--home-dir", "/var/lib/sinyal"),
-            *("--no-create-home", "--shell", "/usr/sbin/nologin", "sinyal"),
-        )
-
-
-def _program(package: str) -> str:
-    return {"influxdb": "influxd"}.get(package, package)
-
-
-def _configuration(steps: Steps) -> None:
-    source = shipped()
-    steps.folder("/etc/sinyal", 0o751, group="sinyal")  # the broker's user passes through to pki, and reads nothing here
-    steps.folder("/var/lib/sinyal", 0o750, "sinyal", "sinyal")
-    text = (source / "collector.example.toml").read_text(encoding="utf-8")
-    # A service may write below /var/lib/sinyal only.
-    text = text.replace('# folder = "rejected" ', 'folder = "/var/lib/sinyal/rejected" ', 1)
-    steps.file("/etc/sinyal/collector.toml", text.encode(), 0o640, group="sinyal", once=True)
-    for name in EDITED:
-        steps.file(f"/etc/sinyal/{name}", (source / name).read_bytes(), 0o644, once=True)
-
-
-def _certificates(steps: Steps, hosts: list[str]) -> None:
-    if steps.dry:
-        print(f"(would) make what is missing in /etc/sinyal/pki for {', '.join(hosts)}")
-        return
-
-    def say(text: str) -> None:
-        print(text)
-        steps.changed.add(Path("/etc/sinyal/pki"))
-
-    init_ca(steps.at("/etc/sinyal/pki"), hosts, say)
-
-
-def _broker(steps: Steps) -> None:
-    source = shipped()
-    steps.file("/etc/mosquitto/conf.d/sinyal.conf", (source / "mosquitto.conf").read_bytes())
-    steps.file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o640, "root", "mosquitto")
-
-
-def _services(steps: Steps) -> None:
-    source = shipped() / "systemd"
-    steps.file("/etc/systemd/system/influxdb.service.d/sinyal.conf", INFLUX_DROP_IN.encode())
-    for name in UNITS:
-        text = (source / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")
-        steps.file(f"/etc/systemd/system/{name}", text.encode())
-    steps.command("systemctl", "daemon-reload")
-    steps.command("systemctl", "enable", *PACKAGES, *SERVICES)
-    # A broker or database that runs well is not disturbed; our own services take the new program.
-    steps.command("systemctl", "restart" if _touched(steps, "/etc/mosquitto", "/etc/sinyal/pki") else "start", "mosquitto")
-    steps.command("systemctl", "restart" if _touched(steps, "/etc/systemd/system/influxdb.service.d") else "start", "influxdb")
-    steps.command("systemctl", "restart", *SERVICES)
-
-
-def _touched(steps: Steps, *folders: str) -> bool:
-    return any(Path(folder) in (path, *path.parents) for folder in folders for path in steps.changed)

@@ -14,6 +14,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
 from ground.paths import COLLECTOR
+from ground.words import add_lang, tr
 from telemetry.ack import Ack, encode_ack
 from telemetry.topics import ack_topic
 
@@ -31,6 +32,7 @@ CONNECT_S = 15.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `quarantine`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("action", choices=("release",), help="send again what is in quarantine")
@@ -50,7 +52,13 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{strange[0]}: is not in {config.sites.file}; correct the code or add its row")
     order = encode_ack(Ack(release=int(time.time())))
     _publish(config.broker, {ack_topic(site): order for site in sites})
-    print(f"{len(sites)} halls are told to send again what is in quarantine; one that is away hears it when it comes")
+    print(
+        tr(
+            "{n} halls are told to send again what is in quarantine; one that is away hears it when it comes",
+            args.lang,
+            n=len(sites),
+        )
+    )
     return 0
 
 

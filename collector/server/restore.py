@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from collector.config import Config, Influx1Section, load
-from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
+from collector.errors import ConfigError, Fault, SinyalError, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
     CONFIG,
@@ -33,11 +33,13 @@ from collector.server.backup import (
     sqlite_part,
     sum_of,
 )
-from collector.server.install import SERVICES, Steps
+from collector.server.install import SERVICES
 from collector.store.influx1 import Influx1
 from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
+from ground.install import Machine
+from ground.words import add_lang, mark, tr
 from telemetry.streams import STREAMS
 
 ABOUT = """\
@@ -73,6 +75,7 @@ class Backup:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `restore`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
     parser.add_argument("file", type=Path, metavar="FILE", help="what `sinyal-collector backup` wrote")
@@ -93,14 +96,17 @@ def run(args: argparse.Namespace) -> int:
             _put_back(backup, root, args)
     except ConfigError:
         raise
-    except (CollectorError, OSError, sqlite3.Error) as error:
+    except (SinyalError, OSError, sqlite3.Error) as error:
         print(f"restore: {error}", file=sys.stderr)
         return 1
-    print(
-        f"this is {backup.host} as of {backup.made}: what was stored after that is gone, what halls have no answer for comes by "
-        "itself; revoke again whom you revoked after that"
-    )
+    print(tr(DONE, args.lang, host=backup.host, time=str(backup.made)))
     return 0
+
+
+DONE = mark(
+    "this is {host} as of {time}: what was stored after that is gone, what halls have no answer for comes by itself; "
+    "revoke again whom you revoked after that"
+)
 
 
 def unpack(file: Path, stage: Path) -> Backup:
@@ -146,14 +152,16 @@ def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
     store_file = sqlite_part(backup.stage, in_stage) if not in_stage.store.engine.startswith("influx") else None
     if not args.force:
         _refuse_at_work(root, config, store_file, with_halls=not args.store_only)
-    steps, stamp = Steps(root), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    steps.command("systemctl", "stop", *STOPPED)
+    machine, stamp = Machine(root, verbose=True), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if machine.live:
+        machine.command("systemctl", "stop", *STOPPED)
     _database_back(config, backup.stage / INFLUX, args.rpc)
     names = [store_file] if args.store_only else [CONFIG, STATE, RETAINED, store_file]
     for name in names:
         if name and (backup.stage / name).exists():
             _place(backup, root, name, stamp)
-    steps.command("systemctl", "start", "mosquitto.service", *SERVICES)
+    if machine.live:
+        machine.command("systemctl", "start", "mosquitto.service", *SERVICES)
 
 
 def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_halls: bool) -> None:

@@ -23,6 +23,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import tls_context
 from collector.sites.sites import read_sites
 from ground.paths import add_config
+from ground.words import Lang, add_lang, mark, tr
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
 from telemetry.topics import config_topic, reported_topic, split_topic
 
@@ -138,6 +139,7 @@ def _assignment(text: str) -> tuple[str, Any]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set the help and the arguments of `settings`."""
+    add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT.format(keys=", ".join(_names()))
     parser.add_argument("site", nargs="?", metavar="SITE", help="code of the site as in sites.csv")
@@ -165,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
     changed({}, assign, args.unset)
     with SettingsLink(config.broker, sites) as line:
         if not (assign or args.unset or args.clear):
-            return _show(line, sites)
+            return _show(line, sites, args.lang)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         for site in sites:
             before = {} if args.clear else line.desired.get(site, Desired()).settings
@@ -175,7 +177,7 @@ def run(args: argparse.Namespace) -> int:
             except ValueError as error:
                 raise ConfigError(f"{site}: {error}") from None
         _wait(line, sites, args.wait)
-        return _show(line, sites)
+        return _show(line, sites, args.lang)
 
 
 def _assignment_of(text: str) -> tuple[str, Any]:
@@ -194,16 +196,26 @@ def _wait(line: SettingsLink, sites: list[str], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _show(line: SettingsLink, sites: list[str]) -> int:
+STATES = {
+    State.FILE: mark("as the hall's file says"),
+    State.TRIAL: mark("on trial"),
+    State.APPLIED: mark("applied"),
+    State.REJECTED: mark("rejected"),
+    State.ROLLED_BACK: mark("rolled back"),
+}
+
+
+def _show(line: SettingsLink, sites: list[str], lang: Lang) -> int:
     well = True
     for site in sites:
         desired, answer = line.desired.get(site, Desired()), line.answer(site)
         wanted = " ".join(f"{s}.{k}={v}" for s, values in desired.settings.items() for k, v in values.items())
         if answer is None:
-            said = "no answer yet; the broker keeps it for the hall" if desired.id else "nothing set"
+            waiting = mark("no answer yet; the broker keeps it for the hall") if desired.id else mark("nothing set")
+            said = tr(waiting, lang)
             well = well and not desired.id
         else:
-            said = f"{answer.state}" + (f": {answer.reason}" if answer.reason else "")
+            said = tr(STATES[answer.state], lang) + (f": {answer.reason}" if answer.reason else "")
             well = well and answer.state in (State.APPLIED, State.FILE)
         print(f"{site}: {said}" + (f" [{wanted}]" if wanted else ""))
     return 0 if well else 1

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import ConfigError
-from collector.sites.operators import OPERATORS
 from ground.edited import same
 from ground.table import number, read_table
+from telemetry.operators import OPERATORS
 from telemetry.topics import is_site_id
 
 T = TypeVar("T")

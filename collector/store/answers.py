@@ -32,8 +32,8 @@ def check_write(status: int, body: str, headers: Mapping[str, str]) -> None:
     """Return when the points are stored. Raises PointsRefusedError or StoreUnavailableError, with the store's own reason."""
     if status == 204:
         return
-    reason = shorten(reason_of(body))
-    lower = reason.lower()
+    whole = reason_of(body)
+    reason, lower = shorten(whole), whole.lower()
     if any(words in lower for words in _EXPIRED):
         raise PointsRefusedError(reason, expired=True)
     if "field type conflict" in lower:

@@ -35,7 +35,12 @@ class DirtyHours:
 
 def _hours(batch: Sequence[Placed]) -> set[tuple[str, int]]:
     """Return the hours with samples of any stream, by site."""
-    return {(site.code, hour) for frame, site in batch for hour in {t // HOUR_MS for t in frame.t_ms}}
+    found: set[tuple[str, int]] = set()
+    for frame, site in batch:
+        first, last = min(frame.t_ms) // HOUR_MS, max(frame.t_ms) // HOUR_MS
+        hours = {first, last} if last - first <= 1 else {t // HOUR_MS for t in frame.t_ms}
+        found.update((site.code, hour) for hour in hours)
+    return found
 
 
 def entry(site: str, hour: int, window: int) -> Point:

@@ -153,15 +153,17 @@ class Influx(ABC):
         """Return the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(self._select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
-        """Count the numbers of samples of each site and day; a number is in one stream only, so the streams are added up."""
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+        """Count the numbers of samples by day; a number is in one stream only, so the streams are added up."""
         what = 'count(distinct("seq")) AS samples, min("seq") AS first, max("seq") AS last'
         where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
-        days: dict[tuple[str, int], SeqDay] = {}
-        for row in self._rows(self._select(what, STREAMS, where) + ' GROUP BY "site", time(1d) fill(none)', ""):
-            found = SeqDay(str(row["site"]), *(int(row[name]) for name in ("time_ns", "samples", "first", "last")))
-            day = days.get(found[:2])
-            days[found[:2]] = found if day is None else _together(day, found)
+        where += "" if above is None else f' AND "seq" > {int(above)}'
+        days: dict[tuple[str, str, int], SeqDay] = {}
+        for row in self._rows(self._select(what, STREAMS, where) + ' GROUP BY "site", "inst", time(1d) fill(none)', ""):
+            numbers = (int(row[name]) for name in ("time_ns", "samples", "first", "last"))
+            found = SeqDay(str(row["site"]), str(row.get("inst", "")), *numbers)
+            day = days.get(found[:3])
+            days[found[:3]] = found if day is None else _together(day, found)
         return list(days.values())
 
     def command(self, text: str) -> None:
@@ -247,7 +249,7 @@ def _goes_on(chunk: Mapping[str, Any]) -> bool:
 
 
 def _together(a: SeqDay, b: SeqDay) -> SeqDay:
-    return SeqDay(a.site, a.day_ns, a.samples + b.samples, min(a.first, b.first), max(a.last, b.last))
+    return SeqDay(a.site, a.inst, a.day_ns, a.samples + b.samples, min(a.first, b.first), max(a.last, b.last))
 
 
 def _period(start_ns: int, end_ns: int) -> str:

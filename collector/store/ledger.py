@@ -1,8 +1,8 @@
-"""Loss accounting by seq: what is stored of each site, day by day, without ever holding the numbers themselves.
+"""Loss accounting by seq: what is stored of each installation, day by day, without ever holding the numbers themselves.
 
-An agent numbers all its samples, over all streams, without a gap. So of a site the highest number minus the lowest plus one
-were measured, and what is stored less than that is missing: each day needs only how many numbers, the lowest and the highest. The
-database counts them (Store.seq_days); a day is counted again only when the dirty hours (`touched`) name one of it.
+An agent numbers all its samples, over all streams, without a gap. So of an installation the highest number minus the lowest plus
+one were measured, and what is stored less than that is missing: each day needs only how many numbers, the lowest and the highest.
+The database counts them (Store.seq_days); a day is counted again only when the dirty hours (`touched`) name one of it.
 Measurement `fleet_1d`: one row per site and day, some 50,000 a year for 141 halls.
 """
 
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from collector.sites.sites import Site
 from collector.store.dirty_hours import WINDOW_NS
+from collector.store.lines import apart_ns
 from collector.store.store import Point, Row, Store
 
 DAY_NS = 86_400_000_000_000
@@ -27,7 +28,7 @@ MEASUREMENT = "fleet_1d"
 
 @dataclass(slots=True)
 class Day:
-    """One site's day. stored, first, last, skipped: of the samples taken on it; late, rejected: of what arrived on it."""
+    """One installation's day. stored, first, last, skipped: of the samples taken on it; late, rejected: of what arrived on it."""
 
     stored: int = 0
     first: int | None = None
@@ -40,21 +41,50 @@ class Day:
 
 
 Days = dict[int, Day]
-"""One site's days by their start, ns UTC."""
+"""One installation's days by their start, ns UTC."""
+Accounts = dict[str, Days]
+"""One site's installations; late and rejected, which are of the whole site, and samples without installation are under ''."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What is stored of an installation: how many numbers, lowest and highest, its last day (ns UTC), and how many it skipped."""
+
+    stored: int
+    first: int
+    last: int
+    last_day_ns: int
+    skipped: int
+
+    @property
+    def missing(self) -> int:
+        """How many numbers between the lowest and the highest are not stored."""
+        return max(0, self.last - self.first + 1 - self.stored)
+
+
+def numbers(days: Days) -> Numbers | None:
+    """Add up an installation's days; None where nothing of it was ever stored."""
+    kept = {start: day for start, day in days.items() if day.first is not None and day.last is not None}
+    if not kept:
+        return None
+    first, last = min(day.first or 0 for day in kept.values()), max(day.last or 0 for day in kept.values())
+    stored, skipped = sum(day.stored for day in kept.values()), sum(day.skipped for day in days.values())
+    return Numbers(stored, first, last, max(kept), skipped)
 
 
 class Ledger:
     """The days of all sites. `read`, then `bring_up_to_date`; `points` gives what changed, to be stored."""
 
     def __init__(self) -> None:
-        self.sites: defaultdict[str, Days] = defaultdict(dict)
-        self._changed: set[tuple[str, int]] = set()
+        self.sites: defaultdict[str, Accounts] = defaultdict(dict)
+        self._changed: set[tuple[str, str, int]] = set()
 
     def read(self, store: Store, now_ns: int) -> None:
         """Take up the days that were counted before. Raises StoreUnavailableError."""
         for row in store.samples(MEASUREMENT, FIRST_DAY_NS, now_ns + SPAN_NS):
             values = {name: int(row[name]) for name in asdict(Day()) if name in row}
-            self.sites[str(row["site"])][int(row["time_ns"])] = Day(**values)
+            days = self.sites[str(row["site"])].setdefault(str(row.get("inst", "")), {})
+            days[_start(row)] = Day(**values)
 
     def bring_up_to_date(self, store: Store, since_ns: int | None, now_ns: int) -> None:
         """Count again what changed since the last time (None: everything). Raises StoreUnavailableError."""
@@ -73,24 +103,24 @@ class Ledger:
 
     def points(self, sites: Mapping[str, Site]) -> Iterator[Point]:
         """Yield the days that changed as points of `fleet_1d`."""
-        for code, start in sorted(self._changed):
-            day = self.sites[code][start]
+        for code, inst, start in sorted(self._changed):
+            day = self.sites[code][inst][start]
             values = {name: value for name, value in asdict(day).items() if value is not None}
             site = sites.get(code)
             tags = {"site": code} | ({"kecamatan": site.kecamatan, "desa": site.desa} if site else {})
-            yield Point(MEASUREMENT, tags, values, start)
+            yield Point(MEASUREMENT, tags | ({"inst": inst} if inst else {}), values, start + apart_ns(inst))
 
-    def _day(self, site: str, start: int) -> Day:
-        self._changed.add((site, start))
-        return self.sites[site].setdefault(start, Day())
+    def _day(self, site: str, inst: str, start: int) -> Day:
+        self._changed.add((site, inst, start))
+        return self.sites[site].setdefault(inst, {}).setdefault(start, Day())
 
     def _count(self, store: Store, start: int, end: int, site: str | None = None) -> None:
         for found in store.seq_days(start, end, site):
-            day = self._day(found.site, found.day_ns)
+            day = self._day(found.site, found.inst, found.day_ns)
             day.stored, day.first, day.last, day.skipped = found.samples, found.first, found.last, 0
-        for row in store.samples("event", start, end, site, names=("kind", "count")):
+        for row in store.samples("event", start, end, site, names=("kind", "count", "inst")):
             if row.get("kind") == "seq_skipped":
-                self._day(str(row["site"]), _start(row)).skipped += int(row.get("count", 0))
+                self._day(str(row["site"]), str(row.get("inst", "")), _start(row)).skipped += int(row.get("count", 0))
 
     def _add_intake(self, store: Store, start: int, now_ns: int) -> None:
         sums: defaultdict[tuple[str, int], Day] = defaultdict(Day)
@@ -99,7 +129,7 @@ class Ledger:
             for name in ("late", "rejected"):
                 setattr(day, name, getattr(day, name) + int(row.get(name, 0)))
         for (site, at), found in sums.items():
-            day = self._day(site, at)
+            day = self._day(site, "", at)
             day.late, day.rejected = found.late, found.rejected
 
 

@@ -1,20 +1,26 @@
-"""From a frame to InfluxDB line protocol, fast: one %-format per sample, everything that repeats is prepared once a frame.
+"""From a frame to InfluxDB line protocol, fast: one %-format per sample; what frames of a modem have in common is prepared once.
 
-A point's time is t_ms * 1e6 + seq % 1e6 ns: samples of one millisecond never overwrite each other, a duplicate overwrites itself.
+A point's time is t_ms * 1e6 + (seq + installation) % 1e6 ns: samples of one millisecond never overwrite each other, a duplicate
+overwrites itself. The installation is a tag too, so that the database counts its numbers apart; a frame without one has neither,
+as all had before. Both come from the frame alone: several collectors cannot disagree, and nothing is to be remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from collector.sites.operators import operator_in
 from collector.sites.sites import Site
 from telemetry.frame import Frame, Value
+from telemetry.operators import operator_in
 from telemetry.streams import STREAMS, fields
 
 NS_PER_MS = 1_000_000
-TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band")
+MOST_NUMBERS = 8192
+MOST_SHAPES = 2048
+"""Templates that are remembered: halls times modems times streams, a few each."""
+TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band", "inst")
 SAMPLE_TAGS = ("rat", "band", "plmn", "home_plmn", "registration")
 """Columns that make tags: rat and band are tags themselves, the others tell the operator and stay fields as well."""
 
@@ -25,7 +31,13 @@ _TEXT_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\""})
 
 def point_times_ns(frame: Frame) -> list[int]:
     """Return the store time of each sample of a frame, ns UTC."""
-    return [t * NS_PER_MS + seq % NS_PER_MS for t, seq in zip(frame.t_ms, frame.seq, strict=True)]
+    apart = apart_ns(frame.inst)
+    return [t * NS_PER_MS + (seq + apart) % NS_PER_MS for t, seq in zip(frame.t_ms, frame.seq, strict=True)]
+
+
+def apart_ns(inst: str | None) -> int:
+    """Return by how much the points of an installation lie beside those of another, below a millisecond."""
+    return int(inst, 16) % NS_PER_MS if inst else 0
 
 
 def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
@@ -33,6 +45,8 @@ def frame_tags(frame: Frame, site: Site) -> dict[str, str]:
     tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
     if frame.modem is not None:
         tags["modem"] = frame.modem
+    if frame.inst is not None:
+        tags["inst"] = frame.inst
     return tags
 
 
@@ -49,25 +63,70 @@ def operators_in(frame: Frame) -> list[str | None]:
     return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
 
 
+class _Shape(NamedTuple):
+    """How a sample of frames alike is written: a template, and the columns that go into it, each with what makes it ready."""
+
+    template: str
+    columns: tuple[tuple[str, Callable[[Sequence[Value | None]], Iterable[object]]], ...]
+
+
+_shapes: dict[tuple[object, ...], _Shape] = {}
+
+
 def lines(frame: Frame, site: Site) -> list[str]:
     """Return the points of a frame in line protocol, time in ns, one line a sample."""
+    cols, count = frame.cols, len(frame.seq)
+    varying = any(name in cols for name in SAMPLE_TAGS)
+    const = tuple(frame.const.items())
+    key = (  # constants and columns apart, and the types too: ("pci", 0) equals ("pci", False), and -97 equals -97.0
+        *(
+            frame.stream,
+            site.code,
+            site.kecamatan,
+            site.desa,
+            frame.modem,
+            frame.inst,
+            const,
+            tuple(map(type, frame.const.values())),
+        ),
+        tuple((name, None in column) for name, column in cols.items()),
+    )
+    shape = _shapes.get(key)
+    if shape is None:
+        if len(_shapes) >= MOST_SHAPES:
+            _shapes.clear()
+        shape = _shapes[key] = _shape(frame, site, varying=varying)
+    ready = [make(cols[name]) for name, make in shape.columns]
+    heads: list[Iterable[str]] = [_heads(frame, site)] if varying else []
+    times = point_times_ns(frame)
+    template = shape.template
+    if count == 1:
+        return [template % tuple(next(iter(cells)) for cells in (*heads, frame.seq, *ready, times))]
+    return [template % row for row in zip(*heads, frame.seq, *ready, times, strict=True)]
+
+
+def _shape(frame: Frame, site: Site, *, varying: bool) -> _Shape:
     types = _TYPES[frame.stream]
-    tags = frame_tags(frame, site)
-    sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
-    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
     fixed = "".join(f",{name}={_format(v, types[name])}" for name, v in frame.const.items() if _is_field(name))
+    head = "%s"
+    if not varying:
+        sources = tuple(frame.const.get(name) for name in SAMPLE_TAGS)
+        head = _literal(_prefix(frame.stream, frame_tags(frame, site) | sample_tags(frame.stream, sources)))
     parts, columns = [], []
     for name, column in frame.cols.items():
         if _is_field(name):
-            part, cells = _column(name, column, types[name])
+            part, make = _column(name, types[name], gaps=None in column)
             parts.append(part)
-            columns.append(cells)
-    if len(prefixes) == 1:
-        head, heads = _literal(prefixes[sets[0]]), []
-    else:
-        head, heads = "%s", [[prefixes[key] for key in sets]]
-    template = f"{head} seq=%di{_literal(fixed)}{''.join(parts)} %d"
-    return [template % row for row in zip(*heads, frame.seq, *columns, point_times_ns(frame), strict=True)]
+            columns.append((name, make))
+    return _Shape(f"{head} seq=%si{_literal(fixed)}{''.join(parts)} %s", tuple(columns))
+
+
+def _heads(frame: Frame, site: Site) -> list[str]:
+    """Return the measurement and the tags of each sample, where they are not the same in all."""
+    tags = frame_tags(frame, site)
+    sets: list[tuple[Value | None, ...]] = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
+    prefixes = {key: _prefix(frame.stream, tags | sample_tags(frame.stream, key)) for key in set(sets)}
+    return [prefixes[key] for key in sets]
 
 
 def point_line(measurement: str, tags: Mapping[str, str], values: Mapping[str, Value], time_ns: int) -> str:
@@ -111,17 +170,28 @@ def _format(value: Value, kind: type) -> str:
     return f"{value!r}i" if kind is int else repr(value)
 
 
-_PLACE: dict[type, str] = {int: "%di", float: "%r", bool: "%s", str: "%s"}
+class _Numbers(dict[object, str]):
+    """Texts of numbers; a modem's levels are few, and looking one up is faster than writing it."""
+
+    def __missing__(self, number: object) -> str:
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+        text = self[number] = repr(number)
+        return text
+
+
+_numbers = _Numbers()
+_PLACE: dict[type, str] = {int: "%si", float: "%s", bool: "%s", str: "%s"}
 _READY: dict[type, Callable[[Sequence[Value | None]], Iterable[object]]] = {
     int: iter,
-    float: iter,
+    float: lambda column: map(_numbers.__getitem__, column),
     bool: lambda column: ["true" if v else "false" for v in column],
     str: lambda column: [_text(str(v)) for v in column],
 }
 
 
-def _column(name: str, column: Sequence[Value | None], kind: type) -> tuple[str, Iterable[object]]:
-    """Return a column's place in the format and what to put there; an absent value leaves its whole `,name=value` out."""
-    if None not in column:
-        return f",{name}={_PLACE[kind]}", _READY[kind](column)
-    return "%s", ["" if v is None else f",{name}={_format(v, kind)}" for v in column]
+def _column(name: str, kind: type, *, gaps: bool) -> tuple[str, Callable[[Sequence[Value | None]], Iterable[object]]]:
+    """Return a column's place in the template and what makes its cells; an absent value leaves its whole `,name=value` out."""
+    if not gaps:
+        return f",{name}={_PLACE[kind]}", _READY[kind]
+    return "%s", lambda column: ["" if v is None else f",{name}={_format(v, kind)}" for v in column]

@@ -124,15 +124,16 @@ class Sqlite:
         rows = (row for stream in STREAMS for row in self._rows(stream, "WHERE site = :site", {"site": site}, ["seq"]))
         return sorted(int(row["seq"]) for row in rows)
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
         """Count numbers of samples by day; see Store.seq_days."""
         only = "" if site is None else "site = :site AND "
-        which = f"WHERE {only}time_ns >= :start AND time_ns < :end"
-        streams = " UNION ALL ".join(_select("site, time_ns / :day * :day AS day, seq", stream, which) for stream in STREAMS)
-        question = "SELECT site, day, count(DISTINCT seq), min(seq), max(seq) FROM"
-        values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS}
+        which = f"WHERE {only}time_ns >= :start AND time_ns < :end AND seq > :above"
+        what = "site, ifnull(inst, '') AS inst, time_ns / :day * :day AS day, seq"
+        streams = " UNION ALL ".join(_select(what, stream, which) for stream in STREAMS)
+        question = "SELECT site, inst, day, count(DISTINCT seq), min(seq), max(seq) FROM"
+        values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS, "above": -1 if above is None else above}
         with self._reading() as db:
-            return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, day", values)]
+            return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, inst, day", values)]
 
     def close(self) -> None:
         """Close the connection that writes."""
@@ -193,10 +194,10 @@ class Sqlite:
         )
         self._db.execute(f"CREATE INDEX IF NOT EXISTS {measurement}_time ON {table} (time_ns)")
         known = _columns(self._db, measurement)
-        for name, kind in types.items():
+        for name, kind in {**types, "inst": str}.items():  # a table may be older than installations
             if name not in known:
                 self._db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {_AFFINITY[kind]}')
-        self._columns[measurement] = known | set(types)
+        self._columns[measurement] = known | {*types, "inst"}
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -49,9 +49,11 @@ class Point:
 
 
 class SeqDay(NamedTuple):
-    """What is stored of a site for one day (UTC): its start in ns, how many different seq, the lowest and the highest."""
+    """What is stored of an installation for a day (UTC): its start in ns, how many different seq, the lowest and the highest."""
 
     site: str
+    inst: str
+    """Empty for samples of agents that did not name it yet."""
     day_ns: int
     samples: int
     first: int
@@ -91,10 +93,10 @@ class Store(Protocol):
     def seqs(self, site: str) -> list[int]:
         """Return the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None) -> list[SeqDay]:
-        """Count the seq of each site and day over all streams, start <= time < end, inside the database: no sample travels.
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+        """Count the seq of each installation and day over all streams, start <= time < end, inside the database.
 
-        start and end are starts of days. Raises StoreUnavailableError.
+        start and end are starts of days; `above`: only numbers higher than this. Raises StoreUnavailableError.
         """
 
     def close(self) -> None:

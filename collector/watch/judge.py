@@ -15,6 +15,7 @@ from collector.watch.schedule import Schedule, day_slot
 from collector.watch.state import CELLS_KEPT, DAY_MS, MINUTE_MS, NS_PER_MS, Hall, Modem, Sign, State
 from ground.wita import wita
 from telemetry.meaning import Service, service_of
+from telemetry.streams import STREAMS
 from telemetry.vocabulary import Clock, ClockState
 
 QUIET_MS = 6 * MINUTE_MS
@@ -60,8 +61,11 @@ def take_rows(state: State, book: Book, facts: Facts) -> bool:
         if time_ns <= last_ns or _was_ahead(hall, cursor, row):
             continue
         hall.cursors[cursor] = time_ns
-        heard_ms, hall.arrived_ms = hall.arrived_ms, facts.now_ms
         state.changed_halls.add(site.code)
+        if stream not in STREAMS:  # said of the hall on the server, not by it
+            _ask(state, book, facts, site, hall, None, stream, row, 0.0)
+            continue
+        heard_ms, hall.arrived_ms = hall.arrived_ms, facts.now_ms
         arrived = True
         if stream == "device":
             _device(hall, row)

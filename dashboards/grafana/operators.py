@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from collector.sites.operators import OPERATORS, OTHER
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
@@ -14,6 +13,7 @@ from dashboards.grafana.query import Influx
 from dashboards.grafana.regency import availability, medians_of
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing, matrix
 from ground.words import joined, mark, phrase
+from telemetry.operators import OPERATORS, OTHER
 
 WHERE = f"{RANGE} AND {EVERY} AND \"operator\" != ''"
 MEDIANS = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'

@@ -8,7 +8,8 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMapping, ValueMappingResult
 
 from dashboards.grafana.context import Context
-from ground.words import Phrase, mark
+from ground.words import Phrase, mark, sentence
+from telemetry.meaning import Registration, standing_of
 
 NOT_MEASURED, SILENT, UNSAID, FAULT, SIM_REFUSED, NO_SERVICE, SERVED, TWO_G = -600, -500, -450, -400, -350, -300, -250, -200
 """A state in place of a level in dBm: far below any power, so that the best of several is simply the largest."""
@@ -94,21 +95,13 @@ def mapped(shown: Iterable[tuple[str, str, str]]) -> list[ValueMapping]:
 def registrations(context: Context) -> list[ValueMapping]:
     """Return the words and colours of the registration states."""
     best, good, *_ = context.classes.classes
-    away, refused, fault = (context.classes.state[key].colour for key in ("no_service", "sim_refused", "device_fault"))
-    return words(
-        context,
-        {
-            "home": (mark("Registered"), best.colour),
-            "roaming": (mark("Roaming"), good.colour),
-            "searching": (mark("No service: searching"), away),
-            "denied": (mark("SIM refused by the network"), refused),
-            "not_registered": (mark("No service: not registered"), away),
-            "limited": (mark("No service: limited"), away),
-            "sim_fault": (mark("SIM card locked or faulty"), refused),
-            "no_sim": (mark("No SIM"), fault),
-            "modem_silent": (mark("Modem unresponsive"), fault),
-        },
-    )
+    served = {Registration.HOME: best.colour, Registration.ROAMING: good.colour}
+    shown = []
+    for word in Registration:
+        standing = standing_of({"registration": word})
+        colour = served.get(word) or context.classes.state[str(standing)].colour
+        shown.append((word.value, context.say(sentence(word.message)), colour))
+    return mapped(shown)
 
 
 def yes_no(context: Context, *, bad: bool) -> list[ValueMapping]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -60,6 +61,7 @@ def gather(store: Store, basis: Basis, period: Period) -> Gathered:
     log.info("event=needs_read part=surroundings instruments=%d scanned=%d", len(around.instruments), len(around.scans))
     models = told.models | {key: found.model for key, found in around.instruments.items() if found.model}
     found = {code: _evidence(code, operators, period, models, around) for code, operators in halls.items()}
+    _count_cut(found)
     seen = {
         code: {
             name: around.seen(code, name, {other: m.summary for other, m in halls.get(code, {}).items()})
@@ -73,6 +75,19 @@ def gather(store: Store, basis: Basis, period: Period) -> Gathered:
         gaps = any(e.completeness is not None and e.completeness < limit for e in operators.values())
         supply[code] = read_supply(store, told, code, period, gaps=gaps)
     return Gathered(found, seen, around.positions, supply, unknown)
+
+
+def _count_cut(found: dict[str, dict[str, Evidence]]) -> None:
+    """Tell each hall at how many others the same operator carries no data: one is quota or APN, many are the operator."""
+    shares: defaultdict[str, list[float]] = defaultdict(list)
+    for operators in found.values():
+        for name, e in operators.items():
+            if e.pings_lost_share is not None:
+                shares[name].append(e.pings_lost_share)
+    for operators in found.values():
+        for name, e in operators.items():
+            halls = sum(share > 50 for share in shares[name]), len(shares[name])
+            operators[name] = replace(e, halls_cut=halls)
 
 
 def _evidence(

@@ -5,12 +5,12 @@ Pure. A blank spot accuses an operator before a ministry; each finding here says
 
 from __future__ import annotations
 
-from collector.sites.operators import COVERAGE_BANDS
 from dashboards.needs.evidence import Evidence, Seen
 from dashboards.needs.model import Diagnosis, Finding, State, Verdict
 from dashboards.needs.parameters import Limits
 from dashboards.needs.sentences import tell
 from ground.words import Figure, Said
+from telemetry.operators import COVERAGE_BANDS
 from telemetry.streams import Proof
 
 PROVING = frozenset({Proof.HEARD, Proof.SCAN, Proof.OTHER_MODEM})

@@ -44,6 +44,11 @@ class Evidence:
     models: tuple[str, ...] = ()
     plmns: tuple[str, ...] = ()
     proof: Proof | None = None
+    pings: int = 0
+    pings_lost: int = 0
+    """Pings through its modems in the last days of the period, and those without any answer."""
+    halls_cut: tuple[int, int] = (0, 0)
+    """Halls at which most pings of this operator got no answer, and halls that pinged."""
     supported: tuple[int, ...] | None = None
     """Bands that all its modems together support; None: not known."""
 
@@ -76,6 +81,11 @@ class Evidence:
     def sim_share(self) -> float | None:
         """SIM refused, locked or faulty, % of all samples."""
         return _percent(self.refused + self.sim_fault, self.samples)
+
+    @property
+    def pings_lost_share(self) -> float | None:
+        """Pings without any answer, %."""
+        return _percent(self.pings_lost, self.pings)
 
     @property
     def barred_share(self) -> float | None:

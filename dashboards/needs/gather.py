@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from collector.rollup import Summary, percentile
 from collector.rollup.summary import COUNTS, HISTOGRAMS
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
@@ -19,6 +18,7 @@ from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
 from dashboards.needs.seen import Surroundings
 from telemetry.meaning import subject_plmn
+from telemetry.operators import operator_of
 
 BRANDS = {
     "telkomsel": "Telkomsel",
@@ -156,7 +156,7 @@ def evidence(
     site: str, measured: Measured, period: Period, models: Mapping[str, str], around: Surroundings, others: Iterable[Summary]
 ) -> Evidence:
     """Turn what was gathered of an operator into the figures that are judged and shown; `others`: of the hall's other SIMs."""
-    s = measured.summary
+    s, pings = measured.summary, around.pinged(site, measured.modems)
     served_bands = [band for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served]
     return Evidence(
         days=len(measured.days),
@@ -191,6 +191,8 @@ def evidence(
         modems=tuple(sorted(measured.modems - {""})),
         models=tuple(sorted({models[m] for m in measured.modems if m in models})),
         plmns=tuple(sorted(measured.plmns)),
+        pings=pings.sent,
+        pings_lost=pings.lost,
         proof=around.proof(site, measured.modems, s, others),
         supported=around.bands(site, measured.modems),
     )

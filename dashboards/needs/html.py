@@ -197,6 +197,8 @@ def evidence_facts(e: Evidence) -> list[tuple[Said, str]]:
         (phrase("RSRQ: median"), f"{_number(e.rsrq_median)} dB"),
         (phrase("Service availability"), f"{_number(e.availability)} %"),
         (phrase("Samples; days measured"), f"{_number(e.samples)}; {e.days}"),
+        (phrase("SIM refused, locked or faulty"), f"{_number(e.sim_share)} %"),
+        (phrase("Own cell heard without service"), f"{_number(e.barred_share)} %"),
         (phrase("Completeness"), f"{_number(e.completeness)} % ({_number(e.slots)} / {_number(e.slots_possible)})"),
         (phrase("Time estimated"), f"{_number(e.estimated_share)} %"),
         (phrase("Modem unresponsive or no SIM"), f"{_number(e.fault_share)} %"),

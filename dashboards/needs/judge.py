@@ -182,5 +182,8 @@ def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Phrase]:
         yield tell("estimated", v=e.estimated_share)
     if e.guest:
         yield tell("guest", v=100 * e.guest / e.served)
+    if (e.pings_lost_share or 0) > limits.device_fault_percent.value:
+        cut, halls = (Figure(n) for n in e.halls_cut)
+        yield tell("data_out", v=e.pings_lost_share, n=Figure(e.pings), cut=cut, halls=halls)
     if e.data_refused:
         yield tell("data_refused", v=100 * e.data_refused / e.served)

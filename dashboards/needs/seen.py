@@ -10,16 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from collector.rollup import Summary
-from collector.sites.operators import COVERAGE_BANDS, NUMBERS, operator_of
 from collector.sites.position import newest_positions
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.evidence import Seen
 from dashboards.needs.model import NS, Period
-from telemetry.streams import Proof
+from telemetry.operators import COVERAGE_BANDS, NUMBERS, operator_of
+from telemetry.streams import ProbeKind, Proof
 
 DAY_NS = 86_400 * NS
-MS = 1_000_000
+PING_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Instrument:
     model: str | None = None
     bands: frozenset[int] | None = None
     proven: Proof | None = None
+
+
+@dataclass(slots=True)
+class Pings:
+    """Pings through one modem: how many, and how many got no answer at all."""
+
+    sent: int = 0
+    lost: int = 0
 
 
 @dataclass(slots=True)
@@ -59,6 +67,7 @@ class Surroundings:
     instruments: Mapping[tuple[str, str], Instrument]
     scans: Mapping[str, Scans]
     positions: Mapping[str, Mapping[str, object]]
+    pings: Mapping[tuple[str, str], Pings] = field(default_factory=dict)
 
     def seen(self, site: str, operator: str, summaries: Mapping[str, Summary]) -> Seen:
         """Return what a hall tells of an operator; `summaries` are those of all its SIMs, by operator."""
@@ -72,6 +81,11 @@ class Surroundings:
             scanned_days=len(scans.found),
             scan_days=sum(operator in found for found in scans.covered.values()),
         )
+
+    def pinged(self, site: str, modems: Iterable[str]) -> Pings:
+        """Return the pings through these modems together."""
+        known = [self.pings.get((site, modem), Pings()) for modem in modems]
+        return Pings(sum(one.sent for one in known), sum(one.lost for one in known))
 
     def proof(self, site: str, modems: Iterable[str], own: Summary, others: Iterable[Summary]) -> Proof | None:
         """Return the strongest reason to believe that the modems of an operator hear."""
@@ -102,7 +116,21 @@ def read_surroundings(store: Store, period: Period) -> Surroundings:
     for row in store.samples("scan", period.start_ns, period.end_ns, names=("plmn", "complete")):
         key = str(row["site"]), str(row.get("modem", ""))
         scans[key[0]].add(row, instruments.get(key, Instrument()), period.start_ns)
-    return Surroundings(instruments, dict(scans), newest_positions(store.latest("position", before_ns=period.end_ns)))
+    return Surroundings(
+        instruments, dict(scans), newest_positions(store.latest("position", before_ns=period.end_ns)), _pings(store, period)
+    )
+
+
+def _pings(store: Store, period: Period) -> dict[tuple[str, str], Pings]:
+    """Read the pings of the last days: a registered modem through which nothing comes back has no data."""
+    pings: defaultdict[tuple[str, str], Pings] = defaultdict(Pings)
+    first = max(period.start_ns, period.end_ns - PING_DAYS * DAY_NS)
+    for row in store.samples("probe", first, period.end_ns, names=("kind", "loss_percent")):
+        if row.get("kind") == ProbeKind.PING and "loss_percent" in row:  # without it nothing was sent
+            one = pings[str(row["site"]), str(row.get("modem", ""))]
+            one.sent += 1
+            one.lost += row["loss_percent"] == 100
+    return dict(pings)
 
 
 def _instrument(row: StoreRow) -> Instrument:

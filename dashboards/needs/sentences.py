@@ -21,7 +21,7 @@ SENTENCES = {
     "proof_recovery_tried": mark("not yet"),
     "proof_none": mark("not yet"),
     "sim_refused": mark(
-        "SIM refused / locked: cannot be judged. Refused by the network in {refused} % and SIM locked or faulty in {fault} % of "
+        "Cannot be judged. Refused by the network in {refused} % and SIM locked or faulty in {fault} % of "
         "the samples: check the SIM and its plan. This time is not held against the network."
     ),
     "barred": mark(
@@ -46,11 +46,14 @@ SENTENCES = {
         "it."
     ),
     "heard": mark(
-        "Heard, not measured: its cell was received in {n} samples of modems with another SIM and found on {days} of {of} days "
-        "with a scan."
+        "Its cell was received in {n} samples of modems with another SIM and found on {days} of {of} days with a scan."
     ),
     "absent": mark("Not found by complete scans on {n} days by a modem that supports its bands, and never heard."),
     "guest": mark("{v} % of the served time was through another operator's network (roaming)."),
+    "data_out": mark(
+        "Registered, but {v} % of {n} pings got no answer: quota, APN or the operator's core. Most pings fail at {cut} of "
+        "{halls} halls with this operator: at one it is the SIM's quota or APN, at many the operator."
+    ),
     "data_refused": mark("Packet service was refused in {v} % of the served time: check the plan."),
     "two_g": mark("Served, but LTE is only {lte} % of the served time (2G {two} %, 3G {three} %; limit {limit} %)."),
     "weak": mark("{signs}."),

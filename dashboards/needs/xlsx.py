@@ -32,7 +32,9 @@ EVIDENCE = (
     *("rsrp_median_dbm", "rsrp_p10_dbm", "rsrp_jam_sibuk_median_dbm", "rsrp_jam_sibuk_p10_dbm", "rsrq_median_db"),
     *("sinr_median_db", "sinr_jam_sibuk_median_db", "ketersediaan_persen", "kelengkapan_persen", "hari_terukur"),
     *("slot_terukur", "slot_mungkin", "jumlah_sampel", "sampel_terlayani", "sampel_lte", "sampel_3g", "sampel_2g"),
-    *("sampel_tanpa_layanan", "sampel_tanpa_sim", "sampel_modem_tidak_merespons", "jam_perkiraan_persen", "pindah_sel_per_jam"),
+    *("sampel_tanpa_layanan", "sampel_tanpa_sim", "sampel_modem_tidak_merespons"),
+    *("sampel_lewat_operator_lain", "sampel_hanya_sel_lain", "sampel_sel_sendiri_tanpa_layanan", "sampel_sim_ditolak"),
+    *("sampel_sim_terkunci_rusak", "sampel_data_ditolak", "bukti_alat_ukur", "jam_perkiraan_persen", "pindah_sel_per_jam"),
     *("teknologi", "band", "modem", "model_modem", "mulai_ulang", "listrik_buruk_persen", "catatan"),
 )
 WIDE = {"alasan": 60, "reason_en": 60, "catatan": 60, "temuan_lain": 40, "alasan_prioritas": 60, "alasan_perubahan": 50}
@@ -107,6 +109,7 @@ def _evidence(rank: int, village: Village, row: Row) -> Iterable[Cell]:
         yield from (e.rsrp_median, e.rsrp_p10, e.rsrp_busy_median, e.rsrp_busy_p10, e.rsrq_median, e.sinr_median)
         yield from (e.sinr_busy_median, _round(e.availability), _round(e.completeness), e.days, e.slots, e.slots_possible)
         yield from (e.samples, e.served, e.lte, e.three_g, e.two_g, e.no_service, e.no_sim, e.silent)
+        yield from (e.guest, e.limited, e.barred, e.refused, e.sim_fault, e.data_refused, e.proof)
         yield from (_round(e.estimated_share), _round(e.cell_changes_per_hour), technologies(e) or None, bands(e) or None)
         yield from ("; ".join(e.modems) or None, "; ".join(e.models) or None)
     yield from (village.supply.boots if e else None, _round(village.supply.bad_power_percent), _lines(list(verdict.notes)))

@@ -18,6 +18,8 @@ from dashboards.web.models import AlertItem
 from dashboards.web.snapshot import ALERT_DAYS
 from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
+from ground.doctor import noted
+from ground.paths import HEALTH
 from ground.words import LANGUAGES, Lang
 
 router = APIRouter(include_in_schema=False)
@@ -48,6 +50,7 @@ def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = ""
         "map.html",
         halls=halls,
         faults=[telling(fault, _language(request)[0]) for fault in snapshot_of(request).faults()],
+        health=noted(HEALTH, utc_now()),
         lines=lines(every, wanted),
         total=len(every),
         newest=max((hall.updated for hall in every if hall.updated), default=None),

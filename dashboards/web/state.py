@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from collector.sites.classes import METRICS, Classes
 from collector.sites.classes import STATES as ORDER
-from collector.sites.operators import operator_of
 from collector.sites.sites import Site
 from collector.store.store import Row
 from dashboards.web.models import HallNow, ModemNow
 from telemetry.meaning import LEVEL, Standing, heard_plmn, level_of, standing_of
+from telemetry.operators import operator_of
 
 T = TypeVar("T")
 WINDOW_S = 900

@@ -6,20 +6,11 @@ from datetime import UTC, datetime
 
 from ground.wita import WITA
 from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
+from telemetry.meaning import Registration
 
 JUST_NOW_S = 10
 NAMES = {
-    "registration": {
-        "home": mark("registered"),
-        "roaming": mark("roaming"),
-        "limited": mark("limited service, other cells heard"),
-        "searching": mark("searching"),
-        "denied": mark("denied by the network"),
-        "not_registered": mark("not registered"),
-        "no_sim": mark("no SIM"),
-        "sim_fault": mark("SIM locked or faulty"),
-        "modem_silent": mark("modem unresponsive"),
-    },
+    "registration": {word.value: word.message for word in Registration},
     "note": {
         "two_g_only": mark("2G or 3G only"),
         "served": mark("the modem tells no RSRP or no technology"),
@@ -45,6 +36,7 @@ NAMES = {
         "rssi_dbm": "RSSI (dBm)",
     },
     "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
+    "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
     "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
     "severity": {"info": mark("info"), "warning": mark("warning"), "critical": mark("critical")},
     "antenna": {"internal": mark("internal"), "indoor": mark("indoor"), "outdoor": mark("outdoor")},

@@ -23,7 +23,8 @@ class Effect:
     signal: dict[str, dict[str, Value]] = field(default_factory=dict)
     device: dict[str, Value] = field(default_factory=dict)
     probe: dict[str, Value] = field(default_factory=dict)
-    events: list[str] = field(default_factory=list)
+    at_once: int = 1
+    """Installations that report as this hall."""
 
 
 @dataclass(slots=True)
@@ -179,7 +180,7 @@ def moved(effect: Effect, hall: SimHall, spell: Spell) -> None:
 
 def clone(effect: Effect, _hall: SimHall, _spell: Spell) -> None:
     """Two installations report as one hall."""
-    effect.events.append("two_installations")
+    effect.at_once = 2
 
 
 def clock(effect: Effect, _hall: SimHall, spell: Spell) -> None:

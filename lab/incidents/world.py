@@ -175,8 +175,7 @@ class World:
         device |= {"undervoltage": False, "cpu_temperature_c": 55.0, "bytes_month": 900_000, "budget_month": 6_000_000}
         device |= {"mains": True} if hall.sensor else {}
         yield "device", self._row(hall, at_ns, **device | effect.device)
-        for kind in effect.events:
-            yield "event", self._row(hall, at_ns, kind=kind)
+        yield "fleet", {"time_ns": at_ns, "site": hall.code, "at_once": effect.at_once}
 
     def _signal(self, hall: SimHall, modem: SimModem, values: Mapping[str, Value], at_ns: int, fade: float, t_ms: int) -> Row:
         row = self._row(hall, at_ns, modem=modem.name, operator=modem.operator)

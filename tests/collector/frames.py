@@ -7,7 +7,7 @@ from telemetry.frame import Frame, Sample, Value, pack
 
 SITE = Site("6408012001", "Muara Ancalong", "Senyiur", 0.30347, 116.53742, "centroid")
 OTHER = Site("6408042002", "Sangatta Utara", "Sangatta Utara", 0.5, 117.5, "centroid")
-T0_MS = 1_795_500_000_000
+T0_MS = 1_790_000_000_000
 
 
 def signal_values(i: int) -> dict[str, Value]:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.line.inbox import OVERHEAD_BYTES, Inbox, Received
+from collector.line.limits import LINES_A_WINDOW, Modems, Throttle
 from collector.line.ranges import MAX_RANGES, Ranges, runs
 from collector.line.rejected import KEPT_BYTES, RejectedFolder
-from collector.sites.operators import operator_of
+from telemetry.operators import operator_of
 
 NUMBERS = st.lists(st.integers(1, 60), min_size=1, unique=True).map(sorted)
 
@@ -36,20 +37,58 @@ def test_ranges_forget_the_lowest_when_there_are_too_many() -> None:
     assert ranges.add([2 * MAX_RANGES + 1]) == 1
 
 
-def test_a_full_inbox_forgets_the_oldest_and_counts_them() -> None:
-    inbox = Inbox(5 * (OVERHEAD_BYTES + 100))
-    for i in range(8):
-        inbox.put(Received(str(i), bytes(100), 0))
-    assert [m.topic for m in inbox.take(100, 0, 0)] == ["3", "4", "5", "6", "7"]
+def received(site: str, i: int, size: int = 100) -> Received:
+    return Received(f"sinyal/v1/{site}/signal", i.to_bytes(size, "big"), i)
+
+
+def taken(inbox: Inbox, most: int = 100, most_bytes: int = 1 << 20) -> list[tuple[str, int]]:
+    return [(m.topic.split("/")[2], m.at_ms) for m in inbox.take(most, most_bytes, 0, 0)]
+
+
+def test_a_full_inbox_forgets_the_oldest_of_who_has_most_and_counts_them() -> None:
+    inbox = Inbox(6 * (OVERHEAD_BYTES + 100))
+    inbox.put([received("quiet", 0)])
+    inbox.put([received("flood", i) for i in range(8)])
+    assert taken(inbox) == [("quiet", 0), *(("flood", i) for i in range(3, 8))]
     assert inbox.dropped == 3
-    assert inbox.take(100, 0, 0) == []
+    assert taken(inbox) == []
+
+
+def test_sites_take_turns_whoever_floods() -> None:
+    inbox = Inbox(1 << 24)
+    inbox.put([received("flood", i) for i in range(1000)])
+    inbox.put([received("a", 0), received("b", 0), received("b", 1)])
+    assert taken(inbox, 4) == [("flood", 0), ("a", 0), ("b", 0), ("flood", 1)]
+    assert taken(inbox, 2) == [("b", 1), ("flood", 2)]
+    assert len(inbox) == 997
 
 
 def test_inbox_gives_at_most_what_is_asked() -> None:
     inbox = Inbox(1 << 20)
-    for i in range(5):
-        inbox.put(Received(str(i), b"", 0))
-    assert [len(inbox.take(2, 0, 0)) for _ in range(3)] == [2, 2, 1]
+    inbox.put([received("a", i) for i in range(5)])
+    assert [len(taken(inbox, 2)) for _ in range(3)] == [2, 2, 1]
+    inbox.put([received("a", i, 1000) for i in range(5)])
+    assert [len(taken(inbox, 5, 2500)) for _ in range(3)] == [2, 2, 1]
+    inbox.put([received("a", 1, 5000)])
+    assert len(taken(inbox, 5, 2500)) == 1, "one message is always given"
+
+
+def test_a_hall_may_have_sixteen_modems_of_which_old_ones_stay() -> None:
+    modems = Modems()
+    modems.know([("a", f"old{i}") for i in range(10)])
+    assert [modems.admit("a", f"new{i}") for i in range(8)] == [True] * 6 + [False] * 2
+    assert modems.admit("a", "old3")
+    assert modems.admit("b", "new7")
+    assert modems.admit("a", None)
+
+
+def test_a_flood_is_told_a_few_times_and_then_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle, now = Throttle(), [0.0]
+    monkeypatch.setattr("collector.line.limits.time.monotonic", lambda: now[0])
+    assert sum(throttle.admit("a")[0] for _ in range(1000)) == LINES_A_WINDOW
+    assert throttle.admit("b") == (True, 0)
+    now[0] += 61
+    assert throttle.admit("a") == (True, 1000 - LINES_A_WINDOW)
 
 
 def test_rejected_folder_keeps_topic_reason_and_payload(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ import pytest
 from rich.console import Console
 
 from agent.spool.high_water import HighWaterMark
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Row
@@ -152,7 +153,7 @@ def test_every_table_fits_its_terminal(halls: int, height: int, tmp_path: Path) 
     news = [f"{n:4d} s  {HALLS[n].desa}: power cut (kill -9 of its agent)" for n in range(8)]
     for happened in ([], news[:1], news):
         console = Console(width=80, height=height, file=io.StringIO(), force_terminal=True)
-        lines = console.render_lines(screen(line, happened, 99999.0, height), pad=False)
+        lines = console.render_lines(screen(line, happened, 99999.0, height, "en"), pad=False)
         assert len(lines) < height
         text = ["".join(part.text for part in parts) for parts in lines]
         assert happened[-1:] == text[-1:] or not happened

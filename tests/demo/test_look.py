@@ -8,29 +8,43 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from demo.bar import Bar
-from lab.servers import fetch, wait_for
+from ground.paths import shipped
+from lab.servers import Server, fetch, free_port, influxd, wait_for
+from tests.dashboards.grafana.fake_grafana import TOKEN, FakeGrafana, serving
 
 SMALL = "look.HALLS, look.DAYS, look.FEED_S = 10, 3, 0.2"
 PROGRAM = f"import sys; from demo import cli, look; {SMALL}; sys.exit(cli.main(sys.argv[1:]))"
 LOOK = [sys.executable, "-c", PROGRAM, "look"]
 
 
-@pytest.fixture
-def look(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "SINYAL_GRAFANA_URL")
-    env = {name: value for name, value in os.environ.items() if name not in hidden} | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(LOOK, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
-        yield process
-        process.kill()
+@contextmanager
+def looking(folder: Path, *words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY")
+    env = {name: value for name, value in os.environ.items() if name not in hidden}
+    env |= {"TMPDIR": str(folder), "SINYAL_GRAFANA_URL": f"http://127.0.0.1:{free_port()}", **environment}
+    with subprocess.Popen([*LOOK, *words], stdout=subprocess.PIPE, text=True, env=env) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def test_page_and_needs_map_are_there_the_data_are_of_now_and_go_on(look: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_page_and_needs_map_are_there_the_data_are_of_now_and_go_on(tmp_path: Path) -> None:
+    with looking(tmp_path) as look:
+        see(look)
+        look.send_signal(signal.SIGTERM)
+        assert look.wait(60) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def see(look: subprocess.Popen[str]) -> None:
     assert look.stdout is not None
     lines = [look.stdout.readline() for _ in range(3)]
     [page] = re.findall(r"live page +(http://\S+)", lines[0])
@@ -46,9 +60,40 @@ def test_page_and_needs_map_are_there_the_data_are_of_now_and_go_on(look: subpro
     assert halls["counts"]["two_g_only"] > 0
     first = newest()
     wait_for(lambda: newest() > first, "newer samples on the page")
-    look.send_signal(signal.SIGTERM)
-    assert look.wait(60) == 0
+
+
+def test_an_end_while_it_fills_leaves_nothing(tmp_path: Path) -> None:
+    with looking(tmp_path) as look:
+        wait_for(lambda: list(tmp_path.glob("*/month.db")), "the store")
+        look.send_signal(signal.SIGTERM)
+        assert look.wait(60) == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_with_an_influxdb_the_dashboards_come_too_and_a_store_in_use_is_refused(
+    tmp_path: Path, start_server: Callable[[Callable[[], Server]], Server]
+) -> None:
+    influx = start_server(lambda: influxd(tmp_path / "influxd"))
+    config = tmp_path / "collector.toml"
+    store = f'[store]\nengine = "influx1"\nurl = "{influx.url}"\n'
+    config.write_text(
+        f'[broker]\nhost = "127.0.0.1"\ntls = false\n{store}[sites]\nfile = "{shipped()}/sites.csv"\n'
+        f'[classes]\nfile = "{shipped()}/classes.toml"\n'
+    )
+    (tmp_path / "tmp").mkdir()
+    with serving(FakeGrafana()) as grafana:
+        known = {"SINYAL_GRAFANA_URL": grafana.url, "SINYAL_GRAFANA_TOKEN": TOKEN}
+        with looking(tmp_path / "tmp", "--config", str(config), **known) as look:
+            assert look.stdout is not None
+            lines = [look.stdout.readline() for _ in range(3)]
+            assert lines[2] == f"dashboards   {grafana.url}/dashboards\n"
+            assert len(grafana.dashboards) == 12
+            assert grafana.datasources["sinyal-influxdb"]["url"] == influx.url
+            look.send_signal(signal.SIGTERM)
+            assert look.wait(60) == 0
+    again = subprocess.run([*LOOK, "--config", str(config)], capture_output=True, text=True, check=False, timeout=120)
+    assert again.returncode == 2
+    assert f"{config}: holds samples already" in again.stderr
 
 
 def test_a_folder_that_is_there_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
+from demo.fill import Filler
 from demo.profiles import PROFILES, plan
 from ground.paths import shipped
 from lab.servers import Server, influxd
@@ -98,7 +100,7 @@ def test_before_the_raw_days_there_are_rollups_devices_and_events_and_nothing_is
 
 def test_every_panel_of_a_month_has_something(tmp_path: Path) -> None:
     store = Sqlite(tmp_path / "store.db")
-    seed.seed(store, SITES, days=10, halls=40, end=END, interval_s=1800, raw_days=1)
+    seed.seed(store, SITES, days=10, halls=20, end=END, interval_s=1800, raw_days=1)
     assert {row["kind"] for row in store.samples("probe", *ALL_TIME)} == {"ping", "dns", "download"}
     assert {row["kind"] for row in store.samples("event", *ALL_TIME)} >= {"boot", "cell_change", "modem_identified"}
     alerts = list(store.samples("alert", *ALL_TIME))
@@ -106,6 +108,27 @@ def test_every_panel_of_a_month_has_something(tmp_path: Path) -> None:
     assert {row["severity"] for row in alerts} == {"info", "warning", "critical"}
     assert all(int(row["time_ns"]) <= END.timestamp() * 10**9 for row in alerts)
     assert list(store.samples("intake", *ALL_TIME))
+
+
+def test_what_is_fed_bit_by_bit_goes_on_where_the_history_ended(tmp_path: Path) -> None:
+    store = Sqlite(tmp_path / "store.db")
+    [(code, profile)] = plan(SITES.values(), 1).items()
+    filler = Filler(store, SITES[code], profile, 60, 1)
+    span = seed.span_of(END, 1, None)
+    filler.fill(span, lambda _share: None)
+    for since_s in range(span.end_s, span.end_s + 86_400, 600):
+        frames, points = filler.live(since_s, since_s + 600)
+        store.write(frames, points)
+    assert store.seqs(code) == list(range(1, filler.samples + 1))
+    steps = {(later - before) // 10**9 for before, later in pairwise(times(store, "signal", "telkomsel"))}
+    assert steps == {60}
+    days = [time_ns // 10**9 // 86_400 for time_ns in times(store, "scan", "telkomsel")]
+    assert len(set(days)) == 2
+    assert max(Counter(days).values()) <= 3, "one scan in a night, with a row for each operator"
+
+
+def times(store: Store, measurement: str, modem: str) -> list[int]:
+    return [int(row["time_ns"]) // 10**6 * 10**6 for row in store.samples(measurement, *ALL_TIME) if row["modem"] == modem]
 
 
 def test_numbers_of_a_site_rise_without_a_gap(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -141,6 +142,23 @@ def test_a_table_is_read_as_meant(tmp_path: Path, name: str) -> None:
     plain.write_text(TABLE)
     path.write_bytes(TABLES[name])
     assert read_sites(path) == read_sites(plain)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read a file")
+def test_a_file_that_only_root_may_read_says_sudo(tmp_path: Path) -> None:
+    path = tmp_path / "collector.toml"
+    path.write_text(COLLECTOR)
+    path.chmod(0o600)
+    for folder in tmp_path.parents:
+        if folder.name.startswith("pytest"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    tmp_path.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigError, match="this user may not read it; run the command with sudo"):
+            load(path)
+    finally:
+        os.seteuid(0)
 
 
 def test_letters_of_windows_1252_are_kept(tmp_path: Path) -> None:

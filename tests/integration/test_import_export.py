@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from collector.cli import main
+from collector.config import load
 from collector.line.importer import Result, _messages, _verify
-from collector.store.influx1 import Influx1
-from collector.store.sqlite import Sqlite
+from collector.store.open import open_store
 from collector.store.store import Placed, Point
-from lab.servers import Server, influxd
+from lab.engines import ENGINES, start_engine, store_section
+from lab.servers import Server
 from telemetry.frame import decode, encode_json, unpack
 from telemetry.stick import seal
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
@@ -26,13 +27,10 @@ NAME = f"sinyal-{SITE.code}-20261124T080000Z.jsonl.gz"
 Starter = Callable[[Callable[[], Server]], Server]
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def config(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Path:
     (tmp_path / "sites.csv").write_text(SITES)
-    store = 'engine = "sqlite"\npath = "store.db"'
-    if request.param == "influx1":
-        url = start_server(lambda: influxd(tmp_path / "influxd")).url
-        store = f'engine = "influx1"\nurl = "{url}"'
+    store = store_section(request.param, tmp_path, start_engine(request.param, tmp_path, start_server))
     path = tmp_path / "collector.toml"
     path.write_text(f'[broker]\nhost = "localhost"\n[store]\n{store}\n')
     return path
@@ -188,10 +186,8 @@ def test_export_of_an_empty_period_and_of_a_bad_moment(config: Path, tmp_path: P
     assert "is not a date or time as 2026-11-24" in capsys.readouterr().err
 
 
-def test_export_of_another_measurement(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    store = (
-        Sqlite(tmp_path / "store.db") if "sqlite" in config.read_text() else Influx1(config.read_text().split('"')[-2], "sinyal")
-    )
+def test_export_of_another_measurement(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = open_store(load(config).store)
     store.write([Placed(signal_frame(), SITE)])
     store.write_points([Point("ingest", {}, {"stored_samples": 5 + i}, (T0_MS + i) * 1_000_000) for i in range(2)])
     assert run(config, "export", "--start", "2026-11-01", "--end", "2026-12-01", "--measurement", "ingest") == 0

@@ -82,6 +82,7 @@ class Office(Plant):
 
 
 def make_office(root: Path) -> Office:
+    root.mkdir(exist_ok=True)
     assert run(install, "--host", HOST, "--root", root) == 0
     return Office(root / "etc/sinyal", free_port(), free_port())
 

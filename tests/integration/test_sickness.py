@@ -121,7 +121,7 @@ class Office:
         """Hand a frame over, as the broker does."""
         payload = encode(frame)
         self.sent[frame_id(payload)] = frame
-        self.inbox.put(Received(stream_topic(frame.site, frame.stream), payload, NOW_MS))
+        self.inbox.put([Received(stream_topic(frame.site, frame.stream), payload, NOW_MS)])
 
     def answered(self, kind: str) -> dict[int, str]:
         """Return the answers of a kind by CRC."""
@@ -149,7 +149,7 @@ def office(folder: Path, store: Store) -> Iterator[Office]:
         sites={SITE.code: SITE},
         rejected=RejectedFolder(folder / "rejected", 100, 1 << 20),
         counters=counters,
-        send_ack=lambda _site, ack: acks.append(ack),
+        send_acks=lambda found: acks.extend(found.values()),
         late_after_s=900,
     )
     inbox = Inbox(1 << 24)
@@ -253,7 +253,7 @@ def test_a_retention_made_shorter_takes_what_is_young_enough_and_tells_the_rest(
     with sick_office(engine, tmp_path) as (found, room):
         fetch(f"{room.behind}/query", b"q=ALTER RETENTION POLICY autogen ON sinyal DURATION 2d SHARD DURATION 1d")
         whole, old = frames()[0], signal_frame(101, 10, t0_ms=NOW_MS - 30 * 86_400_000)
-        half = signal_frame(201, 10, t0_ms=NOW_MS - 3_600_000)
+        half = signal_frame(201, 10, t0_ms=NOW_MS - 10_800_000)
         half.t_ms[:4] = [t - 30 * 86_400_000 for t in half.t_ms[:4]]
         for frame in (whole, old, half):
             found.send(frame)

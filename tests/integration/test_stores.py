@@ -11,7 +11,8 @@ from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
-from lab.servers import Server, fetch, influxd
+from lab.engines import ENGINES, open_engine
+from lab.servers import Server, fetch
 from telemetry.frame import Frame, Sample, Value, decode, encode, pack, unpack
 from telemetry.streams import STREAMS
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
@@ -20,13 +21,9 @@ ALL_TIME = (0, 2**62)
 Starter = Callable[[Callable[[], Server]], Server]
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Store:
-    if request.param == "sqlite":
-        return Sqlite(tmp_path / "store.db")
-    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
-    store.check()
-    return store
+    return open_engine(request.param, tmp_path, start_server)
 
 
 def mixed_frames() -> list[Frame]:

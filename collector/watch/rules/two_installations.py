@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collector.store.store import Row
-from collector.watch.rule import Family, Rule, Settings, Verdict
+from collector.watch.rule import Family, Rule, Settings, Verdict, number
 from collector.watch.state import Hall, Modem
 from ground.words import mark
 
-KIND = "two_installations"
-
 
 def judge(_settings: Settings, _hall: Hall, _modem: Modem | None, row: Row) -> Verdict:
-    """Judge a row of `event`: the collector writes one each hour in which both send."""
-    return Verdict(True if row.get("kind") == KIND else None)
+    """Judge a row of `fleet`, the server's account of a hall."""
+    at_once = number(row, "at_once")
+    return Verdict(None, None) if at_once is None else Verdict(at_once > 1, int(at_once))
 
 
 RULE = Rule(
     family=Family.DEVICE,
     subject="hall",
     settings=Settings,
-    columns={"event": ("kind",)},
+    columns={"fleet": ("at_once",)},
     on_row=judge,
-    title=mark("two devices report as one hall"),
-    likely=mark("a card was copied, or an old device was not switched off"),
-    action=mark("switch one of them off and enrol it anew"),
+    title=mark("{detail} devices report as this office"),
+    likely=mark("memory card or certificate copied"),
+    action=mark("find the other device and enrol it anew"),
 )

@@ -11,6 +11,7 @@ from agent.parse import as_json, read_session
 from demo.modem import Fault, SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers, session_answers
+from telemetry.streams import Signal
 
 NOW_S = 1_790_000_000.0
 SECRETS = "AT+CGMI\nACME\nOK\nATI\nACME\nIMEI: 867556040000001\nOK\nAT+CSQ\n+CSQ: 19,99\nOK\n"
@@ -63,3 +64,33 @@ def test_a_capture_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "out/session.txt").write_text("mine")
     assert run(tmp_path / "m", tmp_path / "out") == 2
     assert "another folder" in capsys.readouterr().err
+
+
+def test_test_commands_are_asked_but_never_the_scan(tmp_path: Path) -> None:
+    with SimulatedModem(family_answers("quectel", Radio()), tmp_path / "m") as modem:
+        assert run(tmp_path / "m", tmp_path / "out") == 0
+    assert {"AT+CSQ=?", "AT+CESQ=?", "AT+QENG=?", "AT+QCAINFO=?"} <= set(modem.asked)
+    assert "AT+COPS=?" not in modem.asked
+    assert len([command for command in modem.asked if command == "AT+QENG=?"]) == 1
+
+
+def test_ranges_are_no_values() -> None:
+    session = 'AT+CSQ=?\n+CSQ: 31,0\nOK\nAT+CEREG=?\n+CEREG: (0-5)\nOK\nAT+QENG=?\n+QENG: ("servingcell")\nOK\n'
+    assert read_session(session)[0].signal == Signal()
+
+
+def test_what_was_taken_is_kept_when_the_modem_goes_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = family_answers("quectel", Radio())
+
+    def answer(command: str) -> list[str] | None:
+        if command == "AT+QENG=?":  # among the last that are asked
+            modem.fault = Fault.DEAD
+        return answers(command)
+
+    with SimulatedModem(answer, tmp_path / "m") as modem:
+        assert run(tmp_path / "m", tmp_path / "out") == 1
+    assert "kept until here" in capsys.readouterr().err
+    expected = json.loads((tmp_path / "out/expected.json").read_text())
+    assert expected["family"] == "quectel"
+    assert "rsrp_dbm" in expected
+    assert "went away" in (tmp_path / "out/README.md").read_text()

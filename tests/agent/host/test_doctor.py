@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -15,8 +16,10 @@ import pytest
 from agent.cli import main
 from agent.host import checks, doctor
 from agent.host.checks import Hall
+from agent.run import only_one
 from agent.spool import clock as clocks
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from ground.doctor import RANK, Found, State, lines
 from ground.words import said
 from lab.certificates import Authority
@@ -135,6 +138,16 @@ def test_status_ends_with_what_is_wrong_and_its_cure(hall: Broken, capsys: pytes
     hall.tty.unlink()
     assert main(["status", "--config", str(hall.toml), "--lang", "id"]) == 1
     assert "pasang modem dan pastikan lampunya menyala" in " ".join(capsys.readouterr().out.split())
+
+
+def test_status_waits_for_an_agent_that_has_just_started(hall: Broken, capsys: pytest.CaptureFixture[str]) -> None:
+    (hall.folder / "status.json").unlink()
+    with only_one(hall.folder):  # as a starting agent holds its folder
+        telling = threading.Timer(0.5, hall.state)
+        telling.start()
+        main(["status", "--config", str(hall.toml), "--lang", "en"])
+        telling.join()
+    assert "NOT running" not in capsys.readouterr().out
 
 
 def test_doctor_ends_with_1_where_something_is_to_be_done(hall: Broken, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from agent.cli import main
 from agent.spool.clock import boot_id, monotonic_ms
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from telemetry.frame import decode, unpack
 
 T0 = 1_800_000_000_000
@@ -41,7 +42,7 @@ def test_all_waiting_samples_go_to_the_stick_and_stay(config: Path, spool: Spool
     seqs = spool.append([entry(n, modem=m) for n in range(700) for m in "ab"])
     assert main(["export", "--config", str(config), str(stick)]) == 0
     assert numbers(stick) == seqs
-    assert "1400 readings" in capsys.readouterr().out
+    assert "1.400 pengukuran" in capsys.readouterr().out
     assert spool.depth == 1400
     assert [p.name for p in stick.iterdir() if p.name.endswith(".part")] == []
 
@@ -63,7 +64,7 @@ def test_a_pi_without_time_gets_it_from_a_person(config: Path, spool: Spool, cap
     mono = monotonic_ms()
     seqs = spool.append([Entry("signal", "a", mono - 60_000, None, "unknown", b"{}")])
     assert main(["export", "--config", str(config), str(stick)]) == 0
-    assert "add --now" in capsys.readouterr().err
+    assert "tambahkan --now" in capsys.readouterr().err
     for file in stick.iterdir():
         file.unlink()
     assert main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]) == 0
@@ -110,9 +111,9 @@ def test_status_of_a_hall_whose_agent_does_not_run(config: Path, spool: Spool, c
     assert main(["status", "--config", str(config)]) == 1
     indonesian = capsys.readouterr().out
     assert "Agen TIDAK berjalan" in indonesian
-    assert "Data mutakhir: TIDAK, 1 bacaan menunggu, yang tertua 2 jam. Tidak ada yang hilang" in indonesian
+    assert "Data mutakhir: TIDAK, 1 pengukuran menunggu, yang tertua 2 jam. Tidak ada yang hilang" in indonesian
     assert main(["status", "--lang", "en", "--config", str(config)]) == 1
-    assert "Up to date: NO, 1 readings wait, the oldest 2 h. None is lost" in capsys.readouterr().out
+    assert "Data up to date: NO, 1 measurements wait, the oldest 2 hours. None is lost" in capsys.readouterr().out
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

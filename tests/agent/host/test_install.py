@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError
-from agent.host import install, system_files
+from agent.host import install
 from agent.host.bundle import read_bundle
 from collector.enrol import enroll_command
 from lab.certificates import Authority
@@ -133,7 +134,7 @@ def test_installing_twice_changes_nothing(bundle: Path, root: Path, capsys: pyte
     capsys.readouterr()
     assert run(bundle, "--root", root) == 0
     said = capsys.readouterr().out
-    assert [line for line in said.splitlines() if not line.startswith("note ")] == [f"{SITE}: nothing to do"]
+    assert f"{SITE}: tidak ada yang perlu dilakukan" in said
     assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before
 
 
@@ -143,7 +144,7 @@ def test_a_dry_run_says_everything_and_does_nothing(bundle: Path, root: Path, ca
     assert sorted(root.rglob("*")) == before
     said = capsys.readouterr().out
     for part in ("systemd-sysusers", "agent.key", "sinyal-agent.service", "enable"):
-        assert f"would do {part}" in said or part in said
+        assert re.search(rf"\(would\) .*{part}", said), part
 
 
 @needs_systemd
@@ -179,11 +180,6 @@ def test_a_pi_with_readings_of_another_site_is_left_alone(bundle: Path, root: Pa
     with pytest.raises(ConfigError, match="this Pi is 6408012001 and holds its readings, the bundle is of other-hall"):
         run(other, "--root", root)
     assert (root / "etc/sinyal/agent.toml").read_text() == TOML
-
-
-def test_the_units_in_config_are_those_that_are_installed() -> None:
-    assert (CONFIG / "systemd/sinyal-agent.service").read_text() == system_files.AGENT_UNIT
-    assert (CONFIG / "systemd/sinyal-update.service").read_text() == system_files.UPDATE_UNIT
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")

@@ -16,7 +16,7 @@ from agent.poll.worker import ModemWorker
 from demo.modem import Fault, SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
-from telemetry.streams import Event, Registration, Row, Signal
+from telemetry.streams import STREAMS, Event, Registration, Row, Signal
 
 INTERVAL_S = 0.5
 DEADLINE_S = 60.0
@@ -43,8 +43,8 @@ class Log:
 
     def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
         """Take one row, as the recorder of the agent does; samples carry the time of their tick."""
-        assert (mono_ms is None) == (stream == "event")
-        assert stream in ("signal", "cell", "event")
+        assert (mono_ms is None) == (stream not in ("signal", "cell")), "samples of a poll have the time of its tick"
+        assert isinstance(row, STREAMS[stream])
         self.rows.append((time.monotonic(), modem or "", row))
 
     def signals(self, modem: str, since: float = 0.0) -> list[Signal]:

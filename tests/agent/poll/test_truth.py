@@ -10,7 +10,8 @@ import pytest
 
 from agent.commands.cimi import Identity
 from agent.config import ModemSection
-from agent.poll.sims import SimBook
+from agent.poll.beside import Hall
+from agent.poll.memory import Memory
 from agent.poll.worker import ModemWorker
 from agent.port.link import LinkTimeout
 from demo.modem import Fault, SimulatedModem
@@ -26,7 +27,7 @@ HOME, LIMITED, DENIED, SIM_FAULT = Registration.HOME, Registration.LIMITED, Regi
 
 
 def lived(
-    situation: Situation, family: str, folder: Path, *, ticks: int = 1, book: SimBook | None = None
+    situation: Situation, family: str, folder: Path, *, ticks: int = 1, book: Memory | None = None
 ) -> tuple[Signal, list[Event]]:
     """Give the last sample, and all events, of a modem that lives through a situation."""
     log = Log()
@@ -34,7 +35,7 @@ def lived(
     with SimulatedModem(answers, folder / "m") as modem:
         modem.fault = Fault.SILENCE if situation.silent else None
         config = ModemSection(name="m", port=str(folder / "m"), command_timeout_s=0.5 if situation.silent else None)
-        worker = ModemWorker(config, log.record, interval_s=60, stop=threading.Event(), sims=book)
+        worker = ModemWorker(config, log.record, interval_s=60, stop=threading.Event(), hall=Hall(memory=book or Memory()))
         for _ in range(ticks):
             worker.tick()
     return log.signals("m")[-1], log.events("m")
@@ -167,27 +168,27 @@ def test_row_17_a_cell_of_another_brand_of_the_group(family: str, tmp_path: Path
 
 def test_a_sim_behind_its_pin_is_known_by_its_card(tmp_path: Path) -> None:
     """A power cut locks a SIM with a PIN: it is still the operator's, and its operator's account must say so."""
-    book = SimBook(tmp_path / "sims.json")
+    book = Memory(tmp_path / "modems.json")
     assert lived(by_row("1"), "quectel", tmp_path, book=book)[0].home_plmn == TELKOMSEL
-    signal, events = lived(by_row("12 puk"), "quectel", tmp_path, book=SimBook(tmp_path / "sims.json"))
+    signal, events = lived(by_row("12 puk"), "quectel", tmp_path, book=Memory(tmp_path / "modems.json"))
     assert (signal.registration, signal.home_plmn) == (SIM_FAULT, TELKOMSEL)
     assert "sim_changed" not in [event.kind for event in events]
     stranger = replace(by_row("12 puk"), card=replace(by_row("12 puk").card, number=2))
-    signal, events = lived(stranger, "quectel", tmp_path, book=SimBook(tmp_path / "sims.json"))
+    signal, events = lived(stranger, "quectel", tmp_path, book=Memory(tmp_path / "modems.json"))
     assert signal.home_plmn is None, "another card behind a PIN may be anybody's"
     assert "sim_changed" in [event.kind for event in events]
 
 
 def test_a_swapped_sim_is_told_once_and_leaves_no_identity(tmp_path: Path) -> None:
-    path, first = tmp_path / "sims.json", by_row("1")
+    path, first = tmp_path / "modems.json", by_row("1")
     other = replace(first, camped=XL, card=replace(first.card, plmn=XL))
     twin = replace(first, card=replace(first.card, number=99))
-    assert not [e for e in lived(first, "simcom", tmp_path, book=SimBook(path))[1] if e.kind == "sim_changed"]
-    signal, events = lived(other, "simcom", tmp_path, ticks=3, book=SimBook(path))
+    assert not [e for e in lived(first, "simcom", tmp_path, book=Memory(path))[1] if e.kind == "sim_changed"]
+    signal, events = lived(other, "simcom", tmp_path, ticks=3, book=Memory(path))
     assert signal.home_plmn == XL
     assert [e.detail for e in events if e.kind == "sim_changed"] == ["another SIM: 51010 -> 51011"]
-    lived(first, "simcom", tmp_path, book=SimBook(path))
-    _, events = lived(twin, "simcom", tmp_path, book=SimBook(path))
+    lived(first, "simcom", tmp_path, book=Memory(path))
+    _, events = lived(twin, "simcom", tmp_path, book=Memory(path))
     assert [e.detail for e in events if e.kind == "sim_changed"] == ["another SIM: 51010 -> 51010"]
     kept = path.read_text()
     for card in (first.card, other.card, twin.card):

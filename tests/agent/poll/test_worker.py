@@ -26,8 +26,9 @@ from tests.agent.poll.sick import Log, fake_usb, wait_for
 NOW_S = 1_790_000_000.0
 
 
-def worker(port: Path, log: Log, *, name: str = "m", interval_s: float = 60.0) -> ModemWorker:
-    return ModemWorker(ModemSection(name=name, port=str(port)), log.record, interval_s=interval_s, stop=threading.Event())
+def worker(port: Path, log: Log, *, name: str = "m", interval_s: float = 60.0, root: Path = usb.ROOT) -> ModemWorker:
+    section = ModemSection(name=name, port=str(port))
+    return ModemWorker(section, log.record, interval_s=interval_s, stop=threading.Event(), root=root)
 
 
 @pytest.mark.parametrize("family", ["generic", "quectel", "simcom"])
@@ -242,6 +243,62 @@ def test_equal_serials_are_told_apart_by_place(tmp_path: Path) -> None:
     assert not usb.is_same(first, second)
 
 
+def moved(root: Path, old: str, new: str) -> None:
+    """Move a fake device to another USB place."""
+    for name in (old, f"{old}:1.2"):
+        (root / "sys/bus/usb/devices" / name).rename(root / "sys/bus/usb/devices" / name.replace(old, new))
+
+
+def test_another_modem_in_place_of_the_lost_one_is_refused_by_its_imei(tmp_path: Path) -> None:
+    """One modem with a factory's serial at another place may be the same, moved, or another: its IMEI tells."""
+    log, imei = Log(), ["350000000000011"]
+    answers = family_answers("generic", Radio())
+
+    def answer(command: str) -> list[str] | None:
+        return [*imei, "OK"] if command == "AT+CGSN" else answers(command)
+
+    fake_usb(tmp_path, "ttyUSB2", device="1-1.2", serial="0123456789ABCDEF")
+    with SimulatedModem(answer, tmp_path / "dev/ttyUSB2"):
+        one = worker(tmp_path / "dev/ttyUSB2", log, root=tmp_path)
+        one.tick()
+        moved(tmp_path, "1-1.2", "1-1.3")
+        one._close()
+        one.tick()
+        assert log.signals("m")[-1].registration is Registration.HOME, "the same modem at another place"
+        moved(tmp_path, "1-1.3", "1-1.4")
+        imei[0] = "350000000000029"
+        one._close()
+        one.tick()
+        assert log.signals("m")[-1].registration is Registration.MODEM_SILENT
+        assert any("its IMEI differs" in (event.detail or "") for event in log.events("m"))
+    assert imei[0] not in str(log.rows)
+
+
+def test_a_modem_exchanged_at_its_place_is_taken_and_said(tmp_path: Path) -> None:
+    log, imei = Log(), ["350000000000011"]
+    answers = family_answers("generic", Radio())
+    fake_usb(tmp_path, "ttyUSB2", device="1-1.2", serial="")
+    with SimulatedModem(lambda c: [*imei, "OK"] if c == "AT+CGSN" else answers(c), tmp_path / "dev/ttyUSB2"):
+        one = worker(tmp_path / "dev/ttyUSB2", log, root=tmp_path)
+        one.tick()
+        imei[0] = "350000000000029"
+        one._close()
+        one.tick()
+    assert "modem_changed" in log.kinds("m")
+    assert log.signals("m")[-1].registration is Registration.HOME
+
+
+def test_a_shared_serial_in_the_config_is_named_with_its_cure(tmp_path: Path) -> None:
+    log = Log()
+    for device, tty in (("1-1.2", "ttyUSB2"), ("1-1.3", "ttyUSB6")):
+        fake_usb(tmp_path, tty, device=device, serial="5ca1ab1e")
+    with SimulatedModem(family_answers("generic", Radio()), tmp_path / "dev/ttyUSB2"):
+        worker(tmp_path / "dev/ttyUSB2", log, root=tmp_path).tick()
+    (event,) = [event for event in log.events("m") if event.kind == "modem_ambiguous"]
+    assert "use " in (event.detail or "")
+    assert "5ca1ab1e" not in (event.detail or "")
+
+
 def test_port_of_follows_links_within_the_tree(tmp_path: Path) -> None:
     fake_usb(tmp_path, "ttyUSB2", serial="A")
     by_id = tmp_path / "dev/serial/by-id"
@@ -253,3 +310,30 @@ def test_port_of_follows_links_within_the_tree(tmp_path: Path) -> None:
     assert port.tty == "ttyUSB2"
     assert port.link.endswith("by-id/usb-Quectel_EC25_A-if02-port0")
     assert usb.port_of(str(tmp_path / "dev/serial0"), tmp_path) is None
+
+
+SENTENCE = "$GNGGA,103045.00,0018.2082,N,11632.2452,E,1,05,1.2,20.0,M,,M,,*5A"
+MESSAGE = '+CMT: "+6281100000000",,"26/11/27,10:30:45+28"'
+
+
+@pytest.mark.parametrize("foreign", [[SENTENCE], [MESSAGE, "OK"], [MESSAGE, "Halo, besok jam 7, ya"], ["12,34,56"]])
+def test_foreign_text_on_the_port_changes_no_sample(foreign: list[str], tmp_path: Path) -> None:
+    """A GNSS receiver and messages on the AT port, between every answer and its OK."""
+    answers = {
+        "AT+CPIN?": "+CPIN: READY",
+        "AT+CSQ": "+CSQ: 21,99",
+        "AT+CREG?": "+CREG: 0,1",
+        "AT+CEREG?": "+CEREG: 0,1",
+        "AT+CESQ": "+CESQ: 99,99,255,255,20,55",
+        "AT+COPS?": '+COPS: 0,2,"51010",7',
+    }
+
+    def answer(command: str) -> list[str]:
+        return [answers[command], *foreign, "OK"] if command in answers else ["OK"]
+
+    log = Log()
+    with SimulatedModem(answer, tmp_path / "m"):
+        worker(tmp_path / "m", log).tick()
+    (signal,) = log.signals("m")
+    assert (signal.registration, signal.rat, signal.plmn) == (Registration.HOME, Rat.LTE, "51010")
+    assert (signal.rsrp_dbm, signal.rsrq_db, signal.rssi_dbm, signal.tx_power_dbm) == (-86, -10, -71, None)

@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,7 +139,8 @@ def test_modem_manager_is_named_with_its_cure(tmp_path: Path, readable: bool) ->
     text = explain(str(port), proc=tmp_path / "proc")
     assert text.startswith("held by" if readable else "probably held by")
     assert "ModemManager (pid 512)" in text
-    assert "ID_MM_DEVICE_IGNORE" in text
+    assert "ID_MM_PORT_IGNORE" in text
+    assert "purge" not in text
 
 
 def test_stop_ends_a_wait(modem: SimulatedModem) -> None:
@@ -184,3 +186,53 @@ def test_closing_twice_and_after_the_device_went(modem: SimulatedModem) -> None:
     os.close(link._serial.fileno())
     link.close()
     link.close()
+
+
+EEM = "+EEMLTESVC: 1296, 2, 16, 6342, 81, 1650, 19650, 3, 5, 111742881, 65535, 51, 21, 6, 51, 21, 51, 21, 0, 0, 0, 0, 0"
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.3])
+def test_lines_behind_the_final_result_belong_to_the_command_that_has_such(pause_s: float, tmp_path: Path) -> None:
+    up, down = os.openpty()
+    tty.setraw(down)
+    (tmp_path / "m").symlink_to(os.ttyname(down))
+
+    def answer() -> None:
+        for _ in range(2):
+            received = b""
+            while not received.endswith(b"\r"):
+                received += os.read(up, 64)
+            os.write(up, b"\r\n+EEMGINFO: 3, 2\r\n\r\nOK\r\n" if b"EEM" in received else b"\r\nOK\r\n")
+            if b"EEM" in received:
+                time.sleep(pause_s)  # the modem's own pause
+                os.write(up, f"\r\n{EEM}\r\n\r\n+EEMLTEINTRA: 0, 219, 1650, 36, 10\r\n".encode())
+
+    modem = threading.Thread(target=answer, daemon=True)
+    modem.start()
+    with Link(str(tmp_path / "m")) as link:
+        reply = link.ask("AT+EEMGINFO?", 3.0, "+EEMLTESVC")
+        assert reply.lines == ("+EEMGINFO: 3, 2", EEM, "+EEMLTEINTRA: 0, 219, 1650, 36, 10")
+        assert link.ask("AT").lines == ()
+    modem.join()
+
+
+def test_a_modem_that_sends_nothing_behind_its_ok_is_waited_for_in_vain_but_not_long(modem: SimulatedModem, link: Link) -> None:
+    assert link.ask("AT+CSQ", 3.0, "+EEMLTESVC").final == "OK"
+    assert link.ask("AT+NONE", 3.0, "+EEMLTESVC").final != "OK"
+    assert modem.asked[-1] == "AT+NONE"
+
+
+@pytest.mark.parametrize(
+    ("received", "hint"),
+    [
+        (b"AT+CGMI\r\r\n", "only the echo"),
+        (b"AT+CGMI\rAT+CGMI\r", "only the echo"),
+        (b"$GPGGA,1,2\r\n$GPGSV,3\r\n", "satellite"),
+        (b"", ""),
+        (b"+CGMI: x\r\n", ""),
+    ],
+)
+def test_a_port_that_is_none_for_commands_is_named(received: bytes, hint: str) -> None:
+    text = str(LinkTimeout("/dev/ttyUSB0", "AT+CGMI", 1.0, received))
+    assert hint in text
+    assert ("detect" in text) is bool(hint)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.spool.clock import BUILD_MS, Clock, Lost, Placement, sane, spread
-from agent.spool.rebase import Boot, estimates, settle
-from agent.spool.spool import Entry, Spool
+from agent.spool.rebase import Boot, estimates, last_known_ms, settle
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from ground.ntp import ntp_synced
 from telemetry.streams import ClockState
 
@@ -22,7 +23,7 @@ class World:
 
     def __init__(self, wall: int = 0, *, synced: bool = False) -> None:
         self.mono, self.wall, self.synced = 1000, wall, synced
-        self.trusted: list[tuple[int, str]] = []
+        self.trusted: list[tuple[int | None, str]] = []
         self.clock = Clock(
             lambda offset, source: self.trusted.append((offset, source)),
             mono=lambda: self.mono,
@@ -158,7 +159,8 @@ def test_three_boots_without_time_and_then_trust(tmp_path: Path) -> None:
     assert times[-1] == T0 + 10 * HOUR + 30_000
     assert [b - a for a, b in pairwise(times[1:5])] == [30_000] * 3  # distances within a boot stay true
     assert now.quarantined == 0  # the new times carry their own CRC
-    assert settle(now, T0 + 11 * HOUR, "ntp") == 0  # final is final
+    assert settle(now, T0 + 11 * HOUR, "ntp") == 1  # what this boot dated follows its clock; what was estimated stays
+    assert settle(now, T0 + 11 * HOUR, "ntp") == 0
 
 
 def test_samples_that_were_left_in_a_known_boot_are_rebased_later(tmp_path: Path) -> None:
@@ -175,3 +177,141 @@ def test_sane() -> None:
     assert not sane(0)
     assert sane(BUILD_MS)
     assert not sane(4_200_000_000_000)
+
+
+def test_a_source_of_equal_rank_corrects_itself() -> None:
+    world = World()
+    world.clock.trust("collector", T0 + 8 * HOUR)  # a server 8 h ahead at boot
+    world.later(60_000)
+    assert world.clock.trust("collector", T0 + 60_000)
+    assert world.clock.now_ms() == T0 + 60_000
+    assert [n.kind for n in world.clock.notices] == ["clock_step"]
+    assert [offset for offset, _ in world.trusted] == [T0 + 8 * HOUR - 1000, T0 - 1000]
+
+
+@pytest.mark.parametrize(("first_s", "then_s"), [(24.0, 0.2), (0.2, 24.0)])
+def test_a_slow_answer_never_makes_the_time_wrong(first_s: float, then_s: float) -> None:
+    """An answer was right somewhere between question and answer: the middle of it counts, and the quicker one wins."""
+    world = World()
+    for took_s in (first_s, then_s):
+        said_ms = T0 + world.mono  # written as the question came; the delay was all on the way back
+        world.later(int(took_s * 1000))
+        half_ms = int(took_s * 500)
+        world.clock.trust("collector", said_ms, mono_ms=world.mono - half_ms, error_ms=half_ms)
+    assert abs((world.clock.now_ms() or 0) - (T0 + world.mono)) <= 100
+
+
+@pytest.mark.parametrize("wrong_ms", [-2 * 86_400_000, 9 * 365 * 86_400_000])
+def test_a_network_that_contradicts_what_is_known_is_not_believed_and_the_collector_is(wrong_ms: int) -> None:
+    world = World()
+    world.clock = Clock(known_ms=T0, mono=lambda: world.mono, wall=lambda: 0, ntp=lambda: False)
+    assert not world.clock.trust("network", T0 + wrong_ms, modem="a")
+    assert world.clock.now_ms() is None
+    assert [n.kind for n in world.clock.notices] == ["clock_dispute"]
+    assert world.clock.trust("network", T0 + HOUR, modem="a")  # it has corrected itself
+    assert world.clock.now_ms() == T0 + HOUR
+    assert world.clock.trust("collector", T0 + 2 * HOUR)
+
+
+def test_two_modems_that_disagree_are_both_doubted_until_they_agree_or_the_collector_speaks() -> None:
+    world = World()
+    assert world.clock.trust("network", T0 + 10 * 365 * 24 * HOUR, modem="a")
+    assert not world.clock.trust("network", T0, modem="b")
+    assert world.clock.state is ClockState.UNTRUSTED
+    assert world.trusted[-1] == (None, "network")  # what was dated by it waits again
+    assert world.clock.trust("network", T0, modem="a")
+    assert world.clock.now_ms() == T0
+    assert world.clock.trust("collector", T0 + 5000)
+
+
+def test_a_collector_that_contradicts_ntp_is_told_once_and_not_believed() -> None:
+    world = World(wall=T0, synced=True)
+    for _ in range(3):
+        assert not world.clock.trust("collector", T0 + 8 * HOUR)
+    assert world.clock.now_ms() == T0
+    assert [n.kind for n in world.clock.notices] == ["clock_dispute"]
+    assert "+28800.0 s" in (world.clock.notices[0].detail or "")
+
+
+def test_whole_seconds_of_a_network_do_not_shake_the_clock() -> None:
+    world = World()
+    world.clock.trust("network", T0, modem="a", error_ms=1000)
+    times = []
+    for jitter in (700, -600, 300, -900):
+        world.later(10_000)
+        world.clock.trust("network", T0 + world.mono - 1000 + jitter, modem="a", error_ms=1000)
+        times.append((world.clock.now_ms() or 0) - world.mono)
+    assert len(set(times)) == 1
+    assert world.clock.notices == []
+
+
+def dated(spool: Spool) -> list[tuple[int, int, str]]:
+    return [(row.seq, row.t_ms, row.clock) for row in spool.window(999, spool.newest())[::-1]]
+
+
+def test_samples_of_this_boot_that_disagree_are_dated_anew(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", "b1")
+    settle(spool, T0 + 9 * HOUR, "network")
+    spool.append([sample(n * 1000, T0 + 9 * HOUR + n * 1000) for n in range(1, 4)])
+    assert settle(spool, T0, "collector") == 3
+    assert dated(spool) == [(n, T0 + n * 1000, "rebased") for n in (1, 2, 3)]
+    assert settle(spool, T0 + 400, "collector") == 0  # less than a step
+    assert spool.quarantined == 0
+
+
+def test_nobody_believed_any_more_lets_samples_wait_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", "b1")
+    settle(spool, T0 + 9 * HOUR, "network")
+    spool.append([sample(1000, T0 + 9 * HOUR + 1000), sample(2000)])
+    settle(spool, None, "network")
+    assert dated(spool) == []
+    settle(spool, T0, "network")
+    assert [t for _, t, _ in dated(spool)] == [T0 + 1000, T0 + 2000]
+
+
+def test_what_may_be_in_the_store_keeps_its_time_until_the_collector_says_that_it_is_not(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", "b1")
+    spool.append([sample(n * 1000, T0 + 9 * HOUR) for n in range(1, 4)])
+    spool.leaving([2])
+    settle(spool, T0, "collector")
+    assert [t for _, t, _ in dated(spool)] == [T0 + 1000, T0 + 9 * HOUR, T0 + 3000]
+    spool.close()
+    again = Spool(tmp_path / "spool.db", "b1")  # killed: nobody knows any more which of them left
+    settle(again, T0 + HOUR, "collector")
+    assert [t for _, t, _ in dated(again)] == [T0 + 1000, T0 + 9 * HOUR, T0 + 3000]
+    again.sent.refused([2])
+    settle(again, T0 + HOUR, "collector")
+    assert [t for _, t, _ in dated(again)] == [T0 + 1000, T0 + HOUR + 2000, T0 + 3000]
+
+
+def test_what_was_measured_after_the_line_went_down_is_dated_anew_after_a_restart_too(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", "b1")
+    spool.append([sample(1000, T0 + 9 * HOUR)])
+    spool.leaving([1])
+    spool.resting()
+    spool.append([sample(2000, T0 + 9 * HOUR)])
+    spool.close()
+    again = Spool(tmp_path / "spool.db", "b1")
+    settle(again, T0, "collector")
+    assert [t for _, t, _ in dated(again)] == [T0 + 9 * HOUR, T0 + 2000]
+
+
+def test_a_boot_that_was_dated_after_this_one_began_is_placed_between_its_neighbours(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    first = Spool(path, "b1")
+    settle(first, T0, "ntp")
+    first.append([sample(1000, T0 + 1000)])
+    first.close()
+    wrong = Spool(path, "b2")  # an hour by the network, in 2036; it never connected
+    settle(wrong, T0 + 9 * 365 * 24 * HOUR, "network")
+    wrong.append([sample(n * 60_000, T0 + 9 * 365 * 24 * HOUR + n * 60_000) for n in range(1, 61)])
+    wrong.close()
+    now = Spool(path, "b3")
+    assert last_known_ms(now) == T0
+    settle(now, T0 + 10 * HOUR, "collector")
+    rows = dated(now)
+    assert [clock for _, _, clock in rows] == ["ntp", *["estimated"] * 60]
+    times = [t for _, t, _ in rows]
+    assert times == sorted(set(times))
+    assert times[-1] < T0 + 10 * HOUR
+    assert now.quarantined == 0

@@ -14,7 +14,9 @@ import pytest
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
 from agent.spool.high_water import BLOCK, HighWaterMark
-from agent.spool.spool import Entry, Limits, Row, Spool
+from agent.spool.rows import Entry, Row
+from agent.spool.spool import Spool
+from agent.spool.thin import Limits
 
 T0 = 1_800_000_000_000
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from agent.spool.clock import Clock
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.health import cpu_temperature_c, device_row, disk_free_mb, undervoltage
 from agent.uplink.meter import Meter
 from telemetry.streams import ClockState, fields, plausible, present

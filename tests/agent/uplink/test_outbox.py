@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.spool.spool import Entry, Spool
+from agent.spool.installation import Installations
+from agent.spool.rebase import settle
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.outbox import (
     ACK_TIMEOUT_S,
+    CLOCK_PAUSE_S,
     HOLD_S,
     MAX_IN_FLIGHT,
     MAX_IN_FLIGHT_LIVE,
@@ -272,3 +276,52 @@ def test_samples_without_final_time_stay(line: Line) -> None:
     line.spool.append([Entry("signal", "a", 5, None, "unknown", b"{}")])
     line.outbox.connected()
     assert line.due() == []
+
+
+def test_a_frame_from_the_future_is_dated_anew_and_goes_again(line: Line) -> None:
+    line.measure(3)
+    line.outbox.connected()
+    (frame,) = line.due()
+    line.outbox.answered(Ack(clock=[Answer(1, 3, frame.crc, "from the future: 28800 s")]), line.utc)
+    assert (line.spool.depth, line.spool.quarantined) == (3, 0)
+    assert line.due() == []  # a moment for the clock
+    settle(line.spool, T0 - 8 * 3_600_000, "collector")
+    line.now += CLOCK_PAUSE_S
+    (again,) = line.due()
+    assert decode(again.payload).t_ms == [t - 8 * 3_600_000 for t in decode(frame.payload).t_ms]
+    assert line.ok(again) == 3
+
+
+def test_clocks_that_disagree_for_good_ask_ever_more_rarely(line: Line) -> None:
+    line.measure(3)
+    line.outbox.connected()
+    waits = []
+    for _ in range(8):
+        start = line.now
+        while not (frames := line.due()):
+            line.now += 1
+        waits.append(line.now - start)
+        line.outbox.answered(Ack(clock=[Answer(1, 3, f.crc, "from the future") for f in frames]), line.utc)
+    assert waits == sorted(waits)
+    assert HOLD_S <= waits[-1] <= HOLD_S + 1
+    assert line.spool.depth == 3
+
+
+def test_nothing_leaves_while_samples_wait_to_be_dated_anew(line: Line) -> None:
+    line.measure(3)
+    line.outbox.connected()
+    line.spool.dating = True
+    assert line.due() == []
+    line.spool.dating = False
+    assert len(line.due()) == 1
+
+
+def test_each_frame_names_the_installation_that_numbered_it(line: Line) -> None:
+    line.measure(2)
+    first = line.spool.installations.now
+    line.spool.run(lambda db: db.execute("INSERT INTO installations (inst, after_seq) VALUES ('00000001', 2)"))
+    line.spool.installations = line.spool.run(Installations)
+    line.measure(2)
+    line.outbox.connected()
+    frames = {decode(frame.payload).inst: list(frame.seqs) for frame in line.due()}
+    assert frames == {first: [1, 2], "00000001": [3, 4]}

@@ -3,13 +3,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.config import Config, load
 from agent.spool.clock import Clock
-from agent.spool.spool import Entry, Spool
+from agent.spool.rows import Entry
+from agent.spool.spool import Spool
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
@@ -41,7 +43,9 @@ class Peer:
         self.frames: list[Any] = []
         self.states: list[str] = []
         self.answer: Callable[[Answer], Ack | None] = lambda answer: Ack(ok=[answer.crc])
-        self.time_ms: int | None = None
+        self.time_ms = T0
+        self.top = 0
+        self.deaf = False
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.on_message = self._take
         self.client.on_connect = lambda client, *_: client.subscribe("sinyal/v1/+/+")
@@ -53,9 +57,11 @@ class Peer:
         site, kind = split_topic(message.topic)
         payload = bytes(message.payload)
         if kind == "status":
-            self.states.append(json.loads(payload)["state"])
-            if self.time_ms is not None and self.states[-1] == "online":
-                client.publish(ack_topic(site), encode_ack(Ack(time_ms=self.time_ms)))
+            status = json.loads(payload)
+            self.states.append(status["state"])
+            if status["state"] == "online" and not self.deaf:
+                answer = Ack(time_ms=self.time_ms, inst=status.get("inst"), ask=status["ask"], top=self.top)
+                client.publish(ack_topic(site), encode_ack(answer))
         elif kind != "ack":
             frame = decode(payload)
             self.frames.append(frame)
@@ -184,8 +190,8 @@ def test_a_broker_that_comes_back_gets_everything(tmp_path: Path, broker: Server
         peer.close()
 
 
-def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
+@pytest.mark.usefixtures("peer")
+def test_a_pi_without_time_gets_it_from_the_collector(tmp_path: Path, broker: Server) -> None:
     clock = Clock(ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock) as sender:
         wait_for(sender.clock.now_ms, "the time")
@@ -279,7 +285,6 @@ def test_tls_starts_with_a_wrong_clock_never_with_a_wrong_chain(tmp_path: Path, 
 
 
 def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broker: Server, peer: Peer) -> None:
-    peer.time_ms = T0
     settings(tmp_path, broker.port)
     command = [sys.executable, "-m", "agent.cli", "run", "--config", str(tmp_path / "agent.toml")]
     with ExitStack() as stack:
@@ -299,13 +304,106 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
 def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
     tmp_path: Path, broker: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.uplink.publisher.ASK_TIME_S", 0.2)
+    monkeypatch.setattr("agent.uplink.hello.FIRST_WAIT_S", 0.2)
     peer = Peer(broker.port)
+    peer.deaf = True
     clock = Clock(wall=lambda: 0, ntp=lambda: False)
     with Sender(settings(tmp_path, broker.port), clock):
         wait_for(lambda: peer.states.count("online") >= 2, "the agent to ask again")  # the first question met no collector
-        peer.time_ms = T0
+        peer.deaf = False
         wait_for(lambda: clock.now_ms() is not None, "the agent to know the time")
         said = peer.states.count("online")
     peer.close()
     assert peer.states.count("online") <= said + 1
+
+
+class HalfDead:
+    """A broker that takes connections and pings, and says `suback` to a subscription, or nothing; then what is hostile."""
+
+    def __init__(self, suback: bytes | None, hostile: list[bytes] | None = None) -> None:
+        self.suback, self.hostile, self.connections = suback, hostile or [], 0
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                line, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
+
+    def _serve(self, line: socket.socket) -> None:
+        with suppress(OSError, IndexError), line, line.makefile("rb") as reader:
+            while head := reader.read(1):
+                size, shift = 0, 0
+                while True:
+                    byte = reader.read(1)[0]
+                    size, shift = size | (byte & 127) << shift, shift + 7
+                    if not byte & 128:
+                        break
+                body = reader.read(size)
+                answer = {1: b"\x20\x02\x00\x00", 12: b"\xd0\x00"}.get(head[0] >> 4)
+                if head[0] >> 4 == 8 and self.suback is not None:
+                    codes = self.suback * 2
+                    answer = bytes([0x90, 2 + len(codes)]) + body[:2] + codes
+                if answer:
+                    line.sendall(answer)
+                if head[0] >> 4 == 8 and self.hostile:  # one a connection, then it is cut
+                    line.sendall(self.hostile.pop(0))
+                    line.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.mark.parametrize(
+    ("suback", "why"),
+    [
+        (None, "the broker does not confirm the subscription"),
+        (b"\x80", "the broker refused the subscription"),
+        (b"\x00", "nobody answers"),
+    ],
+)
+def test_a_connection_that_only_pings_is_none_and_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suback: bytes | None, why: str
+) -> None:
+    for name, seconds in (("publisher.SUBACK_S", 1.0), ("outbox.ACK_TIMEOUT_S", 0.3), ("hello.OLD_S", 0.5)):
+        monkeypatch.setattr(f"agent.uplink.{name}", seconds)
+    broker = HalfDead(suback)
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(5)
+        wait_for(lambda: why in (sender.publisher.refusal or ""), "the connection to be given up")
+        wait_for(lambda: broker.connections >= 2, "another one to be tried")
+        assert not sender.publisher.heard
+        assert sender.spool.depth == 5
+    broker.close()
+
+
+def test_connected_means_that_the_collector_answers(tmp_path: Path, broker: Server, peer: Peer) -> None:
+    peer.deaf = True
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        wait_for(lambda: sender.publisher._subscribed, "the subscription")
+        assert not sender.publisher.heard
+        peer.deaf = False
+        wait_for(lambda: sender.publisher.heard, "an answer", 60)
+
+
+def test_whatever_a_broker_sends_the_agent_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics that are no text, packets cut off, lengths that lie, random bytes: each ends one connection at most."""
+    monkeypatch.setattr("agent.uplink.publisher.MIN_BACKOFF_S", 0.05)
+    monkeypatch.setattr("agent.uplink.publisher.MAX_BACKOFF_S", 0.05)
+    topics = (b"sinyal/v1/6408012001/ack\xff", b"\xc3\x28", b"\xff\xfe\x00", b"")
+    hostile = [b"\x30" + bytes([2 + len(t) + 2]) + len(t).to_bytes(2, "big") + t + b"{}" for t in topics]
+    hostile += [b"\x30\x02\xff\xff", b"\x30\x00", b"\x30\xff\xff\xff\xff\xff", b"\x90\x00", b"\x40\x01\x00", b"\x20\x00"]
+    hostile += [random.Random(seed).randbytes(60) for seed in range(20)]
+    broker = HalfDead(b"\x00", hostile)
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.measure(3)
+        wait_for(lambda: not broker.hostile, "all of it to be sent", 60)
+        seen = broker.connections
+        wait_for(lambda: broker.connections > seen, "the agent to try again")
+        assert sender.spool.depth == 3
+    broker.close()

@@ -42,7 +42,7 @@ def line(tmp_path: Path, acks: list[Ack]) -> Pipeline:
         sites={SITE.code: SITE},
         rejected=RejectedFolder(tmp_path / "rejected", 10, 1 << 20),
         counters=Counters(),
-        send_ack=lambda _site, ack: acks.append(ack),
+        send_acks=lambda found: acks.extend(found.values()),
         late_after_s=900,
     )
 
@@ -58,7 +58,7 @@ def test_any_payload_gets_exactly_one_answer(line: Pipeline, acks: list[Ack], pa
 
 def test_frames_of_one_batch_are_answered_in_one_message_a_site(line: Pipeline, acks: list[Ack]) -> None:
     payloads = [encode(signal_frame(1 + 10 * i, 10)) for i in range(5)]
-    line.process([Received(TOPIC, payload, 1_795_500_000_000) for payload in [*payloads, b"junk"]])
+    line.process([Received(TOPIC, payload, 1_795_503_600_000) for payload in [*payloads, b"junk"]])
     (ack,) = acks
     assert ack.ok == [frame_id(payload) for payload in payloads]
     assert [answer.crc for answer in ack.bad] == [frame_id(b"junk")]

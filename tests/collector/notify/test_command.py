@@ -29,8 +29,8 @@ def test_it_tells_which_channels_work(tmp_path: Path, capsys: pytest.CaptureFixt
         assert run(tmp_path, "surel") == command.OK
         assert run(tmp_path, "surel", "wa") == command.INCOMPLETE
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["surel: diterima layanan"] * 2
-    assert lines[2].startswith("wa: TIDAK diterima: Failed to send JSON POST notification: ")
+    assert lines[:2] == ["surel: taken by the service"] * 2
+    assert lines[2].startswith("wa: NOT taken: Failed to send JSON POST notification: ")
     assert "error=403" in lines[2]
     assert mails.subjects == ["[Uji coba] Sinyal: pesan uji coba"] * 2
 

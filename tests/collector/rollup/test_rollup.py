@@ -16,14 +16,14 @@ from collector.line.inbox import Received
 from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date, update
-from collector.sites.operators import NUMBERS, operator_of
 from collector.store import dirty_hours
-from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
-from lab.servers import Server, influxd
+from lab.engines import ENGINES, open_engine
+from lab.servers import Server
 from telemetry.ack import Ack
 from telemetry.frame import Frame, Sample, Value, encode, pack, unpack
+from telemetry.operators import NUMBERS, operator_of
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
 
@@ -44,13 +44,9 @@ UNSERVED = ("searching", "limited", "denied", "sim_fault", "no_sim", "modem_sile
 KINDS = (*["lte"] * 6, "gsm", "wcdma", "nr_sa", "quiet", *UNSERVED, "nothing")
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Iterator[Store]:
-    if request.param == "sqlite":
-        store: Store = Sqlite(tmp_path / "store.db")
-    else:
-        store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
-    store.check()
+    store = open_engine(request.param, tmp_path, start_server)
     yield store
     store.close()
 
@@ -61,7 +57,7 @@ def line(store: Store, folder: Path, acks: list[Ack]) -> Pipeline:
         sites=SITES,
         rejected=RejectedFolder(folder / "rejected", 10, 1 << 20),
         counters=Counters(),
-        send_ack=lambda _site, ack: acks.append(ack),
+        send_acks=lambda found: acks.extend(found.values()),
         late_after_s=900,
         patient=False,
     )
@@ -73,7 +69,7 @@ def take(store: Store, folder: Path, frames: Sequence[Frame]) -> None:
     working = line(store, folder, acks)
     for first in range(0, len(frames), 7):
         batch = frames[first : first + 7]
-        working.process([Received(stream_topic(f.site, f.stream), encode(f), T0_S * 1000) for f in batch])
+        working.process([Received(stream_topic(f.site, f.stream), encode(f), max(f.t_ms)) for f in batch])
     assert sum(len(ack.ok) for ack in acks) == len(frames)
 
 

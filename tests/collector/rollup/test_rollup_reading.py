@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from collector.sites.sites import Site
-from collector.store.influx1 import Influx1
-from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
-from lab.servers import Server, influxd
+from lab.engines import ENGINES, open_engine
+from lab.servers import Server
 from telemetry.frame import Sample, pack
 from tests.collector.frames import SITE, T0_MS
 
@@ -21,13 +20,9 @@ HALLS = [Site(f"hall-{k}", "Busang", f"Desa {k}", 0.5, 117.0, "centroid") for k 
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, start_server: Starter) -> Iterator[Store]:
-    if request.param == "sqlite":
-        store: Store = Sqlite(tmp_path / "store.db")
-    else:
-        store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
-    store.check()
+    store = open_engine(request.param, tmp_path, start_server)
     yield store
     store.close()
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.rollup import Summary, percentile
-from collector.sites.operators import NUMBERS
 from collector.store.store import Row
 from telemetry.meaning import Registration
+from telemetry.operators import NUMBERS
 
 VALUES = st.lists(st.integers(-150, 40), min_size=1, max_size=60)
 ROWS = st.lists(

@@ -19,7 +19,8 @@ from collector.store.dirty_hours import DirtyHours
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
 from collector.store.store import Placed, Point, Store
-from lab.servers import Server, influxd, wait_for
+from lab.engines import ENGINES, start_engine, store_section
+from lab.servers import Server, wait_for
 from telemetry.frame import Frame, Sample, Value, encode, pack
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
@@ -57,12 +58,10 @@ class Office:
         return fleet.run(parser.parse_args([*argv, "--config", str(self.config)]))
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def office(request: pytest.FixtureRequest, tmp_path: Path, start_server: Start) -> Office:
-    if request.param == "sqlite":
-        return Office(tmp_path / "office", 'engine = "sqlite"\npath = "store.db"')
-    server = start_server(lambda: influxd(tmp_path / "influxd"))
-    return Office(tmp_path / "office", f'engine = "influx1"\nurl = "{server.url}"')
+    server = start_engine(request.param, tmp_path, start_server)
+    return Office(tmp_path / "office", store_section(request.param, tmp_path, server))
 
 
 @pytest.fixture
@@ -97,6 +96,8 @@ def test_nothing_is_missing_when_the_streams_together_have_every_number(
             "spool_depth": 0,
             "missing": 0,
             "lost": 0,
+            "installations": 1,
+            "at_once": 1,
             "late": 0,
             "rejected": 0,
         }
@@ -106,10 +107,10 @@ def test_nothing_is_missing_when_the_streams_together_have_every_number(
 def test_what_nobody_explains_is_lost(office: Office, show: Callable[[], dict[str, dict[str, Value]]]) -> None:
     skipped = pack(SITE.code, "event", None, [Sample(12, NOW_MS, "ntp", {"kind": "seq_skipped", "count": 3})])
     values: dict[str, Value] = {"spool_depth": 4, "thinned": 2, "quarantined": 1}
-    office.take(frame(1, 10, days_ago=1), skipped, device_frame(11, values), frame(30, 5))
+    office.take(frame(1, 10, days_ago=1), skipped, frame(30, 5), device_frame(35, values))
     office.take(frame(1, 3, site=OTHER.code), frame(8, 3, site=OTHER.code))
     hall, other = show()[SITE.code], show()[OTHER.code]
-    assert (hall["missing"], hall["lost"]) == (17, 7)
+    assert (hall["missing"], hall["lost"]) == (18, 8)
     assert (other["missing"], other["lost"]) == (4, 4)
 
 
@@ -162,7 +163,7 @@ def test_the_worst_hall_stands_first(office: Office, capsys: pytest.CaptureFixtu
     assert office.fleet() == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["SITE", SITE.code, OTHER.code, "1"]
-    assert lines[2].split()[-8:] == ["0.2.0", "0", "0", "0", "0", "0", "2.4/-", "-"]
+    assert lines[2].split()[-9:] == ["0.2.0", "0", "0", "0", "0", "0", "2.4/-", "-", "1"]
     assert lines[3] == "1 of 3 sites have never reported"
 
 

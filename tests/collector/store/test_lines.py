@@ -22,12 +22,27 @@ def test_types_tags_and_time() -> None:
     values: dict[str, Value] = {"rat": "lte", "plmn": "51010", "band": 3, "pci": 211, "rsrp_dbm": -97.5, "registration": "home"}
     assert one("signal", values) == (
         f"signal,{PREFIX},modem=m1,operator=Telkomsel,rat=lte,band=3 "
-        'seq=7i,clock="ntp",plmn="51010",pci=211i,rsrp_dbm=-97.5,registration="home" 1795500000000000007'
+        'seq=7i,clock="ntp",plmn="51010",pci=211i,rsrp_dbm=-97.5,registration="home" 1790000000000000007'
     )
 
 
 def test_a_whole_number_in_a_float_field_stays_a_float() -> None:
     assert ' seq=7i,clock="ntp",rsrp_dbm=-97 ' in one("signal", {"rsrp_dbm": -97})
+
+
+def test_what_is_equal_in_python_is_not_mixed_up() -> None:
+    """0 == False and 5 == 5.0: neither the shape of one frame nor the text of one number may stand for another's."""
+
+    def two(name: str, *column: Value) -> list[str]:
+        samples = [Sample(k, T0_MS + k, "ntp", {name: value}) for k, value in enumerate(column)]
+        return [line.split()[-2] for line in lines(pack(SITE.code, "signal", "m1", samples), SITE)]
+
+    assert two("pci", 0, 0)[1] == 'seq=1i,clock="ntp",pci=0i'
+    assert two("pci", 0, 2)[1] == 'seq=1i,clock="ntp",pci=2i'
+    assert two("rsrq_db", 5.0, 6.0)[1] == 'seq=1i,clock="ntp",rsrq_db=6.0'
+    assert two("pci", 5, 6)[1] == 'seq=1i,clock="ntp",pci=6i'
+    assert two("rsrq_db", 1.0, 0.0)[1] == 'seq=1i,clock="ntp",rsrq_db=0.0'
+    assert two("cqi", 1, 0)[1] == 'seq=1i,clock="ntp",cqi=0i'
 
 
 def test_no_modem_no_tag_and_booleans() -> None:
@@ -40,7 +55,7 @@ def test_awkward_texts() -> None:
     site = Site("x-1", "A, B", "C=D 100%", 0.5, 117.0, "gnss")
     assert one("event", {"kind": "boot", "detail": 'a "b" \\ 50%'}, modem=None, site=site) == (
         r"event,site=x-1,kecamatan=A\,\ B,desa=C\=D\ 100% "
-        r'seq=7i,clock="ntp",kind="boot",detail="a \"b\" \\ 50%" 1795500000000000007'
+        r'seq=7i,clock="ntp",kind="boot",detail="a \"b\" \\ 50%" 1790000000000000007'
     )
 
 
@@ -51,7 +66,7 @@ def test_absent_values_and_changing_tags_within_a_frame() -> None:
         {"registration": "no_sim"},
     ]
     got = lines(pack(SITE.code, "signal", "m1", [Sample(1 + i, T0_MS, "ntp", row) for i, row in enumerate(rows)]), SITE)
-    assert [line.split(" 17955")[0].removeprefix(f"signal,{PREFIX},modem=m1") for line in got] == [
+    assert [line.split(" 17900")[0].removeprefix(f"signal,{PREFIX},modem=m1") for line in got] == [
         ',rat=lte seq=1i,clock="ntp",rsrp_dbm=-97.0',
         ',rat=gsm seq=2i,clock="ntp",rssi_dbm=-71.0',
         ' seq=3i,clock="ntp",registration="no_sim"',

@@ -79,8 +79,8 @@ def test_list_shows_what_is_open_and_who_deals_with_it(outage: Path, capsys: pyt
     assert alerts(outage, "list") == 0
     line = capsys.readouterr().out
     assert line.startswith(KEY)
-    assert " berlangsung " in line
-    assert "1 Desember 2026 00.5" in line
+    assert " open " in line
+    assert "1 December 2026 00:5" in line
     assert alerts(outage, "list", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["key"], found["state"], found["count"], found["halls"]) == (KEY, "open", 1, [TELEN])

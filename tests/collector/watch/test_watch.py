@@ -236,3 +236,14 @@ def test_schedule_is_learnt_from_history_at_the_first_start(tmp_path: Path) -> N
     watch.tick(0)
     assert watch.looker._book.schedule.on(TELEN, START_MS + 2 * HOUR) is False
     assert watch.looker._book.schedule.on(TELEN, START_MS + 12 * HOUR) is True
+
+
+def test_two_installations_at_once_are_told_once_and_their_end_once(case: Case) -> None:
+    site = case.sites[TELEN]
+    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
+    for minute in range(0, 180, 15):  # as the timer of the fleet writes it
+        at_once = 2 if 60 <= minute < 120 else 1
+        case.store.write_points([Point("fleet", tags, {"at_once": at_once}, (START_MS + minute * MINUTE) * 1_000_000)])
+    told = case.live(3 * HOUR)
+    assert told == [(60, "open", f"two_installations/{TELEN}"), (120, "resolve", f"two_installations/{TELEN}")]
+    assert "2 perangkat melapor sebagai kantor ini" in case.watch.sent[0].title_id

@@ -25,6 +25,8 @@ class FakeGrafana:
         self.url = ""
 
     def answer(self, method: str, path: str, authorization: str | None, body: Any) -> Answer:
+        if path == "/grafana/api/health":
+            return 200, {"database": "ok"}
         if authorization != f"Bearer {TOKEN}":
             return 401, {"message": "Invalid API key"}
         parts = path.removeprefix("/grafana/api/").split("/")

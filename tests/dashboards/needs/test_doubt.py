@@ -77,3 +77,17 @@ def test_served_without_telling_how_is_never_2g_only() -> None:
     assert words(judged(untold)) == ("insufficient_data", "insufficient_data")
     assert words(judged(replace(untold, two_g=100))) == ("insufficient_data", "insufficient_data")
     assert words(judged(replace(untold, two_g=N))) == ("two_g_only", "two_g_only")
+
+
+def test_registered_without_data_is_named_and_stays_served() -> None:
+    served = replace(judged_well(), pings=500, pings_lost=450, halls_cut=(1, 9))
+    verdict = judged(served)
+    assert words(verdict) == ("adequate", "adequate")
+    (note,) = (said(note, "id") for note in verdict.notes)
+    assert "90 % dari 500 ping" in note
+    assert "1 dari 9 kantor desa" in note
+    assert judged(replace(served, pings_lost=50)).notes == ()
+
+
+def judged_well() -> Evidence:
+    return Evidence(8, N, N, N, served=N, lte=N, lte_values=N, rsrp_median=-85, rsrp_p10=-95, sinr_median=15)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from collector.sites.sites import Site
-from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from dashboards.needs.assemble import gather, report
 from dashboards.needs.gather import attribute
 from dashboards.needs.model import Change, Report, Row
 from ground.words import said
-from lab.servers import Server, influxd
+from lab.engines import ENGINES, open_engine
+from lab.servers import Server
 from tests.dashboards.needs.halls import (
     EARLIER,
     NEVER,
@@ -122,10 +122,11 @@ def test_an_earlier_period_tells_better_worse_same_and_not_comparable(tmp_path: 
     assert changes == [Change.BETTER, Change.WORSE, Change.SAME, Change.NOT_COMPARABLE]
 
 
+@pytest.mark.parametrize("engine", ENGINES[1:])
 def test_influxdb_gives_the_same_report(
-    made: Report, tmp_path: Path, start_server: Callable[[Callable[[], Server]], Server]
+    made: Report, tmp_path: Path, start_server: Callable[[Callable[[], Server]], Server], engine: str
 ) -> None:
-    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
+    store = open_engine(engine, tmp_path, start_server)
     fill(store, sites())
     assert full_report(store).villages == made.villages
     store.close()

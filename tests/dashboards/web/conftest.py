@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from httpx import Client
 
-from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
-from lab.servers import Server, influxd
+from lab.engines import ENGINES, open_engine
+from lab.servers import Server
 from tests.dashboards.web.plant import browsing, plant
 
 StartServer = Callable[[Callable[[], Server]], Server]
@@ -36,14 +36,10 @@ def store(tmp_path: Path) -> Iterator[Sqlite]:
     made.close()
 
 
-@pytest.fixture(params=["sqlite", "influx1"])
+@pytest.fixture(params=ENGINES)
 def any_store(request: pytest.FixtureRequest, tmp_path: Path, start_server: StartServer) -> Store:
     """Return an empty store of each engine."""
-    if request.param == "sqlite":
-        return Sqlite(tmp_path / "any.db")
-    store = Influx1(start_server(lambda: influxd(tmp_path / "influxd")).url, "sinyal")
-    store.check()
-    return store
+    return open_engine(request.param, tmp_path, start_server)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,56 @@
+"""TLS towards the broker: the files of the config, and dates judged by a clock that may be wrong (P3, P7)."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.config import BrokerSection
+from agent.errors import ConfigError
+from ground.edited import read_secret
+
+X509_V_FLAG_NO_CHECK_TIME = 0x200000
+"""openssl/x509_vfy.h; the ssl module has no name for it."""
+
+
+def tls_context(broker: BrokerSection) -> ssl.SSLContext:
+    """Make the TLS settings from the config's files. Raises ConfigError naming the key whose file is missing or wrong."""
+    for key in ("ca", "cert", "key"):
+        path: Path | None = getattr(broker, key)
+        if path is not None and not path.is_file():
+            raise ConfigError(f"broker.{key}: no such file {str(path)!r}; copy it there or correct the path")
+    try:
+        context = ssl.create_default_context(cafile=broker.ca)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigError(f"broker.ca: not a certificate in PEM form ({error})") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if broker.cert is not None:
+        try:
+            context.load_cert_chain(broker.cert, broker.key)
+        except (ssl.SSLError, OSError) as error:
+            raise ConfigError(f"broker.cert, broker.key: not a certificate and its key in PEM form ({error})") from None
+    return context
+
+
+def check_dates(context: ssl.SSLContext, *, check: bool) -> None:
+    """Switch the check of validity dates; chain and host are always checked. A Pi that woke in 1970 cannot judge dates (P3)."""
+    flags = context.verify_flags
+    context.verify_flags = flags & ~X509_V_FLAG_NO_CHECK_TIME if check else flags | X509_V_FLAG_NO_CHECK_TIME
+
+
+def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:
+    """Judge a server's certificate by the trusted time where the system clock is wrong. Raises ssl.SSLError out of its dates."""
+    start, end = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))
+    if not start <= now_ms / 1000 <= end:
+        dates = f"{certificate['notBefore']} to {certificate['notAfter']}"
+        raise ssl.SSLError(1, f"the certificate of the broker is valid from {dates} only")
+
+
+def read_password(path: Path | None) -> str | None:
+    """Read the broker's password from its file. Raises ConfigError when it cannot be read."""
+    try:
+        return None if path is None else read_secret(path)
+    except ConfigError as error:
+        raise ConfigError(f"broker.password_file: {error}") from None

@@ -1,0 +1,43 @@
+"""The MQTT client of an agent, and how it writes to its socket."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from agent.config import Config
+from agent.uplink.tls import read_password
+
+CONNECT_TIMEOUT_S = 20.0
+
+
+def make_client(config: Config, context: ssl.SSLContext | None, inst: str | None) -> mqtt.Client:
+    """Make a client that never reconnects by itself. Its id names the installation: two copies do not throw each other out."""
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=f"sinyal-{config.agent.site}" + ("" if inst is None else f"-{inst}"),
+        clean_session=True,
+        protocol=mqtt.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    if config.broker.username is not None:
+        client.username_pw_set(config.broker.username, read_password(config.broker.password_file))
+    if context is not None:
+        client.tls_set_context(context)
+    return client
+
+
+@contextmanager
+def one_segment(sock: socket.socket | None) -> Iterator[None]:
+    """Hold the socket's data back until all of a round is written: several frames, one packet's headers (P8)."""
+    if sock is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    yield
+    if sock is not None and sock.fileno() >= 0:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)

@@ -1,0 +1,134 @@
+"""The door of the live page: the nginx that `install --public` writes, in front of the real page, on loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from collector.server import install
+from collector.sites.classes import read_classes
+from collector.sites.sites import read_sites
+from collector.store.sqlite import Sqlite
+from dashboards.web.serve import serve_in_thread
+from ground.paths import shipped
+from lab.servers import find_program, free_port, listening, wait_for
+from tests.collector.enrol.plant import HOST, run
+
+NGINX = "daemon off; pid {root}/nginx.pid; error_log {root}/error.log; worker_processes 1; events {{ worker_connections 256; }}\n"
+NGINX += "http {{ access_log off; client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;\n"
+NGINX += "uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5; include {root}/site.conf; }}\n"
+
+
+class Door:
+    """nginx in front of a page, and how a phone asks it."""
+
+    def __init__(self, root: Path, page_port: int) -> None:
+        self.port, self.plain = free_port(), free_port()
+        text = (root / "etc/nginx/sites-available/sinyal").read_text()
+        text = re.sub(r"    listen \[::\].*\n", "", text)  # not every machine has IPv6
+        text = text.replace("listen 443", f"listen 127.0.0.1:{self.port}").replace(
+            "listen 80;", f"listen 127.0.0.1:{self.plain};"
+        )
+        text = text.replace("127.0.0.1:8080", f"127.0.0.1:{page_port}")
+        text = re.sub(r"(/etc/sinyal|/var/lib/nginx|/var/www)", rf"{root}\1", text)
+        (root / "var/lib/nginx").mkdir(parents=True)
+        (root / "site.conf").write_text(text)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (root / "nginx.conf").write_text(user + NGINX.format(root=root))
+        argv = [find_program("nginx", "nginx"), "-c", str(root / "nginx.conf"), "-e", str(root / "error.log")]
+        self.process = subprocess.Popen(argv)
+        self._context = ssl.create_default_context(cafile=root / "etc/sinyal/pki/ca.crt")
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+        url = f"https://localhost:{self.port}{path}"
+        request = urllib.request.Request(url, method=method, headers={"Host": HOST, **headers})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context))
+        try:
+            with opener.open(request) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    assert run(install, "--host", HOST, "--public", "localhost", "--root", tmp_path) == 0
+    store = Sqlite(tmp_path / "store.db")
+    config = shipped()
+    with serve_in_thread(store, read_sites(config / "sites.csv"), read_classes(config / "classes.toml"), port=0) as page:
+        door = Door(tmp_path, int(page.url.rpartition(":")[2]))
+        try:
+            wait_for(lambda: listening(door.port) and listening(door.plain), "nginx to listen", seconds=20)
+            yield door
+        finally:
+            door.process.terminate()
+            door.process.wait()
+    store.close()
+
+
+def test_the_page_comes_by_tls_with_a_certificate_of_its_name_and_its_own_headers(door: Door) -> None:
+    status, headers, body = door.ask("/")
+    assert status == 200
+    assert b"<html" in body
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Strict-Transport-Security"].startswith("max-age=")
+    assert headers["Cache-Control"] == "no-cache"
+    assert "nginx/" not in headers["Server"]
+
+
+def test_many_that_look_at_once_are_one_question_and_each_language_has_its_page(door: Door) -> None:
+    assert [door.ask("/")[1]["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+    indonesian = door.ask("/")[2]
+    english = door.ask("/", Cookie="lang=en")
+    assert english[1]["X-Cache"] == "MISS"
+    assert english[2] != indonesian
+    packed = door.ask("/", **{"Accept-Encoding": "gzip"})
+    assert (packed[1]["X-Cache"], packed[1]["Content-Encoding"]) == ("MISS", "gzip")
+
+
+def test_a_choice_of_language_is_never_given_to_somebody_else(door: Door) -> None:
+    for _ in range(2):
+        status, headers, _ = door.ask("/?lang=en")
+        assert status == 200
+        assert headers["X-Cache"] != "HIT"
+        assert "lang=en" in headers["Set-Cookie"]
+
+
+def test_files_are_kept_for_as_long_as_the_page_says(door: Door) -> None:
+    address = re.search(rb'/static/[^"]+\.css', door.ask("/")[2])
+    assert address is not None
+    answers = [door.ask(address[0].decode())[1] for _ in range(2)]
+    assert answers[1]["X-Cache"] == "HIT"
+    assert "immutable" in answers[1]["Cache-Control"]
+
+
+def test_nothing_but_questions_comes_in(door: Door) -> None:
+    assert door.ask("/", "HEAD")[0] == 200
+    assert {door.ask("/", method)[0] for method in ("POST", "PUT", "DELETE")} == {403}
+
+
+def test_a_flood_from_one_address_is_told_to_wait(door: Door) -> None:
+    answers = [door.ask(f"/api/sites?{number}")[0] for number in range(400)]
+    assert answers[:20].count(429) == 0
+    assert 429 in answers
+
+
+def test_plain_http_leads_to_tls_and_keeps_the_path(door: Door) -> None:
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_args: object) -> None:
+            return None
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        opener.open(f"http://localhost:{door.plain}/site/6408012001")
+    assert caught.value.code == 308
+    assert caught.value.headers["Location"] == "https://localhost/site/6408012001"

@@ -1,0 +1,29 @@
+"""Every hall of the world gets its verdict for every operator, through the real line."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from lab.servers import MissingServerError
+from tests.world.halls import world
+from tests.world.play import play
+from tests.world.table import lines, wrong
+
+
+def test_every_hall_gets_the_verdict_that_its_row_must_get(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    halls = world()
+    try:
+        rows = play(tmp_path, halls)
+    except MissingServerError as error:
+        pytest.skip(str(error))
+    print("\n".join(lines(halls, rows)))
+    assert [fault for hall in halls for fault in wrong(hall, rows[hall.site])] == []
+    assert len(halls) >= 16
+
+
+def test_the_world_has_every_row_of_the_table() -> None:
+    assert {str(number) for number in range(1, 18)} <= {hall.row.split()[0].rstrip(",") for hall in world()}
