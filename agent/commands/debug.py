@@ -42,14 +42,14 @@ def read_debug(replies: Sequence[Reply], reading: Reading) -> None:
     """Read ^DEBUG?. A `channel ... pci` pair belongs to the pcell or scell word before it; -256, NA and `-` are unknown."""
     for reply in replies:
         if any(_MARK.search(line) for line in reply.lines):
-            _read(labelled(reply.lines, _LABELS), reading)
+            words = _read(labelled(reply.lines, _LABELS), reading)
+            _registration(words, replies, reading)
 
 
-def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> None:
+def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> dict[str, str]:
     serving: dict[str, Value] = {}
     carriers: list[dict[str, Value]] = []
     nr: dict[str, Value] = {}
-    words: dict[str, str] = {}
     current = serving
     for label, value in pairs:
         if label.startswith("scell"):
@@ -68,6 +68,7 @@ def _read(pairs: Sequence[tuple[str, str]], reading: Reading) -> None:
         cell = Cell(role=Role.SCC)
         set_plausible(cell, reading.notes, rat=Rat.LTE, **carrier)
         reading.cells.append(cell)
+    return words
 
 
 def _put(cell: dict[str, Value], name: str, text: str) -> None:
@@ -119,7 +120,6 @@ def _fill(words: dict[str, str], serving: dict[str, Value], nr: dict[str, Value]
         if with_leg:
             set_plausible(row, notes, **{f"nr_{name}": value for name, value in nr.items()})
     set_plausible(row, notes, plmn=_plmn(words))
-    _registration(words, reading)
 
 
 def _plmn(words: dict[str, str]) -> str | None:
@@ -153,11 +153,11 @@ def _tac(words: dict[str, str], reading: Reading) -> int | None:
     return None
 
 
-def _registration(words: dict[str, str], reading: Reading) -> None:
+def _registration(words: dict[str, str], replies: Sequence[Reply], reading: Reading) -> None:
     """`STATUS: SRV/REGISTERED`; a service request can only be made by a registered modem (TS 24.301 5.1.3.2.2)."""
     state = words.get("status", "").upper()
     if re.match(r"SRV/(REGISTERED|SERVICE_REQUEST)", state):
-        hint(reading.signal, Registration.HOME)
+        hint(reading.signal, Registration.HOME, replies)
     elif "DEREGISTERED" in state or state.startswith("NO_SRV"):
         hint(reading.signal, Registration.NOT_REGISTERED)
 
@@ -175,4 +175,3 @@ def _wcdma(words: dict[str, str], reading: Reading) -> None:
         ecio_db=number(words.get("ecio", "")),
         rssi_dbm=number(words.get("rssi", "")),
     )
-    _registration(words, reading)

@@ -23,8 +23,9 @@ def read_moni(replies: Sequence[Reply], reading: Reading) -> None:
     for reply in replies:
         found = records(reply.lines, "#MONI")
         rows = [{key.upper(): value for key, value in _KEY.findall(record)} for record in found]
+        anchored = any("RSRP" in row for row in rows) or reading.signal.rat in (Rat.LTE, Rat.NR_NSA)
         for row in rows:
-            _nr(row, reading, leg="RSRP" in row or reading.signal.rat in (Rat.LTE, Rat.NR_NSA))
+            _nr(row, reading, leg=anchored)
         for index, row in enumerate(row for row in rows if row.keys() & {"RSRP", "RSCP", "PSC", "ARFCN"}):
             _row(row, reading, serving=index == 0)
         for cell in filter(None, map(_TABLE.match, found)):

@@ -38,7 +38,7 @@ def read_ucged(replies: Sequence[Reply], reading: Reading) -> None:
         return
     head, row = heads[0], bodies[0]
     if len(head) == 4 and pick(head, 1) in _SERVICE:
-        hint(reading.signal, _SERVICE[pick(head, 1)])
+        hint(reading.signal, _SERVICE[pick(head, 1)], replies)
     rat = _RATS.get(head[0])
     if len(head) == 4 and head[1] in ("1", "2", "3"):
         rat = None

@@ -20,7 +20,7 @@ def read(replies: Sequence[Reply], reading: Reading) -> None:
     """AT^MONSC (dBm, identity) wins over AT^HCSQ? (indices)."""
     generic.read(replies, reading)
     lines = all_lines(replies)
-    read_sysinfoex(lines, reading)
+    read_sysinfoex(replies, reading)
     read_hcsq(lines, reading)
     read_ltersrp(lines, reading)
     read_monsc(lines, reading)

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from dashboards.web.models import HallNow
 
+UNKNOWN = "?"
+"""Asks for modems of which nobody knows the operator: a SIM that was never read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -31,10 +34,14 @@ class ListedHall:
 
 
 def line(hall: HallNow, operator: str = "") -> ListedHall:
-    """Return the row of a hall. An operator that no modem measures there is not measured: never `no_service`."""
+    """Return the row of a hall: of one operator that of its best modem, which comes first.
+
+    An operator that no modem measures there is not measured: never `no_service`.
+    """
     if not operator:
         return ListedHall(hall, hall.state, hall.last_known, hall.rsrp_dbm, hall.updated)
-    modem = next((modem for modem in hall.modems if modem.operator == operator), None)
+    asked = None if operator == UNKNOWN else operator
+    modem = next((modem for modem in hall.modems if modem.operator == asked), None)
     if modem is None:
         return ListedHall(hall, "not_measured")
     return ListedHall(hall, modem.state, modem.last_known, modem.rsrp_dbm, modem.time)

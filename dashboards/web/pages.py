@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,8 +14,8 @@ from collector.errors import StoreUnavailableError
 from collector.sites.classes import METRICS, Classes
 from collector.store.health import telling
 from dashboards.web.api import snapshot_of
-from dashboards.web.listing import Filter, lines
-from dashboards.web.models import AlertItem
+from dashboards.web.listing import UNKNOWN, Filter, lines
+from dashboards.web.models import AlertItem, HallNow
 from dashboards.web.snapshot import ALERT_DAYS
 from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
@@ -58,10 +59,17 @@ def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = ""
         wanted=wanted,
         choices={
             "kecamatan": sorted({hall.kecamatan for hall in every}),
-            "operator": sorted({name for hall in every for name in hall.operators}),
+            "operator": _operators(every),
         },
         settings={"wanted": asdict(wanted)},
     )
+
+
+def _operators(halls: Iterable[HallNow]) -> list[str]:
+    """Return the operators that can be asked for; the unknown one last, where a modem is of it."""
+    every = list(halls)
+    nameless = any(modem.operator is None for hall in every for modem in hall.modems)
+    return [*sorted({name for hall in every for name in hall.operators}), *([UNKNOWN] if nameless else [])]
 
 
 @router.get("/site/{code}")

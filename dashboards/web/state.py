@@ -124,7 +124,7 @@ def hall_now(site: Site, modems: Sequence[ModemNow], classes: Classes) -> HallNo
         rsrp_dbm=best.rsrp_dbm if best else None,
         updated=max((modem.time for modem in modems), default=None),
         operators=sorted(set(named)),
-        modems=sorted(modems, key=lambda m: (m.operator or "~", m.modem)),
+        modems=sorted(modems, key=lambda m: (m.operator or "~", order[m.state], m.modem)),
         antenna=site.antenna,
         booster=site.booster,
         power=site.power,

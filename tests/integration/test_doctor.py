@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from collector.notify.config import load as load_delivery
 from collector.notify.outbox import Message, Outbox, open_db
 from collector.notify.route import Router
 from collector.run import Collector
-from collector.server import checks, doctor, hall_checks, machine_checks
+from collector.server import checks, doctor, hall_checks, install, machine_checks
 from collector.server.subject import Server
 from collector.store.store import Placed
 from collector.watch.db import WatchDb
@@ -29,7 +30,7 @@ from ground.words import said
 from lab.certificates import Authority as Stranger
 from lab.servers import free_port, wait_for
 from telemetry.frame import Sample, Value, pack
-from tests.collector.enrol.plant import SITES
+from tests.collector.enrol.plant import HOST, SITES, run
 from tests.collector.frames import SITE
 from tests.integration.test_recovery import make_office
 
@@ -117,8 +118,8 @@ class Installation:
         self.broker.stop()
 
     def examine(self) -> list[Found]:
-        page = f"http://127.0.0.1:{self.http}"
-        found = doctor.examine(Server(self.office.config, self.etc / "alerts.toml", self.backups, page))
+        door, page = self.office.root / "etc/nginx/sites-available/sinyal", f"http://127.0.0.1:{self.http}"
+        found = doctor.examine(Server(self.office.config, self.etc / "alerts.toml", self.backups, door, page))
         return [each for each in found if each.check not in OF_THE_MACHINE]
 
 
@@ -153,6 +154,12 @@ def no_store(i: Installation) -> None:
 def not_running(i: Installation) -> None:
     i.collector.http.shutdown()
     i.collector.http.server_close()
+
+
+def with_door(i: Installation) -> None:
+    assert run(install, "--host", HOST, "--public", HOST, "--root", i.office.root) == 0
+    door = i.office.root / "etc/nginx/sites-available/sinyal"
+    door.write_text(re.sub(r"ssl_certificate ", f"ssl_certificate {i.office.root}", door.read_text()))
 
 
 def refused(i: Installation) -> None:
@@ -199,6 +206,9 @@ BROKEN: dict[str, Case] = {
     "nobody is told": (
         lambda i: i.edit("alerts.toml", DELIVERY, ""), {"channels"}, "nobody is told of any alert", "[destination.NAME]",
     ),
+    "nobody answers to phones": (
+        with_door, {"page for phones"}, "https://sinyal.example.go.id does not answer", "sudo nginx -t",
+    ),
     "no backup for five days": (old_backup, {"backup"}, "the last backup is 5 days old", "sudo sinyal-collector backup"),
     "a hall is silent": (
         lambda i: i.silent_for(3 * DAY_S), {"halls"}, "1 of 1 halls have said nothing for a day: Senyiur", "call the village",
@@ -221,8 +231,11 @@ def test_nothing_is_wrong_with_an_installation_that_works(installation: Installa
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_is_named_with_its_cure_and_nothing_else(installation: Installation, name: str) -> None:
+def test_what_is_broken_is_named_with_its_cure_and_nothing_else(
+    installation: Installation, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     break_it, where, text, cure = BROKEN[name]
+    monkeypatch.setattr(checks, "HTTPS", free_port())
     break_it(installation)
     if "collector" in where and name == "the broker is down":
         wait_for(lambda: not installation.collector.broker.subscribed, "the collector to notice")

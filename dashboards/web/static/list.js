@@ -10,7 +10,7 @@
   // As dashboards/web/listing.py: an operator that no modem measures there is not measured, never "no service".
   function view(hall, operator) {
     if (!operator) return hall;
-    const modem = hall.modems.find(m => m.operator === operator);
+    const modem = hall.modems.find(m => (m.operator || "?") === operator);
     return modem ? { ...modem, updated: modem.time } : { state: "not_measured" };
   }
 

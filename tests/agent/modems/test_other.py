@@ -75,3 +75,25 @@ def test_qcrsrp_has_no_serving_cell_unless_another_reply_names_it() -> None:
     known = read("AT^SCELLINFO;$QCRSRP?", "^SCELLINFO: PCI:236 CHANNEL:2300 RSRP:-105", line)
     assert picked(known, {"pci": 0, "rsrp_dbm": 0}) == {"pci": 236, "rsrp_dbm": -105.3}
     assert [cell["pci"] for cell in known["cells"]] == [12]
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("AT!GSTATUS?", "!GSTATUS: System mode: LTE EMM state: Registered Normal Service"),
+        ("AT^DEBUG?", "RAT:LTE STATUS: SRV/REGISTERED"),
+        ("AT+UCGED?", "+UCGED: 2 4,4,510,10 2525,5,50,50,e8fe,1a2d001,1,d60814d1,8001,01,28,31,13.75"),
+        ("AT^SYSINFOEX", '^SYSINFOEX:2,3,0,1,,6,"LTE",101,"LTE"'),
+    ],
+)
+@pytest.mark.parametrize(
+    ("row", "registration"),
+    [
+        ("+CREG: 0,3", "home"),  # CS service alone is refused
+        ("+CEREG: 0,3", "denied"),
+        ("+CEREG: 0,0", "home"),
+        ("+CREG: 0,5", "roaming"),
+    ],
+)
+def test_registered_in_the_vendors_words_beside_a_refusal(command: str, line: str, row: str, registration: str) -> None:
+    assert read(f"{command};{row.split(':', maxsplit=1)[0]}?", line, row)["registration"] == registration
