@@ -2,7 +2,8 @@
 
 A half-hour is usually off when the hall was off then, or up to an hour around it, on two of the last three days (a generator in
 the evening, a solar panel at night, a schedule that drifts), or on the same weekday of the last two weeks (Friday prayer,
-weekends). A day teaches only where the watch itself was awake, and only in a week in which the hall was seen: one that is dark for weeks
+weekends).
+A day teaches only where the watch itself was awake, and only in a week in which the hall was seen: one that is dark for weeks
 learns nothing.
 """
 

@@ -98,9 +98,8 @@ def main() -> int:
                 sender.step()
             t += STEP_MS
         db.close()
-    print(
-        f"{args.days:g} days, {len(world.halls)} halls, {cuts} power cuts; {sum(kinds.values())} messages: {dict(kinds.most_common())}"
-    )
+    said = ", ".join(f"{name} {count}" for name, count in kinds.most_common())
+    print(f"{args.days:g} days, {len(world.halls)} halls, {cuts} power cuts; {sum(kinds.values())} messages: {said}")
     for name, paper in papers.items():
         print(f"  {name:9} {len(paper.sent) / args.days:5.1f} a day")
     return 0

@@ -139,15 +139,11 @@ def main() -> int:
         delays += more
         print(f"month {number}: {dict(counts)}", file=sys.stderr, flush=True)
     cuts = quantiles(delays, n=100, method="inclusive")
-    print(
-        f"{args.months} months of {args.days:g} days, {len(sites)} halls: {total['faults']} faults, {total['told']} incidents told"
-    )
-    print(
-        f"precision of cause {100 * total['right'] / total['told']:.1f} %, recall {100 * total['heard'] / total['faults']:.1f} %"
-    )
-    print(
-        f"wrong blame of PLN or an operator: {total['wrong_blame']}; time to the first message p50 {cuts[49]:.0f} min, p99 {cuts[98]:.0f} min"
-    )
+    told, right = total["told"], 100 * total["right"] / total["told"]
+    print(f"{args.months} months of {args.days:g} days, {len(sites)} halls: {total['faults']} faults, {told} told")
+    print(f"precision of cause {right:.1f} %, recall {100 * total['heard'] / total['faults']:.1f} %")
+    print(f"wrong blame of PLN or an operator: {total['wrong_blame']}")
+    print(f"time to the first message: p50 {cuts[49]:.0f} min, p99 {cuts[98]:.0f} min")
     for cause in TELLS:
         if total[f"faults {cause}"]:
             print(

@@ -54,7 +54,8 @@ def test_killed_between_the_answer_and_the_commit_a_message_is_repeated_with_its
     with Hook(answer) as hook:
         box = post(
             tmp_path,
-            f'[destination.first]\nurl = "{hook.url}"\nper_hour = 3600\n[route.all]\naudience = "teknisi"\ngather = []\nto = ["first"]\n',
+            f'[destination.first]\nurl = "{hook.url}"\nper_hour = 3600\n'
+            '[route.all]\naudience = "teknisi"\ngather = []\nto = ["first"]\n',
         )
         box.put(*(message(f"hall-{number}", time.time_ns() // 1_000_000, kecamatan=f"K{number}") for number in range(12)))
         for _ in range(len(killed_at) + 1):

@@ -82,7 +82,7 @@ def test_a_rule_may_be_off_or_absent(tmp_path: Path) -> None:
 def test_a_rule_that_cannot_work_is_refused_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "alerts.toml"
     path.write_text(SHIPPED.replace("stale_minutes = 12", "stale_minutes = 5"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="rule.hall_dark.stale_minutes: must be more than 6"):
+    with pytest.raises(ConfigError, match=r"rule\.hall_dark\.stale_minutes: must be more than 6"):
         load(path)
 
 

@@ -160,7 +160,8 @@ def test_every_rule_is_whole() -> None:
         Rule(family=Family.DEVICE, subject="hall", settings=Settings, title="t", likely="l", action="a")
     with pytest.raises(ValueError, match="belong together"):
         Rule(
-            family=Family.DEVICE, subject="hall", settings=Settings, columns={"device": ("mains",)}, on_clock=lambda _s, _at: Verdict(None),
+            family=Family.DEVICE, subject="hall", settings=Settings, columns={"device": ("mains",)},
+            on_clock=lambda _s, _at: Verdict(None),
             title="t", likely="l", action="a",
         )  # fmt: skip
     with pytest.raises(ValueError, match="needs title"):
