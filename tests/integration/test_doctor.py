@@ -21,7 +21,9 @@ from collector.run import Collector
 from collector.server import checks, doctor, hall_checks, install, machine_checks
 from collector.server.subject import Server
 from collector.store.store import Placed
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.schedule import Schedule
+from collector.watch.state import State as WatchState
 from ground.doctor import RANK, Found, State, lines
 from ground.words import said
 from lab.certificates import Authority as Stranger
@@ -75,7 +77,7 @@ class Installation:
 
     def looked(self, seconds_ago: float) -> None:
         db = WatchDb(self.watch)
-        db.save([], [], [], {"tick_ms": int((time.time() - seconds_ago) * 1000)})
+        db.save(WatchState(meta={"tick_ms": int((time.time() - seconds_ago) * 1000)}), Schedule(14, 2), [])
         db.close()
 
     def reported(self, seconds_ago: float, **values: Value) -> None:
