@@ -150,7 +150,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     collector = Collector(load(args.config))
-    # Frames hold no cycles, so they are freed without the search for cycles; its rounds over all of them cost a tenth of the line.
+    # Frames hold no cycles: they are freed without the search for cycles, whose rounds over all of them cost a tenth of the line.
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 50, 100)
     stop = threading.Event()
