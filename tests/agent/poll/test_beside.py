@@ -320,6 +320,24 @@ def test_no_sky_is_told_and_the_receiver_switched_off(tmp_path: Path) -> None:
     assert bench.modem.asked.count("AT+QGPSEND") == 1
 
 
+def test_a_modem_without_a_receiver_is_asked_once(tmp_path: Path) -> None:
+    bench = Bench(by_row("1"), tmp_path, "simcom", scan=NEVER, position=PositionSection(**FIXED))
+    answers = bench.modem._answers
+    bench.modem._answers = lambda command: None if "CGPS" in command else answers(command)
+    with bench.modem:
+        bench.at(*(30.0 * k for k in range(20)))
+    assert [command for command in bench.modem.asked if "CGPS" in command] == ["AT+CGPS=1", "AT+CGPSINFO"]
+    assert "position_not_found" not in bench.kinds
+
+
+def test_a_modem_that_carries_nothing_scans_though_it_is_the_uplink(tmp_path: Path) -> None:
+    """Without service the connection is gone already; who else is there is what one wants to know then."""
+    bench = Bench(by_row("6"), tmp_path, "generic", carries=lambda _: True)
+    with bench.modem:
+        bench.at(0, 130)
+    assert "AT+COPS=?" in bench.modem.asked
+
+
 def test_facts_outlive_a_restart_and_a_torn_file_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "modems.json"
     Memory(path).keep("m", scan_ms=5, plmn="51010")
