@@ -273,6 +273,7 @@ class Agent:
             "running": not self.stop.is_set(),
             "connected": self._publisher.heard,
             "refusal": self._publisher.refusal,
+            "path_forgets_s": self._publisher.path.forgets_s,
             "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,

@@ -197,7 +197,7 @@ def mosquitto(folder: Path, config: str = MOSQUITTO, port: int | None = None) ->
 
 
 def _included(folder: Path, text: str) -> Iterator[str]:
-    """Return the texts of the configuration files that `include_dir` of a mosquitto.conf names."""
+    """Yield the texts of the configuration files that `include_dir` of a mosquitto.conf names."""
     for name in re.findall(r"^include_dir\s+(.+)$", text, re.MULTILINE):
         yield from (path.read_text() for path in sorted((folder / name).glob("*.conf")))
 

@@ -125,6 +125,16 @@ def test_points_of_the_collector_itself(store: Store) -> None:
     assert rows == [{"time_ns": T0_MS * 1_000_000, "site": SITE.code, "desa": "Senyiur", **values}]
 
 
+def test_events_of_the_server_are_found_in_a_long_period_before_and_after_those_of_the_halls(store: Store) -> None:
+    store.write([Placed(pack(SITE.code, "event", None, [Sample(1, T0_MS, "ntp", {"kind": "boot"})]), SITE)])
+    tags = {"site": SITE.code, "kecamatan": SITE.kecamatan, "desa": SITE.desa}
+    for hours in (-30, 30):
+        store.write_points([Point("event", tags, {"kind": "two_installations"}, (T0_MS + hours * 3_600_000) * 1_000_000)])
+    kinds = [row["kind"] for row in store.samples("event", 0, 2**62, SITE.code)]
+    assert kinds == ["two_installations", "boot", "two_installations"]
+    assert [row["kind"] for row in store.latest("event", SITE.code)] == ["two_installations"]
+
+
 def test_a_point_that_can_never_be_stored_is_refused(store: Store) -> None:
     poison = signal_frame(1, 1)
     poison.const["cell_id"] = 2**70
