@@ -26,7 +26,7 @@ test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x:
 
 test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
 	$(SETUP) dev
-	@$(PY) -m pytest -n 3 --dist worksteal -m "not whole"
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not whole"
 
 docs:  ## the documents as a site in build/site: offline, strict; reference from models, parsers and docstrings
 	$(SETUP) dev

@@ -20,6 +20,7 @@ import orjson
 
 from agent.config import Config
 from agent.errors import SpoolError
+from agent.host.trim import give_back
 from agent.spool import clock as clocks
 from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
@@ -136,6 +137,7 @@ class Agent:
         sending.start()
         self._start_workers()
         self._start_prober()
+        give_back()
         log.info("event=started site=%s modems=%d version=%s", self._config.agent.site, len(self._workers), self._version)
         died = self._watch(self._recorder, sending)
         self.stop.set()
@@ -269,6 +271,7 @@ class Agent:
             "running": not self.stop.is_set(),
             "connected": self._publisher.heard,
             "refusal": self._publisher.refusal,
+            "path_forgets_s": self._publisher.path.forgets_s,
             "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,

@@ -16,8 +16,8 @@ from collector.store.dirty_hours import WINDOW_NS, entry
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Store
 from collector.watch.config import load
-from collector.watch.engine import Engine
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = Path(__file__).parents[1] / "config" / "alerts.toml"
@@ -71,16 +71,16 @@ def cost(store: Store, folder: Path, halls: int) -> Cost:
     """Measure ticks a minute apart, after a warm-up."""
     config, sites = load(CONFIG), sites_of(halls)
     db = WatchDb(folder / "watch.db")
-    engine = Engine(config.engine, config.rule, sites, store, db, Outbox(db.db, lambda _message: []))
+    watch = Watch(config, sites, store, db, Outbox(db.db, lambda _message: []))
     cpu, wall = [], []
     for minute in range(WARM_MINUTES + TICKS):
         arrive(store, sites, minute)
         began_cpu, began = time.process_time(), time.perf_counter()
-        engine.tick(START_MS + minute * MINUTE)
+        watch.look(START_MS + minute * MINUTE)
         if minute >= WARM_MINUTES:
             cpu.append(time.process_time() - began_cpu)
             wall.append(time.perf_counter() - began)
-    alerts = len(db.alerts())
+    alerts = len(db.state().signs)
     db.close()
     return Cost(median(cpu), max(cpu), median(wall), alerts)
 

@@ -123,7 +123,7 @@ def _peak_mb(pid: int) -> float:
 
 
 def run(peer: str, folder: Path, count: int, size: int, program: str) -> Run:
-    """Let one peer take all messages from the broker into an empty database; gives what it cost."""
+    """Let one peer take all messages from the broker into an empty database; return what it cost."""
     messages = payloads(peer, count, size)
     with mosquitto(folder / "broker", BROKER) as broker, influxd(folder / "store") as store:
         _ask(store.url, f"CREATE DATABASE {DATABASE}")
@@ -151,7 +151,7 @@ def run(peer: str, folder: Path, count: int, size: int, program: str) -> Run:
 
 
 def compare(count: int, size: int, rounds: int, program: str) -> list[tuple[Run, Run]]:
-    """Run both in turns; gives the pairs."""
+    """Run both in turns; return the pairs."""
     pairs = []
     for _ in range(rounds):
         found = []

@@ -17,7 +17,6 @@ COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
     "publish": ("dashboards.grafana.publish", "put the dashboards into a Grafana"),
-    "alert-rules": ("dashboards.grafana.alert_rules", "the alert rules as Grafana provisioning"),
 }
 ABOUT = """\
 What people look at: a page for offices, a needs map for policy, dashboards for engineers. Page and Grafana only read the store.

@@ -76,12 +76,12 @@ def _qrsrp(air: Air) -> list[str]:
 
 
 def branches(air: Air) -> list[float]:
-    """Give the level of each receive branch, dBm; NO_PATH where nothing is plugged in."""
+    """Return the level of each receive branch, dBm; NO_PATH where nothing is plugged in."""
     return [NO_PATH if offset <= -99 else air.cells[0].rsrp_dbm + offset for offset in air.branches_db]
 
 
 def found(air: Air) -> list[Heard]:
-    """Give what a scan of all PLMNs finds: the cell camped on and the others, each operator of a technology once a cell."""
+    """Return what a scan of all PLMNs finds: the cell camped on and the others, each operator of a technology once a cell."""
     own = [] if air.rat is None else [_own(air, air.cells[0])]
     return [*own, *(cell for cell in air.heard if air.rat is None or cell.plmn != air.plmn)]
 

@@ -126,7 +126,7 @@ class Filler:
 
 
 def _rows(frame: Frame) -> Iterator[Row]:
-    """Return the samples of a frame as a store gives them back, as far as a rollup asks."""
+    """Yield the samples of a frame as a store gives them back, as far as a rollup asks."""
     cols: Mapping[str, list[object]] = frame.cols  # type: ignore[assignment]
     for k, t_ms in enumerate(frame.t_ms):
         row: Row = {**frame.const, "time_ns": t_ms * 1_000_000}

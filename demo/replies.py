@@ -63,7 +63,7 @@ class Place(Protocol):
     """Where a simulated modem is: `Radio`, or `Life` of demo/situations.py."""
 
     def air(self, utc_s: float) -> Air:
-        """Give what the modem makes of the air at a time."""
+        """Return what the modem makes of the air at a time."""
 
 
 class FamilyModem:
@@ -101,7 +101,7 @@ class FamilyModem:
             ]
 
     def __call__(self, command: str) -> list[str] | None:
-        """Give the lines of the reply with the final result, or None for a command that it does not know."""
+        """Return the lines of the reply with the final result, or None for a command that it does not know."""
         if command in self._fixed:
             return [*self._fixed[command], "OK"]
         air = self._place.air(self._now_s())
@@ -134,7 +134,7 @@ REGISTRATIONS = ("CREG", "CGREG", "CEREG")
 
 
 def registration(name: str, detail: int, air: Air) -> str:
-    """Give one line of registration (TS 27.007 7.2, 10.1.20, 10.1.22) in the detail `<n>` that was set."""
+    """Return one line of registration (TS 27.007 7.2, 10.1.20, 10.1.22) in the detail `<n>` that was set."""
     here = {"CEREG": air.rat == "lte", "CGREG": air.rat != "lte", "CREG": True}[name]
     voice = air.voice if air.voice is not None else air.stat
     stat = voice if name == "CREG" else air.stat

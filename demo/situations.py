@@ -66,7 +66,7 @@ class Life:
             self._cured.add(self._now)
 
     def air(self, utc_s: float) -> Air:
-        """Give what the modem makes of the air at a time (seconds since 1970, UTC)."""
+        """Return what the modem makes of the air at a time (seconds since 1970, UTC)."""
         now = self._now = self._schedule(utc_s)
         deaf = now.deaf and now not in self._cured
         camped = None if deaf else now.camped
@@ -95,7 +95,7 @@ class Life:
 
 
 def minutes_of_day(minutes: int, good: Situation, else_: Situation) -> Schedule:
-    """Give a schedule with `good` for the first minutes of each UTC day and `else_` for the rest of it."""
+    """Return a schedule with `good` for the first minutes of each UTC day and `else_` for the rest of it."""
     return lambda utc_s: good if utc_s % 86400 < minutes * 60 else else_
 
 
@@ -142,7 +142,7 @@ ROWS: Mapping[str, Situation] = {
 
 
 def by_row(row: str | int) -> Situation:
-    """Give the situation of a row. Raises KeyError for an unknown one."""
+    """Return the situation of a row. Raises KeyError for an unknown one."""
     return ROWS[str(row)]
 
 

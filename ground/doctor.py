@@ -166,5 +166,9 @@ def tell(found: Sequence[Found], args: argparse.Namespace) -> int:
 
 
 def _wrapped(start: str, text: str) -> list[str]:
-    rows = [row for part in text.splitlines() for row in textwrap.wrap(part, max(30, WIDTH - len(start)), break_long_words=False)]
+    rows = [
+        row
+        for part in text.splitlines()
+        for row in textwrap.wrap(part, max(30, WIDTH - len(start)), break_long_words=False, break_on_hyphens=False)
+    ]
     return [(start if number == 0 else " " * len(start)) + row for number, row in enumerate(rows or [""])]

@@ -111,6 +111,11 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _BLANKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text)))).split())
 
 
+def plain_dashes(text: str) -> str:
+    """Return a number or date with the minus of the keyboard for what a spreadsheet or word processor put there."""
+    return text.translate({ord(dash): plain for dash, plain in DASHES.items()})
+
+
 def same(text: str) -> str:
     """Return what two spellings of one name have in common: capitals, blanks, dashes and quotes do not count."""
     return "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if char.isalnum())

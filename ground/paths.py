@@ -16,6 +16,8 @@ COMMANDS = Path("/usr/local/bin")
 UNITS = Path("/etc/systemd/system")
 HEALTH = STATE / "doctor.json"
 """What the server's doctor last found, for the live page."""
+NGINX = Path("/etc/nginx/sites-available/sinyal")
+"""The door of the live page to phones, where there is one."""
 USER = "sinyal"
 """The user of all services."""
 COLLECTOR, ALERTS, AGENT, PKI = ETC / "collector.toml", ETC / "alerts.toml", ETC / "agent.toml", ETC / "pki"

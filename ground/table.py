@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ground.edited import damage, decode_file, tidy
+from ground.edited import QUOTES, called, damage, decode_file, plain_dashes, tidy
 from ground.errors import ConfigError
 
 SEPARATORS = ",;\t"
@@ -39,7 +39,8 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] | No
     for line, cells in rest:
         where = f"{path.name}:{line}"
         if len(cells) <= named[-1] or any(cell for column, cell in enumerate(cells) if column not in named):
-            cure = "put quotes around a text with a separator in it"
+            odd = next((char for cell in cells for char in cell if char in QUOTES), None)
+            cure = f"{called(odd)} is not the plain quote" if odd else "put quotes around a text with a separator in it"
             faults.append(f"{where}: row: has not as many cells as the first line; {cure}")
         else:
             found.append(Row(where, {names[column]: cells[column] for column in named}))
@@ -48,6 +49,7 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] | No
 
 def number(text: str) -> float:
     """Return a number with a decimal point, or a comma as Indonesian spreadsheets write it. Raises ValueError."""
+    text = plain_dashes(text)
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     return float(text)

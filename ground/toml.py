@@ -65,7 +65,7 @@ def read(path: Path, example: str) -> dict[str, Any]:
         raise ConfigError(f"{path.name}: {_broken(text, str(error))}") from None
     if quoted := next(_quoted_twice(data), None):
         raise ConfigError(f"{path.name}: {quoted}")
-    return data
+    return {key: _stripped(value) for key, value in data.items()}
 
 
 def judge(model: type[M], data: Mapping[str, Any], path: Path, example: str) -> M:
@@ -112,6 +112,15 @@ def _broken(text: str, error: str) -> str:
 def _syntax(line: str) -> str:
     """Return what stands outside of quotes and comments, or the whole where a quote stays open."""
     return re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", line).split("#")[0]
+
+
+def _stripped(data: Any) -> Any:
+    """Return a value without blanks around its texts: what looked like none in an editor was one that it does not show."""
+    if isinstance(data, Mapping):
+        return {key: _stripped(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_stripped(value) for value in data]
+    return data.strip() if isinstance(data, str) else data
 
 
 def _quoted_twice(data: Any, place: tuple[int | str, ...] = ()) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 WITA = timezone(timedelta(hours=8), "WITA")
+WITA_MS = 8 * 3_600_000
+"""How far WITA is ahead of UTC, ms."""
 
 
 def wita(at_ms: float) -> datetime:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.engines import TOKEN
+from telemetry.streams import STREAMS
 
-MEASUREMENTS = ("signal", "cell", "probe", "device", "event")
+MEASUREMENTS = tuple(STREAMS)
 
 
 @dataclass(frozen=True, slots=True)

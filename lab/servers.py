@@ -197,18 +197,20 @@ def mosquitto(folder: Path, config: str = MOSQUITTO, port: int | None = None) ->
 
 
 def _included(folder: Path, text: str) -> Iterator[str]:
-    """Return the texts of the configuration files that `include_dir` of a mosquitto.conf names."""
+    """Yield the texts of the configuration files that `include_dir` of a mosquitto.conf names."""
     for name in re.findall(r"^include_dir\s+(.+)$", text, re.MULTILINE):
         yield from (path.read_text() for path in sorted((folder / name).glob("*.conf")))
 
 
-def influxd(folder: Path) -> Server:
-    """Prepare an InfluxDB 1.x with its data below `folder`; no authentication, nothing reported to anybody."""
+def influxd(folder: Path, *, auth: bool = False) -> Server:
+    """Prepare an InfluxDB 1.x with its data below `folder`; with or without authentication, nothing reported to anybody."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "influxdb.conf").write_text(INFLUXD.format(port=port, rpc=free_port(), folder=folder))
+    text = INFLUXD.format(port=port, rpc=free_port(), folder=folder)
+    (folder / "influxdb.conf").write_text(text.replace("[http]\n", "[http]\n  auth-enabled = true\n") if auth else text)
     argv = [find_program("influxd", "influxdb"), "-config", str(folder / "influxdb.conf")]
-    return Server("influxd", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/query?q=SHOW+DATABASES"))
+    path = "ping" if auth else "query?q=SHOW+DATABASES"
+    return Server("influxd", argv, port, folder, lambda: _answers(f"http://127.0.0.1:{port}/{path}"))
 
 
 def fetch(url: str, data: bytes | None = None) -> tuple[int, bytes]:

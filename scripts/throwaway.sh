@@ -55,7 +55,8 @@ make_root() {
     done
     echo "127.0.0.1 localhost $(uname -n)" >"$top/root/etc/hosts"
     mkdir -p "$top/root/root/sinyal"
-    mkdir -p "$top/root/media/usb"
+    mkdir -p "$top/root/media/usb" "$top/root/root/sinyal"
+    printf 'AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n' >"$top/root/root/sinyal/session.txt"
     tar --exclude=./.venv --exclude=./.git --exclude=./build --exclude='./.*_cache' -c . | tar -x -C "$top/root/root/sinyal"
     install -m 755 /dev/stdin "$top/root/usr/local/bin/systemctl" <<'STAND_IN'
 #!/bin/sh
@@ -97,12 +98,13 @@ STAND_IN
 
 # Say and do one command below a root; fails as the command does.
 on() {
-    local where=$1 began=$EPOCHREALTIME
+    local where=$1 began=$EPOCHREALTIME code=0
     shift
     printf '\n%s# %s\n' "$where" "$*"
     chroot "$THROWAWAY/$where/root" bash -c "umask ${mask[$where]} && cd /root/sinyal && export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin && $*" \
-        2>&1 </dev/null | sed 's/^/    /'
+        2>&1 </dev/null | sed 's/^/    /' || code=$?
     took "$began"
+    return $code
 }
 
 # Print the lines of the code blocks of the README below a heading, with the name of this server and the port of this modem.
@@ -133,8 +135,10 @@ CALLS
 try_call() {
     local where=server code=0
     case $1 in *sinyal-agent*) where=hall ;; esac
-    on "$where" "timeout 60 $1" >"$THROWAWAY/out" || code=$?
+    case $1 in *" aim"*) on hall systemctl stop sinyal-agent ;; esac    # as its row of the table says
+    on "$where" "timeout 20 $1" >"$THROWAWAY/out" || code=$?
     cat "$THROWAWAY/out"
+    case $1 in *" aim"*) on hall systemctl start sinyal-agent ;; esac
     case $code in 0 | 1 | 3 | 124) ;; *) echo "throwaway: exit $code" >&2; exit 1 ;; esac
     ! grep -q Traceback "$THROWAWAY/out"
 }

@@ -28,7 +28,8 @@ WHOLE = (
     *("tests/integration/", "tests/chaos/", "tests/demo/", "tests/scripts/"),
     *("tests/agent/aim/test_aim", "tests/agent/host/test_update", "tests/agent/poll/test_faults"),
     *("tests/collector/notify/test_deliver", "tests/collector/notify/test_heartbeat"),
-    *("tests/collector/watch/test_kill", "tests/collector/watch/test_month"),
+    *("tests/collector/watch/test_kill", "tests/collector/watch/test_month", "tests/collector/server/test_door"),
+    *("tests/dashboards/web/test_serve", "tests/agent/probe/test_probes", "tests/agent/uplink/test_remote"),
 )
 """Tests of whole programs and lines, and those that wait for a real time-out."""
 

@@ -23,8 +23,9 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.influx1 import Influx1
 from collector.store.store import Placed, Row, Store
-from collector.watch.config import Rules
-from collector.watch.judge import judge_signal
+from collector.watch.config import load as load_alerts
+from collector.watch.rule import rules
+from collector.watch.state import Hall, Modem
 from dashboards.grafana import theme
 from dashboards.grafana.halls import STATES, level_queries
 from dashboards.needs.evidence import Evidence, Supply
@@ -178,8 +179,14 @@ def _needs_word(told: Evidence, diagnosis: Diagnosis) -> str | None:
 
 def read_watch(row: Row) -> str | None:
     """Judge the row by all rules of the watch on one sample."""
-    bad = {verdict.rule: (verdict.bad, verdict.detail) for verdict in judge_signal(Rules(), row)}
-    if not bad:
+    settings = load_alerts(CONFIG / "alerts.toml").rules
+    served = Modem("m1", served_ms=int(row["time_ns"]) // 1_000_000)
+    bad = {
+        name: rule.on_row(settings[name], Hall("h"), served, row)
+        for name, rule in rules().items()
+        if rule.on_row is not None and "signal" in rule.columns
+    }
+    if all(verdict.bad is None for verdict in bad.values()):
         return None
     for rule, word in (("modem_sick", "device_fault"), ("no_sim", "device_fault"), ("sim_refused", "sim_refused")):
         if bad[rule][0]:

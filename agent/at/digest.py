@@ -212,7 +212,7 @@ def split_session(text: str) -> list[Reply]:
 
 
 def _lines_of(text: str) -> Iterator[tuple[str, bool]]:
-    """Return the lines of a text, each with whether a blank line stands before it."""
+    """Yield the lines of a text, each with whether a blank line stands before it."""
     parts = [*re.split(r"([\r\n]+)", text), ""]
     gap = False
     for line, separator in zip(parts[0::2], parts[1::2], strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agent.at.bands import base_of, lte_fits, nr_fits, umts_fits
 from agent.at.digest import all_lines
-from agent.at.fields import fields_of, hex_id, pick, to_hex, to_int
+from agent.at.fields import fields_of, hex_id, pick, plmn_of, to_hex, to_int
 from agent.at.plausible import Value, put_plmn, set_plausible
 from agent.at.reading import Reading
 from agent.at.reply import Reply
@@ -183,4 +183,4 @@ def _neighbour(row: _Row, reading: Reading, *, anchored: bool) -> None:
     else:
         set_plausible(cell, reading.notes, rat=Rat.WCDMA, uarfcn=row.number(6), pci=row.number(7))
     if any(value is not None for value in (cell.earfcn, cell.nrarfcn, cell.uarfcn)):
-        reading.cells.append(cell)
+        reading.add_neighbour(cell, plmn_of(pick(row.fields, 2), pick(row.fields, 3)))

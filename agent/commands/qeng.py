@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agent.at.fields import fields_of, hex_id, pick, records, to_float, to_int
+from agent.at.fields import fields_of, hex_id, pick, plmn_of, records, to_float, to_int
 from agent.commands.qnwinfo import rat_of
 from telemetry import units
 from telemetry.streams import Rat
@@ -66,6 +66,8 @@ class Neighbour:
     channel: int | None = None
     pci: int | None = None
     values: dict[str, float | None] = field(default_factory=dict)
+    plmn: str | None = None
+    """Whose it is; only the 2G list tells."""
 
 
 def nr_bandwidth_mhz(text: str) -> float | None:
@@ -264,7 +266,7 @@ def _umts_neighbour(row: list[str]) -> Neighbour:
 def _gsm_neighbour(row: list[str]) -> Neighbour:
     """Read a 2G row: on LTE `ARFCN,prio,thr,thr,ncc,band,bsic,rssi,srxlev`, on GSM `MCC,MNC,LAC,CI,BSIC,ARFCN,rxlev,...`."""
     if len(row) >= 10:
-        return Neighbour(Rat.GSM, to_int(row[5]), None, {"rssi_dbm": to_float(row[6])})
+        return Neighbour(Rat.GSM, to_int(row[5]), None, {"rssi_dbm": to_float(row[6])}, plmn_of(row[0], row[1]))
     rssi = to_float(pick(row, 7))
     if rssi is not None and rssi < -120:
         rssi /= 10

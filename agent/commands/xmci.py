@@ -27,7 +27,7 @@ def read_xmci(lines: Sequence[str], reading: Reading) -> None:
             cell = Cell(role=Role.NEIGHBOUR)
             set_plausible(cell, reading.notes, rat=Rat.LTE, **_values(row))
             if cell.earfcn is not None:
-                reading.cells.append(cell)
+                reading.add_neighbour(cell, plmn_of(pick(row, 1), pick(row, 2)))
         elif kind in ("0", "2"):
             set_plausible(reading.signal, reading.notes, rat=Rat.GSM if kind == "0" else Rat.WCDMA, **_place(row))
 

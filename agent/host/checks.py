@@ -66,7 +66,7 @@ def configuration(hall: Hall) -> Iterator[Finding]:
         cure = mark("plug it in, then: sinyal-agent detect | sudo tee -a {file}; sudo systemctl restart sinyal-agent")
         yield broken("{file} names no modem", cure, file=str(hall.file))
     else:
-        yield fine("hall {site}, {n} modems", site=config.agent.site, n=len(config.modem))
+        yield fine("hall {site}; modems: {n}", site=config.agent.site, n=len(config.modem))
 
 
 def modems(hall: Hall) -> Iterator[Finding]:

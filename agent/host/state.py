@@ -31,6 +31,8 @@ class Backlog:
     oldest_s: int | None
     refused: int
     untimed: int
+    thinned: int = 0
+    """Samples that a full card has cost since the spool was made."""
 
 
 def backlog(path: Path) -> Backlog:
@@ -41,6 +43,7 @@ def backlog(path: Path) -> Backlog:
         refused = db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
         oldest = db.execute("SELECT b.boot_id, s.mono_ms, s.t_ms FROM spool s JOIN boots b ON b.n = s.boot ORDER BY seq LIMIT 1")
         row = oldest.fetchone()
+        thinned = db.execute("SELECT value FROM meta WHERE key = 'thinned'").fetchone()
     finally:
         db.close()
     oldest_s = None
@@ -48,7 +51,7 @@ def backlog(path: Path) -> Backlog:
         oldest_s = (clocks.monotonic_ms() - row[1]) // 1000
     elif row is not None and row[2] is not None:
         oldest_s = (clocks.wall_ms() - row[2]) // 1000
-    return Backlog(waiting, oldest_s, refused, untimed)
+    return Backlog(waiting, oldest_s, refused, untimed, thinned[0] if thinned else 0)
 
 
 def read_state(path: Path) -> dict[str, Any] | None:

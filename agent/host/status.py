@@ -13,6 +13,7 @@ from agent.host.level import KINDS, UNSERVED, class_of, class_word, level_of
 from agent.host.state import FRESH_INTERVALS, Backlog, await_start, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
+from agent.uplink.health import disk_free_mb
 from ground.words import Figure, Lang, mark, number, span, tr
 from telemetry.meaning import Generation, Rat, Registration
 from telemetry.operators import operator_in
@@ -26,6 +27,8 @@ CLOCKS = {
     "network": mark("Clock: synced (from the network)"),
 }
 SILENT = mark("Measurement NOT running: modem {modem} does not respond ({span} ago); check the cable and the USB plug")
+BEHIND = mark("Data up to date: NO, {n} measurements wait, the oldest {span}. None is lost")
+BEHIND_LOST = mark("Data up to date: NO, {n} measurements wait, the oldest {span}")
 OFF = mark("The agent is NOT running. Start it: sudo systemctl start sinyal-agent")
 
 
@@ -41,6 +44,8 @@ def report(config: Config, lang: Lang) -> tuple[list[str], bool]:
         for found, good in (*_modems(config, state, lang), _line(state, lang)):
             lines.append(found)
             well = well and good
+        if (forgets_s := state.get("path_forgets_s")) is not None:
+            lines.append(tr("The network forgets connections that are silent for {span}", lang, span=span(forgets_s, lang)))
     try:
         found_lines, good = _card(config, backlog(config.agent.spool_path), state, lang)
     except spoolfile.DAMAGE as error:
@@ -90,8 +95,7 @@ def _reading(last: dict[str, Any], cuts_dbm: Sequence[float], lang: Lang) -> str
 def _line(state: dict[str, Any], lang: Lang) -> tuple[str, bool]:
     if state["connected"]:
         return tr("Connected to the server: yes", lang), True
-    why = f" ({state['refusal']})" if state.get("refusal") else ""
-    return tr("Connected to the server: NO{why}", lang, why=why), False
+    return tr("Connected to the server: NO. The reason and what to do: sinyal-agent doctor", lang), False
 
 
 def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: Lang) -> tuple[list[str], bool]:
@@ -102,14 +106,22 @@ def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: Lan
         lines = [tr("Data up to date: yes, {n} measurements wait for their turn", lang, n=waiting)]
     else:
         oldest = "?" if held.oldest_s is None else span(held.oldest_s, lang)
-        lines = [tr("Data up to date: NO, {n} measurements wait, the oldest {span}. None is lost", lang, n=waiting, span=oldest)]
+        behind = BEHIND_LOST if held.thinned else BEHIND
+        lines = [tr(behind, lang, n=waiting, span=oldest)]
+    if held.thinned:
+        lines.append(tr("The memory card was full: {n} measurements are LOST. Make room on it", lang, n=Figure(held.thinned)))
     if held.refused:
         lines.append(
             tr("Refused by the server: {n} measurements. See: sinyal-agent quarantine list", lang, n=Figure(held.refused))
         )
     if state is not None:
         lines.append(tr(CLOCKS[state["clock"]], lang, n=Figure(held.untimed)))
-    return lines, current and not held.refused
+    return lines, current and not held.refused and not (held.thinned and _card_is_full(config))
+
+
+def _card_is_full(config: Config) -> bool:
+    free_mb = disk_free_mb(config.agent.data_dir)
+    return free_mb is not None and free_mb < config.spool.min_free_mb
 
 
 def status_main(config: Config, args: argparse.Namespace) -> int:

@@ -205,7 +205,7 @@ def _neighbours(lines: Sequence[str], reading: Reading) -> None:
             continue
         cell = Cell(role=Role.NEIGHBOUR)
         set_plausible(cell, reading.notes, rat=row.rat, pci=row.pci, **{CHANNEL[row.rat]: row.channel}, **row.values)
-        reading.cells.append(cell)
+        reading.add_neighbour(cell, row.plmn)
 
 
 def _antennas(lines: Sequence[str], reading: Reading) -> None:

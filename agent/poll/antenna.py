@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
+from collections.abc import Collection
 
 from agent.modems.settle import BRANCHES
 from agent.poll.notices import event
@@ -17,6 +17,11 @@ DROP_DB = 12.0
 """More than the slow fading of a place that does not move."""
 BASE_HOURS = 24
 TELL_EVERY_S = 86400.0
+
+
+def median(values: Collection[float]) -> float:
+    """Return the middle of values, the upper one of two; `statistics` would cost every hall its memory for this."""
+    return sorted(values)[len(values) // 2]
 
 
 class Antenna:
@@ -39,7 +44,7 @@ class Antenna:
         if len(levels) < 2:
             return []
         self._gaps.append(max(levels) - min(levels))
-        gap = statistics.median(self._gaps)
+        gap = median(self._gaps)
         if len(self._gaps) < IMBALANCE_READINGS or gap < IMBALANCE_DB:
             return []
         text = f"receive branches differ by {gap:.0f} dB (median of {len(self._gaps)} readings): is every antenna plugged in?"
@@ -56,8 +61,8 @@ class Antenna:
         self._now.append(signal.rsrp_dbm)
         if now_s - self._hour_s < HOUR_S:
             return []
-        level, self._now, self._hour_s = statistics.median(self._now), [], now_s
-        base = statistics.median(self._hours) if len(self._hours) >= 3 else None
+        level, self._now, self._hour_s = median(self._now), [], now_s
+        base = median(self._hours) if len(self._hours) >= 3 else None
         if base is None or base - level < DROP_DB:
             self._hours.append(level)
             return []

@@ -28,6 +28,7 @@ RADIO_OFF, RADIO_ON, RESET = "AT+CFUN=4", "AT+CFUN=1", "AT+CFUN=1,1"
 OFF_S = 3.0
 """How long a radio stays off: firmware ends its procedures within a second or two."""
 RADIO_S = 15.0
+OVERHEARD_EVERY_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Beside:
         self._locator = Locator(hall.position, config.name, hall.memory)
         self._unserved_s: float | None = None
         self._told: Instrument | None = None
+        self._heard_s: dict[tuple[object, ...], float] = {}
         self.restarted = False
 
     def after(self, session: Session | HilinkSession, poll: Poll, now_s: float) -> Iterator[tuple[str, Row]]:
@@ -69,6 +71,7 @@ class Beside:
         elif self._unserved_s is None:
             self._unserved_s = now_s
         yield from (("event", found) for found in self._antenna.after(poll.reading.signal, now_s))
+        yield from (("scan", row) for row in self._overheard(poll, now_s))
         with contextlib.suppress(LinkError):
             for stream, row in self._scan(session, now_s):
                 heard = heard or (isinstance(row, Scan) and bool(row.found))
@@ -92,6 +95,20 @@ class Beside:
             if any(row.found for row in found):
                 self._prover.heard(now_s, by_scan=True)
             yield from (("scan", row) for row in found)
+
+    def _overheard(self, poll: Poll, now_s: float) -> list[Scan]:
+        """Return the neighbours of other operators than the one camped on, each operator and technology once an hour."""
+        own = poll.reading.signal.plmn
+        fresh: dict[tuple[object, ...], Scan] = {}
+        for row in poll.reading.heard:
+            name = (row.plmn, row.rat)
+            told_s = self._heard_s.get(name)
+            if own is not None and row.plmn != own and (told_s is None or now_s - told_s >= OVERHEARD_EVERY_S):
+                fresh.setdefault(name, row)
+        self._heard_s.update(dict.fromkeys(fresh, now_s))
+        for row in fresh.values():
+            row.found, row.complete, row.method = len(fresh), False, "neighbour"
+        return list(fresh.values())
 
     def _wake(self, session: Session | HilinkSession, poll: Poll, now_s: float, *, heard: bool) -> Iterator[tuple[str, Row]]:
         silence_s = self._deaf.silence_s(now_s)

@@ -74,7 +74,7 @@ def read(answers: Answers) -> Poll:
 
 
 def _sim(answers: Answers) -> Sim | None:
-    """Give the state of the SIM: what is wrong with it by pin/status, else what monitoring/status says."""
+    """Return the state of the SIM: what is wrong with it by pin/status, else what monitoring/status says."""
     status = answers.get(STATUS, {})
     if status.get("SimlockStatus") == "1":
         return Sim.LOCKED

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import statistics
 
 from agent.commands import gnss
 from agent.commands.gnss import Fix
 from agent.config import PositionSection
 from agent.modems.family import Gnss
+from agent.poll.antenna import median
 from agent.poll.memory import Memory
 from agent.poll.session import Session
 from telemetry.streams import Position
@@ -28,11 +28,11 @@ def average(fixes: list[Fix]) -> Position:
 
     Errors within half an hour hang together, so more fixes do not make the mean better than one good fix is.
     """
-    lat, lon = statistics.fmean(f.lat_deg for f in fixes), statistics.fmean(f.lon_deg for f in fixes)
+    lat, lon = sum(f.lat_deg for f in fixes) / len(fixes), sum(f.lon_deg for f in fixes) / len(fixes)
     metres = METRES_PER_DEGREE * math.cos(math.radians(lat))
     distances = sorted(math.hypot((f.lat_deg - lat) * METRES_PER_DEGREE, (f.lon_deg - lon) * metres) for f in fixes)
     spread_m = distances[min(len(distances) - 1, math.ceil(0.68 * len(distances)) - 1)]
-    dilution = statistics.median([f.hdop for f in fixes if f.hdop is not None] or [2.0])
+    dilution = median([f.hdop for f in fixes if f.hdop is not None] or [2.0])
     return Position(round(lat, 6), round(lon, 6), round(max(spread_m, ERROR_M * dilution), 1), len(fixes))
 
 

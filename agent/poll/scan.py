@@ -93,7 +93,7 @@ def scan(session: Session) -> Iterator[list[Scan] | str]:
 
 
 def _complete(rows: list[Scan], command: str, *, done: bool) -> list[Scan]:
-    """Give every row the number of rows, the method, and whether the scan came to its end; nothing found is a row too."""
+    """Set in every row the number of rows, the method, and whether the scan came to its end; nothing found is a row too."""
     rows = rows[:MAX_ROWS]
     for row in rows or (rows := [Scan()]):
         row.found = len(rows) if row.plmn else 0

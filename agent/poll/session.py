@@ -132,7 +132,7 @@ class Session:
         return poll
 
     def _more(self, family: Family, replies: Sequence[Reply], poll: Poll) -> list[Command]:
-        """Give what else must be asked now: +CGREG where only voice is registered, the cause where a network refuses."""
+        """Return what else must be asked now: +CGREG where only voice is registered, the cause where a network refuses."""
         rows = creg.parse(replies)
         packets = {row.name for row in rows if row.name != "CREG"}
         voice_only = (

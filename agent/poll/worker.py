@@ -67,10 +67,11 @@ class ModemWorker(threading.Thread):
         hall: Hall | None = None,
         settle_s: float = 30.0,
         root: Path = usb.ROOT,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name=f"modem-{config.name}", daemon=True)
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
-        self._on_network_time, self._root = on_network_time, root
+        self._on_network_time, self._root, self._monotonic = on_network_time, root, monotonic
         limits = config.recovery
         self._recovery = RecoveryPolicy(
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
@@ -139,7 +140,7 @@ class ModemWorker(threading.Thread):
         return poll
 
     def _good(self, poll: Poll) -> None:
-        now = time.monotonic()
+        now = self._monotonic()
         if not present(poll.reading.signal):
             # A row without a value is no row; a modem that tells nothing is as good as silent, and the notes say why.
             poll.reading.signal.registration = Registration.MODEM_SILENT
@@ -178,7 +179,7 @@ class ModemWorker(threading.Thread):
 
     def _failed(self, error: LinkError) -> Step:
         fault = fault_of(error)
-        step = self._recovery.failed(fault, time.monotonic())
+        step = self._recovery.failed(fault, self._monotonic())
         LOG.warning("event=poll_failed modem=%s fault=%s step=%s detail=%s", self.config.name, fault, step, error)
         if step is not Step.RETRY and fault is not self._fault:
             self._fault = fault

@@ -245,5 +245,5 @@ def make_reserve(path: Path) -> None:
 
 
 def release_reserve(path: Path) -> None:
-    """Return that room back to the disk."""
+    """Give that room back to the disk."""
     path.with_name(path.name + ".reserve").unlink(missing_ok=True)

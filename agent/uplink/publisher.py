@@ -25,6 +25,7 @@ from agent.spool.clock import Clock
 from agent.uplink.hello import Hello
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
+from agent.uplink.path import IdlePath, unconfirmed
 from agent.uplink.tls import check_dates, check_dates_at, tls_context
 from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
 from telemetry.ack import Ack, decode_ack
@@ -76,6 +77,7 @@ class Publisher:
         self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
         self.over_budget = False
+        self.path = IdlePath(record_event)
         self._subscribed, self._refused = False, False
         self._up_at, self._silent = 0.0, 0
         self._hurry = threading.Event()
@@ -138,11 +140,14 @@ class Publisher:
             self._check_certificate()
         except (OSError, ssl.SSLError, ValueError) as error:
             self.refusal = str(error)
+            if self._context is not None:
+                self._context.forget()
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))
             return False
         sock = self._sock()
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
+        self.path.opened(sock)
         return True
 
     def _check_certificate(self) -> None:
@@ -170,6 +175,8 @@ class Publisher:
             waited = time.monotonic() - began
             if dead := self._half_dead(waited):
                 self.refusal = dead
+                if not unconfirmed(self._sock()):
+                    self.path.heard()  # the other end of the path has confirmed what was sent: it is open
                 log.warning("event=connection_given_up reason=%r", dead)
                 break
             self._account()
@@ -201,6 +208,7 @@ class Publisher:
         self._client.disconnect()
         if self.up:
             self.up = False
+            self.path.broke()
             log.info("event=disconnected")
             try:
                 self._outbox.disconnected()
@@ -228,6 +236,7 @@ class Publisher:
         frames = self._outbox.due(self._clock.now_ms(), over_budget=self.over_budget)
         if not frames:
             return
+        self.path.said()
         with one_segment(self._sock()):
             for frame in frames:
                 self._client.publish(frame.topic, frame.payload, qos=0)
@@ -288,6 +297,9 @@ class Publisher:
 
     def _take(self, ack: Ack) -> None:
         self.refusal = None
+        self.path.heard()
+        if self._context is not None:
+            self._context.remember(self._sock())
         late_s = self._outbox.took_s(answer.crc for answer in ack.clock)
         gone = self._outbox.answered(ack, self._clock.now_ms())
         if gone:

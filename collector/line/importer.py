@@ -114,7 +114,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
 
 
 def _verify(path: Path, result: Result) -> str:
-    """Read a file to its end before anything of it is stored; gives what is wrong with it, and says in the result what to do."""
+    """Read a file to its end before anything of it is stored; return what is wrong with it, and say in the result what to do."""
     frames = unchecked = damaged = upto = total = 0
     damage = ""
     try:

@@ -91,7 +91,7 @@ class Keeper:
         return self._attempt([], point) is None
 
     def prove(self) -> bool:
-        """Say whether the store takes known-good points and gives them back; a fault is told and counted."""
+        """Return whether the store takes known-good points and gives them back; a fault is told and counted."""
         try:
             self._store.check()
             good = self._good

@@ -81,8 +81,7 @@ class Pipeline:
         while not self._stop.is_set() and not (inbox.closed and not len(inbox)):
             batch = inbox.take(batch_frames, BATCH_BYTES, linger_s, IDLE_S)
             try:
-                if not batch:
-                    self._keeper.look()
+                self._keeper.look()
                 self.process(batch)
                 every()
             except Exception:

@@ -61,6 +61,7 @@ class Channel:
         contain_logging()
         self.name = name
         self.form = section.form
+        self.lang = section.lang
         self.segments = section.segments
         self._timeout_s = section.timeout_s
         self._url = section.secret()

@@ -19,12 +19,13 @@ from pydantic.config import JsonDict
 
 from collector.config import FilePath, Section
 from collector.errors import ConfigError
-from collector.notify.outbox import ROLES
+from collector.notify.outbox import ROLES, Severity
+from collector.notify.outbox import Role as RoleName
 from ground import toml
 from ground.edited import clean_secret, read_secret, same
+from ground.words import Lang
 
 Audience = Literal["desa", "camat", "teknisi", "pimpinan"]
-Severity = Literal["info", "warning", "critical"]
 CONCERNS: dict[Audience, tuple[str, ...]] = {
     "desa": ("village",),
     "camat": ("village", "field", "network"),
@@ -32,6 +33,8 @@ CONCERNS: dict[Audience, tuple[str, ...]] = {
     "pimpinan": ("network", "server"),
 }
 """Messages that an audience gets unless its route says otherwise, by the role whom the message concerns."""
+GATHERED: dict[Audience, tuple[RoleName, ...]] = {"teknisi": ("village",), "camat": ("field", "network")}
+"""Of these, what an audience need not act upon at once: it comes with the digest, unless it grows old."""
 OPEN_SCHEMES = ("json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos")
 OPEN_KEYS = ("from", "to", "cc", "bcc", "reply", "name", "smtp", "mode", "method", "verify", "cto", "rto", "format")
 TOKEN = re.compile(r"(?=[^/]*\d)[A-Za-z0-9_-]{16,}")  # a long word with a digit in a path is what webhook tokens look like
@@ -95,6 +98,8 @@ class Address(Section):
 class DestinationSection(Address):
     """[destination.NAME]: one recipient over one channel."""
 
+    lang: Lang = "id"
+    """Language of what goes there."""
     form: Literal["full", "line", "sms"] = "full"
     segments: Annotated[int, Field(ge=1, le=2)] = 1
     """SMS only: one of 160 characters, or two joined, 306 together, at twice the price."""
@@ -122,6 +127,8 @@ class RouteSection(Section):
     """Absent: all, and also what belongs to no kecamatan."""
     severity: Severity = "info"
     concerns: tuple[Role, ...] | None = None
+    gather: tuple[Role, ...] | None = None
+    """Roles whose messages come with the digest. Absent: what the audience need not act upon at once."""
     digest: bool = False
     quiet: bool | None = None
     """Absent: only for desa."""
@@ -131,6 +138,10 @@ class RouteSection(Section):
     def roles(self) -> tuple[str, ...]:
         """Return the roles whose messages this route takes."""
         return CONCERNS[self.audience] if self.concerns is None else self.concerns
+
+    def gathers(self, role: str) -> bool:
+        """Whether messages that concern a role wait for the digest on this route."""
+        return self.digest or role in (GATHERED.get(self.audience, ()) if self.gather is None else self.gather)
 
     def keeps_quiet(self) -> bool:
         """Return whether the quiet hours hold for this route."""
@@ -158,14 +169,6 @@ class HeartbeatSection(Address):
     """It is also left unasked while a message could not be delivered for this long."""
 
 
-class RelaySection(Section):
-    """[relay]: takes alerts of Grafana (contact point Webhook) and sends them along our routes."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 9465
-    token_file: FilePath
-
-
 class NotifyConfig(Section):
     """The sections of `alerts.toml` that delivery reads."""
 
@@ -174,7 +177,8 @@ class NotifyConfig(Section):
     quiet: QuietSection = QuietSection()
     digest: DigestSection = DigestSection()
     heartbeat: HeartbeatSection | None = None
-    relay: RelaySection | None = None
+    relay: dict[str, object] | None = None
+    """[relay] of 0.1: read and ignored. What Grafana alerts on is told by its own contact points."""
 
     def faults(self) -> Iterator[str]:
         """Yield what is wrong between the sections: names that nothing answers to."""

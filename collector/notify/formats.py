@@ -1,4 +1,4 @@
-"""Messages as people get them: Indonesian first, English second, times in WITA; for SMS Indonesian alone, in GSM 7 bit."""
+"""Messages as people get them: in the language of the destination, times in WITA; for SMS Indonesian, in GSM 7 bit."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ LOOKALIKES = str.maketrans(
 )
 """Dashes, typographic quotes, bullet and middle dot; the rest is left to Unicode's own decomposition."""
 LINES_MAX = 10
-"""Alerts in one digest: with both languages it stays below 4096 characters, the limit of Telegram and WhatsApp."""
+"""Alerts in one digest: it stays below 4096 characters, the limit of Telegram and WhatsApp."""
 LINE_ROOM = 900  # leaves room for the fixed words of the template
 TITLE_MAX = 120
 LABELS = {"info": mark("Info"), "warning": mark("Warning"), "critical": mark("Critical")}
-BOTH: tuple[Lang, Lang] = ("id", "en")
-"""Indonesian first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +37,25 @@ class Text:
     body: str
 
 
-def single(message: Message) -> Text:
-    """Write one message out in both languages."""
-    lines = [message.text_id, "", f"{_label(message, 'en')}{message.title_en}", message.text_en, ""]
-    lines += [_link(message.link)] if message.link else []
-    lines += [f"{timestamp(wita(message.at_ms), 'id')} · Ref {message.id}"]
-    return Text(f"{_label(message, 'id')}{message.title_id}", "\n".join(lines))
+def single(message: Message, lang: Lang) -> Text:
+    """Write one message out in the language of its destination."""
+    text = message.text_id if lang == "id" else message.text_en
+    lines = [text, "", *([_link(message.link, lang)] if message.link else [])]
+    lines += [f"{timestamp(wita(message.at_ms), lang)} · Ref {message.id}"]
+    return Text(f"{_label(message, lang)}{_title(message, lang)}", "\n".join(lines))
 
 
-def digest(messages: Sequence[Message]) -> Text:
+def digest(messages: Sequence[Message], lang: Lang) -> Text:
     """Write at most LINES_MAX messages of one destination as one; an alert that opened and closed meanwhile is one line."""
     alerts = _by_alert(messages)
     opened = [alert for alert in alerts if alert[-1].kind != "resolve"]
     counts = {"opened": len(opened), "closed": len(alerts) - len(opened)}
-    title_id, title_en = (
-        tr("{place}: {opened} alerts, {closed} resolved", lang, place=_place(messages, lang), **counts) for lang in BOTH
-    )
+    title = tr("{place}: {opened} alerts, {closed} resolved", lang, place=_place(messages, lang), **counts)
     links = sorted({message.link for message in messages if message.link})
-    lines = [*(f"- {_line(alert, 'id')}" for alert in alerts), "", title_en, *(f"- {_line(alert, 'en')}" for alert in alerts), ""]
-    lines += [_link(links[0])] if len(links) == 1 else []
-    lines += [f"{timestamp(wita(messages[-1].at_ms), 'id')} · Ref {', '.join(str(message.id) for message in messages)}"]
-    return Text(title_id, "\n".join(lines))
+    lines = [*(f"- {_line(alert, lang)}" for alert in alerts), ""]
+    lines += [_link(links[0], lang)] if len(links) == 1 else []
+    lines += [f"{timestamp(wita(messages[-1].at_ms), lang)} · Ref {', '.join(str(message.id) for message in messages)}"]
+    return Text(title, "\n".join(lines))
 
 
 def on_one_line(text: Text) -> Text:
@@ -122,13 +118,17 @@ def _cut(text: str, room: int) -> str:
 
 
 def _label(message: Message, lang: Lang) -> str:
-    kinds = {"resolve": mark("Resolved"), "test": mark("Test")}
+    kinds = {"resolve": mark("Resolved"), "test": mark("Test"), "update": mark("It grows"), "reminder": mark("Still open")}
     return f"[{tr(kinds.get(message.kind, LABELS[message.severity]), lang)}] "
 
 
-def _link(address: str) -> str:
-    names = [tr("Link", lang) for lang in BOTH]
-    return f"{' / '.join(names)}: {address}"
+def _title(message: Message, lang: Lang) -> str:
+    return message.title_id if lang == "id" else message.title_en
+
+
+def _link(address: str, lang: Lang) -> str:
+    name = tr("Link", lang)
+    return f"{name}: {address}"
 
 
 def _by_alert(messages: Sequence[Message]) -> list[list[Message]]:
@@ -140,7 +140,7 @@ def _by_alert(messages: Sequence[Message]) -> list[list[Message]]:
 
 def _line(alert: Sequence[Message], lang: Lang) -> str:
     last = alert[-1]
-    label, title = _label(last, lang), last.title_id if lang == "id" else last.title_en
+    label, title = _label(last, lang), _title(last, lang)
     if len(title) > TITLE_MAX:
         title = title[: TITLE_MAX - 1].rstrip() + "…"
     span = " - ".join(dict.fromkeys(f"{wita(message.at_ms):%d/%m %H.%M}" for message in alert))

@@ -25,10 +25,12 @@ from typing import Literal
 from collector.errors import StoreUnavailableError
 
 BUSY_TIMEOUT_S = 10
-Kind = Literal["open", "resolve", "digest", "test"]
-ROLES = ("village", "field", "network", "server")
+Kind = Literal["open", "update", "reminder", "resolve", "digest", "test"]
+Role = Literal["village", "field", "network", "server"]
+ROLES: tuple[Role, ...] = ("village", "field", "network", "server")
 """Whom a message concerns: village staff, the technician who visits halls, who talks to operators, who keeps the server."""
-SEVERITIES = ("info", "warning", "critical")
+Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,13 @@ class Message:
     key: str
     kind: Kind
     rule: str
-    severity: str
+    severity: Severity
     site: str | None = None
     kecamatan: str | None = None
     operator: str | None = None
-    role: str
+    role: Role
+    digest: bool = False
+    """Nobody has to act before the next digest."""
     at_ms: int
     title_id: str
     title_en: str
@@ -64,6 +68,7 @@ CREATE TABLE IF NOT EXISTS message (
   id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
   site TEXT, kecamatan TEXT, operator TEXT, role TEXT NOT NULL, at_ms INTEGER NOT NULL, title_id TEXT NOT NULL,
   title_en TEXT NOT NULL, text_id TEXT NOT NULL, text_en TEXT NOT NULL, link TEXT, short_id TEXT NOT NULL,
+  digest INTEGER NOT NULL DEFAULT 0,
   UNIQUE (key, kind, at_ms));
 CREATE TABLE IF NOT EXISTS delivery (
   message INTEGER NOT NULL REFERENCES message (id), destination TEXT NOT NULL, due_ms INTEGER,
@@ -92,6 +97,8 @@ def open_db(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")  # what was sent must be known after a power cut
         db.executescript(_TABLES)
+        if "digest" not in {row[1] for row in db.execute("PRAGMA table_info(message)")}:  # a file of 0.1
+            db.execute("ALTER TABLE message ADD COLUMN digest INTEGER NOT NULL DEFAULT 0")
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailableError(f"{path}: {error}") from None
     return db

@@ -34,10 +34,10 @@ class Router:
         return list(due.items())
 
     def _due_ms(self, route: RouteSection, message: Message) -> int:
-        if message.severity == "critical" and route.critical_passes:
+        if message.severity == "critical" and route.critical_passes and not message.digest:
             return message.at_ms
         when = wita(message.at_ms)
-        if route.digest:
+        if message.digest or route.gathers(message.role):
             when = min(_next(when, at) for at in self._config.digest.at)
         quiet = self._config.quiet
         if route.keeps_quiet() and _within(when.time(), quiet.start, quiet.end):

@@ -25,6 +25,9 @@ REFUSED_AFTER = 3
 GIVE_UP_MS = 3 * 86_400_000
 """An alert that old moves nobody any more; it stays in the outbox with its error."""
 HOUR_MS = 3_600_000
+GROUPS_MAX = 3
+"""What waited for a digest goes by kecamatan for so many; beyond it one message speaks of all."""
+WAITED_MS = 900_000
 CLOCK_STEP_MS = 60_000
 Clock = Callable[[], int]
 
@@ -80,7 +83,7 @@ class Sender:
         return now
 
     def _allowed(self, now: int) -> int:
-        """Count the messages that may go now within the limit an hour."""
+        """Count the messages that may go now within the hourly limit."""
         used = -(-max(0, self._free_at_ms - now) // self._cost_ms)
         return max(0, self._room - used)
 
@@ -90,7 +93,9 @@ class Sender:
         for message in due:
             places.setdefault(message.kecamatan, []).append(message)
         groups = [part for group in places.values() for part in self._parts(group)]
-        return self._parts(due) if len(groups) > allowed else groups
+        now = self._clock()
+        gathered = len(groups) > GROUPS_MAX and all(now - message.at_ms > WAITED_MS for message in due)
+        return self._parts(due) if gathered or len(groups) > allowed else groups
 
     def _parts(self, group: Sequence[Message]) -> list[list[Message]]:
         """Cut a digest where it gets too long; messages of one alert stay together."""
@@ -151,7 +156,7 @@ def text_for(channel: Channel, group: Sequence[Message]) -> Text:
     """Write messages in the form of a channel."""
     if channel.form == "sms":
         return Text("", formats.sms(group, channel.segments))
-    text = formats.single(group[0]) if len(group) == 1 else formats.digest(group)
+    text = formats.single(group[0], channel.lang) if len(group) == 1 else formats.digest(group, channel.lang)
     return formats.on_one_line(text) if channel.form == "line" else text
 
 

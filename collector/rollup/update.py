@@ -212,7 +212,7 @@ def _text(value: Value | None) -> str | None:
 
 
 def rows_of(site: Site, modem: str, hours: Mapping[int, ModemHour]) -> Iterator[Point]:
-    """Return the hourly and daily rows of one modem of which all these hours are known, and no others of their days."""
+    """Yield the hourly and daily rows of one modem of which all these hours are known, and no others of their days."""
     days: defaultdict[int, ModemDay] = defaultdict(dict)
     for hour, found in hours.items():
         days[(hour + WITA_HOURS) // DAY_HOURS][hour] = found

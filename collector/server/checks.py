@@ -5,7 +5,10 @@ Each check is a function of the server; `doctor.py` lists them. It yields findin
 
 from __future__ import annotations
 
+import re
+import socket
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +22,16 @@ from collector.enrol.ca import server_names
 from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
 from collector.notify.config import check_kecamatan
 from collector.notify.deliver import open_channels
-from collector.server.subject import DAY_S, Server, ask, knock, watch_state
+from collector.server.subject import ANSWER_S, DAY_S, Server, ask, knock, watch_state
 from collector.sites.classes import read_classes
 from collector.store.health import NAMES
 from ground.doctor import Finding, State, broken, fine, unseen, wanting
 from ground.words import Figure, mark, phrase
 
 SOON_DAYS = 60
+HTTPS = 443
+DOOR_DAYS = 14
+"""certbot renews 30 days before the end."""
 LATE_TICKS = 5
 
 
@@ -162,6 +168,36 @@ def page(server: Server) -> Iterator[Finding]:
         yield wanting("the live page does not answer on {url}", cure, url=server.page_url)
     else:
         yield fine("answers on {url}", url=server.page_url)
+
+
+def door(server: Server) -> Iterator[Finding]:
+    """Check the page's door to phones: nginx answers, and its certificate has not ended."""
+    try:
+        found = re.search(r"^\s*server_name\s+(\S+);", server.door.read_text(encoding="utf-8"), re.MULTILINE)
+    except FileNotFoundError:
+        yield fine("the page is for this machine only (install --public NAME opens it)")
+        return
+    name = found[1] if found else "localhost"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = (
+        False,
+        ssl.CERT_NONE,
+    )  # whoever signed it: asked for is who answers, and till when
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", HTTPS), timeout=ANSWER_S) as plain,
+            context.wrap_socket(plain, server_hostname=name) as line,
+        ):
+            end = x509.load_der_x509_certificate(line.getpeercert(binary_form=True) or b"").not_valid_after_utc
+    except OSError as error:
+        cure = mark("sudo nginx -t; sudo systemctl restart nginx; its reason: sudo journalctl -u nginx -n 20")
+        yield broken("https://{name} does not answer: {reason}", cure, name=name, reason=error.strerror or str(error))
+        return
+    if (end.timestamp() - server.now_s) / DAY_S < DOOR_DAYS:
+        cure = mark("sudo certbot renew; sudo systemctl reload nginx; why not by itself: systemctl status certbot.timer")
+        yield wanting("the certificate of https://{name} ends on {day}", cure, name=name, day=end.date())
+    else:
+        yield fine("https://{name} answers", name=name)
 
 
 def watch(server: Server) -> Iterator[Finding]:

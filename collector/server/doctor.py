@@ -37,6 +37,7 @@ CONFIGURED: list[Check[Server]] = [
     Check(mark("alerts"), checks.watch),
     Check(mark("channels"), checks.channels),
     Check(mark("live page"), checks.page),
+    Check(mark("page for phones"), checks.door),
     Check(mark("halls"), hall_checks.silent),
     Check(mark("versions"), hall_checks.versions),
     Check(mark("queues"), hall_checks.queues),

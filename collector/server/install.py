@@ -20,7 +20,7 @@ from collector.enrol.ca_command import init_ca
 from collector.server.subject import ask
 from ground.install import Machine, Stage, machine_of, perform, trial
 from ground.install import add_arguments as add_install_arguments
-from ground.paths import ALERTS, COLLECTOR, COMMANDS, ETC, PKI, PROGRAMS, STATE, UNITS, USER, shipped
+from ground.paths import ALERTS, COLLECTOR, COMMANDS, ETC, NGINX, PKI, PROGRAMS, STATE, UNITS, USER, shipped
 from ground.words import Lang, Phrase, mark, phrase, tr
 
 ABOUT = """\
@@ -53,7 +53,6 @@ UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-doctor.service", "sinya
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 """Files that a person edits; they are put there once."""
 START_S = 90.0
-NGINX = "/etc/nginx/sites-available/sinyal"
 HELD = "/var/www/sinyal"
 """Where certbot puts its proof."""
 
@@ -168,7 +167,7 @@ class Installation:
             text = text.replace(place, value)
         machine.folder(HELD, 0o755)
         self._file(NGINX, text.encode())
-        machine.link("/etc/nginx/sites-enabled/sinyal", Path(NGINX))
+        machine.link("/etc/nginx/sites-enabled/sinyal", NGINX)
         if machine.live:
             machine.command("nginx", "-t")
             machine.command("systemctl", "enable", "nginx")

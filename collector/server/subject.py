@@ -22,7 +22,7 @@ from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts
 from collector.watch.config import load as load_alerts
-from ground.paths import ALERTS, BACKUPS, COLLECTOR
+from ground.paths import ALERTS, BACKUPS, COLLECTOR, NGINX
 
 ANSWER_S = 5.0
 DAY_S = 86_400
@@ -36,6 +36,7 @@ class Server:
     file: Path = COLLECTOR
     alerts_file: Path = ALERTS
     backups: Path = BACKUPS
+    door: Path = NGINX
     page_url: str = f"http://127.0.0.1:{PAGE_PORT}"
 
     @cached_property

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import ConfigError
-from ground.edited import same
+from ground.edited import plain_dashes, same
 from ground.table import number, read_table
 from telemetry.operators import OPERATORS
 from telemetry.topics import is_site_id
@@ -160,6 +160,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(plain_dashes(text))
     except ValueError:
         raise ValueError("must be a date as 2026-12-31; leave it empty when unknown") from None

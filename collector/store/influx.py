@@ -32,8 +32,14 @@ DAY_NS = 24 * HOUR_NS
 SLICE_NS = {"signal": HOUR_NS, "signal_1d": 31 * DAY_NS}
 SITE_SLICES = 24
 NEWEST_OF_EACH = 'GROUP BY "site", "modem" ORDER BY time DESC LIMIT 1'
-ALWAYS = {**dict.fromkeys(STREAMS, '"seq"'), "signal_1h": '"samples"', "signal_1d": '"samples"', "touched": '"hour"'}
-"""A field that every row has, of the measurements that grow."""
+ALWAYS = {
+    **dict.fromkeys(STREAMS, '"seq"'),
+    "signal_1h": '"samples"',
+    "signal_1d": '"samples"',
+    "touched": '"hour"',
+    "event": '"kind"',
+}
+"""A field that every row has, of the measurements that grow. Events have a kind: those of the server have no number."""
 
 log = logging.getLogger(__name__)
 

@@ -149,7 +149,7 @@ class Sqlite:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection of its own: it sees only what is committed, and lets a long read go on beside the writer.
+        """Yield a connection of its own: it sees only what is committed, and lets a long read go on beside the writer.
 
         A file that is gone is a fault, never an empty new one.
         """

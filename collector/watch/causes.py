@@ -1,142 +1,193 @@
-"""Common causes: when most halls of an area, an operator or a cell are bad at once, one alert speaks for them. Pure.
+"""Which cause explains signs that are bad at once. Pure.
 
-A scope is what halls may share: `area_dark/telen`, `operator_gone/xlsmart`, `cell_gone/telkomsel/37975309`. Its key is the
-key of the alert that speaks for it.
+From the widest to the narrowest: most halls of one operator while those of others go on; the halls of one cell; halls of one
+area, whoever carries them; one hall by itself. A cause is named only with a control that speaks against the others: an operator
+is blamed only where halls without it, in the same places, still come. What cannot be told apart is said so.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import cos, hypot, radians
 
 from collector.sites.sites import Site
-from collector.watch.config import EngineSection, Rules
-from collector.watch.state import Alert, Hall
+from collector.watch.config import EngineSection
+from collector.watch.facts import Facts
+from collector.watch.judge import Book
+from collector.watch.state import DAY_MS, MINUTE_MS, Hall, Sign, State
 
-POWER = ("hall_dark", "mains_off")
-SERVICE = ("no_service", "hall_dark")
-RADIO = ("weak_signal", "low_quality")
-ALONE = ("nothing_arriving", "collector_lagging")
+LOST = ("hall_dark", "mains_off", "no_service")
+"""Signs that say: it is gone. They may have one cause although they are of two families."""
+CONTROL_SHARE = 0.25
+"""Of the halls that a cause does not touch, more than this share bad at the same time speaks against it."""
+AREA_SHARE = 0.5
 CELL_MIN = 2
-"""Two halls on one cell that fail together are that cell; two halls of an area may be chance."""
+COINCIDENCE, COINCIDENCE_MS = 4, 10 * MINUTE_MS
+"""So many halls within so short a time are no chance: in a normal week one goes every 70 minutes."""
+SIMULTANEOUS_MS = 12 * MINUTE_MS
+"""A network takes its halls within a frame; what goes one after the other is batteries."""
+NEAR_KM = 40.0
+KM_PER_DEGREE = 111.2
 
 
-class Scope(NamedTuple):
-    """What halls may share, widest first where several hold."""
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause and the keys of the signs that it explains."""
 
-    rule: str
-    kecamatan: str | None = None
+    name: str
+    members: frozenset[str]
     operator: str | None = None
-    band: int | None = None
     cell_id: int | None = None
 
-    @property
-    def key(self) -> str:
-        """Key of its alert."""
-        parts = [self.operator, self.band and f"b{self.band}", self.cell_id, self.kecamatan]
-        return "/".join([self.rule, *(_slug(str(part)) for part in parts if part)]) + ("" if any(parts) else "/all")
+
+class View:
+    """What is bad at about one time, and who could have been."""
+
+    def __init__(self, state: State, book: Book, facts: Facts, since_ms: int, window_ms: int) -> None:
+        self.state = state
+        self.engine: EngineSection = book.engine
+        self.sites: Mapping[str, Site] = facts.sites
+        self.bad = [
+            sign
+            for sign in state.signs.values()
+            if sign.rule in LOST
+            and (sign.bad or sign.raised)
+            and sign.site in facts.sites
+            and abs(sign.since_ms - since_ms) <= window_ms
+        ]
+        self.live = state.alive(facts.now_ms - round(book.engine.forget_after_days * DAY_MS), facts.sites)
+
+    @cached_property
+    def gone(self) -> dict[str, Sign]:
+        """Halls that are dark, or on their battery."""
+        return {sign.site: sign for sign in self.bad if sign.site and sign.rule != "no_service"}
+
+    @cached_property
+    def unserved(self) -> dict[tuple[str, str], Sign]:
+        """Modems without service."""
+        return {(sign.site, sign.modem): sign for sign in self.bad if sign.site and sign.modem and sign.rule == "no_service"}
+
+    def kecamatan(self, site: str) -> str:
+        """Return the kecamatan of a hall."""
+        return self.sites[site].kecamatan
 
 
-def scopes_of(alert: Alert) -> list[Scope]:
-    """Return the scopes that an alert of one hall belongs to, widest first."""
-    if alert.site is None or alert.rule in ALONE:
-        return []
-    found: list[Scope] = []
-    if alert.rule in POWER:
-        found += _areas("area_dark", alert.kecamatan)
-    elif alert.rule not in SERVICE:
-        found += _areas(alert.rule, alert.kecamatan)
-    if alert.operator and alert.rule in (*SERVICE, *RADIO):
-        name = "operator_gone" if alert.rule in SERVICE else alert.rule
-        found += _networks(name, alert.operator, alert.kecamatan, alert.band, alert.cell_id)
-    return found
+def operator_cause(view: View) -> Cause | None:
+    """Return the operator most of whose halls are gone, in an area or everywhere, while halls without it go on."""
+    power = _without_power(view)
+    operators = Counter(name for hall in view.live for name in hall.operators if _hit(view, hall, name))
+    for operator, _ in operators.most_common():
+        hits = [hall for hall in view.live if _hit(view, hall, operator)]
+        exposed = [hall for hall in view.live if operator in hall.operators and not _unclear(view, hall, operator)]
+        hit_in, out_of = _by_area(view, hits), _by_area(view, exposed)
+        areas = {area for area, count in hit_in.items() if count >= AREA_SHARE * out_of[area] and area not in power}
+        hits = [hall for hall in hits if view.kecamatan(hall.site) in areas]
+        if len(hits) < view.engine.group_min or len(hits) < view.engine.group_share * sum(out_of[area] for area in areas):
+            continue
+        if _others_go_on(view, operator, areas, hits):
+            keys = {key for hall in hits for key in _keys(view, hall, operator)}
+            return Cause("operator_gone", frozenset(keys), operator)
+    return None
 
 
-def _areas(rule: str, kecamatan: str | None) -> list[Scope]:
-    return [Scope(rule), Scope(rule, kecamatan)]
+def cell_cause(view: View) -> Cause | None:
+    """Return the cell whose halls are gone while the other halls of its area go on."""
+    on_cell: defaultdict[tuple[str, int], list[Hall]] = defaultdict(list)
+    for hall in view.live:
+        for modem in hall.modems.values():
+            if modem.operator and modem.cell_id is not None:
+                on_cell[modem.operator, modem.cell_id].append(hall)
+    for (operator, cell_id), halls in on_cell.items():
+        hits = [hall for hall in halls if _hit(view, hall, operator)]
+        if len(hits) < CELL_MIN or len(hits) < view.engine.group_share * len(halls):
+            continue
+        areas = {view.kecamatan(hall.site) for hall in hits}
+        if areas & _without_power(view):
+            continue
+        around = [hall for hall in view.live if view.kecamatan(hall.site) in areas and hall not in halls]
+        proof = any(site == hall.site for hall in hits for site, _ in view.unserved)
+        if (proof or len(around) >= view.engine.group_min) and _share_gone(view, around) <= CONTROL_SHARE:
+            keys = {key for hall in hits for key in _keys(view, hall, operator)}
+            return Cause("cell_gone", frozenset(keys), operator, cell_id)
+    return None
 
 
-def _networks(rule: str, operator: str, kecamatan: str | None, band: int | None, cell_id: int | None) -> list[Scope]:
-    found = [Scope(rule, operator=operator)]
-    if band is not None:
-        found.append(Scope(rule, operator=operator, band=band))
-    found.append(Scope(rule, kecamatan, operator))
-    if cell_id is not None:
-        found.append(Scope("cell_gone" if rule == "operator_gone" else rule, operator=operator, cell_id=cell_id))
-    return found
+def area_cause(view: View, first: Sign) -> Cause:
+    """Return the halls that went with this one: in its kecamatan, near it at the same moment, or so many at once anywhere."""
+    found = {first.key: first}
+    todo = [first]
+    loose = [sign for sign in view.bad if sign.incident is None]
+    at_once = [sign for sign in loose if abs(sign.since_ms - first.since_ms) <= COINCIDENCE_MS]
+    if len({sign.site for sign in at_once}) >= COINCIDENCE:
+        found |= {sign.key: sign for sign in at_once}
+        todo = list(found.values())
+    while todo:
+        sign = todo.pop()
+        for other in loose:
+            if other.key not in found and linked(view, sign, other):
+                found[other.key] = other
+                todo.append(other)
+    halls = {sign.site for sign in found.values()}
+    return Cause("area_dark" if len(halls) > 1 else first.rule, frozenset(found))
 
 
-class Causes:
-    """Finds the common cause of an alert among what is bad now. Made anew for each tick, when somebody asks."""
-
-    def __init__(
-        self,
-        engine: EngineSection,
-        rules: Rules,
-        sites: Mapping[str, Site],
-        halls: Iterable[Hall],
-        alerts: Iterable[Alert],
-        now_ms: int,
-    ) -> None:
-        self._engine = engine
-        self._rules = rules
-        self._bad: defaultdict[Scope, set[tuple[str, int]]] = defaultdict(set)
-        for alert in alerts:
-            if alert.bad and alert.site is not None:
-                for scope in scopes_of(alert):
-                    self._bad[scope].add((alert.site, alert.since_ms))
-        self._places: Counter[Scope] = Counter()
-        since_ms = now_ms - engine.forget_after_days * 86_400_000
-        for hall in halls:
-            if hall.last_ms >= since_ms and hall.site in sites:
-                self._places.update(_places(hall, sites[hall.site].kecamatan))
-        self._dated = Counter(place for site in sites.values() if site.sim_expiry for place in _areas("", site.kecamatan))
-
-    def of(self, alert: Alert) -> tuple[Scope, int] | None:
-        """Return the scope with the largest share of bad halls, the widest of several, and their number; None: its own fault."""
-        best, best_share = None, 0.0
-        for scope in scopes_of(alert):
-            halls, share = self._share(scope, alert.since_ms)
-            if share > best_share:
-                best, best_share = (scope, halls), share
-        return best
-
-    def _share(self, scope: Scope, since_ms: int) -> tuple[int, float]:
-        """Return the halls that went bad at about that time, and their share where it makes a common cause, else 0."""
-        if self._rules.get(scope.rule) is None:
-            return 0, 0.0
-        window_ms = self._engine.together_minutes * 60_000
-        halls = len({site for site, since in self._bad.get(scope, ()) if abs(since - since_ms) <= window_ms})
-        counts = self._dated if scope.rule == "sim_expiry" else self._places
-        share = min(1.0, halls / max(1, counts[scope._replace(rule="")]))
-        needed = CELL_MIN if scope.cell_id is not None else self._engine.group_min
-        return halls, share if halls >= needed and share >= self._engine.group_share else 0.0
+def _without_power(view: View) -> set[str]:
+    """Return the kecamatan where a sensor says that the power is off: what goes there goes with its battery."""
+    return {view.kecamatan(hall.site) for hall in view.live if hall.mains is False}
 
 
-def _places(hall: Hall, kecamatan: str) -> set[Scope]:
-    found = set(_areas("", kecamatan))
-    for modem in hall.modems.values():
-        if modem.operator:
-            found.update(s._replace(rule="") for s in _networks("", modem.operator, kecamatan, modem.band, modem.cell_id))
-    return found
+def linked(view: View, a: Sign, b: Sign) -> bool:
+    """Whether two halls that went may have gone together."""
+    if a.site is None or b.site is None:
+        return False
+    one, other = view.sites[a.site], view.sites[b.site]
+    apart_ms = abs(a.since_ms - b.since_ms)
+    if one.kecamatan == other.kecamatan:
+        return apart_ms <= view.engine.together_minutes * MINUTE_MS
+    return apart_ms <= COINCIDENCE_MS and _km(one, other) <= NEAR_KM
 
 
-def bad_halls(alerts: Iterable[Alert]) -> dict[str, set[str]]:
-    """Return the halls that are bad now, and were not told of alone, by the key of each scope they belong to."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for alert in alerts:
-        if alert.bad and alert.site is not None and alert.told_ms is None:
-            for scope in scopes_of(alert):
-                found[scope.key].add(alert.site)
-    return found
+def _hit(view: View, hall: Hall, operator: str) -> bool:
+    return any(_keys(view, hall, operator))
 
 
-def covering(alert: Alert, open_causes: Mapping[str, Alert]) -> Iterator[str]:
-    """Return the keys of open common causes that an alert belongs to."""
-    return (scope.key for scope in scopes_of(alert) if scope.key in open_causes)
+def _keys(view: View, hall: Hall, operator: str) -> list[str]:
+    """Return the signs of a hall that this operator would explain: its modem unserved, or dark with no other SIM."""
+    keys = [
+        sign.key
+        for name, modem in hall.modems.items()
+        if modem.operator == operator and (sign := view.unserved.get((hall.site, name)))
+    ]
+    gone = view.gone.get(hall.site)
+    if gone is not None and (keys or hall.operators == {operator}):
+        keys.append(gone.key)
+    return keys
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+def _unclear(view: View, hall: Hall, operator: str) -> bool:
+    """Whether a hall that is dark has another SIM too: it may have lost both, or its power."""
+    return hall.site in view.gone and hall.operators != {operator} and not _hit(view, hall, operator)
+
+
+def _by_area(view: View, halls: Iterable[Hall]) -> Counter[str]:
+    return Counter(view.kecamatan(hall.site) for hall in halls)
+
+
+def _others_go_on(view: View, operator: str, areas: set[str], hits: list[Hall]) -> bool:
+    """Whether there is a control: halls without this operator, or their other modems, in the same places."""
+    others = [hall for hall in view.live if operator not in hall.operators and view.kecamatan(hall.site) in areas]
+    beside = sum(1 for hall in hits if len(hall.operators) > 1 and hall.site not in view.gone)
+    return _share_gone(view, others) <= CONTROL_SHARE and (len(others) >= CELL_MIN or beside > 0)
+
+
+def _share_gone(view: View, halls: list[Hall]) -> float:
+    bad = sum(hall.site in view.gone or any((hall.site, name) in view.unserved for name in hall.modems) for hall in halls)
+    return bad / len(halls) if halls else 0.0
+
+
+def _km(a: Site, b: Site) -> float:
+    """Return the distance of two halls, km; on this scale the earth is flat."""
+    return hypot(a.lat - b.lat, (a.lon - b.lon) * cos(radians(a.lat))) * KM_PER_DEGREE

@@ -27,8 +27,8 @@ from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from collector.watch.config import Alerts, load
-from collector.watch.engine import Engine
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch
 from ground.paths import ALERTS, add_config
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             db = WatchDb(alerts.engine.state)
             outbox = Outbox(db.db, Router(alerts))
             if args.once:
-                return _once(_engine(collector, alerts, sites, store, db, outbox), outbox)
+                return _once(_watch(collector, alerts, sites, store, db, outbox), outbox)
             delivery = Delivery(alerts.engine.state, alerts, channels)
             heartbeat = Heartbeat(alerts.heartbeat, args.alerts.name)
             delivery.start()
@@ -103,7 +103,7 @@ class Loop:
         self._store = store
         self._db = db
         self._outbox = outbox
-        self._engine = _engine(collector, alerts, sites, store, db, outbox)
+        self._watch = _watch(collector, alerts, sites, store, db, outbox)
         self._wake = threading.Event()
         self._stop = self._reload = self._interrupted = False
 
@@ -114,7 +114,7 @@ class Loop:
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)
         while not self._stop:
             began = time.monotonic()
-            self._engine.tick(time.time_ns() // 1_000_000)
+            self._watch.look(time.time_ns() // 1_000_000)
             took_s = time.monotonic() - began
             log.debug("event=looked took_ms=%d", round(took_s * 1000))
             heartbeat.beat(succeeded=delivery.healthy())
@@ -138,17 +138,17 @@ class Loop:
         except ConfigError as error:
             log.error("event=sites_not_reloaded reason=%s", error)  # noqa: TRY400 - a person's typing error needs no traceback
             return
-        self._engine = _engine(self._collector, self._alerts, sites, self._store, self._db, self._outbox)
+        self._watch = _watch(self._collector, self._alerts, sites, self._store, self._db, self._outbox)
         log.info("event=sites_reloaded sites=%d", len(sites))
 
 
-def _engine(collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Engine:
-    return Engine(alerts.engine, alerts.rule, sites, store, db, outbox, lambda: ask_faults(collector.http))
+def _watch(collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Watch:
+    return Watch(alerts, sites, store, db, outbox, lambda: ask_faults(collector.http))
 
 
-def _once(engine: Engine, outbox: Outbox) -> int:
+def _once(watch: Watch, outbox: Outbox) -> int:
     before = max((message.id for message in outbox.messages()), default=0)
-    engine.tick(time.time_ns() // 1_000_000)
+    watch.look(time.time_ns() // 1_000_000)
     for message in outbox.messages(before):
         print(f"{message.kind} {message.severity} {message.key}: {message.title_id}. {message.text_id}")
     return OK

@@ -1,99 +1,326 @@
-"""Rules on one row: is it bad (True), good (False), or does it say nothing about it (None)? Pure."""
+"""From facts to signs: takes in what is new of each hall, and asks every rule. Pure but for the state it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from collector.sites.sites import Site
 from collector.store.store import Row
-from collector.watch.config import Limits, Rules
-from telemetry.meaning import Service, level_of, service_of
-from telemetry.streams import ClockState
+from collector.watch.config import EngineSection
+from collector.watch.facts import REPORTS_MS, Facts
+from collector.watch.rule import Clocked, Rule, Settings, Verdict, number, rules
+from collector.watch.schedule import Schedule, day_slot
+from collector.watch.state import CELLS_KEPT, DAY_MS, MINUTE_MS, NS_PER_MS, Hall, Modem, Sign, State
+from ground.wita import wita
+from telemetry.meaning import Service, service_of
+from telemetry.streams import STREAMS
+from telemetry.vocabulary import Clock, ClockState
 
-DRAINED = 0.5
-FREE_AGAIN = 4 / 3
-BUDGET_BAND_PERCENT = 10
-MB = 1_000_000
+QUIET_MS = 6 * MINUTE_MS
+"""Longer than a frame of 5 minutes, with slack."""
+GAP_MS = 9 * MINUTE_MS
+"""Time between two samples of a hall that says: it was off, or could not measure."""
+SPELLS_KEPT = 24
 NEARLY_SPENT = 0.95
+UNSURE = (Clock.ESTIMATED, Clock.UNKNOWN)
+NOTHING, LAGGING = "nothing_arriving", "collector_lagging"
 
 
-class Verdict(NamedTuple):
-    """What a row says to a rule; `detail` is the number for the text."""
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What stays the same from look to look: how the watch looks, the rules that are on, the halls' schedules."""
 
-    rule: str
-    bad: bool | None
-    detail: str = ""
+    engine: EngineSection
+    settings: Mapping[str, Settings]
+    schedule: Schedule
 
-
-def judge_signal(rules: Rules, row: Row) -> Iterator[Verdict]:
-    """Judge a row of `signal` by the rules on one modem."""
-    service = service_of(row)
-    if service is Service.UNKNOWN:
-        return
-    silent, served = service is Service.SILENT, service is Service.SERVED
-    yield Verdict("modem_sick", silent)
-    yield Verdict("no_sim", None if silent else service is Service.NO_SIM)
-    # A refused or locked SIM says nothing of the network: neither that it is there nor that it is not.
-    refused = service in (Service.REFUSED, Service.SIM_FAULT)
-    yield Verdict("sim_refused", True if refused else False if served else None)
-    yield Verdict("no_service", False if served else True if service in (Service.NO_SERVICE, Service.LIMITED) else None)
-    rsrp, sinr = level_of(row), _number(row, "sinr_db")
-    weak = _low(rules.weak_signal, rsrp)
-    yield Verdict("weak_signal", weak, "" if rsrp is None else f"{rsrp:.0f} dBm")
-    # A weak signal is noisy too: its quality says nothing new.
-    quality = _low(rules.low_quality, sinr) if served and weak is not True else None
-    yield Verdict("low_quality", quality, "" if sinr is None else f"{sinr:.0f} dB")
+    def on(self, name: str) -> Any | None:
+        """Return the settings of a rule that is on, with whatever fields of its own; None where it is off."""
+        return self.settings.get(name)
 
 
-def judge_device(rules: Rules, row: Row) -> Iterator[Verdict]:
-    """Judge a row of `device` by the rules on one hall."""
-    mains = row.get("mains")
-    yield Verdict("mains_off", None if mains is None else not mains)
-    yield _spool(rules, row)
-    yield _budget(rules, row)
+def take_rows(state: State, book: Book, facts: Facts) -> bool:
+    """Judge the rows that are new. Return whether anything arrived."""
+    limit_ns = (facts.now_ms + book.engine.clock_skew_s * 1000) * NS_PER_MS
+    arrived = False
+    for stream, row in facts.rows:
+        site = facts.sites.get(str(row.get("site", "")))
+        if site is None:
+            continue
+        hall = state.hall(site.code)
+        name = str(row.get("modem", ""))
+        cursor = f"{stream}/{name}"
+        time_ns = int(row["time_ns"])
+        if time_ns > limit_ns:
+            arrived |= _from_the_future(hall, cursor, row, facts.now_ms)
+            state.changed_halls.add(site.code)
+            continue
+        last_ns = hall.cursors.get(cursor, 0)
+        if time_ns <= last_ns or _was_ahead(hall, cursor, row):
+            continue
+        hall.cursors[cursor] = time_ns
+        state.changed_halls.add(site.code)
+        if stream not in STREAMS:  # said of the hall on the server, not by it
+            _ask(state, book, facts, site, hall, None, stream, row, 0.0)
+            continue
+        heard_ms, hall.arrived_ms = hall.arrived_ms, facts.now_ms
+        arrived = True
+        if stream == "device":
+            _device(hall, row)
+        if row.get("clock") in UNSURE:
+            continue  # its time is a guess, so it proves nothing about now
+        modem = hall.modems.setdefault(name, Modem(name)) if name else None
+        _seen(hall, modem, stream, row, book.schedule, heard_ms)
+        gap_s = (time_ns - last_ns) / 1e9
+        dt_s = gap_s if gap_s <= 2 * book.engine.late_after_s else 0.0
+        _ask(state, book, facts, site, hall, modem, stream, row, dt_s)
+    for code, at_ms in facts.arrived.items():
+        if code in facts.sites and at_ms > state.hall(code).arrived_ms:
+            state.hall(code).arrived_ms = at_ms
+            state.changed_halls.add(code)
+    return arrived
 
 
-def clock_ok(row: Row) -> bool | None:
-    """Return whether a device trusts its clock."""
-    state = row.get("clock_state")
-    return None if state is None else state != ClockState.UNTRUSTED
+def judge_line(state: State, book: Book, facts: Facts, dt_s: float, *, arrived: bool) -> bool:
+    """Judge whether it is between the halls and us. Return whether nobody's silence counts now."""
+    meta, now_ms = state.meta, facts.now_ms
+    if arrived:
+        if now_ms - meta.get("arrival_ms", 0) > QUIET_MS:
+            meta["grace_ms"] = now_ms + round(book.engine.grace_minutes * MINUTE_MS)
+        meta["arrival_ms"] = now_ms
+    quiet = now_ms - max(meta.get("arrival_ms", 0), meta["resumed_ms"]) > QUIET_MS
+    if not quiet:
+        book.schedule.awake(now_ms)
+    gone = _gone_together(state, book, facts)
+    settings = book.on(NOTHING)
+    if settings is not None:
+        bad: bool | None = None
+        if gone is not None:
+            bad = True
+        elif not quiet:
+            bad = False
+        alive = now_ms - meta.get("report_ms", 0) <= QUIET_MS
+        since_ms = gone if gone is not None else None
+        verdict = Verdict(bad, facts.fault or ("link" if alive else "collector"), since_ms, None if bad is not False else now_ms)
+        feed(state, NOTHING, settings, verdict, None, None, dt_s, now_ms)
+    _judge_reports(state, book, facts)
+    hushed = quiet or gone is not None or not facts.store_ok or now_ms < meta.get("grace_ms", 0)
+    if hushed:
+        meta["calm_ms"] = now_ms
+    return hushed
 
 
-def over_budget(row: Row) -> bool:
-    """Return whether the agent's budget is spent, or will be before its next frame."""
-    used, budget = _number(row, "bytes_month"), _number(row, "budget_month")
-    return used is not None and budget is not None and used >= NEARLY_SPENT * budget
+def _gone_together(state: State, book: Book, facts: Facts) -> int | None:
+    """Return since when nearly all halls are silent together, whoever carries them; None where they are not.
 
-
-def _low(limits: Limits | None, value: float | None) -> bool | None:
-    if limits is None or value is None:
+    A few that still come (by the office's own network) prove nothing for the others. Halls of one operator, of one area, and
+    halls whose own sensors saw the mains go are somebody else's fault.
+    """
+    settings = book.on(NOTHING)
+    dark = book.on("hall_dark")
+    if settings is None:
         return None
-    return True if value < limits.below else False if value >= limits.above else None
+    stale_ms = max(2 * QUIET_MS, round((dark.stale_minutes if dark else 0) * MINUTE_MS))
+    expected = [
+        hall
+        for hall in state.alive(facts.now_ms - round(book.engine.forget_after_days * DAY_MS), facts.sites)
+        if book.schedule.on(hall.site, hall.last_ms) is not False and not _long_dark(state, hall)
+    ]
+    silent = [hall for hall in expected if facts.now_ms - hall.last_ms > stale_ms and facts.now_ms - hall.arrived_ms > QUIET_MS]
+    newest = max((hall.last_ms for hall in silent), default=0)
+    together = [hall for hall in silent if newest - hall.last_ms <= stale_ms + QUIET_MS]
+    if len(together) < settings.min_halls or len(together) < settings.share * len(expected):
+        return None
+    if len({facts.sites[hall.site].kecamatan for hall in together}) < min(2, _areas(expected, facts)):
+        return None
+    sensors = [hall.mains for hall in together if hall.mains is not None]
+    if sensors and sum(not mains for mains in sensors) >= len(sensors) / 2:
+        return None
+    others = [hall for hall in expected if hall not in together]
+    for operator in {name for hall in together for name in hall.operators}:
+        without = [hall for hall in others if operator not in hall.operators]
+        if len(without) >= settings.min_halls and all(operator in hall.operators for hall in together):
+            return None
+    return newest
 
 
-def _spool(rules: Rules, row: Row) -> Verdict:
-    rule = rules.spool_filling
-    depth, free = _number(row, "spool_depth"), _number(row, "disk_free_mb")
-    if rule is None or (depth is None and free is None):
-        return Verdict("spool_filling", None)
-    detail = "" if depth is None else f"{depth:.0f}"
-    if (depth is not None and depth > rule.max_samples) or (free is not None and free < rule.min_disk_mb):
-        return Verdict("spool_filling", True, detail)
-    drained = depth is None or depth <= DRAINED * rule.max_samples
-    roomy = free is None or free >= FREE_AGAIN * rule.min_disk_mb
-    return Verdict("spool_filling", False if drained and roomy else None, detail)
+def _areas(halls: list[Hall], facts: Facts) -> int:
+    return len({facts.sites[hall.site].kecamatan for hall in halls})
 
 
-def _budget(rules: Rules, row: Row) -> Verdict:
-    rule, used = rules.data_budget, _number(row, "bytes_month")
-    if rule is None or used is None:
-        return Verdict("data_budget", None)
-    percent = 100 * used / (_number(row, "budget_month") or rule.budget_mb * MB)
-    if percent >= rule.used_percent:
-        return Verdict("data_budget", True, f"{percent:.0f}")
-    return Verdict("data_budget", False if percent < rule.used_percent - BUDGET_BAND_PERCENT else None, f"{percent:.0f}")
+def _long_dark(state: State, hall: Hall) -> bool:
+    """Whether a hall was told to be dark before: it does not go with the others."""
+    sign = state.of_site("hall_dark", hall.site)
+    return sign is not None and sign.raised
 
 
-def _number(row: Row, name: str) -> float | None:
-    value = row.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+def judge_halls(state: State, book: Book, facts: Facts, dt_s: float, *, hushed: bool) -> None:
+    """Ask the rules on the clock about every hall, and those on trends about every modem."""
+    today = wita(facts.now_ms).date()
+    timed = [(name, rule) for name, rule in rules().items() if rule.on_clock is not None and name in book.settings]
+    slow = [(name, rule) for name, rule in rules().items() if rule.on_trend is not None and name in book.settings]
+    for site in facts.sites.values():
+        hall = state.hall(site.code)
+        usual = book.schedule.on(site.code, facts.now_ms) if hall.last_ms else None
+        at = Clocked(hall, site, facts.now_ms, today, usual, state.meta.get("calm_ms", 0), hushed)
+        for name, rule in timed:
+            settings: Any = book.settings[name]
+            assert rule.on_clock is not None  # noqa: S101 - chosen so above
+            _give(state, book, facts, rule.on_clock(settings, at), name, site, None, dt_s, facts.now_ms)
+    for (code, name_of_modem), trend in facts.trends.items():
+        known = facts.sites.get(code)
+        modem = state.hall(code).modems.get(name_of_modem) if known else None
+        for name, rule in slow:
+            if known is None or modem is None or rule.on_trend is None:
+                continue
+            settings = book.settings[name]
+            _give(state, book, facts, rule.on_trend(settings, modem, trend), name, known, modem, 3600.0, facts.now_ms)
+
+
+def _ask(
+    state: State, book: Book, facts: Facts, site: Site, hall: Hall, modem: Modem | None, stream: str, row: Row, dt_s: float
+) -> None:
+    at_ms = int(row["time_ns"]) // NS_PER_MS
+    for name, rule in rules().items():
+        settings: Any = book.settings.get(name)
+        if settings is None or rule.on_row is None or stream not in rule.columns:
+            continue
+        verdict = rule.on_row(settings, hall, modem, row)
+        if verdict.bad and rule.needs_power and hall.mains is False:
+            continue  # on its battery the rest of the hall says nothing about the network
+        if verdict.bad and name == "mains_off" and book.schedule.on(site.code, at_ms) is False:
+            continue
+        _give(state, book, facts, verdict, name, site, modem if rule.subject == "modem" else None, dt_s, at_ms)
+
+
+def _give(
+    state: State, book: Book, facts: Facts, verdict: Verdict, name: str, site: Site, modem: Modem | None, dt_s: float, at_ms: int
+) -> None:
+    if verdict.bad and (site.code in facts.maintained or site.kecamatan in facts.maintained):
+        return
+    feed(state, name, book.settings[name], verdict, site.code, modem.name if modem else None, dt_s, at_ms)
+
+
+def feed(
+    state: State, name: str, settings: Settings, verdict: Verdict, site: str | None, modem: str | None, dt_s: float, at_ms: int
+) -> None:
+    """Take a verdict into its sign; a sign is made when something is bad."""
+    if verdict.bad is None:
+        return
+    key = "/".join(part for part in (name, site, modem) if part)
+    sign = state.signs.get(key)
+    if sign is None:
+        if not verdict.bad:
+            return
+        sign = state.signs[key] = Sign(key, name, site, modem)
+    fresh = verdict.bad and not sign.bad
+    if verdict.bad and not sign.raised and verdict.detail is not None:
+        sign.detail = verdict.detail
+    if fresh and verdict.since_ms is not None:  # it is certain only now, and was bad since then
+        dt_s += (at_ms - verdict.since_ms) / 1000
+    fresh_start = fresh and sign.level_s <= 0 and not sign.raised
+    was = sign.bad
+    sign.feed(verdict.bad, dt_s, at_ms, settings.for_minutes * 60, settings.clear_minutes * 60)
+    if fresh_start and verdict.since_ms is not None:
+        sign.since_ms = verdict.since_ms
+    if was and not verdict.bad and verdict.until_ms is not None:
+        sign.until_ms = verdict.until_ms
+
+
+def _judge_reports(state: State, book: Book, facts: Facts) -> None:
+    settings: Any = book.on(LAGGING)
+    for row in facts.reports:
+        at_ms = int(row["time_ns"]) // NS_PER_MS
+        dt_s = min((at_ms - state.meta.get("report_ms", at_ms)) / 1000, QUIET_MS / 1000)
+        state.meta["report_ms"] = at_ms
+        if settings is None or facts.now_ms - at_ms > REPORTS_MS:
+            continue
+        bad: bool | None = (number(row, "dropped_frames") or 0) + (number(row, "store_errors") or 0) > 0
+        if not bad and (number(row, "lag_ms") or 0) / 1000 > settings.max_lag_s:
+            bad = None if number(row, "late_samples") else True  # with late samples among them it is a backlog
+        feed(state, LAGGING, settings, Verdict(bad), None, None, dt_s, at_ms)
+
+
+def _device(hall: Hall, row: Row) -> None:
+    state, used, budget = row.get("clock_state"), number(row, "bytes_month"), number(row, "budget_month")
+    if state is not None:
+        hall.clock_ok = state != ClockState.UNTRUSTED
+    hall.over_budget = used is not None and budget is not None and used >= NEARLY_SPENT * budget
+    if row.get("mains") is not None:
+        hall.mains = bool(row["mains"])
+
+
+def _seen(hall: Hall, modem: Modem | None, stream: str, row: Row, schedule: Schedule, heard_ms: int) -> None:
+    at_ms = int(row["time_ns"]) // NS_PER_MS
+    hall.first_ms = hall.first_ms or at_ms
+    silent = heard_ms - hall.last_ms <= GAP_MS and not hall.over_budget  # else it sent, only nothing of now
+    if hall.last_ms and at_ms - hall.last_ms > GAP_MS and silent:
+        hall.spells = [*hall.spells, (hall.last_ms, at_ms)][-SPELLS_KEPT:]
+    hall.last_ms = max(hall.last_ms, at_ms)
+    schedule.mark(hall.site, at_ms)
+    if modem is None or stream != "signal":
+        return
+    if row.get("operator"):
+        modem.operator = str(row["operator"])
+    if service_of(row) is Service.SERVED:
+        modem.served_ms = max(modem.served_ms, at_ms)
+        _on_cell(hall, modem, row.get("cell_id"), at_ms)
+
+
+def _on_cell(hall: Hall, modem: Modem, cell: object, at_ms: int) -> None:
+    """Note the serving cell; one that was new a day ago is a known one now."""
+    if not isinstance(cell, int):
+        return
+    modem.cell_id = cell
+    first_ms = modem.cells.setdefault(str(cell), at_ms)
+    known = first_ms - hall.first_ms < DAY_MS or at_ms - first_ms >= DAY_MS
+    modem.strange_ms = 0 if known else modem.strange_ms or at_ms
+    if len(modem.cells) > CELLS_KEPT:
+        del modem.cells[max(modem.cells, key=lambda name: modem.cells[name] if name != str(cell) else 0)]
+
+
+def _from_the_future(hall: Hall, cursor: str, row: Row, now_ms: int) -> bool:
+    """Note a sample of a wrong clock; return whether it is new."""
+    seq = int(row.get("seq", 0))
+    first, last = hall.ahead.get(cursor, (seq, seq - 1))
+    if first <= seq <= last:
+        return False
+    hall.ahead[cursor] = (min(first, seq), max(last, seq))
+    hall.wrong_ms = hall.arrived_ms = now_ms
+    return True
+
+
+def _was_ahead(hall: Hall, cursor: str, row: Row) -> bool:
+    span = hall.ahead.get(cursor)
+    return span is not None and span[0] <= int(row.get("seq", 0)) <= span[1]
+
+
+def begin(state: State, book: Book, now_ms: int) -> float:
+    """Return how long the last look was ago, s; 0 after a pause, which also gives all halls their grace."""
+    meta = state.meta
+    last = meta.get("tick_ms")
+    if last is None or not 0 <= now_ms - last <= book.engine.late_after_s * 1000:
+        # Nothing is known of the time in between: no silence counts that reaches into it.
+        meta |= {"grace_ms": now_ms + round(book.engine.grace_minutes * MINUTE_MS), "resumed_ms": now_ms, "tick_ms": now_ms}
+    if last is None or day_slot(last)[0] != day_slot(now_ms)[0]:
+        meta["oldest_day"] = book.schedule.forget(now_ms)
+    return (now_ms - meta["tick_ms"]) / 1000
+
+
+def retire(state: State, book: Book, facts: Facts) -> set[str]:
+    """End signs of modems that their hall no longer has; return halls that left the register."""
+    limit_ns = book.engine.forget_after_days * DAY_MS * NS_PER_MS
+    for sign in state.signs.values():
+        hall = state.halls.get(sign.site or "")
+        if hall is not None and sign.modem is not None:
+            newest = max(hall.cursors.get(f"{stream}/{sign.modem}", 0) for stream in ("signal", "probe"))
+            if hall.last_ms * NS_PER_MS - newest > limit_ns:
+                sign.raised, sign.bad, sign.level_s = False, False, 0.0
+    return {code for code in state.halls if code not in facts.sites}
+
+
+def rule_of(name: str) -> Rule[Any]:
+    """Return a rule by its name."""
+    return rules()[name]

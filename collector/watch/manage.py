@@ -13,14 +13,15 @@ from collector.errors import ConfigError
 from collector.notify import command as test_command
 from collector.sites.sites import read_sites
 from collector.watch.config import load
-from collector.watch.state import Alert, WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.state import Incident
 from ground.edited import same
 from ground.paths import ALERTS, COLLECTOR
 from ground.wita import wita
 from ground.words import add_lang, mark, ntr, timestamp, tr
 
 OK, NOTHING = 0, 3
-STATES = {"open": mark("open"), "acknowledged": mark("acknowledged"), "covered": mark("covered")}
+STATES = {"open": mark("open"), "acknowledged": mark("acknowledged"), "maintenance": mark("maintenance")}
 HOUR_MS = 3_600_000
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
@@ -34,8 +35,8 @@ Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
 exit: 0 done; 2 bad usage or config; 3 no alert is open
 """
 LIST = """\
-Prints the open alerts, the oldest first: key, severity, since when (WITA), halls concerned, whether somebody deals with it.
-`covered` are halls for which a common cause speaks.
+Prints the open alerts, the oldest first: key, whether somebody deals with it, since when (WITA), halls concerned; then what is
+under maintenance, and until when.
 
 exit: 0 printed; 2 bad usage or config; 3 no alert is open
 """
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     ack = commands.add_parser("ack", parents=[files], help="somebody deals with it", description=ACK, formatter_class=raw)
     ack.add_argument("key", metavar="KEY", help="as `alerts list` prints it")
+    ack.add_argument("--ticket", default="", metavar="NUMBER", help="number of the operator's ticket, told with the alert")
     ack.set_defaults(act=_ack)
 
     work = commands.add_parser(
@@ -90,24 +92,33 @@ def run(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     if not load(args.alerts).engine.state.exists():
         return NOTHING  # not made here: a file of root's would keep the service out
-    alerts = sorted(_open(args.alerts)[1].values(), key=lambda alert: alert.since_ms)
-    for alert in alerts:
-        state = "covered" if alert.cover else "acknowledged" if alert.acked else "open"
+    db = _open(args.alerts)
+    told = sorted(_told(db).values(), key=lambda incident: incident.since_ms)
+    for incident in told:
+        state = "acknowledged" if incident.acked else "open"
+        halls = incident.sites
+        about = {"key": incident.key, "state": state, "since_ms": incident.since_ms, "count": len(halls), "halls": halls}
         if args.json:
-            print(json.dumps({"key": alert.key, "state": state, "since_ms": alert.since_ms, "count": alert.count}))
+            print(json.dumps(about | {"ticket": incident.ticket}))
         else:
-            since, halls = timestamp(wita(alert.since_ms), args.lang), ntr("{n} hall", "{n} halls", alert.count, args.lang)
-            print(f"{alert.key:44} {tr(STATES[state], args.lang):14} {since:32} {halls}")
-    return OK if alerts else NOTHING
+            since = timestamp(wita(incident.since_ms), args.lang)
+            count = ntr("{n} village office", "{n} village offices", len(halls), args.lang)
+            ticket = tr("ticket {ticket}", args.lang, ticket=incident.ticket) if incident.ticket else ""
+            print(f"{incident.key:44} {tr(STATES[state], args.lang):14} {since:32} {count}  {ticket}".rstrip())
+    for scope, until_ms in db.maintained(_now_ms()).items():
+        about = {"key": scope, "state": "maintenance", "until_ms": until_ms}
+        until = tr("until {time}", args.lang, time=wita(until_ms))
+        print(json.dumps(about) if args.json else f"{scope:44} {tr(STATES['maintenance'], args.lang):14} {until}")
+    return OK if told else NOTHING
 
 
 def _ack(args: argparse.Namespace) -> int:
-    db, alerts = _open(args.alerts)
-    told = [key for key, alert in alerts.items() if alert.told_ms is not None]
+    db = _open(args.alerts)
+    told = _told(db)
     if args.key not in told:
         close = difflib.get_close_matches(args.key, told, n=1)
         raise ConfigError(f"{args.key}: no such open alert; {f'did you mean {close[0]!r}?' if close else 'see `alerts list`'}")
-    db.acknowledge(args.key, _now_ms())
+    db.acknowledge(args.key, _now_ms(), args.ticket)
     print(tr("{key}: marked as acknowledged", args.lang, key=args.key))
     return OK
 
@@ -121,7 +132,7 @@ def _maintenance(args: argparse.Namespace) -> int:
         cure = f"did you mean {close[0]!r}?" if close else "see sites.csv"
         raise ConfigError(f"{args.scope}: neither a hall nor a kecamatan; {cure}")
     until_ms = _now_ms() + round(args.hours * HOUR_MS)
-    _open(args.alerts)[0].maintain(scope, until_ms)
+    _open(args.alerts).maintain(scope, until_ms)
     if args.hours:
         print(tr("{scope}: no alerts until {time}", args.lang, scope=scope, time=wita(until_ms)))
     else:
@@ -129,13 +140,15 @@ def _maintenance(args: argparse.Namespace) -> int:
     return OK
 
 
-def _open(alerts: Path) -> tuple[WatchDb, dict[str, Alert]]:
+def _open(alerts: Path) -> WatchDb:
     state = load(alerts).engine.state
     if not state.exists():
         raise ConfigError(f"engine.state: {state} is not there; start `sinyal-collector watch` first")
-    db = WatchDb(state)
-    firing = {key: alert for key, alert in db.alerts().items() if alert.firing and (alert.told_ms is not None or alert.cover)}
-    return db, firing
+    return WatchDb(state)
+
+
+def _told(db: WatchDb) -> dict[str, Incident]:
+    return {key: incident for key, incident in db.state().incidents.items() if incident.told_ms}
 
 
 def _now_ms() -> int:

@@ -1,228 +1,254 @@
-"""What an alert says: hall, since when, what is likely, what to do. In both languages, and a short form for SMS.
+"""What people are told of an incident: where, what, since when, what is likely and why, what to do. Pure.
 
-Texts are data: one entry per rule. `{detail}` is the detail of the rule (dBm, percent, a date), or what it found, as a message.
+Both languages are written at once; a destination gets its own. The short form is Indonesian, for an SMS.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-from collector.notify.outbox import Message
+from collector.errors import CURES, Fault
+from collector.notify.outbox import Message, Role, Severity
 from collector.sites.sites import Site
-from collector.watch.config import Rule
-from collector.watch.state import Alert
+from collector.store.health import NAMES
+from collector.watch.facts import Facts
+from collector.watch.incidents import Change
+from collector.watch.judge import NOTHING, Book, rule_of
+from collector.watch.state import Incident, Sign, State
 from ground.wita import wita
-from ground.words import Lang, mark, ntr, timestamp, tr, tr_in
+from ground.words import Lang, Phrase, clock, day, joined, mark, ntr, number, phrase, said, timestamp, tr
 
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""
-WHOM = {
+NAMED = 8
+"""Villages that are named; the rest is counted."""
+WHOM: Mapping[str, str] = {
     "village": mark("village staff"),
     "field": mark("field technician"),
     "network": mark("network staff, operator"),
     "server": mark("server keeper"),
 }
-EVERYWHERE = ("nothing_arriving", "collector_lagging")
-
-
-class Words(NamedTuple):
-    """Title, likely cause and what to do: messages of the catalogue."""
-
-    title: str
-    likely: str
-    do: str
-
-
-WORDS: Mapping[str, Words] = {
-    "hall_dark": Words(
-        mark("device not connected"),
-        "{detail}",
-        mark("check power and the lights of the device"),
-    ),
-    "mains_off": Words(
-        mark("power cut"),
-        mark("the device runs on its battery"),
-        mark("call the grid company or start the generator"),
-    ),
-    "no_service": Words(
-        mark("no mobile service"),
-        mark("fault of the tower or the operator"),
-        mark("report to the operator"),
-    ),
-    "weak_signal": Words(
-        mark("weak signal {detail}"),
-        mark("antenna moved, tower at low power, or a new obstacle"),
-        mark("check the antenna; if it is fine, report to the operator"),
-    ),
-    "low_quality": Words(
-        mark("poor signal quality {detail}"),
-        mark("interference or an overloaded cell"),
-        mark("report to the operator if it recurs"),
-    ),
-    "modem_sick": Words(
-        mark("modem does not respond"),
-        mark("modem hangs or its USB cable is loose"),
-        mark("unplug the modem and plug it in again"),
-    ),
-    "no_sim": Words(
-        mark("SIM card not read"),
-        mark("SIM card loose, broken or blocked"),
-        mark("check the SIM card in the modem"),
-    ),
-    "sim_refused": Words(
-        mark("SIM card refused or locked"),
-        mark("SIM card locked (PIN/PUK), blocked or expired"),
-        mark("check SIM card and plan; this is no network fault"),
-    ),
-    "clock_untrusted": Words(
-        mark("device clock not synced"),
-        mark("NTP is blocked or the clock battery is empty"),
-        mark("check the network of the device and the RTC battery"),
-    ),
-    "spool_filling": Words(
-        mark("device storage filling"),
-        mark("data delayed, not yet sent ({detail} samples)"),
-        mark("fetch the data by USB or repair the link"),
-    ),
-    "data_budget": Words(
-        mark("data quota used {detail} %"),
-        mark("the quota ends before the month does"),
-        mark("top up"),
-    ),
-    "sim_expiry": Words(
-        mark("SIM card expires {detail}"),
-        mark("it has not been extended"),
-        mark("top up before that date"),
-    ),
-    "two_installations": Words(
-        mark("{detail} devices report as this office"),
-        mark("memory card or certificate copied"),
-        mark("find the other device and enrol it anew"),
-    ),
-    "collector_lagging": Words(
-        mark("collector is lagging"),
-        mark("database slow or full"),
-        mark("check server and database"),
-    ),
-    "nothing_arriving": Words(
-        mark("nothing arrives from any hall"),
-        "{detail}",
-        mark("check server, broker and internet link"),
-    ),
-    "area_dark": Words(
-        mark("disconnected together"),
-        mark("grid power cut or area backhaul down"),
-        mark("call the grid company and the operator"),
-    ),
-    "operator_gone": Words(
-        mark("without service together"),
-        mark("fault of the operator's network"),
-        mark("report to the operator"),
-    ),
-    "cell_gone": Words(
-        mark("without service on the same cell"),
-        mark("tower (BTS) down"),
-        mark("report to the operator with the cell number"),
-    ),
+SERVER = {
+    "link": mark("the collector runs; the broker or the server's link is down"),
+    "collector": mark("the collector has stopped"),
 }
-WHY_DARK = {
-    "sim_expiry": mark("the SIM card is about to expire or has expired"),
-    "data_budget": mark("data quota used up"),
-    "spool_filling": mark("memory card of the device full or broken"),
+POWER_SEEN = mark("power cut (PLN): the halls' own sensors saw it")
+POWER_OR_OPERATOR = mark("power or the network of {operator}: it cannot be told apart, no other operator is measured there")
+POWER_OR_DEVICE = mark("cause not known yet: power, device, or mobile network")
+SIM_OF_HALL = {
+    "sim_expiry": mark("the SIM card is about to expire or has"),
+    "data_budget": mark("the data quota is used up"),
+    "spool_filling": mark("the memory card of the device is full or broken"),
 }
-DARK = mark("power cut, device off, or mobile network down")
-"""What is likely when a hall is dark: an open alert of the same hall says more than the rule can."""
 
 
-def message(kind: str, alert: Alert, rule: Rule, site: Site | None, now_ms: int, page_url: str) -> Message:
-    """Write the opening or the closing of an alert."""
-    title_id, title_en = (f"{place(alert, site, lang)}: {_title(alert, lang)}" for lang in ("id", "en"))
-    text_id, text_en = (_text(kind, alert, rule, lang) for lang in ("id", "en"))
+def message(state: State, book: Book, facts: Facts, change: Change) -> Message | None:
+    """Write what must be told of a change; None where the rule of its cause is off."""
+    incident = change.incident
+    settings = book.on(incident.cause)
+    if settings is None:
+        return None
+    role: Role = "field" if change.kind == "escalated" else settings.role
+    words = {lang: _words(state, facts, change, role, lang) for lang in ("id", "en")}
+    site = _only(incident)
     return Message(
-        key=alert.key,
-        kind="resolve" if kind == "resolve" else "open",
-        rule=alert.rule,
-        severity=rule.severity,
-        site=alert.site,
-        kecamatan=alert.kecamatan,
-        operator=alert.operator,
-        role=rule.role,
-        at_ms=now_ms,
-        title_id=title_id,
-        title_en=title_en,
-        text_id=text_id,
-        text_en=text_en,
-        link=link(page_url, alert),
-        short_id=_short(kind, alert, site, "id")[:SHORT_CHARS],
+        key=incident.key,
+        kind={"resolve": "resolve", "removed": "resolve", "grown": "update", "open": "open"}.get(change.kind, "reminder"),  # type: ignore[arg-type]  # one of Kind
+        rule=incident.cause,
+        severity=_severity(change, settings.severity),
+        site=site,
+        kecamatan=_kecamatan(incident, facts.sites),
+        operator=incident.operator,
+        role=role,
+        digest=settings.digest,
+        at_ms=facts.now_ms,
+        title_id=words["id"][0],
+        title_en=words["en"][0],
+        text_id=words["id"][1],
+        text_en=words["en"][1],
+        link=link(book.engine.page_url, site),
+        short_id=_short(state, facts, change),
     )
 
 
-def link(page_url: str, alert: Alert) -> str | None:
-    """Return the address of the hall on the page, or of the page; None where no page is set."""
-    if not page_url:
-        return None
-    return page_url.rstrip("/") + (f"/site/{alert.site}" if alert.site else "/alerts")
+def link(page_url: str, site: str | None) -> str | None:
+    """Return the address of the hall on the page, or of the alerts; None where no page is set."""
+    return page_url.rstrip("/") + (f"/site/{site}" if site else "/alerts") if page_url else None
 
 
-def place(alert: Alert, site: Site | None, lang: Lang) -> str:
-    """Return where an alert is: a hall, or what the halls of a common cause share and how many they are."""
-    if alert.site is not None:
-        desa, kecamatan = (site.desa, site.kecamatan) if site else (alert.site, alert.kecamatan or "?")
-        return tr("{desa}, {kecamatan}", lang, desa=desa, kecamatan=kecamatan) + _via(alert)
-    if alert.rule in EVERYWHERE:
-        return "Sinyal"
-    halls = ntr("{n} hall", "{n} halls", alert.count, lang)
-    return f"{_shared(alert, lang)}, {halls}"
-
-
-def _shared(alert: Alert, lang: Lang) -> str:
-    parts = [alert.operator] if alert.operator else []
-    parts += [tr("band B{band}", lang, band=alert.band)] if alert.band else []
-    parts += [tr("cell {cell}", lang, cell=alert.cell_id)] if alert.cell_id else []
-    if alert.kecamatan:
-        parts.append(tr_in("area", "{kecamatan}", lang, kecamatan=alert.kecamatan))
-    return " ".join(parts) or tr("all sub-districts", lang)
-
-
-def _via(alert: Alert) -> str:
-    return f" ({alert.operator})" if alert.operator and alert.modem else ""
-
-
-def _title(alert: Alert, lang: Lang) -> str:
-    return tr(WORDS[alert.rule].title, lang, detail=_detail(alert, lang)).strip()
-
-
-def _detail(alert: Alert, lang: Lang) -> str:
-    return re.sub(r"^-(?=\d)", "−", tr(alert.detail, lang))
-
-
-def _text(kind: str, alert: Alert, rule: Rule, lang: Lang) -> str:
-    words, since = WORDS[alert.rule], timestamp(wita(alert.since_ms), lang)
-    if kind == "resolve":
-        until, lasted = timestamp(wita(alert.until_ms), lang), _lasted(alert.until_ms - alert.since_ms, lang)
-        return tr("Back to normal. Lasted {span}, from {since} to {until}.", lang, span=lasted, since=since, until=until)
-    likely = tr(words.likely, lang, detail=_detail(alert, lang))
-    do, whom = tr(words.do, lang), tr(WHOM[rule.role], lang)
-    return tr("Since {since}. Likely: {likely}. Do: {do}. For: {whom}.", lang, since=since, likely=likely, do=do, whom=whom)
-
-
-def _short(kind: str, alert: Alert, site: Site | None, lang: Lang) -> str:
-    """Write the opening or closing for an SMS, whose alphabet has no minus sign."""
-    where = f"{site.desa}, {site.kecamatan}{_via(alert)}" if site else place(alert, site, lang)
-    title, since = _title(alert, lang).replace("−", "-"), f"{wita(alert.since_ms):%d/%m %H.%M} WITA"
-    if kind == "resolve":
-        lasted = _lasted(alert.until_ms - alert.since_ms, lang)
-        return tr("RESOLVED {place}: {title}. {span} since {since}", lang, place=where, title=title, span=lasted, since=since)
-    do = tr(WORDS[alert.rule].do, lang)
-    return tr("{place}: {title} since {since}. {do}.", lang, place=where, title=title, since=since, do=do[0].upper() + do[1:])
-
-
-def _lasted(span_ms: int, lang: Lang) -> str:
+def lasted(span_ms: int, lang: Lang) -> str:
+    """Return a length of time in two units."""
     minutes = max(1, round(span_ms / 60_000))
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [ntr("{n} day", "{n} days", days, lang)] if days else []
     parts += [ntr("{n} hour", "{n} hours", hours, lang)] if hours else []
     parts += [ntr("{n} minute", "{n} minutes", rest, lang)] if rest and not days else []
     return " ".join(parts)
+
+
+def _words(state: State, facts: Facts, change: Change, role: str, lang: Lang) -> tuple[str, str]:
+    """Return title and text."""
+    incident = change.incident
+    rule = rule_of(incident.cause)
+    title = f"{_place(incident, facts.sites, lang)}: {_title(state, incident, lang)}"
+    since = timestamp(wita(incident.since_ms), lang)
+    if change.kind in ("resolve", "removed"):
+        end = tr("Removed from the register.", lang) if change.kind == "removed" else tr("Back to normal.", lang)
+        until = timestamp(wita(incident.until_ms), lang)
+        span = tr(
+            "Lasted {span}, from {since} to {until}.",
+            lang,
+            span=lasted(incident.until_ms - incident.since_ms, lang),
+            since=since,
+            until=until,
+        )
+        return title, " ".join([end, span, *_all(incident, facts.sites, lang)])
+    text = [_opening(change, lang), tr("Since {since}.", lang, since=since), *_halls(incident, facts.sites, lang)]
+    text += [tr("Likely: {likely}.", lang, likely=said(_likely(state, incident), lang))]
+    text += [tr("Do: {action}.", lang, action=tr(rule.action, lang)), tr("For: {whom}.", lang, whom=tr(WHOM[role], lang))]
+    if incident.ticket:
+        text.append(tr("Operator's ticket: {ticket}.", lang, ticket=incident.ticket))
+    if incident.parts:
+        text.append(tr("Includes what was told before: {keys}.", lang, keys=", ".join(incident.parts)))
+    return title, " ".join(part for part in text if part)
+
+
+def _opening(change: Change, lang: Lang) -> str:
+    days = (change.incident.told_ms and change.incident.reminded) or 0
+    match change.kind:
+        case "grown":
+            return tr("It has grown.", lang)
+        case "escalated":
+            return tr("It lasts.", lang)
+        case "reminder":
+            return ntr("Reminder {n}: still open.", "Reminder {n}: still open.", days, lang)
+        case _:
+            return ""
+
+
+def _title(state: State, incident: Incident, lang: Lang) -> str:
+    rule = rule_of(incident.cause)
+    sign = next((s for key in sorted(incident.members) if (s := state.signs.get(key)) and s.rule == incident.cause), None)
+    detail = sign.detail if sign is not None and isinstance(sign.detail, (int, float, str)) else None
+    values = {"detail": detail, "share": tr("nearly all", lang)}
+    wanted = {name: value for name, value in values.items() if f"{{{name}}}" in rule.title}
+    return tr(rule.title, lang, **wanted)
+
+
+def _likely(state: State, incident: Incident) -> Phrase:
+    """Return the likely cause, with what speaks for it; a blame needs a witness."""
+    rule = rule_of(incident.cause)
+    sign = _first(state, incident)
+    detail = sign.detail if sign and isinstance(sign.detail, (int, float, str)) else None
+    if incident.cause == NOTHING:
+        return _ours(str(detail), rule.likely)
+    if incident.cause in ("hall_dark", "area_dark"):
+        return _gone(state, incident, rule.likely)
+    return phrase(rule.likely, detail=detail) if "{detail}" in rule.likely else phrase(rule.likely)
+
+
+def _ours(detail: str, otherwise: str) -> Phrase:
+    if detail in NAMES:
+        return joined([phrase(NAMES[Fault(detail)]), phrase(CURES[Fault(detail)])])
+    return phrase(SERVER.get(detail, otherwise))
+
+
+def _gone(state: State, incident: Incident, otherwise: str) -> Phrase:
+    """Return why halls are gone: what their sensors saw, what an open alert of the hall says, else what cannot be told apart."""
+    halls = [state.halls[site] for site in incident.sites if site in state.halls]
+    if any(hall.mains is False for hall in halls):
+        return phrase(POWER_SEEN)
+    if len(halls) == 1:
+        hints = [phrase(text) for name, text in SIM_OF_HALL.items() if state.raised(name, halls[0].site)]
+        return joined(hints) if hints else phrase(POWER_OR_DEVICE)
+    operators = {name for hall in halls for name in hall.operators}
+    return phrase(POWER_OR_OPERATOR, operator=operators.pop()) if len(operators) == 1 else phrase(otherwise)
+
+
+def _first(state: State, incident: Incident) -> Sign | None:
+    return next((state.signs[key] for key in sorted(incident.members) if key in state.signs), None)
+
+
+def _place(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> str:
+    one = _only(incident)
+    if one is not None:
+        site = sites.get(one)
+        modem = next((key.split("/")[2] for key in sorted(incident.members) if key.count("/") == 2), None)
+        via = f" ({incident.operator or modem})" if incident.operator or modem else ""
+        return tr("{desa}, {kecamatan} sub-district", lang, desa=site.desa, kecamatan=site.kecamatan) + via if site else one + via
+    if not incident.halls:
+        return "Sinyal"
+    areas = sorted({sites[site].kecamatan for site in incident.halls if site in sites})
+    who = [incident.operator or "", tr("cell {cell}", lang, cell=incident.cell_id) if incident.cell_id else ""]
+    count = len(incident.sites) or len(incident.halls)
+    halls = ntr("{n} village office", "{n} village offices", count, lang)
+    where = (
+        tr("{kecamatan} sub-district", lang, kecamatan=areas[0])
+        if len(areas) == 1
+        else ntr("{n} sub-district", "{n} sub-districts", len(areas), lang)
+    )
+    return ", ".join([part for part in (" ".join(w for w in who if w), halls) if part]) + f" ({where})"
+
+
+def _halls(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> list[str]:
+    """Return the sentence that names the halls, nothing for one alone."""
+    return [_listed(incident.sites, sites, lang)] if len(incident.sites) > 1 else []
+
+
+def _all(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> list[str]:
+    return [_listed(list(incident.halls), sites, lang)] if len(incident.halls) > 1 else []
+
+
+def _listed(codes: Sequence[str], sites: Mapping[str, Site], lang: Lang) -> str:
+    names = [sites[code].desa if code in sites else code for code in codes]
+    more = len(names) - NAMED
+    text = ", ".join(names[:NAMED])
+    rest = ntr("and {n} other", "and {n} others", more, lang)
+    return f"{text}, {rest}." if more > 0 else f"{text}."
+
+
+def _short(state: State, facts: Facts, change: Change) -> str:
+    incident = change.incident
+    place, title = _place(incident, facts.sites, "id"), _title(state, incident, "id")
+    at = wita(incident.since_ms)
+    since = f"{day(at, 'id', short=True)} {clock(at, 'id')} WITA"
+    if change.kind in ("resolve", "removed"):
+        done, span = tr("RESOLVED", "id"), lasted(incident.until_ms - incident.since_ms, "id")
+        text = f"{done} {place}: {title}. {span}"
+    else:
+        action = tr(rule_of(incident.cause).action, "id")
+        text = f"{place}: {title}, {since}. {action[0].upper()}{action[1:]}."
+    return text[:SHORT_CHARS]
+
+
+def _severity(change: Change, severity: Severity) -> Severity:
+    return "warning" if change.kind == "escalated" and severity == "info" else severity
+
+
+def _only(incident: Incident) -> str | None:
+    return (
+        next(iter(incident.halls))
+        if len(incident.halls) == 1 and incident.cause not in ("operator_gone", "cell_gone", NOTHING)
+        else None
+    )
+
+
+def _kecamatan(incident: Incident, sites: Mapping[str, Site]) -> str | None:
+    areas = {sites[site].kecamatan for site in incident.halls if site in sites}
+    return areas.pop() if len(areas) == 1 else None
+
+
+def never_reported(facts: Facts, known: Mapping[str, object]) -> Message | None:
+    """Write the daily list of halls that never sent anything; None where there is none."""
+    missing = [code for code in facts.sites if code not in known]
+    if not missing:
+        return None
+    texts = {}
+    for lang in ("id", "en"):
+        title = ntr("{n} village office has never reported", "{n} village offices have never reported", len(missing), lang)
+        texts[lang] = (title, _listed(missing, facts.sites, lang))
+    stamp = number(facts.now_ms // 86_400_000, "en", 0).replace(",", "")
+    return Message(
+        key=f"never_reported/{stamp}", kind="open", rule="never_reported", severity="info", role="field", digest=True,
+        at_ms=facts.now_ms, title_id=texts["id"][0], title_en=texts["en"][0], text_id=texts["id"][1], text_en=texts["en"][1],
+    )  # fmt: skip

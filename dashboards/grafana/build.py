@@ -1,4 +1,4 @@
-"""Writes dashboards and alert rules: `python -m dashboards.grafana.build`; with --check it only says whether they are current."""
+"""Writes the dashboards: `python -m dashboards.grafana.build`; with --check it only says whether they are current."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
-from dashboards.grafana import alert_rules, alerts, fleet, hall, operators, pipeline, regency
+from dashboards.grafana import alerts, fleet, hall, operators, pipeline, regency
 from dashboards.grafana.context import GENERATED, Context
 from ground.words import LANGUAGES
 
@@ -25,10 +25,10 @@ DASHBOARDS = {
     "alerts": alerts.build,
 }
 EPILOG = """\
-What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/{classes,alerts}.toml.
+What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/classes.toml.
 After changing one of them, run this without --check and keep what it wrote together with the change.
 
-exit: 0 current or written; 1 stale (--check); 2 classes.toml or alerts.toml is faulty
+exit: 0 current or written; 1 stale (--check); 2 classes.toml is faulty
 """
 
 
@@ -45,9 +45,8 @@ def as_text(dashboard: dict[str, Any]) -> str:
 
 
 def all_texts(classes: Path = CLASSES) -> dict[str, str]:
-    """Return the text of every generated file by its path: dashboards, and the alert rules. Raises ConfigError."""
-    dashboards = {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
-    return {**dashboards, "alerting/sinyal.yaml": alert_rules.text_of(alert_rules.SHIPPED)}
+    """Return the text of every generated file by its path: Raises ConfigError."""
+    return {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
 
 
 def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:
@@ -75,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     """Write or check; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m dashboards.grafana.build",
-        description="Writes the Grafana dashboards (Indonesian and English) and alert rules as files.",
+        description="Writes the Grafana dashboards (Indonesian and English) as files.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -22,6 +22,7 @@ from dashboards.needs.model import Context, Period, Report, Row, Village
 from dashboards.needs.parameters import Parameters, cuts
 from dashboards.needs.priority import priority
 from dashboards.needs.seen import Surroundings, read_surroundings
+from telemetry.streams import Proof
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ def gather(store: Store, basis: Basis, period: Period) -> Gathered:
     _count_cut(found)
     seen = {
         code: {
-            name: around.seen(code, name, {other: m.summary for other, m in halls.get(code, {}).items()})
+            name: around.seen(
+                code, name, {other: m.summary for other, m in halls.get(code, {}).items()}, _able(found.get(code, {}))
+            )
             for name in operators_of(halls.get(code, {}))
         }
         for code in basis.sites
@@ -75,6 +78,11 @@ def gather(store: Store, basis: Basis, period: Period) -> Gathered:
         gaps = any(e.completeness is not None and e.completeness < limit for e in operators.values())
         supply[code] = read_supply(store, told, code, period, gaps=gaps)
     return Gathered(found, seen, around.positions, supply, unknown)
+
+
+def _able(operators: Mapping[str, Evidence]) -> set[str]:
+    """Return the modems of a hall that heard somebody themselves."""
+    return {modem for e in operators.values() if e.proof in (Proof.HEARD, Proof.SCAN) for modem in e.modems}
 
 
 def _count_cut(found: dict[str, dict[str, Evidence]]) -> None:

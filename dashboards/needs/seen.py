@@ -6,8 +6,8 @@ Scans and instruments are rare rows, so they are read raw: a scan a day and a ro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from collector.rollup import Summary
 from collector.sites.position import newest_positions
@@ -20,6 +20,7 @@ from telemetry.streams import ProbeKind, Proof
 
 DAY_NS = 86_400 * NS
 PING_DAYS = 7
+PROOF_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,24 @@ class Pings:
 
 @dataclass(slots=True)
 class Scans:
-    """The scans of one hall: by day which operators were found, and which could have been missed by no modem that scanned."""
+    """The scans of one hall: by day which operators were found, and by which modem a scan came to its end."""
 
     found: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
-    covered: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    complete: defaultdict[int, dict[str, frozenset[int]]] = field(default_factory=lambda: defaultdict(dict))
+    """By day: the modems whose scan came to its end, with their bands; none where these are not known."""
     hearing: set[str] = field(default_factory=set)
     """Modems whose scans found something."""
+
+    def deaf(self, modem: str) -> bool:
+        """Whether scans of a modem came to their end and never found anybody."""
+        return modem not in self.hearing and any(modem in modems for modems in self.complete.values())
+
+    def days_without(self, operator: str, able: Container[str]) -> int:
+        """Count days on which a modem that hears, and has the bands of an operator's coverage, looked everywhere."""
+        bands = COVERAGE_BANDS.get(operator)
+        if bands is None:
+            return 0
+        return sum(any(modem in able and bands <= has for modem, has in day.items()) for day in self.complete.values())
 
     def add(self, row: StoreRow, instrument: Instrument, start_ns: int) -> None:
         """Add a row of the stream `scan`, with the modem that scanned."""
@@ -56,8 +69,8 @@ class Scans:
         if operator is not None:
             self.found[day].add(operator)
             self.hearing.add(str(row.get("modem", "")))
-        if row.get("complete") is True and instrument.bands is not None:
-            self.covered[day].update(name for name, bands in COVERAGE_BANDS.items() if bands <= instrument.bands)
+        if row.get("complete") is True:
+            self.complete[day][str(row.get("modem", ""))] = instrument.bands or frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,11 @@ class Surroundings:
     positions: Mapping[str, Mapping[str, object]]
     pings: Mapping[tuple[str, str], Pings] = field(default_factory=dict)
 
-    def seen(self, site: str, operator: str, summaries: Mapping[str, Summary]) -> Seen:
-        """Return what a hall tells of an operator; `summaries` are those of all its SIMs, by operator."""
+    def seen(self, site: str, operator: str, summaries: Mapping[str, Summary], able: Container[str]) -> Seen:
+        """Return what a hall tells of an operator.
+
+        `summaries` are those of all its SIMs, by operator; `able` are its modems that heard somebody themselves.
+        """
         scans = self.scans.get(site, Scans())
         others = [summary for name, summary in summaries.items() if name != operator]
         number = NUMBERS.get(operator, 0)
@@ -79,7 +95,7 @@ class Surroundings:
             heard_of=sum(summary.samples - summary.silent for summary in others),
             found_days=sum(operator in found for found in scans.found.values()),
             scanned_days=len(scans.found),
-            scan_days=sum(operator in found for found in scans.covered.values()),
+            scan_days=scans.days_without(operator, able),
         )
 
     def pinged(self, site: str, modems: Iterable[str]) -> Pings:
@@ -88,14 +104,20 @@ class Surroundings:
         return Pings(sum(one.sent for one in known), sum(one.lost for one in known))
 
     def proof(self, site: str, modems: Iterable[str], own: Summary, others: Iterable[Summary]) -> Proof | None:
-        """Return the strongest reason to believe that the modems of an operator hear."""
+        """Return the strongest reason to believe that the modems of an operator hear.
+
+        Another modem proves nothing where their own scans miss even what that one hears.
+        """
+        scans = self.scans.get(site, Scans())
         told = {self.instruments.get((site, modem), Instrument()).proven for modem in modems}
         if own.served or own.heard:
             told.add(Proof.HEARD)
-        if self.scans.get(site, Scans()).hearing.intersection(modems):
+        if scans.hearing.intersection(modems):
             told.add(Proof.SCAN)
         if any(other.served or other.heard for other in others):
             told.add(Proof.OTHER_MODEM)
+        if all(scans.deaf(modem) for modem in modems):
+            told.discard(Proof.OTHER_MODEM)
         return next((proof for proof in Proof if proof in told), None)
 
     def bands(self, site: str, modems: Iterable[str]) -> tuple[int, ...] | None:
@@ -108,10 +130,7 @@ class Surroundings:
 
 def read_surroundings(store: Store, period: Period) -> Surroundings:
     """Read scans of the period, and the newest word on instruments and positions before its end."""
-    instruments = {
-        (str(row["site"]), str(row.get("modem", ""))): _instrument(row)
-        for row in store.latest("instrument", before_ns=period.end_ns)
-    }
+    instruments = _instruments(store, period)
     scans: defaultdict[str, Scans] = defaultdict(Scans)
     for row in store.samples("scan", period.start_ns, period.end_ns, names=("plmn", "complete")):
         key = str(row["site"]), str(row.get("modem", ""))
@@ -119,6 +138,23 @@ def read_surroundings(store: Store, period: Period) -> Surroundings:
     return Surroundings(
         instruments, dict(scans), newest_positions(store.latest("position", before_ns=period.end_ns)), _pings(store, period)
     )
+
+
+def _instruments(store: Store, period: Period) -> dict[tuple[str, str], Instrument]:
+    """Read what each modem is, and the strongest proof that it told in the period or up to PROOF_DAYS before it.
+
+    A modem that hears nothing in the hall may have heard where it was commissioned; a proof of last year says nothing.
+    """
+    found = {_key(row): _instrument(row) for row in store.latest("instrument", before_ns=period.end_ns)}
+    for row in store.samples("instrument", period.start_ns - PROOF_DAYS * DAY_NS, period.end_ns, names=("proven",)):
+        one, proven = found.get(_key(row), Instrument()), _instrument(row).proven
+        told = [proof for proof in Proof if proof in (one.proven, proven)]
+        found[_key(row)] = replace(one, proven=next(iter(told), None))
+    return found
+
+
+def _key(row: StoreRow) -> tuple[str, str]:
+    return str(row["site"]), str(row.get("modem", ""))
 
 
 def _pings(store: Store, period: Period) -> dict[tuple[str, str], Pings]:

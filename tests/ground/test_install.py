@@ -85,7 +85,7 @@ def test_a_stage_is_a_line_and_a_fault_ends_it_with_what_to_do(capsys: pytest.Ca
 def program(folder: Path, rows: str) -> Path:
     """Write a program whose `doctor` says this; everybody may run it."""
     for place in (folder, *folder.parents):
-        if place.name.startswith(("pytest", "test")):
+        if place.name.startswith(("pytest", "test", "popen")):
             place.chmod(place.stat().st_mode | 0o055)
     path = folder / "bin" / "program"
     path.parent.mkdir()

@@ -18,16 +18,18 @@ from collector.notify.config import load as load_delivery
 from collector.notify.outbox import Message, Outbox, open_db
 from collector.notify.route import Router
 from collector.run import Collector
-from collector.server import checks, doctor, hall_checks, machine_checks
+from collector.server import checks, doctor, hall_checks, install, machine_checks
 from collector.server.subject import Server
 from collector.store.store import Placed
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.schedule import Schedule
+from collector.watch.state import State as WatchState
 from ground.doctor import RANK, Found, State, lines
 from ground.words import said
 from lab.certificates import Authority as Stranger
 from lab.servers import free_port, wait_for
 from telemetry.frame import Sample, Value, pack
-from tests.collector.enrol.plant import SITES
+from tests.collector.enrol.plant import HOST, SITES, run
 from tests.collector.frames import SITE
 from tests.integration.test_recovery import make_office
 
@@ -75,7 +77,7 @@ class Installation:
 
     def looked(self, seconds_ago: float) -> None:
         db = WatchDb(self.watch)
-        db.save([], [], [], {"tick_ms": int((time.time() - seconds_ago) * 1000)})
+        db.save(WatchState(meta={"tick_ms": int((time.time() - seconds_ago) * 1000)}), Schedule(14, 2), [])
         db.close()
 
     def reported(self, seconds_ago: float, **values: Value) -> None:
@@ -115,8 +117,8 @@ class Installation:
         self.broker.stop()
 
     def examine(self) -> list[Found]:
-        page = f"http://127.0.0.1:{self.http}"
-        found = doctor.examine(Server(self.office.config, self.etc / "alerts.toml", self.backups, page))
+        door, page = self.office.root / "etc/nginx/sites-available/sinyal", f"http://127.0.0.1:{self.http}"
+        found = doctor.examine(Server(self.office.config, self.etc / "alerts.toml", self.backups, door, page))
         return [each for each in found if each.check not in OF_THE_MACHINE]
 
 
@@ -151,6 +153,10 @@ def no_store(i: Installation) -> None:
 def not_running(i: Installation) -> None:
     i.collector.http.shutdown()
     i.collector.http.server_close()
+
+
+def with_door(i: Installation) -> None:
+    assert run(install, "--host", HOST, "--public", HOST, "--root", i.office.root) == 0
 
 
 def refused(i: Installation) -> None:
@@ -197,6 +203,9 @@ BROKEN: dict[str, Case] = {
     "nobody is told": (
         lambda i: i.edit("alerts.toml", DELIVERY, ""), {"channels"}, "nobody is told of any alert", "[destination.NAME]",
     ),
+    "nobody answers to phones": (
+        with_door, {"page for phones"}, "https://sinyal.example.go.id does not answer", "sudo nginx -t",
+    ),
     "no backup for five days": (old_backup, {"backup"}, "the last backup is 5 days old", "sudo sinyal-collector backup"),
     "a hall is silent": (
         lambda i: i.silent_for(3 * DAY_S), {"halls"}, "1 of 1 halls have said nothing for a day: Senyiur", "call the village",
@@ -219,8 +228,11 @@ def test_nothing_is_wrong_with_an_installation_that_works(installation: Installa
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_is_named_with_its_cure_and_nothing_else(installation: Installation, name: str) -> None:
+def test_what_is_broken_is_named_with_its_cure_and_nothing_else(
+    installation: Installation, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     break_it, where, text, cure = BROKEN[name]
+    monkeypatch.setattr(checks, "HTTPS", free_port())
     break_it(installation)
     if "collector" in where and name == "the broker is down":
         wait_for(lambda: not installation.collector.broker.subscribed, "the collector to notice")

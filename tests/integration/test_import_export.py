@@ -162,15 +162,15 @@ def test_import_while_the_store_is_down(tmp_path: Path, capsys: pytest.CaptureFi
 def test_export_gives_back_what_was_measured(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(config, "import", stick(tmp_path, *frames(2)))
     out = tmp_path / "out.csv"
-    assert run(config, "export", "--start", "2026-11-01", "--end", "2026-12-01", "--site", SITE.code, "-o", out) == 0
+    assert run(config, "export", "--start", "2026-09-01", "--end", "2026-10-01", "--site", SITE.code, "-o", out) == 0
     rows = list(csv.DictReader(io.StringIO(out.read_text())))
     assert [int(row["seq"]) for row in rows] == list(range(1, 21))
     first = rows[0]
-    assert first["time_utc"] == "2026-11-24T06:00:30.000Z"
+    assert first["time_utc"] == "2026-09-21T14:13:50.000Z"
     assert (first["desa"], first["operator"], first["plmn"], first["band"]) == (SITE.desa, "Telkomsel", "51010", "3")
     assert (float(first["rsrp_dbm"]), first["nr_rsrp_dbm"]) == (-98.0, "")
     capsys.readouterr()
-    assert run(config, "export", "--start", "2026-11-24T14:01:00+08:00", "--end", "2026-11-24T14:02:00+08:00") == 0
+    assert run(config, "export", "--start", "2026-09-21T22:14:20+08:00", "--end", "2026-09-21T22:15:20+08:00") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
@@ -190,6 +190,6 @@ def test_export_of_another_measurement(config: Path, capsys: pytest.CaptureFixtu
     store = open_store(load(config).store)
     store.write([Placed(signal_frame(), SITE)])
     store.write_points([Point("ingest", {}, {"stored_samples": 5 + i}, (T0_MS + i) * 1_000_000) for i in range(2)])
-    assert run(config, "export", "--start", "2026-11-01", "--end", "2026-12-01", "--measurement", "ingest") == 0
+    assert run(config, "export", "--start", "2026-09-01", "--end", "2026-10-01", "--measurement", "ingest") == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["stored_samples"] for row in rows] == ["5", "6"]

@@ -56,7 +56,7 @@ class Plant:
 
     @contextmanager
     def agent(self, home: str, *, port: int | None = None, now_s: Callable[[], float] = time.time) -> Iterator[Path]:
-        """Run the agent's program in a folder of its own; gives its data folder."""
+        """Run the agent's program in a folder of its own; return its data folder."""
         folder = self.folder / home
         folder.mkdir(exist_ok=True)
         (folder / "agent.toml").write_text(

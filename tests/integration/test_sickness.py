@@ -180,7 +180,7 @@ def frames() -> list[Frame]:
 
 
 def suffer(case: Case, engine: str, folder: Path) -> tuple[int, int, int, set[str]]:
-    """Let frames come while the store is sick, cure it; give (acked, stored, missing, faults) and check what must hold."""
+    """Let frames come while the store is sick, cure it; return (acked, stored, missing, faults) and check what must hold."""
     with sick_office(engine, folder) as (found, room):
         room.sickness = case.sickness(engine)
         for frame in frames():

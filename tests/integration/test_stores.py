@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from collector.errors import PointsRefusedError, StoreUnavailableError
+from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Row, Store
 from lab.engines import ENGINES, open_engine
-from lab.servers import Server, fetch
+from lab.servers import Server, fetch, influxd
 from telemetry.frame import Frame, Sample, Value, decode, encode, pack, unpack
 from telemetry.streams import STREAMS
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
@@ -123,6 +125,16 @@ def test_points_of_the_collector_itself(store: Store) -> None:
     assert rows == [{"time_ns": T0_MS * 1_000_000, "site": SITE.code, "desa": "Senyiur", **values}]
 
 
+def test_events_of_the_server_are_found_in_a_long_period_before_and_after_those_of_the_halls(store: Store) -> None:
+    store.write([Placed(pack(SITE.code, "event", None, [Sample(1, T0_MS, "ntp", {"kind": "boot"})]), SITE)])
+    tags = {"site": SITE.code, "kecamatan": SITE.kecamatan, "desa": SITE.desa}
+    for hours in (-30, 30):
+        store.write_points([Point("event", tags, {"kind": "two_installations"}, (T0_MS + hours * 3_600_000) * 1_000_000)])
+    kinds = [row["kind"] for row in store.samples("event", 0, 2**62, SITE.code)]
+    assert kinds == ["two_installations", "boot", "two_installations"]
+    assert [row["kind"] for row in store.latest("event", SITE.code)] == ["two_installations"]
+
+
 def test_a_point_that_can_never_be_stored_is_refused(store: Store) -> None:
     poison = signal_frame(1, 1)
     poison.const["cell_id"] = 2**70
@@ -172,3 +184,33 @@ def test_sqlite_in_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "store.db").mkdir()
     with pytest.raises(StoreUnavailableError, match=r"store\.db"):
         Sqlite(tmp_path / "store.db")
+
+
+def test_influx1_with_authentication_needs_no_admin_and_names_what_is_missing(tmp_path: Path, start_server: Starter) -> None:
+    server = start_server(lambda: influxd(tmp_path / "influxd", auth=True))
+
+    def ask(question: str) -> None:
+        query = urllib.parse.urlencode({"q": question, "u": "admin", "p": "secret"})
+        assert fetch(f"{server.url}/query?{query}", b"")[0] == 200
+
+    def fault(password: str, database: str = "sinyal") -> Fault | None:
+        try:
+            Influx1(server.url, database, username="sinyal", password=password).check()
+        except StoreUnavailableError as error:
+            return error.fault
+        return None
+
+    ask("CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES")
+    ask("CREATE DATABASE sinyal")
+    ask("CREATE USER sinyal WITH PASSWORD 'y'")
+    assert fault("y") is Fault.NOT_ALLOWED
+    ask("GRANT WRITE ON sinyal TO sinyal")
+    assert fault("y") is Fault.UNREADABLE
+    ask("GRANT ALL ON sinyal TO sinyal")
+    assert fault("y") is None
+    assert fault("wrong") is Fault.LOGIN_REFUSED
+    assert fault("y", "other") is Fault.MISSING
+    ask("ALTER RETENTION POLICY autogen ON sinyal DURATION 30d")
+    store = Influx1(server.url, "sinyal", username="sinyal", password="y")
+    store.write_points([Point("signal_1d", {"site": SITE.code}, {"samples": 7}, time.time_ns())])  # who may make no policy
+    assert [row["samples"] for row in store.latest("signal_1d")] == [7]

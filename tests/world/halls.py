@@ -6,54 +6,54 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from demo.card import Card
-from demo.situations import LIMITED, NOBODY, SMARTFREN, TELKOMSEL, XL, Situation, by_row, minutes_of_day
+from demo.radio import Heard
+from demo.situations import LIMITED, NOBODY, SMARTFREN, TELKOMSEL, XL, Schedule, Situation, by_row, minutes_of_day
 from telemetry.frame import Value
 from tests.world.play import CONFIG, DAYS, START_S, Hall, Modem
 
 NOT = "tidak diukur"
-Tells = tuple[tuple[str, int, Mapping[str, Value]], ...]
-HEARS: Tells = (("instrument", 0, {"model": "EC25-E", "bands": "1,3,5,8,40", "bands_source": "table", "proven": "heard"}),)
-DEAF: Tells = (
-    ("instrument", 0, {"model": "EC25-E", "bands": "1,3,5,8,40", "bands_source": "table", "proven": "recovery_tried"}),
-)
-NO_BAND_8: Tells = (("instrument", 0, {"model": "X", "bands": "1,3,5", "bands_source": "read", "proven": "heard"}),)
-PINGS_LOST: Tells = tuple(
-    ("probe", day, {"kind": "ping", "target": "1.1.1.1", "loss_percent": 100.0, "error": "timeout"}) for day in range(DAYS)
-)
 UNMEASURED = (NOT, "Belum ada pengukuran operator ini")
-
-
-def scans(*found: str) -> Tells:
-    """A scan every night that found these operators."""
-    end: dict[str, Value] = {"found": len(found), "complete": True, "method": "AT+COPS=?"}
-    rows: list[dict[str, Value]] = [{"plmn": plmn, "rat": "lte", "status": "available", **end} for plmn in found] or [end]
-    return tuple(("scan", day, row) for day in range(DAYS) for row in rows)
-
-
-def one(
-    row: str, what: str, *, name: str = "m1", tells: Tells = (), family: str = "quectel", **verdicts: tuple[str, str]
-) -> Hall:
-    """A hall with one modem that lives in one row for eight days."""
-    return Hall(row, what, (Modem(name, by_row(row), family, tells),), verdicts)
-
-
-def _day_one(good: Situation, then: Situation) -> Modem:
-    return Modem("m1", lambda utc_s: good if utc_s < START_S + 86_400 else then)
-
-
 REFUSED = (NOT, "SIM ditolak / terkunci")
+BARRED = (NOT, "Terdengar, tidak melayani")
 HEARD = (NOT, "Terdengar, belum diukur")
-BLANK = ("blank spot", "Blank spot")
 ABSENT = (NOT, "Tidak ditemukan")
+BLANK = ("blank spot", "Blank spot")
+GOOD = ("layak", "RSRP")
+OLDER = ("2G saja", "2G saja")
+XL_SIM = Situation(XL, card=Card(XL))
+PLACE = (0.53451, 117.61723)
+NO_BAND_8 = "EM7455"
+PINGS_LOST: tuple[tuple[int, Mapping[str, Value]], ...] = tuple(
+    (day, {"kind": "ping", "target": "1.1.1.1", "loss_percent": 100.0}) for day in range(DAYS)
+)
+
+
+def one(row: str, what: str, *, name: str = "m1", family: str = "quectel", **verdicts: tuple[str, str]) -> Hall:
+    """A hall with one modem that lives in one row all the time."""
+    return Hall(row, what, (Modem(name, by_row(row), family),), verdicts)
+
+
+def after(good: Situation, then: Situation, days: float = 0) -> Schedule:
+    """Good on the day of commissioning and so many days of the period, then the other."""
+    return lambda utc_s: good if utc_s < START_S + days * 86_400 else then
+
+
 HALLS = (
-    one("1", "home, LTE", Telkomsel=("layak", "RSRP"), IOH=UNMEASURED),
-    one("2", "home, GSM", Telkomsel=("2G saja", "2G saja")),
-    one("2 wcdma", "home, WCDMA", Telkomsel=("2G saja", "2G saja")),
-    one("3", "home, technology not told, RSRP", Telkomsel=("layak", "Layak")),
+    Hall(
+        "1", "home, LTE; GNSS", (Modem("m1", replace(by_row(1), fix=PLACE), polls_a_day=2),), {"Telkomsel": GOOD, "IOH": ABSENT}
+    ),
+    one("2", "home, GSM", Telkomsel=OLDER),
+    one("2 wcdma", "home, WCDMA", Telkomsel=OLDER),
+    one("3", "home, technology not told, RSRP", Telkomsel=GOOD),
     one("4", "home, nothing told", Telkomsel=(NOT, "0 nilai RSRP LTE")),
     one("5", "roaming on XL", Telkomsel=("layak", "lewat jaringan operator lain"), XLSMART=HEARD),
-    one("6", "nobody heard, proven, scans found nobody", tells=HEARS + scans(), Telkomsel=BLANK, XLSMART=ABSENT, IOH=ABSENT),
-    one("7", "limited on XL", Telkomsel=BLANK, XLSMART=HEARD, IOH=UNMEASURED),
+    Hall(
+        "6",
+        "nobody; heard at commissioning",
+        (Modem("m1", after(LIMITED, NOBODY)),),
+        {"Telkomsel": BLANK, "XLSMART": ABSENT, "IOH": ABSENT},
+    ),
+    one("7", "limited on XL", Telkomsel=BLANK, XLSMART=HEARD, IOH=ABSENT),
     one("7 emergency", "limited on XL, another family", family="simcom", Telkomsel=BLANK, XLSMART=HEARD),
     Hall(
         "7 + 1",
@@ -64,10 +64,10 @@ HALLS = (
     Hall(
         "7 beside X",
         "limited on XL beside a working modem of XL",
-        (Modem("m1", LIMITED), Modem("m2", Situation(XL, card=Card(XL)))),
-        {"Telkomsel": BLANK, "XLSMART": ("layak", "Layak")},
+        (Modem("m1", LIMITED), Modem("m2", XL_SIM)),
+        {"Telkomsel": BLANK, "XLSMART": GOOD},
     ),
-    one("8", "limited on its own operator", Telkomsel=(NOT, "Terdengar, tidak melayani")),
+    one("8", "limited on its own operator", Telkomsel=BARRED),
     one("9", "denied by its own operator", Telkomsel=REFUSED),
     one("9 illegal equipment", "denied on XL", Telkomsel=REFUSED, XLSMART=HEARD),
     Hall(
@@ -77,42 +77,64 @@ HALLS = (
         {"Telkomsel": REFUSED},
     ),
     one("10", "voice registered, packets refused", family="generic", Telkomsel=("2G saja", "Layanan data ditolak")),
-    one("11", "registered, no packet gets out", tells=PINGS_LOST, Telkomsel=("layak", "ping tidak dijawab")),
-    one("12 puk", "PUK asked for", Telkomsel=REFUSED, name="telkomsel"),
-    one("12 locked", "SIM of another network's lock, camped on XL", name="telkomsel", Telkomsel=REFUSED, XLSMART=HEARD),
+    Hall(
+        "11",
+        "registered, no packet gets out",
+        (Modem("m1", by_row(11), probes=PINGS_LOST),),
+        {"Telkomsel": ("layak", "ping tidak dijawab")},
+    ),
+    one("12 puk", "PUK asked for", name="telkomsel", Telkomsel=REFUSED),
+    one("12 locked", "locked to another network, camped on XL", name="telkomsel", Telkomsel=REFUSED, XLSMART=HEARD),
     one("13", "no SIM", name="telkomsel", Telkomsel=(NOT, "Gangguan perangkat")),
     Hall(
         "14",
         "two modems whose SIMs cannot be read",
         tuple(Modem(f"quectel-{k}", by_row(14)) for k in (1, 2)),
-        {"": (NOT, "quectel-1"), "2": (NOT, "quectel-2"), "XLSMART": HEARD, "Telkomsel": UNMEASURED},
+        {"": (NOT, "quectel-1"), "2": (NOT, "quectel-2"), "XLSMART": HEARD, "IOH": ABSENT},
     ),
-    Hall("15", "home a day, then silent", (_day_one(by_row(1), by_row(15)),), {"Telkomsel": (NOT, "Gangguan perangkat")}),
-    one("16", "deaf radio, recovery changed nothing", tells=DEAF + scans(), Telkomsel=(NOT, "Alat ukur belum terbukti")),
+    Hall(
+        "15",
+        "home a day, then silent",
+        (Modem("m1", after(by_row(1), by_row(15), 1)),),
+        {"Telkomsel": (NOT, "Gangguan perangkat")},
+    ),
+    one("16", "deaf radio, recovery changes nothing", Telkomsel=(NOT, "modem direset tanpa perubahan"), IOH=UNMEASURED),
     Hall(
         "16 beside X",
-        "nobody heard beside a working modem of XL",
-        (Modem("m1", by_row(16)), Modem("m2", Situation(XL, card=Card(XL)))),
-        {"Telkomsel": ("blank spot", "modem lain"), "XLSMART": ("layak", "Layak")},
+        "deaf radio beside a working modem of XL",
+        (Modem("m1", by_row(16)), Modem("m2", XL_SIM)),
+        {"Telkomsel": (NOT, "Alat ukur belum terbukti"), "XLSMART": GOOD, "IOH": ABSENT},
     ),
-    one("17", "SIM of XL on a cell of Smartfren", XLSMART=("layak", "Layak")),
+    Hall(
+        "6 beside X",
+        "nobody for H, whose scans find XL as the modem beside it does",
+        (Modem("m1", replace(NOBODY, heard=(Heard(XL),))), Modem("m2", XL_SIM)),
+        {"Telkomsel": BLANK, "XLSMART": GOOD},
+    ),
+    Hall(
+        "16, cured",
+        "deaf radio that radio off and on cures",
+        (Modem("m1", by_row("16 cured by radio off and on"), polls_a_day=4),),
+        {"Telkomsel": GOOD},
+    ),
+    one("17", "SIM of XL on a cell of Smartfren", XLSMART=GOOD),
     Hall(
         "6, bands",
         "nobody, by a modem without band 8",
-        (Modem("m1", by_row(6), tells=NO_BAND_8),),
-        {"Telkomsel": (NOT, "Pita tidak didukung")},
+        (Modem("m1", after(LIMITED, NOBODY), "generic", NO_BAND_8),),
+        {"Telkomsel": (NOT, "tidak mendukung B8"), "IOH": UNMEASURED},
     ),
     Hall(
         "6, scans",
-        "no service, scans find its own operator every night",
-        (Modem("m1", by_row(6), tells=HEARS + scans(TELKOMSEL)),),
-        {"Telkomsel": (NOT, "Terdengar, tidak melayani"), "IOH": ABSENT},
+        "no service, scans find its own operator every time",
+        (Modem("m1", replace(NOBODY, heard=(Heard(TELKOMSEL),))),),
+        {"Telkomsel": BARRED, "IOH": ABSENT},
     ),
     Hall(
         "1, scans",
         "one SIM, scans tell who else is there",
-        (Modem("m1", by_row(1), tells=HEARS + scans(TELKOMSEL, SMARTFREN)),),
-        {"Telkomsel": ("layak", "RSRP"), "XLSMART": HEARD, "IOH": ABSENT},
+        (Modem("m1", replace(by_row(1), heard=(Heard(SMARTFREN),))),),
+        {"Telkomsel": GOOD, "XLSMART": HEARD, "IOH": ABSENT},
     ),
 )
 

@@ -1,6 +1,6 @@
 """Eight days of halls through the real line: pty modem, agent, spool, Mosquitto, collector, SQLite, rollup, needs CSV.
 
-The clock of the modems is ours: each is polled for real twice a day and whenever its situation changes, and a reading stands
+The clock of the modems is ours: each is polled for real every night and whenever its situation changes, and a reading stands
 for the samples until the next poll. Everything behind the poll is what runs in production.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ from pathlib import Path
 
 import orjson
 
-from agent.config import AgentSection, BrokerSection, Config, ModemSection, SamplingSection
+from agent.config import AgentSection, BrokerSection, Config, ModemSection, PositionSection, SamplingSection
+from agent.poll.beside import Hall as Beside
+from agent.poll.instrument import Ears
+from agent.poll.memory import Memory
 from agent.poll.worker import ModemWorker
 from agent.spool.clock import Clock
 from agent.spool.rows import Entry
@@ -32,29 +35,35 @@ from collector.run import Collector
 from collector.store.sqlite import Sqlite
 from dashboards.cli import main as dashboards
 from demo.modem import Fault, SimulatedModem
-from demo.replies import family_answers
+from demo.replies import Answers, family_answers
 from demo.situations import Life, Schedule, Situation
 from ground.wita import WITA
 from lab.servers import mosquitto, wait_for
 from telemetry.frame import Value
 from telemetry.streams import Row, present
 
-DAYS, STEP_S, POLL_EVERY_S = 8, 600, 43_200
+DAYS, STEP_S = 8, 600
+POLL_H = 2
+"""Hour of WITA at which every modem is polled: in the quiet hours, so it scans."""
 FIRST = date(2026, 10, 1)
 START_S = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=WITA).timestamp()
 END_S = START_S + DAYS * 86_400
-SLOTS = range(int(START_S), int(END_S), STEP_S)
+SLOTS = range(int(START_S) - 86_400, int(END_S), STEP_S)
+"""The day before the period is the one of commissioning."""
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
 @dataclass(frozen=True, slots=True)
 class Modem:
-    """One modem of a hall: what it lives through, and what it tells beside its samples: (stream, day, values)."""
+    """One modem of a hall: what it lives through, and what its probes say: (day, values)."""
 
     name: str
     life: Situation | Schedule
     family: str = "quectel"
-    tells: tuple[tuple[str, int, Mapping[str, Value]], ...] = ()
+    model: str | None = None
+    """Another model than the family's usual one."""
+    probes: tuple[tuple[int, Mapping[str, Value]], ...] = ()
+    polls_a_day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,42 +131,53 @@ def _send(folder: Path, hall: Hall, port: int) -> None:
 
 def _measured(folder: Path, hall: Hall) -> list[Entry]:
     entries: list[Entry] = []
+    ears, memory = Ears(), Memory()
     for modem in hall.modems:
-        entries += _samples(folder, hall.site, modem)
-        for stream, day, values in modem.tells:
-            entries.append(_entry(stream, modem.name, START_S + day * 86_400 + 3 * 3600, values))
+        entries += _samples(folder, hall.site, modem, ears, memory)
+        entries += [_entry("probe", modem.name, START_S + day * 86_400, values) for day, values in modem.probes]
     return sorted(entries, key=lambda entry: entry.t_ms or 0)
 
 
-def _samples(folder: Path, site: str, modem: Modem) -> Iterator[Entry]:
+def _samples(folder: Path, site: str, modem: Modem, ears: Ears, memory: Memory) -> Iterator[Entry]:
     """Poll the modem wherever its situation changes, and a few times a day; each reading stands until the next poll."""
-    life, now = Life(modem.life), START_S
+    life, now = Life(modem.life), float(SLOTS[0])
     rows: list[tuple[str, Row]] = []
     link = folder / f"{site}-{modem.name}"
-    with SimulatedModem(family_answers(modem.family, life, lambda: now), link, boot_s=0.1) as simulated:
+    with SimulatedModem(_answers(modem, life, lambda: now), link, boot_s=0.1) as simulated:
         worker = ModemWorker(
             ModemSection(name=modem.name, port=str(link), family=modem.family, command_timeout_s=1),
             lambda stream, _modem, row, _mono=None: rows.append((stream, row)),
             interval_s=1,
             stop=threading.Event(),
+            hall=Beside(memory, ears, utc_ms=lambda: int(now * 1000), position=PositionSection(fixes=2)),
             settle_s=0,
+            monotonic=lambda: now,
         )
-        polled, lived = -1e12, None
+        lived = None
         for slot in SLOTS:
             now = float(slot)
             situation = modem.life if isinstance(modem.life, Situation) else modem.life(now)
-            due = now - polled >= POLL_EVERY_S and not situation.silent
+            at = slot - SLOTS[0]
+            due = (at - POLL_H * 3600) % (86_400 // modem.polls_a_day) == 0 and not situation.silent
             if situation != lived or due:
                 simulated.fault = Fault.SILENCE if situation.silent else None
                 rows.clear()
                 worker.tick()
-                polled, lived = now, situation
+                lived = situation
                 for stream, row in rows:
                     if stream != "signal":
                         yield _entry(stream, modem.name, now, present(row))
             signal = next(row for stream, row in rows if stream == "signal")
             yield _entry("signal", modem.name, now, present(signal))
         worker._close()
+
+
+def _answers(modem: Modem, life: Life, now_s: Callable[[], float]) -> Answers:
+    usual = family_answers(modem.family, life, now_s)
+    if modem.model is None:
+        return usual
+    identity = {"AT+CGMM": [modem.model, "OK"], "AT+CGMR": [modem.model, "OK"], "ATI": [modem.model, "OK"]}
+    return lambda command: identity.get(command) or usual(command)
 
 
 def _entry(stream: str, modem: str, at_s: float, values: Mapping[str, Value]) -> Entry:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.servers import MissingServerError
-from tests.world.halls import world
+from tests.world.halls import PLACE, world
 from tests.world.play import play
 from tests.world.table import lines, wrong
 
@@ -23,6 +23,10 @@ def test_every_hall_gets_the_verdict_that_its_row_must_get(tmp_path: Path, caplo
     print("\n".join(lines(halls, rows)))
     assert [fault for hall in halls for fault in wrong(hall, rows[hall.site])] == []
     assert len(halls) >= 16
+    (first, *_) = (row for row in rows[halls[0].site] if row["operator"] == "Telkomsel")
+    assert (float(first["lat"]), float(first["lon"])) == pytest.approx(PLACE, abs=1e-4)
+    assert (first["sumber_koordinat"], float(first["akurasi_m"]) > 0) == ("GNSS di tempat", True)
+    assert "B8; " in first["band_didukung"]
 
 
 def test_the_world_has_every_row_of_the_table() -> None:

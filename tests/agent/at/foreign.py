@@ -98,7 +98,7 @@ WEAKER = {("limited", "not_registered"), ("limited", "searching")}
 
 
 def lies(control: Out, out: Out) -> Iterator[str]:
-    """Return what the reading says that the control does not."""
+    """Yield what the reading says that the control does not."""
     for name, value in out.items():
         if name == "registration" and (control.get(name), value) in WEAKER:
             continue

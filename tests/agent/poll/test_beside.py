@@ -330,3 +330,18 @@ def test_facts_outlive_a_restart_and_a_torn_file_does_no_harm(tmp_path: Path) ->
     for torn in (b"", b"{", b"[]", b'{"m": 3}', b'{"m": {"plmn": [1]}}'):
         path.write_bytes(torn)
         assert Memory(path).get("m", "plmn") is None
+
+
+def test_neighbours_of_other_operators_are_told_once_an_hour(tmp_path: Path) -> None:
+    """In limited service a list of neighbours names who else is there, where the modem tells whose they are."""
+    row = '+QENG: "neighbourcell","GSM",510,{},247C,1327,35,{},-82,10,10,0,0'
+    bench = Bench(replace(by_row("2"), camped=XL, stat=2), tmp_path, scan=NEVER)
+    answers = bench.modem._answers
+    listed = [row.format("01", 96), row.format("11", 99), row.format("01", 97), "OK"]
+    bench.modem._answers = lambda command: listed if "NEIGHBOUR" in command else answers(command)
+    with bench.modem:
+        bench.at(0, 30, 60)
+        assert [(row.plmn, row.rat, row.arfcn, row.rssi_dbm) for row in bench.scans] == [(INDOSAT, Rat.GSM, 96, -82.0)]
+        assert [(row.found, row.complete, row.method) for row in bench.scans] == [(1, False, "neighbour")]
+        bench.at(3700)
+        assert len(bench.scans) == 2

@@ -29,7 +29,7 @@ HOME, LIMITED, DENIED, SIM_FAULT = Registration.HOME, Registration.LIMITED, Regi
 def lived(
     situation: Situation, family: str, folder: Path, *, ticks: int = 1, book: Memory | None = None
 ) -> tuple[Signal, list[Event]]:
-    """Give the last sample, and all events, of a modem that lives through a situation."""
+    """Return the last sample, and all events, of a modem that lives through a situation."""
     log = Log()
     answers = family_answers(family, Life(situation), lambda: NOW_S)
     with SimulatedModem(answers, folder / "m") as modem:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ from agent.spool import file as spoolfile
 from agent.spool.high_water import BLOCK, HighWaterMark
 from agent.spool.rows import Entry, Row
 from agent.spool.spool import Spool
-from agent.spool.thin import Limits
+from agent.spool.thin import SMALL_BYTES, Limits
 
 T0 = 1_800_000_000_000
 
@@ -252,3 +253,29 @@ def test_another_program_may_read_while_the_agent_writes(tmp_path: Path) -> None
     spool.append([entry(2)])
     assert reader.execute("SELECT count(*) FROM spool").fetchone() == (2,)
     reader.close()
+
+
+def test_a_nearly_full_card_that_others_fill_costs_no_sample(tmp_path: Path) -> None:
+    """Thinning what is on its way would not make room, and the event about it would be the next to go."""
+    spool = Spool(tmp_path / "spool.db", "boot-1", Limits(min_free_mb=10**9))
+    for n in range(300):
+        spool.append([entry(n)])
+        assert spool.keep_bounds() == 0
+    assert len(everything(spool)) == 300
+    assert spool.notices == []
+
+
+def test_a_backlog_on_a_nearly_full_card_is_thinned_a_few_times_only_and_what_is_in_flight_stays(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", "boot-1", Limits(min_free_mb=10**9))
+    big = dataclasses.replace(entry(0), body=b'{"detail":"%s"}' % (b"x" * 280))
+    flying: list[int] = []
+    for n in range(0, 24_000, 100):
+        seqs = spool.append([dataclasses.replace(big, mono_ms=(n + k) * 30_000) for k in range(100)])
+        if not flying:
+            flying = seqs[:10]
+            spool.leaving(flying)
+        spool.keep_bounds()
+    assert 1 <= len(spool.notices) <= 20
+    assert sum(event.count or 0 for event in spool.notices) == spool.count("thinned") == 24_000 - spool.depth
+    assert set(flying) <= {row.seq for row in everything(spool)}
+    assert (tmp_path / "spool.db").stat().st_size < 2 * SMALL_BYTES

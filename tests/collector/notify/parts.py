@@ -8,7 +8,7 @@ from pathlib import Path
 
 from collector.notify.config import NotifyConfig, load
 from collector.notify.deliver import Delivery, open_channels
-from collector.notify.outbox import Kind, Message, Outbox, open_db
+from collector.notify.outbox import Kind, Message, Outbox, Role, Severity, open_db
 from collector.notify.route import Router
 from collector.notify.sender import Sender
 from ground.wita import WITA
@@ -37,9 +37,9 @@ def message(
     at_ms: int,
     *,
     kind: Kind = "open",
-    severity: str = "warning",
+    severity: Severity = "warning",
     kecamatan: str | None = "Sandaran",
-    role: str = "village",
+    role: Role = "village",
     desa: str | None = None,
     link: str | None = None,
 ) -> Message:

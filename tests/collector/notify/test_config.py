@@ -14,7 +14,7 @@ from collector.notify.heartbeat import Heartbeat
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "alerts.toml"
 HOOK = '[destination.a]\nurl = "json://127.0.0.1:9/x"\n'
-ROUTE = '[route.r]\naudience = "teknisi"\nto = ["a"]\n'
+ROUTE = '[route.r]\naudience = "teknisi"\ngather = []\nto = ["a"]\n'
 SECRET = "tgram://123456789:AAHsecretsecretsecret/42/"
 
 BAD = [
@@ -40,7 +40,7 @@ BAD = [
         '[destination.a]\nurl_env = "NOT-A-NAME"\n',
         "destination.a.url_env: must be the name of an environment variable: letters, digits and '_'",
     ),
-    (HOOK + '[route.r]\naudience = "teknisi"\nto = ["aa"]\n', "route.r.to: no [destination.aa]; did you mean 'a'?"),
+    (HOOK + '[route.r]\naudience = "teknisi"\ngather = []\nto = ["aa"]\n', "route.r.to: no [destination.aa]; did you mean 'a'?"),
     (
         HOOK + '[route.r]\nto = ["a"]\n',
         "route.r.audience: missing; add `audience = ...` under [route.r], as config/alerts.toml shows",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,9 +54,10 @@ def test_killed_between_the_answer_and_the_commit_a_message_is_repeated_with_its
     with Hook(answer) as hook:
         box = post(
             tmp_path,
-            f'[destination.first]\nurl = "{hook.url}"\nper_hour = 3600\n[route.all]\naudience = "teknisi"\nto = ["first"]\n',
+            f'[destination.first]\nurl = "{hook.url}"\nper_hour = 3600\n'
+            '[route.all]\naudience = "teknisi"\ngather = []\nto = ["first"]\n',
         )
-        box.put(*(message(f"hall-{number}", 1, kecamatan=f"K{number}") for number in range(12)))
+        box.put(*(message(f"hall-{number}", time.time_ns() // 1_000_000, kecamatan=f"K{number}") for number in range(12)))
         for _ in range(len(killed_at) + 1):
             with running("deliver", tmp_path) as process:
                 wait_for(lambda: emptied(box) or (process and process.poll()), "the outbox to be empty, or the kill", 60)
@@ -72,7 +74,7 @@ def test_a_slow_service_delays_no_other(tmp_path: Path) -> None:
         box = post(
             tmp_path,
             f'[destination.slow]\nurl = "{slow.url}"\ntimeout_s = 30\n[destination.mail]\nurl = "{mails.url}"\n'
-            '[route.all]\naudience = "teknisi"\nto = ["slow", "mail"]\n',
+            '[route.all]\naudience = "teknisi"\ngather = []\nto = ["slow", "mail"]\n',
         )
         slow.answer = lambda _number: wait_for(lambda: 200 if mails.got else 0, "the mail, sent while this answer waits")
         delivery = box.delivery()
@@ -86,7 +88,7 @@ def test_a_slow_service_delays_no_other(tmp_path: Path) -> None:
 
 def test_what_waits_for_a_destination_that_was_renamed_goes_along_the_routes_of_today(tmp_path: Path) -> None:
     with Hook() as hook:
-        route = '[route.all]\naudience = "teknisi"\nto = ["{}"]\n'
+        route = '[route.all]\naudience = "teknisi"\ngather = []\nto = ["{}"]\n'
         box = post(tmp_path, f'[destination.old]\nurl = "{hook.url}"\n' + route.format("old"))
         box.put(message("Tadoan", box.clock.now))
         box = post(tmp_path, f'[destination.new]\nurl = "{hook.url}"\n' + route.format("new"))
@@ -104,7 +106,7 @@ def test_no_address_reaches_a_log_or_the_outbox_even_at_debug_level(tmp_path: Pa
         tmp_path,
         '[destination.telegram]\nurl_file = "telegram"\n[destination.hook]\nurl_env = "SINYAL_TEST_HOOK"\n'
         '[destination.mail]\nurl_env = "SINYAL_TEST_MAIL"\n'
-        '[route.all]\naudience = "teknisi"\nto = ["telegram", "hook", "mail"]\n',
+        '[route.all]\naudience = "teknisi"\ngather = []\nto = ["telegram", "hook", "mail"]\n',
     )
     box.put(message("Tadoan", now_ms()))
     secrets = {
@@ -130,7 +132,9 @@ def test_a_fault_in_delivery_is_logged_and_tried_again(
 ) -> None:
     monkeypatch.setattr("collector.notify.deliver.AFTER_FAULT_S", 0.05)
     with Hook() as hook:
-        box = post(tmp_path, f'[destination.first]\nurl = "{hook.url}"\n[route.all]\naudience = "teknisi"\nto = ["first"]\n')
+        box = post(
+            tmp_path, f'[destination.first]\nurl = "{hook.url}"\n[route.all]\naudience = "teknisi"\ngather = []\nto = ["first"]\n'
+        )
         delivery = box.delivery()
         box.put(message("Tadoan", box.clock.now))
         db = box.outbox()._db

@@ -58,15 +58,15 @@ def test_a_full_digest_of_long_titles_fits_telegram_and_whatsapp() -> None:
         dataclasses.replace(message(f"k{number}", AT), id=10_000 + number, title_id=long, title_en=long) for number in range(10)
     ]
     group += [dataclasses.replace(one, kind="resolve", id=one.id + 100, at_ms=AT + 90_000_000) for one in group]
-    text = formats.digest(group)
+    text = formats.digest(group, "id")
     assert len(text.title) + len(text.body) < 4096
     assert text.title == "Kecamatan Sandaran: 0 peringatan, 10 selesai"
-    assert len(text.body.splitlines()) == 2 * 10 + 4
+    assert len(text.body.splitlines()) == 10 + 2
 
 
 def test_one_line_has_no_line_break_and_fits_a_template() -> None:
     group = [message(f"hall-{number}", AT) for number in range(12)]
-    line = formats.on_one_line(formats.digest(group))
+    line = formats.on_one_line(formats.digest(group, "id"))
     assert line.title == ""
     assert "\n" not in line.body
     assert len(line.body) <= 900

@@ -59,7 +59,8 @@ def test_who_hears_what_while_the_watch_works_fails_hangs_and_dies(tmp_path: Pat
         box = post(
             tmp_path,
             '[heartbeat]\nurl_file = "beat"\nevery_s = 1\n'
-            f'[destination.dead]\nurl = "json://127.0.0.1:{free_port()}/"\n[route.all]\naudience = "teknisi"\nto = ["dead"]\n',
+            f'[destination.dead]\nurl = "json://127.0.0.1:{free_port()}/"\n'
+            '[route.all]\naudience = "teknisi"\ngather = []\nto = ["dead"]\n',
         )
         with running("watch", tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify")) as process:
             assert wait_for(systemd.hear, "the start") == "READY=1"

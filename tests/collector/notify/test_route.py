@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ severity = "warning"
 [route.teknisi]
 audience = "teknisi"
 to = ["teknisi"]
+gather = []
 [route.pimpinan]
 audience = "pimpinan"
 to = ["kadis"]
@@ -56,6 +58,21 @@ def due(folder: Path, at: str, text: str = TEXT, **fields: str | None) -> dict[s
 )
 def test_village_staff_sleep_from_21_to_06_wita(tmp_path: Path, at: str, goes: str) -> None:
     assert due(tmp_path, at) == {"desa": goes, "teknisi": datetime.fromisoformat(at).strftime("%d %H:%M")}
+
+
+def test_what_a_village_can_act_on_reaches_the_technicians_with_the_digest(tmp_path: Path) -> None:
+    text = TEXT.replace('to = ["teknisi"]\ngather = []', 'to = ["teknisi"]')
+    assert due(tmp_path, "2026-11-24T08:00", text)["teknisi"] == "24 16:00"
+    assert due(tmp_path, "2026-11-24T08:00", text, role="field")["teknisi"] == "24 08:00"
+    assert due(tmp_path, "2026-11-24T08:00", text, severity="critical")["teknisi"] == "24 08:00"
+
+
+def test_what_may_wait_waits_for_the_digest_everywhere(tmp_path: Path) -> None:
+    told = dataclasses.replace(message("x", ms("2026-11-24T08:00")), digest=True)
+    assert {name for name, _ in post(tmp_path, TEXT).outbox()._route(told)} == {"desa", "teknisi"}
+    assert {f"{datetime.fromtimestamp(at / 1000, WITA):%H:%M}" for _, at in post(tmp_path, TEXT).outbox()._route(told)} == {
+        "16:00"
+    }
 
 
 def test_critical_passes_where_the_route_says_so(tmp_path: Path) -> None:
@@ -103,4 +120,3 @@ def test_the_morning_brings_one_message_a_kecamatan(tmp_path: Path) -> None:
         "- [Selesai] Tadoan: kembali normal (24/11 23.30 - 25/11 00.30 WITA)",
         "- [Waspada] Susuk: listrik padam (24/11 23.30 WITA)",
     ]
-    assert "Sandaran sub-district: 1 alerts, 1 resolved" in hook.got[1]["message"]

@@ -12,7 +12,7 @@ from collector.notify.sender import GIVE_UP_MS, RETRY_MAX_S
 from tests.collector.notify.parts import Post, message, ms, post
 from tests.collector.notify.services import Hook, Mailbox
 
-ROUTE = '[route.all]\naudience = "teknisi"\nto = ["first"]\n'
+ROUTE = '[route.all]\naudience = "teknisi"\ngather = []\nto = ["first"]\n'
 
 
 def hooked(folder: Path, hook: Hook, more: str = "", route: str = ROUTE) -> Post:
@@ -27,7 +27,17 @@ def drain(post: Post, name: str = "first", seconds: int = 3 * RETRY_MAX_S, step_
         post.clock.now += step_s * 1000
 
 
-def test_a_message_says_what_where_when_and_what_to_do_in_both_languages(tmp_path: Path) -> None:
+def test_a_destination_gets_its_language(tmp_path: Path) -> None:
+    with Hook() as hook:
+        box = hooked(tmp_path, hook, "lang = 'en'")
+        box.put(message("Tadoan", ms("2026-11-24T08:15")))
+        assert box.sender("first").step() == 1
+    (got,) = hook.got
+    assert got["title"] == "[Warning] Tadoan: power cut"
+    assert got["message"].splitlines()[0] == "Check the meter and call PLN 123."
+
+
+def test_a_message_says_what_where_when_and_what_to_do(tmp_path: Path) -> None:
     with Hook() as hook:
         box = hooked(tmp_path, hook)
         box.put(message("Tadoan", ms("2026-11-24T08:15"), severity="critical", link="https://sinyal.example/6408112003"))
@@ -37,10 +47,7 @@ def test_a_message_says_what_where_when_and_what_to_do_in_both_languages(tmp_pat
     assert got["message"].splitlines() == [
         "Periksa meteran dan hubungi PLN 123.",
         "",
-        "[Critical] Tadoan: power cut",
-        "Check the meter and call PLN 123.",
-        "",
-        "Tautan / Link: https://sinyal.example/6408112003",
+        "Tautan: https://sinyal.example/6408112003",
         "24 November 2026 08.15 WITA · Ref 1",
     ]
     assert got["id"] == got["header"] == f"1-{ms('2026-11-24T08:15')}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from collector.errors import ConfigError
-from collector.watch.config import Rules, load
+from collector.watch.config import load
+from collector.watch.rule import rules
 from tests.collector.watch.world import CONFIG
 
 SHIPPED = (CONFIG / "alerts.toml").read_text(encoding="utf-8")
@@ -64,19 +65,34 @@ def test_missing_file_says_what_to_copy(tmp_path: Path) -> None:
 
 
 def test_shipped_file_has_every_rule() -> None:
-    rules = load(CONFIG / "alerts.toml").rule
-    assert [name for name in Rules.model_fields if rules.get(name) is None] == []
+    assert sorted(load(CONFIG / "alerts.toml").rules) == sorted(rules())
 
 
 def test_a_rule_may_be_off_or_absent(tmp_path: Path) -> None:
     path = tmp_path / "alerts.toml"
-    start, end = SHIPPED.index("[rule.no_sim]"), SHIPPED.index("[rule.clock_untrusted]")
+    start, end = SHIPPED.index("[rule.no_sim]"), SHIPPED.index("[rule.sim_refused]")
     text = SHIPPED[:start] + SHIPPED[end:].replace("[rule.clock_untrusted]", "[rule.clock_untrusted]\nenabled = false")
     path.write_text(text, encoding="utf-8")
-    rules = load(path).rule
-    assert rules.get("no_sim") is None
-    assert rules.get("clock_untrusted") is None
-    assert rules.get("hall_dark") is not None
+    on = load(path).rules
+    assert "no_sim" not in on
+    assert "clock_untrusted" not in on
+    assert "hall_dark" in on
+
+
+def test_a_rule_that_cannot_work_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    path.write_text(SHIPPED.replace("stale_minutes = 12", "stale_minutes = 5"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"rule\.hall_dark\.stale_minutes: must be more than 6"):
+        load(path)
+
+
+def test_a_file_of_the_last_release_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.toml"
+    kept = [
+        part for part in SHIPPED.split("\n\n") if not part.startswith(("[rule.unstable]", "[rule.moved]", "[rule.quota_gone]"))
+    ]
+    path.write_text("\n\n".join(kept) + '\n[relay]\ntoken_file = "t"\nport = 9465\n', encoding="utf-8")
+    assert "unstable" not in load(path).rules
 
 
 def test_state_counts_from_the_folder_of_the_file(tmp_path: Path) -> None:

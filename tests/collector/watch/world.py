@@ -14,8 +14,8 @@ from collector.sites.sites import Site, read_sites
 from collector.store.dirty_hours import WINDOW_NS, entry
 from collector.store.store import Placed, Point, Row, SeqDay, Store
 from collector.watch.config import Alerts, load
-from collector.watch.engine import Engine
-from collector.watch.state import WatchDb
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch as Looker
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -157,6 +157,11 @@ class World:
                 yield Placed(pack(hall.site.code, stream, modem, samples[max(0, end - BACKLOG_FRAME) : end]), hall.site)
 
 
+def power_off(effect: Effect, _hall: HallSim, _t: int) -> None:
+    """No power, no battery."""
+    effect.powered = False
+
+
 class KilledError(BaseException):
     """The watch dies here."""
 
@@ -234,10 +239,10 @@ class Watch:
         self.start()
 
     def start(self) -> None:
-        """Open the file and make an engine from it."""
+        """Open the file and make an watch from it."""
         self.db = WatchDb(self.path)
         self.outbox = Outbox(self.db.db, self._route)
-        self.engine = Engine(self.config.engine, self.config.rule, self.sites, self.store, self.db, self.outbox)
+        self.looker = Looker(self.config, self.sites, self.store, self.db, self.outbox)
 
     def restart(self) -> None:
         """End as a killed process does: what was not committed is gone."""
@@ -248,11 +253,11 @@ class Watch:
         """Look once and deliver; with `die_after`, die at that call of store or router, start again, look again."""
         self.store.countdown = die_after
         try:
-            self.engine.tick(START_MS + t_ms)
+            self.looker.look(START_MS + t_ms)
         except KilledError:
             self.kills += 1
             self.restart()
-            self.engine.tick(START_MS + t_ms)
+            self.looker.look(START_MS + t_ms)
         self.store.countdown = None
         new = []
         for message, destination in self.outbox.pending(START_MS + t_ms):

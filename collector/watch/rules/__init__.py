@@ -1,0 +1,1 @@
+"""One module a rule, each with its RULE: what it reads, how it judges, what it says. Nothing else lists them."""
