@@ -37,7 +37,7 @@ LATE_TICKS = 5
 
 def configuration(server: Server) -> Iterator[Finding]:
     """Check that every file that a person edits can be read and fits the others."""
-    found = False
+    told: set[str] = set()
     for read in (
         lambda: server.config,
         lambda: server.sites,
@@ -47,13 +47,15 @@ def configuration(server: Server) -> Iterator[Finding]:
         try:
             read()
         except ConfigError as error:
-            found = True
-            for line in str(error).splitlines():
+            for line in dict.fromkeys(str(error).splitlines()):
+                if line in told:
+                    continue  # a file that another one leans on
+                told.add(line)
                 text, _, cure = line.partition("; ")
                 yield Finding(State.FAULT, phrase("{reason}", reason=text), phrase("{cure}", cure=cure) if cure else None)
             if "config" not in vars(server):
                 return  # all other files are named in this one
-    if not found:
+    if not told:
         places = {site.kecamatan for site in server.sites.values()}
         yield fine("{file}: {n} halls in {k} kecamatan", file=str(server.file), n=len(server.sites), k=len(places))
 

@@ -240,6 +240,7 @@ def test_what_is_broken_is_named_with_its_cure_and_nothing_else(
     told = "\n".join(lines(found, "en"))
     print(f"\n{name}:\n{told}")
     assert {each.check for each in found} == where
+    assert len(found) == len(set(found))
     assert any(text in said(each.finding.text, "en") and cure in said(each.finding.cure, "en") for each in found), told
     assert all(each.finding.cure is not None for each in found)
 
