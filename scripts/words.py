@@ -41,6 +41,26 @@ KEYWORDS = {
     "t_n": (1, 2),
 }
 """Functions whose first text is a message id: of words.py and doctor.py in ground/, and `t` that knows its language."""
+NOT_OUR_WORD = {
+    r"\bbalai\b": "kantor desa",
+    r"\bbacaan\b": "pengukuran",
+    r"modem (diam|bisu)|tidak menjawab": "tidak merespons",
+    r"\bmasa\b(?! aktif)": "periode",
+    r"\bkeadaan\b": "kondisi",
+    r"sel pelayan": "sel aktif (serving cell)",
+    r"\bsaring": "filter",
+    r"keterangan peta": "legenda",
+    r"10 % terburuk": "persentil ke-10",
+    r"serentak": "bersamaan",
+    r"dengan sendirinya": "secara otomatis",
+    r"tegangan kurang": "tegangan rendah",
+    r"menyala ulang": "mulai ulang",
+    r"\bmutu\b": "kualitas",
+    r"\bcelah\b": "bagian kosong",
+    r"poin %": "poin persentase",
+    r"pita frekuensi": "pita",
+}
+"""One thing has one word in Indonesian: what is not said, and what is."""
 CONFLICT = re.compile(r"<{7} .*?\n(.*?)(?:\|{7} .*?\n.*?)?={7}\n(.*?)>{7} .*?\n", re.DOTALL)
 NOTE = "Translators:"
 UNKEPT = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
@@ -122,6 +142,7 @@ def hidden() -> Iterator[str]:
 def faults() -> Iterator[str]:
     """Yield what keeps the catalogue from being whole, one line per message."""
     yield from hidden()
+    yield from strange()
     used, known = messages(), translated()
     ids = {(m.context, m.id) for m in used if m.id}
     for message in known:
@@ -134,6 +155,15 @@ def faults() -> Iterator[str]:
     for message in used:
         if message.id:
             yield from _untold(message, known.get(message.id, message.context))
+
+
+def strange() -> Iterator[str]:
+    """Yield the translations that call a thing by another word than all others do."""
+    for message in translated():
+        for text in _texts(message.string) if message.id else []:
+            for pattern, word in NOT_OUR_WORD.items():
+                if re.search(pattern, text, re.IGNORECASE):
+                    yield f"not our word: {text!r}: say {word!r}"
 
 
 def _untold(message: Message, found: Message | None) -> Iterator[str]:

@@ -103,7 +103,8 @@ class SimState(StrEnum):
     FAULT = "fault"
 
 
-_SERVICES = {
+# Looked up by the plain words of a sample too: a member of a StrEnum is its text.
+_SERVICES: Mapping[object, Service] = {
     Registration.HOME: Service.SERVED,
     Registration.ROAMING: Service.SERVED,
     Registration.SEARCHING: Service.NO_SERVICE,
@@ -127,7 +128,7 @@ _MESSAGES = {
     Registration.MODEM_SILENT: mark("modem unresponsive"),
 }
 
-_GENERATIONS = {
+_GENERATIONS: Mapping[object, Generation] = {
     Rat.GSM: Generation.G2,
     Rat.WCDMA: Generation.G3,
     Rat.LTE: Generation.G4,
@@ -185,15 +186,14 @@ _BY_SERVICE = {
 
 def service_of(values: Mapping[str, object]) -> Service:
     """Return what a sample says of the service of its SIM's operator; unknown where it has no registration that is known."""
-    word = values.get("registration")
-    return Registration(str(word)).service if word in _SERVICES else Service.UNKNOWN
+    return _SERVICES.get(values.get("registration"), Service.UNKNOWN)
 
 
 def generation_of(values: Mapping[str, object]) -> Generation:
     """Return the generation of the serving cell: by the technology told, else by values that exist on one generation only."""
-    word = values.get("rat")
-    if word in _GENERATIONS:
-        return Rat(str(word)).generation
+    told = _GENERATIONS.get(values.get("rat"))
+    if told is not None:
+        return told
     return next((g for g, names in TELLING.items() if any(values.get(name) is not None for name in names)), Generation.UNKNOWN)
 
 

@@ -95,8 +95,7 @@ def _reading(last: dict[str, Any], cuts_dbm: Sequence[float], lang: Lang) -> str
 def _line(state: dict[str, Any], lang: Lang) -> tuple[str, bool]:
     if state["connected"]:
         return tr("Connected to the server: yes", lang), True
-    why = f" ({state['refusal']})" if state.get("refusal") else ""
-    return tr("Connected to the server: NO{why}", lang, why=why), False
+    return tr("Connected to the server: NO. The reason and what to do: sinyal-agent doctor", lang), False
 
 
 def _card(config: Config, held: Backlog, state: dict[str, Any] | None, lang: Lang) -> tuple[list[str], bool]:

@@ -29,7 +29,7 @@ STEP_MS = 1000
 NTP_CHECK_S = 10.0
 DAY_MS = 86_400_000
 DRIFT_PPM = 100
-"""How wrong a Pi's crystal may run: 0.36 s an hour."""
+"""How wrong a Pi's crystal may run: 0.36 s per hour."""
 AGREE_MS = 60_000
 """Two sources that differ by more contradict each other."""
 UNHEARD_OF_MS = 400 * DAY_MS

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 BACKLOG_SAMPLES = 200
 OVER_BUDGET_SAMPLES = 1000
 OVER_BUDGET_INTERVAL_S = 3600.0
-"""Over the monthly budget one round an hour goes out, in large frames; a change still goes at once, in one frame."""
+"""Over the monthly budget one round per hour goes out, in large frames; a change still goes at once, in one frame."""
 MAX_IN_FLIGHT = 4
 MAX_IN_FLIGHT_LIVE = 12
 REMEMBERED = 64

@@ -83,7 +83,7 @@ class Sender:
         return now
 
     def _allowed(self, now: int) -> int:
-        """Count the messages that may go now within the limit an hour."""
+        """Count the messages that may go now within the hourly limit."""
         used = -(-max(0, self._free_at_ms - now) // self._cost_ms)
         return max(0, self._room - used)
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from collector.store.store import Row
 from telemetry.frame import Value
-from telemetry.meaning import Service, Standing, heard_plmn, level_of, service_of, standing_of, subject_plmn
+from telemetry.meaning import LEVEL, Service, Standing, heard_plmn, service_of, standing_of, subject_plmn
 from telemetry.operators import NUMBERS, OTHER, operator_of
 from telemetry.streams import Clock
 
@@ -114,7 +114,7 @@ class Summary:
         standing = standing_of(row)
         if standing is Standing.LTE:
             self.lte += 1
-            _add(self.rsrp, level_of(row))
+            _add(self.rsrp, row.get(LEVEL))
             _add(self.rsrq, row.get("rsrq_db"))
             _add(self.sinr, row.get("sinr_db"))
         else:

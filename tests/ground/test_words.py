@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import UTC, date, datetime
 
 import pytest
 
 from ground import words
 from ground.words import LANGUAGES, Figure, Lang, add_lang, by_locale, joined, mark_in, ntr, phrase, said, span, tr, tr_in
-from scripts.words import _texts, faults, messages, placeholders, translated
+from scripts.words import faults, messages, placeholders
 
 
 def test_the_catalogue_has_every_message_and_no_other() -> None:
@@ -32,35 +31,6 @@ def test_every_message_can_be_said(lang: Lang) -> None:
         assert text
         assert all(f"<{name}>" in text for name in names), text
         assert "{" not in text.replace("{{", "") or not names
-
-
-NOT_OUR_WORD = {
-    r"\bbalai\b": "kantor desa",
-    r"\bbacaan\b": "pengukuran",
-    r"modem (diam|bisu)|tidak menjawab": "tidak merespons",
-    r"\bmasa\b(?! aktif)": "periode",
-    r"\bkeadaan\b": "kondisi",
-    r"sel pelayan": "sel aktif (serving cell)",
-    r"\bsaring": "filter",
-    r"keterangan peta": "legenda",
-    r"10 % terburuk": "persentil ke-10",
-    r"serentak": "bersamaan",
-    r"dengan sendirinya": "secara otomatis",
-    r"tegangan kurang": "tegangan rendah",
-    r"menyala ulang": "mulai ulang",
-    r"\bmutu\b": "kualitas",
-    r"\bcelah\b": "bagian kosong",
-    r"poin %": "poin persentase",
-    r"pita frekuensi": "pita",
-}
-"""One thing has one word: what is not said, and what is."""
-
-
-@pytest.mark.parametrize(("pattern", "word"), NOT_OUR_WORD.items())
-def test_one_thing_has_one_word(pattern: str, word: str) -> None:
-    texts = [text for message in translated() if message.id for text in _texts(message.string)]
-    found = [text for text in texts if re.search(pattern, text, re.IGNORECASE)]
-    assert found == [], f"say {word!r}"
 
 
 def test_a_language_writes_its_own_numbers_and_dates() -> None:

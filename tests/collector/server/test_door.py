@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import ssl
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from collector.server import install
+from collector.server import checks, install
+from collector.server.subject import Server
 from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from dashboards.web.serve import serve_in_thread
+from ground.doctor import State
 from ground.paths import shipped
+from ground.words import said
 from lab.servers import find_program, free_port, listening, wait_for
 from tests.collector.enrol.plant import HOST, run
 
@@ -120,6 +124,14 @@ def test_a_flood_from_one_address_is_told_to_wait(door: Door) -> None:
     answers = [door.ask(f"/api/sites?{number}")[0] for number in range(400)]
     assert answers[:20].count(429) == 0
     assert 429 in answers
+
+
+def test_doctor_sees_who_answers_and_until_when(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "HTTPS", door.port)
+    server = Server(door=tmp_path / "etc/nginx/sites-available/sinyal")
+    assert [said(found.text, "en") for found in checks.door(server)] == ["https://localhost answers"]
+    server.now_s = dt.datetime(2049, 12, 30, tzinfo=dt.UTC).timestamp()
+    assert [found.state for found in checks.door(server)] == [State.WARNING]
 
 
 def test_plain_http_leads_to_tls_and_keeps_the_path(door: Door) -> None:

@@ -15,6 +15,7 @@ from dashboards.needs.model import Change, Report, Row
 from ground.words import said
 from lab.engines import ENGINES, open_engine
 from lab.servers import Server
+from telemetry.frame import Value
 from tests.dashboards.needs.halls import (
     EARLIER,
     NEVER,
@@ -142,3 +143,17 @@ def test_an_unknown_operator_is_found_by_register_or_stays_unknown(tmp_path: Pat
     site = Site("6408022001", "k", "d", 1, 116, "gnss", operators=("IM3",))
     assert attribute(site, ["m1"], {}) == {"m1": "IOH"}
     assert attribute(site, ["m1", "m2"], {}) == {"m1": "? m1", "m2": "? m2"}
+
+
+def test_a_village_is_a_blank_spot_only_where_every_operator_is_known_to_be_none(made: Report, tmp_path: Path) -> None:
+    villages = {village.site.code: village for village in made.villages}
+    assert villages["6408022006"].state == "blank_spot"  # its scans found nobody
+    assert villages["6408022001"].state == "adequate"
+    store, halls = Sqlite(tmp_path / "one.db"), sites()
+    fill(store, halls, PERIOD, [("6408022001", "m2", lambda *_: {"registration": "limited", **WHOSE}, 8)])
+    (village, *_) = full_report(store).villages
+    store.close()
+    assert (village.best.verdict.state, village.state, village.unmeasured) == ("blank_spot", "heard", ["IOH", "XLSMART"])
+
+
+WHOSE: dict[str, Value] = {"home_plmn": "51010", "plmn": "51011"}
