@@ -20,8 +20,8 @@ FIRST_WAIT_S, LAST_WAIT_S = 5.0, 900.0
 """Between questions that nobody answers; it doubles."""
 UNTIMED_WAIT_S = 60.0
 """The same, at most, while no time is known and so nothing can be sent."""
-AGAIN_S = 7200.0
-"""A crystal of 100 ppm drifts 0.7 s meanwhile; an answer costs 400 bytes of the SIM."""
+AGAIN_S = 14_400.0
+"""A crystal of 100 ppm drifts 1.4 s meanwhile; an answer costs 400 bytes of the SIM."""
 AGAIN_NTP_S = 43_200.0
 SLOW_S = 2.0
 """An answer that took longer says little about the time: it is asked again, a few times."""

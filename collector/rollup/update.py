@@ -16,6 +16,7 @@ from collector.rollup.summary import Summary
 from collector.rollup.tally import ModemHour, Tally
 from collector.sites.sites import Site
 from collector.store import dirty_hours
+from collector.store.accounts import Span, side_by_side, stretched
 from collector.store.store import Point, Store
 from telemetry.frame import Value
 from telemetry.meaning import TELLING
@@ -29,7 +30,7 @@ END_NS = 2**62
 SKEW_NS = 300 * 1_000_000_000
 """How far the clocks of two collectors may be apart."""
 READ = (
-    *("registration", "rat", "plmn", "home_plmn", "reject_cause", "clock", "cell_id", "band"),
+    *("registration", "rat", "plmn", "home_plmn", "reject_cause", "clock", "cell_id", "band", "inst"),
     *("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm", *dict.fromkeys(name for names in TELLING.values() for name in names)),
 )
 # A row's time is the start of its period plus so many ns: the operators of one modem have rows of their own in every engine.
@@ -138,11 +139,23 @@ def _settle(modem_day: ModemDay, tallies: Mapping[int, Tally], before: str | Non
 
 
 def _measure(store: Store, code: str, hours: Iterable[int]) -> defaultdict[str, defaultdict[int, Tally]]:
-    """Read the raw samples of these hours of a site, by modem and hour."""
+    """Read the raw samples of these hours of a site, by modem and hour.
+
+    An hour in which two installations measured as this site, side by side, is evidence of neither place: it stays empty.
+    """
     tallies: defaultdict[str, defaultdict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    spans: defaultdict[int, dict[str, Span]] = defaultdict(dict)
     for first, end in _runs(hours):
         for row in store.samples("signal", first * HOUR_NS, end * HOUR_NS, code, READ):
-            tallies[str(row.get("modem", ""))][int(row["time_ns"]) // HOUR_NS].add(row)
+            hour = int(row["time_ns"]) // HOUR_NS
+            tallies[str(row.get("modem", ""))][hour].add(row)
+            stretched(spans[hour], row)
+    for hour, found in spans.items():
+        if side_by_side(found):
+            log.warning("event=hour_left_out site=%s hour=%d installations=%s", code, hour, sorted(found))
+            for of_modem in tallies.values():
+                if hour in of_modem:
+                    of_modem[hour] = Tally()
     return tallies
 
 

@@ -6,7 +6,7 @@ one that was replaced every number that is missing, for what waited on its card 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.store.ledger import DAY_NS, Accounts, Numbers, numbers
@@ -69,15 +69,27 @@ def _working(kept: Mapping[str, Numbers], spans: Mapping[str, Span], device: Row
 
 def _at_once(spans: Mapping[str, Span], now_ns: int) -> int:
     """Count the installations that measured while another one did, lately; 1 when there is no such."""
-    recent = now_ns - AT_ONCE_DAYS * DAY_NS
-    beside = {
+    return max(1, len(side_by_side(spans, now_ns - AT_ONCE_DAYS * DAY_NS)))
+
+
+def side_by_side(spans: Mapping[str, Span], since_ns: int = 0) -> set[str]:
+    """Return the installations that measured while another one did, and both still did after `since_ns`."""
+    return {
         inst
         for one, a in spans.items()
         for other, b in spans.items()
-        if one < other and recent < min(a.last_ns, b.last_ns) and max(a.first_ns, b.first_ns) < min(a.last_ns, b.last_ns)
+        if one < other and max(since_ns, a.first_ns, b.first_ns) < min(a.last_ns, b.last_ns)
         for inst in (one, other)
     }
-    return max(1, len(beside))
+
+
+def stretched(spans: dict[str, Span], row: Row) -> None:
+    """Let the span of the installation that took a sample reach to it, where its time is sure."""
+    inst = row.get("inst")
+    if isinstance(inst, str) and row.get("clock") in SURE:
+        at_ns = int(row["time_ns"])
+        span = spans.get(inst, Span(at_ns, at_ns))
+        spans[inst] = Span(min(span.first_ns, at_ns), max(span.last_ns, at_ns))
 
 
 def _spans(store: Store, site: str, kept: Mapping[str, Numbers], accounts: Accounts) -> dict[str, Span]:
@@ -85,23 +97,15 @@ def _spans(store: Store, site: str, kept: Mapping[str, Numbers], accounts: Accou
     days = {day for inst in kept for day in _ends(accounts, inst)}
     spans: dict[str, Span] = {}
     for day in sorted(days):
-        for inst, time_ns in _times(store, site, day):
-            if inst in kept:
-                span = spans.get(inst, Span(time_ns, time_ns))
-                spans[inst] = Span(min(span.first_ns, time_ns), max(span.last_ns, time_ns))
-    return spans
+        for stream in STREAMS:
+            for row in store.samples(stream, day, day + DAY_NS, site, names=("seq", "clock", "inst")):
+                stretched(spans, row)
+    return {inst: span for inst, span in spans.items() if inst in kept}
 
 
 def _ends(accounts: Accounts, inst: str) -> tuple[int, int]:
     kept = [start for start, day in accounts[inst].items() if day.first is not None]
     return min(kept), max(kept)
-
-
-def _times(store: Store, site: str, day: int) -> Iterator[tuple[str, int]]:
-    for stream in STREAMS:
-        for row in store.samples(stream, day, day + DAY_NS, site, names=("seq", "clock", "inst")):
-            if row.get("clock") in SURE:
-                yield str(row.get("inst", "")), int(row["time_ns"])
 
 
 def _unexplained(store: Store, site: str, inst: str, found: Numbers, report: Row) -> int:

@@ -358,3 +358,21 @@ def test_operators_of_a_modem_have_places_of_their_own() -> None:
     assert update.PLACES[None] == 0
     assert len(set(update.PLACES.values())) == len(update.PLACES)
     assert update.PLACES["Telkomsel"] == 2  # stored rows hang on it: new groups go to the end
+
+
+def test_an_hour_of_two_installations_at_once_is_no_evidence_and_a_changed_card_is(store: Store, tmp_path: Path) -> None:
+    def samples(inst: str, first: int, number: int, minutes: range) -> Frame:
+        start = (T0_S + number * HOUR_S) * 1000
+        values: dict[str, Value] = {"registration": "home", "rat": "gsm", "plmn": "51001"}
+        taken = [Sample(first + k, start + k * 60_000, "ntp", values) for k in minutes]
+        return pack(SITE.code, "signal", "m1", taken, inst)
+
+    changed = [samples("00000001", 100, 0, range(30)), samples("00000002", 500, 0, range(35, 60))]
+    at_once = [samples("00000001", 200, 1, range(60)), samples("00000002", 600, 1, range(20, 40))]
+    take(store, tmp_path, [*changed, *at_once])
+    bring_up_to_date(store, SITES, time.time_ns())
+    hours = {int(row["time_ns"]) // 10**9 // HOUR_S: int(row["samples"]) for row in store.samples("signal_1h", 0, 2**62)}
+    first = T0_S // HOUR_S
+    assert hours.get(first) == 55
+    assert hours.get(first + 1, 0) == 0
+    assert len(list(store.samples("signal", 0, 2**62))) == 55 + 80  # the readings themselves are all there, apart by their tag
