@@ -32,8 +32,8 @@ class Summary:
     camped on a cell; unnamed: of those, on one whose operator was not told. Not of coverage, and so in no share: barred (its own
     operator's cell was there, without service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or
     unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to
-    the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in which
-    a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
+    the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in
+    which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
     """
 
     samples: int = 0
