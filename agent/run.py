@@ -112,6 +112,7 @@ class Agent:
         )
         self._workers: list[ModemWorker] = []
         self._hall: Hall | None = None
+        self._carrier: str | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -182,10 +183,11 @@ class Agent:
             worker.start()
 
     def _carries(self, modem: str) -> bool:
-        """Return whether a modem may carry the connection to the broker now."""
-        address = self._publisher.address
+        """Return whether a modem may carry the connection to the broker, or carried it last: a scan would keep it away."""
+        if (address := self._publisher.address) is not None:
+            self._carrier = interface_with(address)
         section = next((m for m in self._config.modem if m.name == modem), None)
-        return address is not None and section is not None and may_carry(section, interface_with(address))
+        return section is not None and may_carry(section, self._carrier)
 
     def _stop_workers(self) -> None:
         self._workers_stop.set()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from collector.sites.sites import Site
 from collector.store.store import Point
 from demo.profiles import Profile
+from ground.words import mark, tr
 from telemetry.frame import Value
 
 REPORT_S = 300
@@ -16,12 +17,13 @@ DAY_S, HOUR_S = 86_400, 3600
 DARK_S = 1800
 """How long a hall is silent before somebody is told."""
 TEXTS = {
-    "hall_dark": ("tidak mengirim data", "sends no data", "warning"),
-    "weak_signal": ("sinyal lemah", "weak signal", "info"),
-    "modem_sick": ("modem tidak merespons", "modem does not respond", "warning"),
-    "operator_gone": ("kehilangan layanan serentak", "lost service at many halls at once", "critical"),
+    "hall_dark": (mark("sends no data"), "warning"),
+    "weak_signal": (mark("weak signal"), "info"),
+    "modem_sick": (mark("modem does not respond"), "warning"),
+    "operator_gone": (mark("lost service at many halls at once"), "critical"),
 }
-"""Indonesian, English, severity, by rule."""
+"""Title and severity, by rule."""
+NOTE = mark("Made-up data, not a measurement.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Told:
             yield self._point("resolved", self.until_s)
 
     def _point(self, state: str, at_s: int) -> Point:
-        indonesian, english, severity = TEXTS[self.rule]
+        title, severity = TEXTS[self.rule]
         who = self.tags.get("desa") or self.tags["operator"]
         values: dict[str, Value] = {
             "key": "/".join((self.rule, *filter(None, map(self.tags.get, ("site", "operator"))))),
@@ -53,10 +55,10 @@ class Told:
             "severity": severity,
             "since_ms": self.since_s * 1000,
             "count": self.count,
-            "title_id": f"{who}: {indonesian}",
-            "title_en": f"{who}: {english}",
-            "text_id": "Data contoh, bukan pengukuran.",
-            "text_en": "Made-up data, not a measurement.",
+            "title_id": f"{who}: {tr(title, 'id')}",
+            "title_en": f"{who}: {tr(title, 'en')}",
+            "text_id": tr(NOTE, "id"),
+            "text_en": tr(NOTE, "en"),
         }
         return Point("alert", self.tags, values, at_s * 1_000_000_000)
 

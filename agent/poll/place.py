@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agent.poll.memory import Memory
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import LinkClosed
 
 
 class Place:
-    """The USB place and the IMEI of one modem of the configuration. `root` is where sysfs and /dev begin."""
+    """The USB place and the IMEI of one modem of the configuration. `root` is where sysfs and /dev begin.
 
-    def __init__(self, port: str, root: Path) -> None:
+    The place is remembered over restarts: after a power cut the kernel may number the modems in another order.
+    """
+
+    def __init__(self, port: str, root: Path, memory: Memory | None = None, name: str = "") -> None:
         self.usb: usb.UsbPort | None = None
-        self._port, self._root = port, root
-        self._imei: str | None = None  # a hash; kept in memory alone
+        self._port, self._root, self._memory, self._name = port, root, memory or Memory(), name
+        self._imei: str | None = None  # a hash; never on the card
 
     def path(self) -> str:
         """Return the path to open: the configured one, unless another modem has that number now or it is gone."""
         configured, was = self._port, self.usb
         if was is None:
-            return configured
+            return self._remembered() or configured
         now = usb.port_of(configured, self._root)
         if now and usb.is_same(was, now):
             return configured
@@ -32,6 +36,27 @@ class Place:
             return configured
         return str(self._root / "dev" / found.tty)
 
+    def _remembered(self) -> str | None:
+        """Return the port at the place of last time, where the configured name is only a number and serials tell nothing.
+
+        Raises LinkClosed where that place is empty and one of several alike has taken the number.
+        """
+        now = usb.port_of(self._port, self._root)
+        if now is None or "/by-path/" in self._port or self._memory.text(self._name, "port") != self._port:
+            return None
+        shared = self._memory.text(self._name, "usb_shared") is not None
+        if not (now.doubtful or shared):
+            return None
+        place = self._memory.text(self._name, "usb_place")
+        alike = [p for p in usb.ports(self._root) if (p.vid_pid, p.interface) == (now.vid_pid, now.interface)]
+        if place is None or now.device == place:
+            return None
+        if tty := next((p.tty for p in alike if p.device == place), None):
+            return str(self._root / "dev" / tty)
+        if shared:
+            raise LinkClosed(f"{self._port}: is the modem at USB place {now.device}, this one was at {place}; use a by-path port")
+        return None
+
     def arrived(self, path: str, session: object) -> list[tuple[str, str]]:
         """Remember where a modem is that answered; return events (kind, detail). Raises LinkClosed when it is another modem."""
         now, was = usb.port_of(path, self._root), self.usb
@@ -39,6 +64,8 @@ class Place:
             return []
         told = self._recognise(now, session) if now.doubtful and isinstance(session, Session) else []
         self.usb = now
+        shared = "yes" if now.shared or self._memory.text(self._name, "usb_shared") else None
+        self._memory.keep(self._name, port=self._port, usb_place=now.device, usb_shared=shared)
         if was and was.tty != now.tty:
             told.append(("modem_moved", f"{was.tty} is {now.tty} now; use {now.link} as port"))
         return told

@@ -72,13 +72,13 @@ class ModemWorker(threading.Thread):
         super().__init__(name=f"modem-{config.name}", daemon=True)
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
         self._on_network_time, self._root, self._monotonic = on_network_time, root, monotonic
-        self._place = Place(config.port, root)
         limits = config.recovery
         self._recovery = RecoveryPolicy(
             Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
         )
         self._notices = Notices()
         hall = hall or Hall()
+        self._place = Place(config.port, root, hall.memory, config.name)
         self._owner = Owner(config.name, SimBook(hall.memory))
         self._beside = Beside(config, hall, stop)
         self._session: Session | HilinkSession | None = None

@@ -189,7 +189,7 @@ def evidence_facts(e: Evidence) -> list[tuple[Said, str]]:
     def pair(first: float | None, second: float | None, unit: str) -> str:
         return f"{_number(first)}; {_number(second)} {unit}"
 
-    models = ", ".join(e.models) or "model tidak diketahui"
+    models = ", ".join(e.models) or said(phrase("model not known"), "id")
     return [
         (phrase("RSRP: median; 10th percentile"), pair(e.rsrp_median, e.rsrp_p10, "dBm")),
         (phrase("RSRP in the busy hour 19-22 WITA: median; 10th percentile"), pair(e.rsrp_busy_median, e.rsrp_busy_p10, "dBm")),

@@ -53,7 +53,8 @@ def write_pdf(report: Report, areas: Mapping[str, Area], path: Path) -> None:
         _first(canvas, report, name, villages, areas)
         _footer(canvas, report, 2 * number + 1, pages)
         canvas.showPage()
-        _header(canvas, report, f"Kecamatan {name}: tabel bukti / evidence")
+        proof = both(phrase("table of evidence"))
+        _header(canvas, report, f"Kecamatan {name}: {proof}")
         end = draw_table(canvas, report, villages, EDGE, HEIGHT - 42 * mm, WIDTH - 2 * EDGE, HEIGHT - 72 * mm)
         _reasons(canvas, villages, end)
         _footer(canvas, report, 2 * number + 2, pages)
@@ -156,9 +157,9 @@ def _name(canvas: Canvas, name: str, x: float, y: float) -> None:
 def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, Style], x: float, top: float) -> None:
     count = Counter(village.state for village in villages)
     canvas.setFont("VeraBd", 8)
-    canvas.drawString(x, top - 3 * mm, "Keterangan / legend")
+    canvas.drawString(x, top - 3 * mm, both(phrase("Legend")))
     canvas.setFont("Vera", 6.4)
-    canvas.drawString(x, top - 7 * mm, "Jumlah desa, operator terbaik yang diukur")
+    canvas.drawString(x, top - 7 * mm, indonesian(phrase("Number of villages, best measured operator")))
     for number, state in enumerate(State):
         y = top - (14 + 9 * number) * mm
         draw_chip(canvas, found[state], x + 3 * mm, y + 1 * mm, 2.3 * mm)
@@ -174,12 +175,14 @@ def _legend(canvas: Canvas, villages: Sequence[Village], found: Mapping[State, S
     outside = sum(village.inside is False for village in villages)
     texts = [f"<b>{indonesian(MAP_NOTE)}</b>", english(MAP_NOTE)]
     if centroids:
-        texts.append(f"{centroids} dari {len(villages)} titik adalah titik tengah desa, bukan kantor.")
+        text = phrase("{n} of {all} points are the middle of the village, not the office.", n=centroids, all=len(villages))
+        texts.append(indonesian(text))
     partly = sum(bool(village.unmeasured) for village in villages)
     if partly:
-        texts.append(f"Di {partly} dari {len(villages)} desa ada operator nasional yang belum dapat dinilai.")
+        text = phrase("In {n} of {all} villages a national operator could not be judged yet.", n=partly, all=len(villages))
+        texts.append(indonesian(text))
     if outside:
-        texts.append(f"{outside} koordinat berada di luar batas desa: periksa.")
+        texts.append(indonesian(phrase("{n} coordinates lie outside the village: check them.", n=outside)))
     _flow(canvas, [Paragraph(text, NOTE) for text in texts], x, top - 80 * mm, WIDTH - EDGE - x)
 
 

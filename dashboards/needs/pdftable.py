@@ -18,7 +18,7 @@ Line = tuple[str, ...]
 HEAD = (
     ("Desa", "village", 31.0),
     ("Operator", "", 19.0),
-    ("Keadaan", "state", 25.0),
+    ("Kondisi", "condition", 25.0),
     ("Diagnosis", "", 33.0),
     ("RSRP dBm", "med. / p10", 17.0),
     ("19-22", "RSRP / SINR", 15.0),
@@ -27,7 +27,7 @@ HEAD = (
     ("Lengkap", "%", 11.0),
     ("Sampel", "samples", 11.5),
 )
-SCORE, CHANGE = ("Skor", "score", 9.0), ("Ubah", "change", 9.0)
+SCORE, CHANGE = ("Skor", "score", 9.0), ("Perubahan", "change", 9.0)
 RIGHT_FROM = 4
 TALLEST, SMALLEST = 6.4 * mm, 2.0 * mm
 STRIPE, RULE = HexColor("#f3f6f9"), HexColor("#c9d1d9")

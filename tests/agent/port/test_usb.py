@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.poll.memory import Memory
+from agent.poll.place import Place
 from agent.port import usb
+from agent.port.link import LinkClosed
 from agent.port.usb import NO_SERIAL
 
 SHARED = ("004999010640000", "1234567890ABCDEF", "0123456789ABCDEF", "5ca1ab1e", "")
@@ -96,3 +99,37 @@ def test_a_serial_of_its_own_follows_the_modem(tmp_path: Path) -> None:
 )
 def test_serials_of_factories(serial: str, tells: bool) -> None:
     assert (NO_SERIAL.fullmatch(serial) is None) is tells
+
+
+@pytest.mark.parametrize("serial", SHARED)
+def test_a_restart_after_a_power_cut_swaps_no_modems(serial: str, tmp_path: Path) -> None:
+    root, card = tmp_path / "r", tmp_path / "memory.json"
+    tree(root, [("1-1.2", "ttyACM0", serial), ("1-1.3", "ttyACM1", serial)])
+    ports = {"tsel": str(root / "dev/ttyACM0"), "xl": str(root / "dev/ttyACM1")}
+    for name, port in ports.items():
+        place = Place(port, root, Memory(card), name)
+        assert place.path() == port
+        place.arrived(port, object())
+    tree(root, [("1-1.2", "ttyACM1", serial), ("1-1.3", "ttyACM0", serial)])
+    memory = Memory(card)
+    assert {name: Place(port, root, memory, name).path() for name, port in ports.items()} == {
+        "tsel": str(root / "dev/ttyACM1"),
+        "xl": str(root / "dev/ttyACM0"),
+    }
+    other = str(root / "dev/ttyACM0")
+    assert Place(other, root, memory, "new").path() == other
+    changed = Place(ports["xl"], root, memory, "tsel")  # a person wrote another port into the configuration
+    assert changed.path() == ports["xl"]
+    tree(root, [("1-1.3", "ttyACM0", serial)])
+    with pytest.raises(LinkClosed, match="by-path"):
+        Place(ports["tsel"], root, memory, "tsel").path()
+    assert Place(ports["xl"], root, memory, "xl").path() == ports["xl"]
+
+
+def test_a_single_modem_may_move_to_another_socket(tmp_path: Path) -> None:
+    root, memory = tmp_path / "r", Memory()
+    tree(root, [("1-1.2", "ttyACM0", "0123456789ABCDEF")])
+    port = str(root / "dev/ttyACM0")
+    Place(port, root, memory, "m").arrived(port, object())
+    tree(root, [("1-1.4", "ttyACM0", "0123456789ABCDEF")])
+    assert Place(port, root, memory, "m").path() == port

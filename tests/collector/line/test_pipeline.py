@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,12 @@ from hypothesis import strategies as st
 
 from collector.line.counters import Counters
 from collector.line.inbox import Received
+from collector.line.limits import LINES_A_WINDOW
 from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.store.sqlite import Sqlite
 from telemetry.ack import Ack, frame_id
-from telemetry.frame import AHEAD_MS, Sample, Value, encode, encode_json, pack
+from telemetry.frame import _DICTIONARY, AHEAD_MS, Sample, Value, encode, encode_json, pack
 from telemetry.topics import stream_topic
 from tests.collector.frames import SITE, signal_frame
 
@@ -142,3 +145,48 @@ def test_a_status_that_asks_nothing_gets_no_number(line: Pipeline, acks: list[Ac
     payload = json.dumps(json.loads(message.payload) | broken).encode()
     line.process([message._replace(payload=payload)])
     assert acks == []
+
+
+def test_few_bytes_that_stand_for_many_samples_never_fill_memory(line: Pipeline, acks: list[Ack]) -> None:
+    """Thirty frames of 5000 samples in a few hundred bytes each: worked on a few at a time, however many came together."""
+    texts = {"registration": "home", "rat": "lte", "plmn": "51010"}
+    now_ms = int(time.time() * 1000)
+    payloads = [encode_bare(1 + 5000 * i, texts, now_ms - 60_000) for i in range(30)]
+    assert max(map(len, payloads)) < 1000
+    tracemalloc.start()
+    try:
+        line.process([Received(TOPIC, payload, now_ms) for payload in payloads])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(len(ack.ok) for ack in acks) == 30
+    assert peak < 40 << 20
+
+
+def encode_bare(first: int, const: dict[str, str], t_ms: int) -> bytes:
+    """A frame of 5000 samples of one millisecond, deflated."""
+    body = {"v": 1, "site": SITE.code, "stream": "signal", "modem": "m1", "seq": [first, 5000], "t0": t_ms, "dt": [0] * 4999}
+    press = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
+    return press.compress(json.dumps(body | {"const": const, "cols": {}}).encode()) + press.flush()
+
+
+def test_names_of_modems_without_end_cost_only_who_sends_them(line: Pipeline, acks: list[Ack]) -> None:
+    now_ms = int(time.time() * 1000)
+    payloads = [encode(signal_frame(1 + i, 1, modem=f"m{i}", t0_ms=now_ms - 7_200_000)) for i in range(100)]
+    line.process([Received(TOPIC, payload, now_ms) for payload in payloads])
+    (ack,) = acks
+    assert len(ack.ok) == 16
+    assert len(ack.bad) == 84
+    assert {answer.reason.split(":")[0] for answer in ack.bad} == {f"site {SITE.code} has 16 modems already"}
+    line.process([Received(TOPIC, encode(signal_frame(500, 1, modem="m3", t0_ms=now_ms - 36_000_000)), now_ms)])
+    assert len(acks[1].ok) == 1
+    assert line._counters.rejected_frames == {"modems": 84}
+
+
+def test_a_flood_of_junk_is_counted_and_not_written_down_a_line_each(
+    line: Pipeline, acks: list[Ack], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    line.process([Received(TOPIC, b"junk %d" % i, 1_795_500_000_000) for i in range(5000)])
+    assert len(acks[0].bad) == line._counters.rejected_frames["not_json"] == 5000
+    assert len(caplog.records) == LINES_A_WINDOW
+    assert len(list((tmp_path / "rejected").iterdir())) == LINES_A_WINDOW
