@@ -37,6 +37,7 @@ from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from agent.uplink.remote import CONFIRM_S, Remote
 from ground.durable import write_durably
+from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Agent:
         )
         self._workers: list[ModemWorker] = []
         self._hall: Hall | None = None
+        self._carrier: str | None = None
         self._workers_stop = threading.Event()
         self._prober: Prober | None = None
         self._ask_again_s = 0.0
@@ -182,10 +184,11 @@ class Agent:
             worker.start()
 
     def _carries(self, modem: str) -> bool:
-        """Return whether a modem may carry the connection to the broker now."""
-        address = self._publisher.address
+        """Return whether a modem may carry the connection to the broker, or carried it last: a scan would keep it away."""
+        if (address := self._publisher.address) is not None:
+            self._carrier = interface_with(address)
         section = next((m for m in self._config.modem if m.name == modem), None)
-        return address is not None and section is not None and may_carry(section, interface_with(address))
+        return section is not None and may_carry(section, self._carrier)
 
     def _stop_workers(self) -> None:
         self._workers_stop.set()
@@ -288,9 +291,5 @@ def run(config: Config) -> int:
     with only_one(config.agent.data_dir):
         agent = Agent(config)
 
-        def end(_number: int, _frame: object) -> None:
-            agent.stop.set()
-
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
+        on_signal(lambda _number: agent.stop.set(), signal.SIGTERM, signal.SIGINT)
         return agent.run()

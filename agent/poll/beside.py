@@ -84,7 +84,8 @@ class Beside:
         unserved_s = 0.0 if self._unserved_s is None else now_s - self._unserved_s
         utc_ms = self._hall.utc_ms()
         why = self._plan.due(now_s, utc_ms, unserved_s=unserved_s)
-        if why is None or not isinstance(session, Session) or self._hall.carries(self._modem):
+        served = self._unserved_s is None  # a modem without service carries nothing
+        if why is None or not isinstance(session, Session) or (served and self._hall.carries(self._modem)):
             return
         self._plan.started(now_s, utc_ms)
         yield "event", event("scan_started", f"looking for all operators ({why}); no reading meanwhile")

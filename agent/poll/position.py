@@ -20,6 +20,8 @@ PATIENCE = 4
 TRY_AGAIN_S = 7 * 86400.0
 ERROR_M = 5.0
 """Error of one fix at HDOP 1: range error of a single-frequency receiver under an open sky."""
+NO_FIX = "+CME ERROR: 516"
+"""Quectel's word for a receiver that is on and has no position yet."""
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -75,6 +77,9 @@ class Locator:
         self._polls += 1
         reply = session.ask(receiver.ask)
         fix = gnss.parse(reply.lines) if reply else None
+        if not self._own and fix is None and (reply is None or reply.final not in ("OK", NO_FIX)):
+            self._session, self._next_s = None, math.inf  # neither on nor to be switched on: it has no receiver
+            return None
         if fix is not None:
             self._fixes.append(fix)
         enough = len(self._fixes) >= self._settings.fixes

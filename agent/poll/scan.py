@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.at.digest import parts
+from agent.at.fields import records
 from agent.commands import cell_scan, cops_scan
 from agent.config import ScanSection
 from agent.modems.family import SCAN_S
@@ -81,14 +82,13 @@ def scan(session: Session) -> Iterator[list[Scan] | str]:
             yield f"{command}: no answer in {SCAN_S:g} s"
             session.alive()
             continue
-        rows = cops_scan.parse(reply.lines) if command == cops_scan.METHOD else cell_scan.read(reply)
-        done = reply.final == "OK"
-        if not done and not rows:
-            if command == cops_scan.METHOD:
-                yield f"{command}: {reply.final}"
-            continue  # a family's own scan that this model does not know
-        yield _complete(rows, command, done=done)
-        if command != cops_scan.METHOD:
+        if command == cops_scan.METHOD:
+            rows = cops_scan.parse(reply.lines)
+            # An empty list still names the modes and formats; OK alone is no list.
+            listed = any(record for record in records(reply.lines, "+COPS"))
+            yield _complete(rows, command, done=reply.final == "OK") if listed else f"{command}: {reply.final} without a list"
+        elif rows := cell_scan.read(reply):
+            yield _complete(rows, command, done=reply.final == "OK")
             return
 
 

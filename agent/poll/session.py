@@ -73,6 +73,7 @@ class Session:
         """What the modem itself says of its bands."""
         self.family: Family | None = next((f for f in registry.FAMILIES if f.name == family), None)
         self._timeout_s, self._poll_timeout_s = timeout_s, poll_timeout_s
+        self._unanswered: set[str] = set()
 
     @property
     def family_name(self) -> str:
@@ -153,8 +154,13 @@ class Session:
         )
 
     def _private(self, command: str, read: Callable[[Reply], Found | None]) -> Found | None:
+        if command in self._unanswered:
+            return None
         reply = self.ask(command)
-        return read(reply) if reply else None
+        if reply is None:  # waiting for it in every poll would cost samples
+            self._unanswered.add(command)
+            return None
+        return read(reply)
 
     def imei_hash(self) -> str | None:
         """Return a hash that tells this modem from others; None where it does not say its IMEI. It never leaves this machine."""

@@ -31,7 +31,7 @@ def judge(settings: Unstable, at: Clocked) -> Verdict:
         spells.append((at.hall.last_ms, at.now_ms))
     spells = [(start, end) for start, end in spells if end - start <= LONGEST_MS]
     long = [(start, end) for start, end in spells if end - start >= long_ms]
-    short = [(start, end) for start, end in spells if end - start >= short_ms and at.now_ms - end <= HOUR_MS]
+    short = [(start, end) for start, end in spells if short_ms <= end - start <= HOUR_MS and at.now_ms - end <= HOUR_MS]
     apart_ms = settings.apart_minutes * MINUTE_MS
     close = [b for a, b in pairwise(long) if b[0] - a[1] <= apart_ms]
     recent = [end for _, end in (*close, *(short if len(short) > 1 else []))]

@@ -81,18 +81,22 @@ def test_a_scan_tells_every_operator_and_the_cells_with_their_levels(tmp_path: P
     assert bench.kinds.count("scan_started") == 1
 
 
-def test_a_scan_that_finds_nobody_is_a_sample_and_one_that_fails_is_none(tmp_path: Path) -> None:
+def test_a_scan_that_finds_nobody_is_a_sample(tmp_path: Path) -> None:
     bench = Bench(by_row("6"), tmp_path, "generic")
     with bench.modem:
         bench.at(0, 130)
     assert [(row.found, row.complete, row.plmn) for row in bench.scans] == [(0, True, None)]
-    locked = Bench(by_row("6"), tmp_path, "generic")
-    answers = locked.modem._answers
-    locked.modem._answers = lambda command: ["+CME ERROR: 11"] if command == "AT+COPS=?" else answers(command)
-    with locked.modem:
-        locked.at(0, 130)
-    assert locked.scans == []
-    assert "scan_failed" in locked.kinds
+
+
+@pytest.mark.parametrize("reply", [["+CME ERROR: 11"], ["ERROR"], ["OK"]])
+def test_a_scan_without_a_list_proves_nobody_absent(reply: list[str], tmp_path: Path) -> None:
+    bench = Bench(by_row("6"), tmp_path, "generic")
+    answers = bench.modem._answers
+    bench.modem._answers = lambda command: reply if command == "AT+COPS=?" else answers(command)
+    with bench.modem:
+        bench.at(0, 130)
+    assert bench.scans == []
+    assert "scan_failed" in bench.kinds
 
 
 def test_the_modem_that_carries_the_connection_never_scans(tmp_path: Path) -> None:
@@ -185,7 +189,7 @@ def test_row_16_a_deaf_radio_gets_its_steps_and_is_said_to_be_unchanged(tmp_path
         bench.at(0, 50)
         assert bench.proofs == [None], "a modem that heard nothing proves nothing"
         bench.at(130)  # looks for everybody first
-        assert [(row.found, row.complete) for row in bench.scans] == [(0, True), (0, True)]
+        assert [(row.found, row.complete) for row in bench.scans] == [(0, True)]
         assert "deaf_radio" in bench.kinds
         bench.at(140, 150, 195, 200, 240, 250)
         assert bench.proofs[-1] is Proof.RECOVERY_TRIED
@@ -318,6 +322,24 @@ def test_no_sky_is_told_and_the_receiver_switched_off(tmp_path: Path) -> None:
     assert bench.rows(Position) == []
     assert bench.kinds.count("position_not_found") == 1
     assert bench.modem.asked.count("AT+QGPSEND") == 1
+
+
+def test_a_modem_without_a_receiver_is_asked_once(tmp_path: Path) -> None:
+    bench = Bench(by_row("1"), tmp_path, "simcom", scan=NEVER, position=PositionSection(**FIXED))
+    answers = bench.modem._answers
+    bench.modem._answers = lambda command: None if "CGPS" in command else answers(command)
+    with bench.modem:
+        bench.at(*(30.0 * k for k in range(20)))
+    assert [command for command in bench.modem.asked if "CGPS" in command] == ["AT+CGPS=1", "AT+CGPSINFO"]
+    assert "position_not_found" not in bench.kinds
+
+
+def test_a_modem_that_carries_nothing_scans_though_it_is_the_uplink(tmp_path: Path) -> None:
+    """Without service the connection is gone already; who else is there is what one wants to know then."""
+    bench = Bench(by_row("6"), tmp_path, "generic", carries=lambda _: True)
+    with bench.modem:
+        bench.at(0, 130)
+    assert "AT+COPS=?" in bench.modem.asked
 
 
 def test_facts_outlive_a_restart_and_a_torn_file_does_no_harm(tmp_path: Path) -> None:

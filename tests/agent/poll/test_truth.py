@@ -206,5 +206,25 @@ def test_no_event_or_log_shows_an_identity(tmp_path: Path, caplog: pytest.LogCap
         assert card.iccid not in text
 
 
+def test_a_question_that_is_never_answered_is_asked_once_a_session(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Mute(SimulatedModem):
+        def _exchange(self, line: str) -> None:
+            if "CRSM" in line:
+                asked.append(line)
+            else:
+                super()._exchange(line)
+
+    log = Log()
+    with Mute(family_answers("generic", Life(by_row("1")), lambda: NOW_S), tmp_path / "m"):
+        config = ModemSection(name="m", port=str(tmp_path / "m"), command_timeout_s=0.3)
+        worker = ModemWorker(config, log.record, interval_s=60, stop=threading.Event())
+        for _ in range(3):
+            worker.tick()
+    assert len(asked) == 2, "the card's number and the length of the MNC"
+    assert [signal.home_plmn for signal in log.signals("m")] == [TELKOMSEL] * 3
+
+
 def test_every_row_is_played() -> None:
     assert {int(row.split()[0].rstrip(",")) for row in ROWS} == set(range(1, 18))
