@@ -31,7 +31,7 @@ from telemetry.topics import split_topic
 IDLE_S = 1.0
 BATCH_BYTES = 1 << 20
 """Of payloads together, so that no batch takes long."""
-SAMPLES_A_WRITE = 5000
+SAMPLES_A_WRITE = 10_000
 """In one request: InfluxDB takes so many best; and what is decoded at one time is bounded, however few bytes it came in."""
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
@@ -260,6 +260,7 @@ class Pipeline:
         oldest, newest, count = min(frame.t_ms), max(frame.t_ms), len(frame.seq)
         late = 0 if oldest >= late_before else count if newest < late_before else sum(t < late_before for t in frame.t_ms)
         with self._counting:
+            self._tops.stored(frame.site, frame.inst, frame.seq[-1])
             known = self._before.get(frame.site) or self._known[frame.site, frame.inst]
             duplicates = known.add(frame.seq)
             counters.duplicate_samples += duplicates
