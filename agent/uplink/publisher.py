@@ -28,7 +28,7 @@ from agent.uplink.outbox import Outbox
 from agent.uplink.path import IdlePath, unconfirmed
 from agent.uplink.pulse import Pulse
 from agent.uplink.tls import check_dates, check_dates_at, tls_context
-from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
+from agent.uplink.wire import CONNECT_TIMEOUT_S, UNACKED_MS, make_client, one_segment
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
@@ -36,13 +36,10 @@ from telemetry.topics import ack_topic, config_topic, reported_topic, status_top
 log = logging.getLogger(__name__)
 
 LOOP_S = 1.0
-MIN_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
-OVER_BUDGET_BACKOFF_S = 1800.0
+MIN_BACKOFF_S, MAX_BACKOFF_S, OVER_BUDGET_BACKOFF_S = 1.0, 300.0, 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
-UNACKED_MS = 120_000
-"""The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
 
 
 class Publisher:
@@ -213,7 +210,7 @@ class Publisher:
         if over != self.over_budget:
             self.over_budget = over
             what = "the SIM has moved all it may" if sim else f"{used} of {self.budget} bytes"
-            detail = f"{what} this month: " + ("sending hourly" if over else "sending as usual")
+            detail = f"{what} this month: sending {'hourly' if over else 'as usual'}"
             log.warning("event=budget over=%s used=%s", over, used)
             self._record_event(Event(kind="budget_spent" if over else "budget_free", detail=detail))
 
