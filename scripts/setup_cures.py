@@ -25,7 +25,9 @@ the package index cannot be reached.
 OTHER_WHEELS = """\
 a package is not in {wheelhouse}, which was made for another Python, machine or version of Sinyal. Make it anew there
 (`python3 scripts/setup.py wheelhouse`), or remove it to fetch from the network."""
-COMPILER = "a package has no wheel for this machine and must be built: sudo apt-get install gcc python3-dev libffi-dev"
+COMPILER = """\
+a package has no wheel for this machine and must be built: sudo apt-get install gcc python3-dev libffi-dev
+(on ARM of 32 bit the agent needs that for cffi only; server, demo and tests are for 64 bit: see `make platforms`)"""
 DISK = "the disk is full: the tests need 700 MB, the demo 300 MB; TMPDIR may name a folder on another disk"
 
 

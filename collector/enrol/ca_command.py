@@ -17,6 +17,7 @@ from collector.enrol.register import Register
 from collector.errors import ConfigError
 from ground.durable import write_durably
 from ground.paths import add_config
+from ground.words import Lang, add_lang, tr
 
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 ABOUT = """\
@@ -47,15 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     init = commands.add_parser("init", help="make the CA and the server's certificates", description=ABOUT, formatter_class=raw)
     init.add_argument("--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable")
     add_config(init)
+    add_lang(init)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do `ca init`; return the exit code."""
-    init_ca(load(args.config).ca.folder, args.host, say=print)
+    init_ca(load(args.config).ca.folder, args.host, print, args.lang)
     return 0
 
 
-def init_ca(folder: Path, hosts: Sequence[str], say: Callable[[str], None]) -> None:
+def init_ca(folder: Path, hosts: Sequence[str], say: Callable[[str], None], lang: Lang) -> None:
     """Make what is missing in the CA folder. Raises ConfigError."""
     try:
         folder.mkdir(mode=0o751, parents=True, exist_ok=True)  # the broker's user must reach its own files in it
@@ -68,16 +70,17 @@ def init_ca(folder: Path, hosts: Sequence[str], say: Callable[[str], None]) -> N
     else:
         authority = Authority.create(folder)
         register.start(authority)
-        say(f"made {folder / 'ca.key'}: keep a copy of this folder in a safe place")
+        say(tr("made {file}: keep a copy of this folder in a safe place", lang, file=str(folder / "ca.key")))
     names = list(dict.fromkeys([*hosts, *LOCAL_NAMES]))
     if _names_of(folder / "broker.crt") != names:
         _put(folder, "broker", authority.server(names), owner="mosquitto")
-        say(f"made {folder / 'broker.crt'} for {', '.join(names)}; restart the broker where it runs already")
+        made = {"file": str(folder / "broker.crt"), "names": ", ".join(names)}
+        say(tr("made {file} for {names}; restart the broker where it runs already", lang, **made))
     if not (folder / "collector.key").exists():
         pair = authority.client(COLLECTOR)
         register.record(COLLECTOR, pair.cert)
         _put(folder, COLLECTOR, pair, owner="sinyal")
-        say(f"made {folder / 'collector.crt'}")
+        say(tr("made {file}", lang, file=str(folder / "collector.crt")))
 
 
 def broker_host(folder: Path) -> str:

@@ -18,6 +18,7 @@ from collector.enrol.ca_command import init_ca
 from collector.errors import ConfigError
 from ground.durable import write_durably
 from ground.paths import PKI
+from ground.words import add_lang
 
 MOSQUITTO, SINYAL, INFLUX, GRAFANA = 1883, 10001, 1000, 472
 """User ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", action="append", required=True, metavar="NAME", help="name or address of the server; repeatable"
     )
+    add_lang(parser)
     parser.add_argument("--pki", type=Path, default=PKI, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--secrets", type=Path, default=Path("/run/sinyal"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--grafana", type=Path, default=Path("/run/datasources"), metavar="DIR", help="default: %(default)s")
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do `compose-init`; return the exit code."""
     try:
-        init_ca(args.pki, args.host, say=print)
+        init_ca(args.pki, args.host, print, args.lang)
         _own(args.pki / "broker.key", MOSQUITTO)
         _own(args.pki / "collector.key", SINYAL)
         token = _secret(args.secrets, "influx-token", INFLUX)

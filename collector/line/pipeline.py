@@ -260,6 +260,7 @@ class Pipeline:
         oldest, newest, count = min(frame.t_ms), max(frame.t_ms), len(frame.seq)
         late = 0 if oldest >= late_before else count if newest < late_before else sum(t < late_before for t in frame.t_ms)
         with self._counting:
+            self._tops.stored(frame.site, frame.inst, frame.seq[-1])
             known = self._before.get(frame.site) or self._known[frame.site, frame.inst]
             duplicates = known.add(frame.seq)
             counters.duplicate_samples += duplicates

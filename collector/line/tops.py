@@ -14,7 +14,13 @@ class Tops:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._stored: dict[str, dict[str, int]] = {}
         self._older: dict[str, tuple[int, dict[str, int]]] = {}  # site -> counted up to this day, highest number by installation
+
+    def stored(self, site: str, inst: str | None, seq: int) -> None:
+        """Note the highest number of a frame that this collector has stored."""
+        tops = self._stored.setdefault(site, {})
+        tops[inst or ""] = max(tops.get(inst or "", 0), seq)
 
     def top(self, site: str, inst: str, now_ns: int) -> int:
         """Return the highest number stored of an installation, of the whole site where it is new there; 0 for a new site.
@@ -24,6 +30,8 @@ class Tops:
         today = now_ns // DAY_NS * DAY_NS
         since, older = self._older.get(site) or self._read(site, now_ns)
         tops = dict(older)
+        for one, seq in list(self._stored.get(site, {}).items()):  # a backlog may be older than the days that are counted
+            tops[one] = max(tops.get(one, 0), seq)
         self._count(tops, site, since, today + OLD_DAYS * DAY_NS)
         self._older[site] = (today - (OLD_DAYS - 1) * DAY_NS, tops)
         return tops.get(inst, max(tops.values(), default=0))

@@ -29,11 +29,11 @@ class Summary:
 
     served, of which lte (4G or newer), three_g, two_g; the rest did not tell. guest: served through another operator.
     data_refused: served, but the packet domain refused. no_service: nobody, or only others, had a cell for it; limited: of these,
-    camped on another operator's cell. Not of coverage, and so in no share: barred (its own operator's cell was there, without
-    service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or unknown. named: the sample told its
-    operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to the next of the same hour.
-    RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in which a cell of an operator
-    was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
+    camped on a cell; unnamed: of those, on one whose operator was not told. Not of coverage, and so in no share: barred (its own
+    operator's cell was there, without service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or
+    unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to
+    the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in
+    which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
     """
 
     samples: int = 0
@@ -47,6 +47,7 @@ class Summary:
     guest: int = 0
     data_refused: int = 0
     limited: int = 0
+    unnamed: int = 0
     barred: int = 0
     refused: int = 0
     sim_fault: int = 0
@@ -96,9 +97,10 @@ class Summary:
                 self.guest += None not in (heard, operator) and heard != operator
             case Service.NO_SERVICE | Service.LIMITED if heard is not None and heard == operator != OTHER:
                 self.barred += 1
-            case Service.NO_SERVICE | Service.LIMITED:
+            case Service.NO_SERVICE | Service.LIMITED as service:
                 self.no_service += 1
-                self.limited += heard is not None
+                self.limited += heard is not None or service is Service.LIMITED
+                self.unnamed += heard is None and service is Service.LIMITED
             case Service.REFUSED:
                 self.refused += 1
             case Service.SIM_FAULT:

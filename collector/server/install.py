@@ -124,7 +124,7 @@ class Installation:
             self._touched.add(str(PKI))
 
         if not machine.dry:
-            init_ca(machine.at(PKI), self._hosts, say)
+            init_ca(machine.at(PKI), self._hosts, say, self._lang)
         return phrase("for {names}; keep a copy of {path} in a safe place", names=", ".join(self._hosts), path=str(PKI))
 
     def _services(self) -> Phrase:

@@ -5,6 +5,8 @@ Pure. A blank spot accuses an operator before a ministry; each finding here says
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dashboards.needs.evidence import Evidence, Seen
 from dashboards.needs.model import Diagnosis, Finding, State, Verdict
 from dashboards.needs.parameters import Limits
@@ -29,22 +31,27 @@ def of_own(e: Evidence, limits: Limits) -> Finding | None:
 
 def of_blank_spot(e: Evidence, seen: Seen, limits: Limits, operator: str) -> Finding | None:
     """Return the first reason not to call an operator without service a blank spot; None where there is none."""
+    return next(_against(e, seen, limits, operator), None)
+
+
+def _against(e: Evidence, seen: Seen, limits: Limits, operator: str) -> Iterator[Finding]:
     rare, often = limits.blank_spot_availability_percent.value, limits.device_fault_percent.value
     own = of_own(e, limits)
     if own is not None:
-        return own
+        yield own
     if (e.barred_share or 0) > rare:
-        return Finding(Diagnosis.BARRED, tell("barred", v=e.barred_share))
+        yield Finding(Diagnosis.BARRED, tell("barred", v=e.barred_share))
     if (seen.heard_share or 0) > rare or (seen.found_share or 0) > often:
-        return Finding(Diagnosis.BARRED, tell("heard_unserved", **_heard(seen)))
+        yield Finding(Diagnosis.BARRED, tell("heard_unserved", **_heard(seen)))
+    if (e.unnamed_share or 0) > rare and not seen.scanned_days:
+        yield Finding(Diagnosis.BARRED, tell("unnamed", v=e.unnamed_share))
     if e.proof not in PROVING:
         name = "unproven_tried" if e.proof is Proof.RECOVERY_TRIED else "unproven"
-        return Finding(Diagnosis.UNPROVEN, tell(name, n=Figure(e.network)))
+        yield Finding(Diagnosis.UNPROVEN, tell(name, n=Figure(e.network)))
     lacking = blind_to(operator, e.supported)
     if lacking:
         bands = ", ".join(f"B{band}" for band in lacking)
-        return Finding(Diagnosis.UNSUPPORTED_BAND, tell("unsupported_band", bands=bands))
-    return None
+        yield Finding(Diagnosis.UNSUPPORTED_BAND, tell("unsupported_band", bands=bands))
 
 
 def of_others(seen: Seen, limits: Limits) -> Verdict:

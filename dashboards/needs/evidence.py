@@ -25,6 +25,7 @@ class Evidence:
     guest: int = 0
     data_refused: int = 0
     limited: int = 0
+    unnamed: int = 0
     barred: int = 0
     refused: int = 0
     sim_fault: int = 0
@@ -86,6 +87,11 @@ class Evidence:
     def pings_lost_share(self) -> float | None:
         """Pings without any answer, %."""
         return _percent(self.pings_lost, self.pings)
+
+    @property
+    def unnamed_share(self) -> float | None:
+        """Camped without service on a cell whose operator was not told, % of what says something of the network."""
+        return _percent(self.unnamed, self.network)
 
     @property
     def barred_share(self) -> float | None:

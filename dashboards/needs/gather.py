@@ -173,6 +173,7 @@ def evidence(
         guest=s.guest,
         data_refused=s.data_refused,
         limited=s.limited,
+        unnamed=s.unnamed,
         barred=s.barred,
         refused=s.refused,
         sim_fault=s.sim_fault,

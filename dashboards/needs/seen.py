@@ -110,11 +110,11 @@ class Surroundings:
         """
         scans = self.scans.get(site, Scans())
         told = {self.instruments.get((site, modem), Instrument()).proven for modem in modems}
-        if own.served or own.heard:
+        if own.served or own.heard or own.limited:
             told.add(Proof.HEARD)
         if scans.hearing.intersection(modems):
             told.add(Proof.SCAN)
-        if any(other.served or other.heard for other in others):
+        if any(other.served or other.heard or other.limited for other in others):
             told.add(Proof.OTHER_MODEM)
         if all(scans.deaf(modem) for modem in modems):
             told.discard(Proof.OTHER_MODEM)

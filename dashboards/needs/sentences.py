@@ -32,6 +32,9 @@ SENTENCES = {
         "The SIM of this operator has no service, but its cell is heard in {n} samples of other modems and on {days} of {of} "
         "days with a scan: check SIM and modem; no blank spot."
     ),
+    "unnamed": mark(
+        "A cell is heard without service in {v} % of the samples, the modem does not tell whose, and no scan says who is there."
+    ),
     "unproven": mark(
         "No service in {n} samples, but this modem never received any cell: the instrument is not proven. Try it where there is "
         "signal, or add a second modem."

@@ -88,7 +88,7 @@ def test_what_was_taken_is_kept_when_the_modem_goes_away(tmp_path: Path, capsys:
         return answers(command)
 
     with SimulatedModem(answer, tmp_path / "m") as modem:
-        assert run(tmp_path / "m", tmp_path / "out") == 1
+        assert run(tmp_path / "m", tmp_path / "out", "--lang", "en") == 1
     assert "kept until here" in capsys.readouterr().err
     expected = json.loads((tmp_path / "out/expected.json").read_text())
     assert expected["family"] == "quectel"

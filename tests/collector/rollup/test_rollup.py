@@ -80,7 +80,11 @@ def some_samples(rng: random.Random) -> dict[str, Value]:
         return {}
     home: dict[str, Value] = {"home_plmn": rng.choice(["51010", "51001"])} if rng.random() < 0.2 else {}
     if kind in UNSERVED:
-        return {"registration": kind, **home, **({"plmn": rng.choice(["51010", "51011"])} if kind == "limited" else {})}
+        return {
+            "registration": kind,
+            **home,
+            **({"plmn": rng.choice(["51010", "51011"])} if kind == "limited" and rng.random() < 0.8 else {}),
+        }
     values: dict[str, Value] = {"registration": rng.choice(["home", "home", "roaming"]), "cell_id": rng.choice([7, 8, 9]), **home}
     if kind != "quiet":
         values["rat"] = kind
@@ -128,6 +132,7 @@ def own(found: Sequence[tuple[Sample, int]], operator: str | None, *, day: bool)
     away = [operator_of(s.values.get("plmn")) for s in samples if s.values.get("registration") in ("searching", "limited")]
     barred = sum(heard is not None and heard == operator for heard in away)
     no_service = len(away) - barred
+    limited = sum(s.values.get("registration") == "limited" for s in samples)
     hosts = [operator_of(values.get("plmn")) for values in served]
     heard = [NUMBERS[operator_of(s.values["plmn"]) or ""] for s in samples if "plmn" in s.values]
     row: Row = {
@@ -141,7 +146,8 @@ def own(found: Sequence[tuple[Sample, int]], operator: str | None, *, day: bool)
         "silent": registered.count("modem_silent"),
         "guest": sum(None not in (host, operator) and host != operator for host in hosts),
         "data_refused": 0,
-        "limited": sum(name is not None for name in away) - barred,
+        "limited": limited - barred,
+        "unnamed": sum(s.values.get("registration") == "limited" and "plmn" not in s.values for s in samples),
         "barred": barred,
         "refused": registered.count("denied"),
         "sim_fault": registered.count("sim_fault"),

@@ -232,3 +232,68 @@ def test_a_status_alone_makes_a_hall_seen(office: Office, show: Callable[[], dic
     assert show()[SITE.code]["last_seen_ms"] == NOW_MS
     assert "missing" not in show()[SITE.code]
     assert OTHER.code not in show()
+
+
+def numbered(inst: str | None, found: Frame) -> Frame:
+    return replace(found, inst=inst)
+
+
+def test_what_is_on_its_way_is_not_lost_and_what_the_last_report_does_not_explain_is(
+    office: Office, show: Callable[[], dict[str, dict[str, Value]]]
+) -> None:
+    office.take(frame(1, 10), device_frame(11, {"spool_depth": 0}), frame(300, 5))  # newest first: 12..299 follow
+    assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (288, 0)
+    office.take(frame(20, 280), device_frame(305, {"spool_depth": 3}))
+    assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (8, 5)  # 12..19 are away, 3 of them may wait
+
+
+def test_a_card_that_was_replaced_takes_with_it_what_waited_there(
+    office: Office, show: Callable[[], dict[str, dict[str, Value]]]
+) -> None:
+    old = [numbered("00000001", f) for f in (frame(1, 10, days_ago=2), frame(37, 4, days_ago=2))]
+    report = numbered("00000001", device_frame(41, {"spool_depth": 26}, t_ms=NOW_MS - 2 * DAY_MS))
+    office.take(*old, report)
+    assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (26, 0)
+    office.take(numbered("00000002", frame(42, 10)), numbered("00000002", device_frame(52, {"spool_depth": 0})))
+    hall = show()[SITE.code]
+    assert (hall["missing"], hall["lost"], hall["installations"], hall["at_once"]) == (26, 26, 2, 1)
+
+
+def test_a_card_in_another_device_still_brings_what_waits_on_it(
+    office: Office, show: Callable[[], dict[str, dict[str, Value]]]
+) -> None:
+    office.take(*[numbered("00000001", f) for f in (frame(1, 10, days_ago=2), frame(37, 4, days_ago=2))])
+    moved = numbered("00000002", device_frame(51, {"spool_depth": 26, "spool_earlier": 26}))
+    office.take(numbered("00000002", frame(41, 10)), moved)
+    assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (26, 0)
+    office.take(numbered("00000001", frame(11, 26, days_ago=1)), numbered("00000002", device_frame(52, {"spool_depth": 0})))
+    assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (0, 0)
+
+
+def test_numbers_of_an_older_version_go_on_in_the_installation(
+    office: Office, show: Callable[[], dict[str, dict[str, Value]]]
+) -> None:
+    office.take(frame(1, 10, days_ago=2), numbered("00000001", frame(11, 10)))
+    office.take(numbered("00000001", device_frame(21, {"spool_depth": 0})))
+    hall = show()[SITE.code]
+    assert (hall["missing"], hall["lost"], hall["installations"], hall["at_once"]) == (0, 0, 1, 1)
+
+
+def test_two_that_measure_at_once_are_seen_and_forgotten_after_a_day(
+    office: Office, show: Callable[[], dict[str, dict[str, Value]]]
+) -> None:
+    for days_ago, at_once in ((3, 1), (0, 2)):
+        first = TODAY_MS - days_ago * DAY_MS
+        for inst, seq in (("00000001", 100 * days_ago + 1), ("00000002", 100 * days_ago + 5001)):
+            office.take(numbered(inst, signal_frame(seq, 20, t0_ms=first - seq * 30_000)))
+        assert show()[SITE.code]["at_once"] == at_once
+    assert show()[SITE.code]["lost"] is not None
+
+
+def test_a_hall_is_never_seen_in_the_future(office: Office, show: Callable[[], dict[str, dict[str, Value]]]) -> None:
+    """What an older version stored there stays in the store, and is no contact."""
+    far = NOW_MS + 73 * 365 * DAY_MS
+    stored = (device_frame(9, {"spool_depth": 1}, t_ms=far), signal_frame(10, 1, t0_ms=far))
+    office.store.write([Placed(found, SITE) for found in stored])
+    office.take(frame(1, 5))
+    assert show()[SITE.code]["last_seen_ms"] == max(frame(1, 5).t_ms)

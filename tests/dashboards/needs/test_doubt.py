@@ -43,6 +43,7 @@ def test_no_service_with_a_proven_instrument_is_a_blank_spot_and_the_reason_says
         ({"no_service": N - 200, "barred": 200}, Seen(), "barred"),
         ({}, Seen(heard=200, heard_of=N), "barred"),  # another modem hears this operator all the time
         ({}, Seen(found_days=3, scanned_days=8), "barred"),
+        ({"limited": N, "unnamed": N}, Seen(), "barred"),
         ({"supported": (1, 3, 5)}, Seen(), "unsupported_band"),
     ],
 )
@@ -54,6 +55,12 @@ def test_what_speaks_against_it_makes_it_unjudgeable(changes: dict[str, int], se
 def test_a_moment_of_its_own_cell_or_a_rare_find_does_not_hide_a_blank_spot() -> None:
     assert words(judged(replace(NOTHING_THERE, no_service=N - 100, barred=100))) == ("blank_spot", "blank_spot")
     assert words(judged(NOTHING_THERE, Seen(heard=50, heard_of=N, found_days=1, scanned_days=8))) == ("blank_spot", "blank_spot")
+
+
+def test_a_cell_that_is_not_named_is_somebody_elses_where_scans_do_not_find_the_own() -> None:
+    limited = replace(NOTHING_THERE, limited=N, unnamed=N)
+    assert words(judged(limited, Seen(scanned_days=8))) == ("blank_spot", "blank_spot")
+    assert words(judged(limited, Seen(found_days=8, scanned_days=8))) == ("unjudgeable", "barred")
 
 
 def test_bands_that_are_not_known_are_not_held_against_the_modem() -> None:

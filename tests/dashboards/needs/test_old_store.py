@@ -14,7 +14,7 @@ from telemetry.frame import Sample, Value, pack
 from tests.dashboards.needs.halls import PERIOD, basis, sites
 
 NEW_SIGNAL = ("home_plmn", "sim", "reject_cause", "rsrp_0_dbm", "rsrp_1_dbm", "rsrp_2_dbm", "rsrp_3_dbm")
-NEW_COUNTS = ("guest", "data_refused", "limited", "barred", "refused", "sim_fault", "heard_hist")
+NEW_COUNTS = ("guest", "data_refused", "limited", "unnamed", "barred", "refused", "sim_fault", "heard_hist")
 CODE, SLOTS = "6408022001", 8 * 288
 DAY_ONE: dict[str, Value] = {"registration": "home", "rat": "lte", "plmn": "51010", "rsrp_dbm": -85.0}
 LATER: dict[str, Value] = {"registration": "not_registered", "plmn": "51011"}
