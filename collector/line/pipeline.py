@@ -31,7 +31,7 @@ from telemetry.topics import split_topic
 IDLE_S = 1.0
 BATCH_BYTES = 1 << 20
 """Of payloads together, so that no batch takes long."""
-SAMPLES_A_WRITE = 5000
+SAMPLES_A_WRITE = 10_000
 """In one request: InfluxDB takes so many best; and what is decoded at one time is bounded, however few bytes it came in."""
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
