@@ -90,12 +90,7 @@ def _counts(context: Context) -> list[Panel]:
             fault,
         ),
         _count(
-            context,
-            mark("Undervoltage"),
-            mark("Supply below 4.63 V now or since boot."),
-            ever,
-            '"undervoltage" = true',
-            fault,
+            context, mark("Undervoltage"), mark("Supply below 4.63 V now or since boot."), ever, '"undervoltage" = true', fault
         ),
         _count(
             context,
