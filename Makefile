@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look docs test test-fast test-engines check format words bench bench-peer chaos lock platforms audit clean
+.PHONY: demo look docs test test-fast test-engines check format words bench bench-peer mutate chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -62,6 +62,10 @@ bench:  ## throughput, bytes on the wire, memory: a table for this machine
 bench-peer:  ## the collector beside Telegraf, in turns: ratios (builds a small Telegraf from its Go module where Go is there)
 	$(SETUP) dev servers
 	@$(PY) -m bench.peer
+
+mutate:  ## change one thing at a time in the files where a wrong value is worst: which tests notice?
+	$(SETUP) dev
+	@$(PY) -m scripts.mutate --most 40
 
 chaos:  ## kill everything at random times and count: 100 rounds
 	$(SETUP) dev servers

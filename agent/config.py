@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from ground import toml
+from ground.broker import BrokerSettings
 from ground.paths import STATE
 from telemetry.topics import is_site_id
 
@@ -99,29 +100,11 @@ class AgentSection(Section):
         return self.data_dir / "status.json"
 
 
-class BrokerSection(Section):
-    """[broker]: where readings go. Plain MQTT only by the explicit `tls = false`."""
+class BrokerSection(BrokerSettings, Section):
+    """[broker]: where readings go."""
 
-    host: Annotated[str, Field(min_length=1)]
-    port: Annotated[int, Field(ge=1, le=65535)] = 8883
-    tls: bool = True
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    username: str | None = None
-    password_file: Path | None = None
     keepalive_s: Annotated[int, Field(ge=10, le=3600)] = 900
     """Longest silence on the line, s. Long saves SIM bytes; a NAT that forgets sooner needs less."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if not self.tls and (self.ca or self.cert or self.key):
-            raise ValueError("ca, cert and key have no use with tls = false; delete them or set tls = true")
-        if bool(self.cert) != bool(self.key):
-            raise ValueError("cert and key belong together; set both or none")
-        if self.password_file and not self.username:
-            raise ValueError("password_file needs username beside it")
-        return self
 
 
 class SamplingSection(Section):

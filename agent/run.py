@@ -37,6 +37,7 @@ from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from agent.uplink.remote import CONFIRM_S, Remote
 from ground.durable import write_durably
+from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -290,9 +291,5 @@ def run(config: Config) -> int:
     with only_one(config.agent.data_dir):
         agent = Agent(config)
 
-        def end(_number: int, _frame: object) -> None:
-            agent.stop.set()
-
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
+        on_signal(lambda _number: agent.stop.set(), signal.SIGTERM, signal.SIGINT)
         return agent.run()

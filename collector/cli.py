@@ -34,6 +34,7 @@ from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
 from ground import manual
+from ground.ending import on_signal
 from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
 from ground.words import add_lang, ntr, tr
@@ -156,14 +157,13 @@ def _run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     interrupted = False
 
-    def end(number: int, _frame: object) -> None:
+    def end(number: int) -> None:
         nonlocal interrupted
         interrupted = number == signal.SIGINT
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    signal.signal(signal.SIGHUP, lambda _number, _frame: collector.reload_sites())
+    on_signal(end, signal.SIGTERM, signal.SIGINT)
+    on_signal(lambda _number: collector.reload_sites(), signal.SIGHUP)
     collector.start()
     while not stop.wait(1.0) and collector.working:
         pass

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 
 from ground import toml
+from ground.broker import BrokerSettings
 from ground.edited import clean_secret, read_secret
 
 MIB = 1 << 20
@@ -40,31 +41,17 @@ class Section(toml.Section):
     model_config = ConfigDict(validate_default=True)
 
 
-class BrokerSection(Section):
-    """[broker]: where frames come from. Plain MQTT only by the explicit `tls = false`."""
+class BrokerSection(BrokerSettings, Section):
+    """[broker]: where frames come from."""
 
-    host: Annotated[str, Field(min_length=1)]
-    port: Annotated[int, Field(ge=1, le=65535)] = 8883
-    tls: bool = True
     ca: FilePath | None = None
     cert: FilePath | None = None
     key: FilePath | None = None
-    username: str | None = None
     password_file: FilePath | None = None
     group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")] = "sinyal"
     """Name of the shared subscription: collectors with the same name share the work. Empty: each collector gets everything."""
     client_id: Annotated[str, Field(max_length=64)] = ""
     """Empty: one is drawn by chance. Two collectors must not have the same."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if not self.tls and (self.ca or self.cert or self.key):
-            raise ValueError("ca, cert and key have no use with tls = false; delete them or set tls = true")
-        if bool(self.cert) != bool(self.key):
-            raise ValueError("cert and key belong together; set both or none")
-        if self.password_file and not self.username:
-            raise ValueError("password_file needs username beside it")
-        return self
 
 
 class SqliteSection(Section):

@@ -14,7 +14,8 @@ from collector.errors import CollectorError, ConfigError
 from collector.line.broker import Broker
 from collector.line.counters import Counters, IngestReport
 from collector.line.inbox import Inbox, Received
-from collector.line.pipeline import Pipeline, question_of
+from collector.line.message import question_of
+from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.rollup import bring_up_to_date
 from collector.server.http import start_http

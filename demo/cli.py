@@ -25,7 +25,7 @@ from demo.count import Count
 from demo.halls import HALLS, Hall
 from demo.incidents import Script
 from demo.line import DemoLine
-from demo.modem import add_arguments, modem_main
+from demo.modem_command import add_arguments, modem_main
 from demo.program import LineError
 from demo.table import screen, statuses, summary
 from ground.words import Lang, add_lang, tr

@@ -31,6 +31,7 @@ from demo.page import Page
 from demo.profiles import Profile, plan
 from demo.program import LineError, Program, answers, module
 from demo.seed import claim, span_of, write_beside
+from ground.ending import on_signal
 from ground.paths import shipped
 from ground.wita import WITA
 from ground.words import mark, tr
@@ -149,8 +150,7 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
         print(f"{tr(DASHBOARDS, args.lang):12} {address}")
     print(tr("ready in {n} s; data keep coming until Ctrl-C", args.lang, n=round(time.monotonic() - began)), flush=True)
     _open(addresses)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
+    on_signal(lambda _number: ended.set(), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     end = None if args.seconds is None else time.monotonic() + args.seconds
     while not ended.wait(FEED_S if end is None else min(FEED_S, max(0.0, end - time.monotonic()))):
         page.check()

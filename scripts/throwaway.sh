@@ -187,7 +187,7 @@ echo; echo "== A hall"
 chroot "$THROWAWAY/hall/root" python3 -m venv /tmp/modem-venv    # what is simulated is not part of the hall
 chroot "$THROWAWAY/hall/root" /tmp/modem-venv/bin/pip install --quiet -c /root/sinyal/requirements/sinyal.lock '/root/sinyal[agent]'
 chroot "$THROWAWAY/hall/root" /tmp/modem-venv/bin/python -c \
-    'import sys; from demo.modem import *; p = argparse.ArgumentParser(); add_arguments(p); sys.exit(modem_main(p.parse_args()))' \
+    'import sys; from demo.modem_command import *; p = argparse.ArgumentParser(); add_arguments(p); sys.exit(modem_main(p.parse_args()))' \
     --family quectel --link /tmp/modem >"$THROWAWAY/modem.log" 2>&1 &
 until [ -e "$THROWAWAY/hall/root/tmp/modem" ]; do sleep 0.1; done
 chmod 666 "$(readlink "$THROWAWAY/hall/root/tmp/modem")"

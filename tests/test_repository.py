@@ -62,3 +62,27 @@ def test_every_function_on_the_road_of_a_reading_exists() -> None:
     steps = re.findall(r"`([a-z_/0-9]+\.py)` `([A-Za-z_.]+)`", text)
     assert len(steps) > 10
     assert [(file, name) for file, name in steps if name not in _names(ROOT / file)] == []
+
+
+LONGEST_MODULE, LONGEST_FUNCTION = 300, 50
+
+
+def _code() -> list[Path]:
+    rooms = ("telemetry", "ground", "agent", "collector", "dashboards", "demo", "lab", "bench", "scripts")
+    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def test_modules_and_functions_are_as_short_as_contributing_says() -> None:
+    """CONTRIBUTING.md: a module stays under 300 lines, a function under 50."""
+    long = []
+    for path in _code():
+        text = path.read_text(encoding="utf-8")
+        name = path.relative_to(ROOT).as_posix()
+        if (lines := text.count("\n")) > LONGEST_MODULE:
+            long.append(f"{name}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > LONGEST_FUNCTION:
+                    long.append(f"{name}: {node.name} {length} lines")
+    assert long == []

@@ -27,6 +27,7 @@ from agent.host.state import read_state
 from agent.host.status import OFF
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
+from ground.ending import on_signal
 from ground.paths import AGENT as DEFAULT_CONFIG
 from ground.words import Lang, add_lang, tr
 
@@ -147,8 +148,7 @@ class Aim:
         self._until = None if seconds is None else began + seconds
         self._polls: queue.SimpleQueue[AimPoll] = queue.SimpleQueue()
         self._watchers = [Watcher(modem, self._polls, self.stop) for modem in modems]
-        for number in ENDS:
-            signal.signal(number, lambda *_: self.stop.set())
+        on_signal(lambda _number: self.stop.set(), *ENDS)
         for watcher in self._watchers:
             watcher.start()
 

@@ -12,13 +12,13 @@ from agent.at.reading import Reading
 from agent.at.reply import Reply
 from agent.commands import creg, reject
 from agent.commands.cpin import Sim, sim_of
-from telemetry.meaning import Registration, SimState
+from telemetry.meaning import Registration
 from telemetry.streams import Signal
 
 LEVELS = ("rsrp_dbm", "rscp_dbm", "rssi_dbm", "nr_rsrp_dbm")
 BRANCHES = ("rsrp_0_dbm", "rsrp_1_dbm", "rsrp_2_dbm", "rsrp_3_dbm")
-BRANCHES_EVERY = 20
-"""Polls between two samples with the levels of the receive branches: antennas fail slowly, and each value costs SIM bytes."""
+BRANCHES_EVERY = 120
+"""Polls between two samples with the levels of the receive branches, an hour at 30 s: each value costs the SIM bytes."""
 CLEARLY_DB = 3.0
 """Branches are printed from other moments than the level beside them, and rounded; beyond that it contradicts TS 36.214."""
 _OPEN = (Registration.NOT_REGISTERED, Registration.SEARCHING, Registration.LIMITED)
@@ -62,8 +62,7 @@ def _sim(sim: Sim | None, reading: Reading, *, served: bool) -> None:
     if served:
         if sim is not None and sim is not Sim.READY:
             reading.notes.append(f"registered, although the SIM is said to be {sim}: left out")
-        signal.sim = SimState.READY if sim is Sim.READY else None
-        return
+        return  # a SIM that is registered works: saying so in every sample would cost the SIM bytes
     if signal.registration is Registration.SIM_FAULT and sim in (
         None,
         Sim.READY,

@@ -12,7 +12,8 @@ from telemetry.streams import Event, Signal
 HOUR_S = 3600.0
 IMBALANCE_DB = 12.0
 """Branches of one antenna pair lie within 3 to 6 dB; without a plug on one it is 15 and more."""
-IMBALANCE_READINGS = 20
+IMBALANCE_READINGS = 6
+"""Hours, at a sample every 30 s: the branches are told once an hour."""
 DROP_DB = 12.0
 """More than the slow fading of a place that does not move."""
 BASE_HOURS = 24

@@ -65,7 +65,7 @@ def read(answers: Answers) -> Poll:
     known = any(value is not None for value in levels.values())
     set_plausible(reading.signal, reading.notes, registration=state, rat=rat if served or known else None, **levels)
     set_plausible(reading.signal, reading.notes, plmn=_plmn(answers) if served or state is Registration.LIMITED else None)
-    reading.signal.sim = sim.state if sim else None
+    reading.signal.sim = sim.state if sim and not served else None
     if sim is not None and sim.unusable and not served:
         reading.signal.registration = Registration.SIM_FAULT
     if served and rat and not known:

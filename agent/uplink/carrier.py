@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from agent.config import ModemSection
@@ -15,13 +16,9 @@ MODEM_DRIVERS = frozenset(
 """Kernel drivers of network interfaces that modems make; an Ethernet plug on USB has another."""
 
 
-def interface_with(address: str, root: Path = ROOT) -> str | None:
+def interface_with(address: str) -> str | None:
     """Return the network interface that has a local address, None where none has."""
-    try:
-        names = sorted(entry.name for entry in (root / "sys/class/net").iterdir())
-    except OSError:
-        return None
-    return next((name for name in names if address in addresses(name)), None)
+    return next((name for _, name in socket.if_nameindex() if address in addresses(name)), None)
 
 
 def may_carry(modem: ModemSection, interface: str | None, root: Path = ROOT) -> bool:

@@ -26,8 +26,9 @@ from agent.uplink.hello import Hello
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.path import IdlePath, unconfirmed
+from agent.uplink.pulse import Pulse
 from agent.uplink.tls import check_dates, check_dates_at, tls_context
-from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
+from agent.uplink.wire import CONNECT_TIMEOUT_S, UNACKED_MS, make_client, one_segment
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
@@ -35,16 +36,10 @@ from telemetry.topics import ack_topic, config_topic, reported_topic, status_top
 log = logging.getLogger(__name__)
 
 LOOP_S = 1.0
-MIN_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
-OVER_BUDGET_BACKOFF_S = 1800.0
+MIN_BACKOFF_S, MAX_BACKOFF_S, OVER_BUDGET_BACKOFF_S = 1.0, 300.0, 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
-SUBACK_S = 20.0
-SILENT_TIMEOUTS, MOST_SILENT_TIMEOUTS = 2, 8
-"""Answers overdue in a row after which a connection counts as half dead; each that came to nothing lets the next wait longer."""
-UNACKED_MS = 120_000
-"""The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
 
 
 class Publisher:
@@ -78,8 +73,7 @@ class Publisher:
         self._backoff_s = MIN_BACKOFF_S
         self.over_budget = False
         self.path = IdlePath(record_event)
-        self._subscribed, self._refused = False, False
-        self._up_at, self._silent = 0.0, 0
+        self._pulse = Pulse(outbox)
         self._hurry = threading.Event()
         self.up = False
         self.last_ack_mono_ms: int | None = None
@@ -99,7 +93,7 @@ class Publisher:
     @property
     def heard(self) -> bool:
         """Whether the collector answers on this connection: only then is it one."""
-        return self.up and self._subscribed and self._silent == 0 and (self._hello.heard or self._outbox.answers > 0)
+        return self.up and self._pulse.answered and (self._hello.heard or self._outbox.answers > 0)
 
     def hurry(self) -> None:
         """Send at once what is on the card (safe to call from any thread)."""
@@ -180,7 +174,7 @@ class Publisher:
                 log.warning("event=connection_given_up reason=%r", dead)
                 break
             self._account()
-            if self._subscribed:
+            if self._pulse.subscribed:
                 self._say_hello()
                 self._send_report()
                 if self._hello.open:
@@ -193,16 +187,7 @@ class Publisher:
         """Return why this connection is none, None while it may be one."""
         if not self.up:
             return "the broker does not answer" if waited_s > CONNECT_TIMEOUT_S else None
-        if self._refused:
-            return "the broker refused the subscription: its rules do not let this hall read its own answers"
-        if not self._subscribed:
-            return "the broker does not confirm the subscription" if time.monotonic() - self._up_at > SUBACK_S else None
-        if self._outbox.answers:
-            self._silent = 0
-        if self._outbox.overdue < min(SILENT_TIMEOUTS * (1 + self._silent), MOST_SILENT_TIMEOUTS):
-            return None
-        self._silent += 1
-        return "the broker takes frames, but nobody answers them"
+        return self._pulse.fault()
 
     def _drop(self) -> None:
         self._client.disconnect()
@@ -225,7 +210,7 @@ class Publisher:
         if over != self.over_budget:
             self.over_budget = over
             what = "the SIM has moved all it may" if sim else f"{used} of {self.budget} bytes"
-            detail = f"{what} this month: " + ("sending hourly" if over else "sending as usual")
+            detail = f"{what} this month: sending {'hourly' if over else 'as usual'}"
             log.warning("event=budget over=%s used=%s", over, used)
             self._record_event(Event(kind="budget_spent" if over else "budget_free", detail=detail))
 
@@ -266,7 +251,8 @@ class Publisher:
             self.refusal = f"the broker refused: {reason}"
             log.warning("event=connect_refused reason=%r", str(reason))
             return
-        self.up, self._subscribed, self._refused, self._up_at = True, False, False, time.monotonic()
+        self.up = True
+        self._pulse.connected()
         site = self._config.agent.site
         client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
         self._report_due = self._report is not None
@@ -275,8 +261,7 @@ class Publisher:
         log.info("event=connected host=%s", self._config.broker.host)
 
     def _on_subscribe(self, _client: mqtt.Client, _userdata: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
-        self._refused = any(code.is_failure for code in codes)
-        self._subscribed = not self._refused
+        self._pulse.granted(codes)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.config import BrokerSection
 from agent.errors import ConfigError
+from ground.broker import load_tls
 from ground.edited import read_secret
 
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
@@ -37,22 +38,7 @@ class ResumingContext(ssl.SSLContext):
 
 def tls_context(broker: BrokerSection) -> ResumingContext:
     """Make the TLS settings from the config's files. Raises ConfigError naming the key whose file is missing or wrong."""
-    for key in ("ca", "cert", "key"):
-        path: Path | None = getattr(broker, key)
-        if path is not None and not path.is_file():
-            raise ConfigError(f"broker.{key}: no such file {str(path)!r}; copy it there or correct the path")
-    try:
-        context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cafile=broker.ca) if broker.ca is not None else context.load_default_certs()
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigError(f"broker.ca: not a certificate in PEM form ({error})") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.cert is not None:
-        try:
-            context.load_cert_chain(broker.cert, broker.key)
-        except (ssl.SSLError, OSError) as error:
-            raise ConfigError(f"broker.cert, broker.key: not a certificate and its key in PEM form ({error})") from None
-    return context
+    return load_tls(ResumingContext(ssl.PROTOCOL_TLS_CLIENT), broker)
 
 
 def check_dates(context: ssl.SSLContext, *, check: bool) -> None:

@@ -13,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from agent.config import Config
 from agent.uplink.tls import read_password
 
+UNACKED_MS = 120_000
+"""The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
 CONNECT_TIMEOUT_S = 20.0
 
 

@@ -14,6 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from collector.config import BrokerSection, secret
 from collector.line.bulk import BulkClient, Publication
 from collector.line.inbox import Received
+from ground.broker import load_tls
 from telemetry.ack import Ack, encode_ack
 from telemetry.streams import STREAMS
 from telemetry.topics import ROOT, ack_topic
@@ -88,8 +89,5 @@ class Broker:
 
 
 def tls_context(config: BrokerSection) -> ssl.SSLContext:
-    """Make the TLS settings of a connection of the server to its broker."""
-    context = ssl.create_default_context(cafile=config.ca)
-    if config.cert and config.key:
-        context.load_cert_chain(config.cert, config.key)
-    return context
+    """Make the TLS settings of a connection of the server to its broker. Raises ConfigError."""
+    return load_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), config)

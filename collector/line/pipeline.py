@@ -11,27 +11,26 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import orjson
-
 from collector.errors import StoreUnavailableError
 from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
 from collector.line.keeper import Fate, Keeper, Stopped
 from collector.line.limits import MOST_MODEMS, Modems, Throttle
+from collector.line.message import frame_of, question_of, status_point
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
 from collector.line.tops import Tops
 from collector.sites.sites import Site
 from collector.store.answers import shorten
-from collector.store.store import Placed, Point, Store
+from collector.store.store import Placed, Store
 from telemetry.ack import Ack, Answer, frame_id
-from telemetry.frame import AHEAD_MS, Frame, FrameError, decode, is_installation
+from telemetry.frame import AHEAD_MS, Frame, FrameError
 from telemetry.topics import split_topic
 
 IDLE_S = 1.0
 BATCH_BYTES = 1 << 20
 """Of payloads together, so that no batch takes long."""
-SAMPLES_A_WRITE = 5000
+SAMPLES_A_WRITE = 10_000
 """In one request: InfluxDB takes so many best; and what is decoded at one time is bounded, however few bytes it came in."""
 REASON_CHARS = 200
 log = logging.getLogger(__name__)
@@ -152,7 +151,7 @@ class Pipeline:
         with self._counting:
             self._counters.received_frames += 1
         try:
-            frame = _frame_of(message, topic_site, stream)
+            frame = frame_of(message, topic_site, stream)
         except FrameError as error:
             self._refuse(message, error.kind, error.reason, error.seq, acks[topic_site])
             return None
@@ -271,37 +270,3 @@ class Pipeline:
             if frame.dropped:
                 counters.implausible_values += frame.dropped.total()
             counters.lag_ms.append(message.at_ms - newest)
-
-
-def _frame_of(message: Received, site: str, stream: str) -> Frame:
-    frame = decode(message.payload)
-    if (frame.site, frame.stream) != (site, stream):
-        raise FrameError("topic", f"frame says {frame.site}/{frame.stream} but came on {site}/{stream}")
-    return frame
-
-
-def question_of(payload: bytes) -> Ack | None:
-    """Return the beginning of the answer to an `online` status that asks something; None for any other."""
-    try:
-        message = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(message, dict) or message.get("state") != "online":
-        return None
-    inst, ask = message.get("inst"), message.get("ask")
-    if not is_installation(inst) or type(ask) is not int:
-        return None
-    return Ack(inst=inst, ask=ask)
-
-
-def status_point(site: Site, payload: bytes, at_ms: int) -> Point | None:
-    """Make the point of a status message (online, offline); None when it is not one."""
-    try:
-        message = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(message, dict) or message.get("state") not in ("online", "offline"):
-        return None
-    texts = {name: text[:64] for name in ("state", "boot", "agent") if isinstance(text := message.get(name), str)}
-    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
-    return Point("site_status", tags, dict(texts), at_ms * 1_000_000)

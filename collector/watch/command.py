@@ -29,6 +29,7 @@ from collector.store.store import Store
 from collector.watch.config import Alerts, load
 from collector.watch.db import WatchDb
 from collector.watch.watch import Watch
+from ground.ending import on_signal
 from ground.paths import ALERTS, add_config
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
@@ -109,8 +110,7 @@ class Loop:
 
     def run(self, heartbeat: Beats, delivery: Delivery) -> int:
         """Look until told to stop; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._signalled)
+        on_signal(self._signalled, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         log.info("event=watch_started tick_s=%d", self._alerts.engine.tick_s)
         while not self._stop:
             began = time.monotonic()
@@ -125,7 +125,7 @@ class Loop:
         log.info("event=watch_stopped")
         return INTERRUPTED if self._interrupted else OK
 
-    def _signalled(self, number: int, _frame: object) -> None:
+    def _signalled(self, number: int) -> None:
         self._reload |= number == signal.SIGHUP
         self._stop |= number != signal.SIGHUP
         self._interrupted |= number == signal.SIGINT

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from collector.notify.outbox import Message
 from collector.watch.facts import Facts
 from collector.watch.incidents import Change, assemble
-from collector.watch.judge import Book, begin, judge_halls, judge_line, retire, take_rows
+from collector.watch.judge import Book, begin, judge_halls, retire, take_rows
+from collector.watch.line import judge_line
 from collector.watch.messages import message, never_reported
 from collector.watch.state import DAY_MS, HOUR_MS, State
 from ground.wita import WITA_MS

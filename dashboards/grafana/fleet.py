@@ -54,52 +54,54 @@ def _newest(where: str = RANGE) -> str:
     return rows(f'last("uptime_s") AS "uptime_s", {fields}', "device", f"{where} AND {PLACE}", HALL)
 
 
+def _count(context: Context, title: str | Phrase, about: str | Phrase, source: str, condition: str, colour: str) -> Panel:
+    scale: theme.Steps = [(None, theme.PLAIN), (1, colour)]
+    query = rows('count("uptime_s")', f"({source})", condition)
+    return figure(context, title, about, [Influx(query, alias="n")], unit="none", scale=scale)
+
+
 def _counts(context: Context) -> list[Panel]:
     good, fault = context.classes.classes[1].colour, context.classes.classes[3].colour
 
-    def count(title: str | Phrase, about: str | Phrase, source: str, condition: str, colour: str) -> Panel:
-        scale: theme.Steps = [(None, theme.PLAIN), (1, colour)]
-        query = rows('count("uptime_s")', f"({source})", condition)
-        return figure(context, title, about, [Influx(query, alias="n")], unit="none", scale=scale)
-
     now, ever = _newest(RECENT), _newest()
     return [
-        count(
+        _count(
+            context,
             mark("Devices reporting"),
             mark("With a device sample from the last 15 minutes."),
             now,
             '"uptime_s" >= 0',
             good,
         ),
-        count(
+        _count(
+            context,
             mark("Devices in this period"),
             mark("With a device sample in the chosen period."),
             ever,
             '"uptime_s" >= 0',
             good,
         ),
-        count(
+        _count(
+            context,
             mark("Clock not synced"),
             mark("Clock not trusted; the times are set right later."),
             ever,
             "\"clock_state\" = 'untrusted'",
             fault,
         ),
-        count(
-            mark("Undervoltage"),
-            mark("Supply below 4.63 V now or since boot."),
-            ever,
-            '"undervoltage" = true',
-            fault,
+        _count(
+            context, mark("Undervoltage"), mark("Supply below 4.63 V now or since boot."), ever, '"undervoltage" = true', fault
         ),
-        count(
+        _count(
+            context,
             mark("Data delayed > 1 h"),
             mark("The oldest sample on the card has waited for more than an hour."),
             ever,
             f'"spool_age_s" > {theme.SPOOL_S[0]:.0f}',
             fault,
         ),
-        count(
+        _count(
+            context,
             mark("Samples refused"),
             mark("Devices with samples that the collector refused (quarantine)."),
             ever,

@@ -30,7 +30,7 @@ def build(context: Context) -> dict[str, Any]:
     board.row(mark("Collector"))
     for panel in _figures(context):
         board.add(panel, 6, 4)
-    for panel in _flow(context):
+    for panel in [*_flow(context), *_faults(context)]:
         board.add(panel, 12, 9)
     board.row(mark("Completeness by hall"))
     board.add(_missing(context), 10, 14)
@@ -77,31 +77,22 @@ def _figures(context: Context) -> list[Panel]:
     ]
 
 
+def _line(context: Context, field: str, what: str, ref: str, name: str | Phrase) -> Influx:
+    return Influx(series(f'{what}("{field}")', "ingest", ANY, ""), ref, context.say(name))
+
+
+def _rate(context: Context, field: str, ref: str, name: str | Phrase) -> Influx:
+    return Influx(series(f'sum("{field}") * 1000 / $__interval_ms', "ingest", ANY, ""), ref, context.say(name))
+
+
 def _flow(context: Context) -> list[Panel]:
-    def line(field: str, what: str, ref: str, name: str | Phrase) -> Influx:
-        return Influx(series(f'{what}("{field}")', "ingest", ANY, ""), ref, context.say(name))
-
-    def rate(field: str, ref: str, name: str | Phrase) -> Influx:
-        return Influx(series(f'sum("{field}") * 1000 / $__interval_ms', "ingest", ANY, ""), ref, context.say(name))
-
     rates = [
-        rate("stored_samples", "A", mark("samples stored")),
-        rate("received_frames", "B", mark("frames received")),
+        _rate(context, "stored_samples", "A", mark("samples stored")),
+        _rate(context, "received_frames", "B", mark("frames received")),
     ]
     lags = [
-        line("lag_ms", "median", "A", mark("median")),
-        line("lag_max_ms", "max", "B", mark("largest")),
-    ]
-    faults = [
-        line("rejected_frames", "sum", "A", mark("rejected")),
-        line("held_frames", "sum", "B", mark("held: hall not in the list")),
-        line("dropped_frames", "sum", "C", mark("dropped: inbox full")),
-        line("store_errors", "sum", "D", mark("write failures")),
-    ]
-    oddities = [
-        line("late_samples", "sum", "A", mark("late")),
-        line("duplicate_samples", "sum", "B", mark("duplicate")),
-        line("implausible_values", "sum", "C", mark("implausible values")),
+        _line(context, "lag_ms", "median", "A", mark("median")),
+        _line(context, "lag_max_ms", "max", "B", mark("largest")),
     ]
     lag = theme.falling(context, theme.LAG_MS)
     return [
@@ -123,6 +114,22 @@ def _flow(context: Context) -> list[Panel]:
             scale=lag,
             interval=STEP,
         ),
+    ]
+
+
+def _faults(context: Context) -> list[Panel]:
+    faults = [
+        _line(context, "rejected_frames", "sum", "A", mark("rejected")),
+        _line(context, "held_frames", "sum", "B", mark("held: hall not in the list")),
+        _line(context, "dropped_frames", "sum", "C", mark("dropped: inbox full")),
+        _line(context, "store_errors", "sum", "D", mark("write failures")),
+    ]
+    oddities = [
+        _line(context, "late_samples", "sum", "A", mark("late")),
+        _line(context, "duplicate_samples", "sum", "B", mark("duplicate")),
+        _line(context, "implausible_values", "sum", "C", mark("implausible values")),
+    ]
+    return [
         columns(
             context,
             mark("Rejected and held"),

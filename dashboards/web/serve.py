@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from ipaddress import ip_address
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -23,6 +23,7 @@ from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
 from dashboards.web.snapshot import Snapshot
+from ground.ending import on_signal
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
 PORT = 8080
@@ -101,20 +102,19 @@ def run(args: argparse.Namespace) -> int:
     )
     ended, numbers = threading.Event(), list[int]()
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def end(number: int) -> None:
         numbers.append(number)
         ended.set()
 
-    def reload(_number: int, _frame: FrameType | None) -> None:
+    def reload(_number: int) -> None:
         try:
             snapshot.sites = read_sites(config.sites.file)
             log.info("event=sites_read sites=%d", len(snapshot.sites))
         except ConfigError as error:
             log.error("event=sites_kept error=%r", str(error))  # noqa: TRY400 - the reason is the text; a trace adds nothing
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    signal.signal(signal.SIGHUP, reload)
+    on_signal(end, signal.SIGTERM, signal.SIGINT)
+    on_signal(reload, signal.SIGHUP)
     with Server(snapshot, args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)

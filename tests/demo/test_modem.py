@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.port.link import Link
-from demo.modem import SimulatedModem, add_arguments, modem_main
+from demo.modem import SimulatedModem
+from demo.modem_command import add_arguments, modem_main
 from demo.radio import PROFILES, Radio
 from demo.replies import IDENTITY, family_answers, read_session, session_answers
 
@@ -52,7 +53,7 @@ def test_a_real_file_is_never_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_program_runs_until_a_signal(stop: signal.Signals, tmp_path: Path) -> None:
     link = tmp_path / "m"
-    command = [sys.executable, "-m", "demo.modem", "--family", "simcom", "--link", str(link), "--profile", "weak"]
+    command = [sys.executable, "-m", "demo.modem_command", "--family", "simcom", "--link", str(link), "--profile", "weak"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"modem at {link} -> /dev/pts/")

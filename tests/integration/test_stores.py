@@ -214,3 +214,11 @@ def test_influx1_with_authentication_needs_no_admin_and_names_what_is_missing(tm
     store = Influx1(server.url, "sinyal", username="sinyal", password="y")
     store.write_points([Point("signal_1d", {"site": SITE.code}, {"samples": 7}, time.time_ns())])  # who may make no policy
     assert [row["samples"] for row in store.latest("signal_1d")] == [7]
+
+
+def test_a_first_row_that_comes_between_two_questions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest was asked for while there was none, the newest when there was one; and the other way round."""
+    store = Influx1("http://127.0.0.1:1", "sinyal")
+    for answers in ([[], [{"time_ns": 5}]], [[{"time_ns": 5}], []]):
+        monkeypatch.setattr(store, "_rows", lambda *_, answers=answers: iter(answers.pop(0)))
+        assert store._span("signal", 0, 10**18, None) == (5, 6)

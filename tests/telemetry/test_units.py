@@ -33,3 +33,10 @@ def test_edges_and_unknown(
     assert convert(top + 1) is None
     assert convert(-1) is None
     assert convert(None) is None
+
+
+def test_every_bandwidth_of_lte() -> None:
+    """TS 36.101 table 5.6-1: resource blocks and channel bandwidth; TS 36.331 dl-Bandwidth: the same in this order."""
+    table = {6: 1.4, 15: 3.0, 25: 5.0, 50: 10.0, 75: 15.0, 100: 20.0}
+    assert {blocks: units.lte_resource_blocks_mhz(blocks) for blocks in table} == table
+    assert [units.lte_bandwidth_mhz(index) for index in range(6)] == list(table.values())

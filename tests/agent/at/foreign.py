@@ -100,6 +100,8 @@ WEAKER = {("limited", "not_registered"), ("limited", "searching")}
 def lies(control: Out, out: Out) -> Iterator[str]:
     """Yield what the reading says that the control does not."""
     for name, value in out.items():
+        if (name, value) == ("sim", "ready"):
+            continue  # +CPIN says so; a reading with a registration does not repeat it
         if name == "registration" and (control.get(name), value) in WEAKER:
             continue
         if name not in ("cells", "notes") and control.get(name) != value:

@@ -11,6 +11,7 @@ import pytest
 
 from agent.at.reading import Reading
 from agent.config import ModemSection, PositionSection, RecoverySection, ScanSection
+from agent.modems.settle import BRANCHES_EVERY
 from agent.poll.antenna import IMBALANCE_READINGS, Antenna
 from agent.poll.beside import Hall
 from agent.poll.instrument import DeafLimits, DeafRadio, DeafStep, Ears, hears
@@ -265,11 +266,12 @@ def test_what_counts_as_heard(signal: Signal, heard: bool) -> None:
 def test_branches_are_told_seldom_and_the_level_is_never_below_the_best(tmp_path: Path) -> None:
     bench = Bench(replace(by_row("1"), branches_db=(0.0, -1.0)), tmp_path, scan=NEVER)
     with bench.modem:
-        for _ in range(21):
+        for number in (0, 1, BRANCHES_EVERY - 1, BRANCHES_EVERY):
+            bench.worker._polls = number
             bench.worker.tick()
     rows = bench.log.signals("m")
-    assert [k for k, row in enumerate(rows) if row.rsrp_0_dbm is not None] == [0, 20]
-    for row in (rows[0], rows[20]):
+    assert [k for k, row in enumerate(rows) if row.rsrp_0_dbm is not None] == [0, 3]
+    for row in (rows[0], rows[3]):
         assert row.rsrp_dbm is not None
         assert row.rsrp_1_dbm is not None
         assert row.rsrp_2_dbm is None

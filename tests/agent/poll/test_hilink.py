@@ -147,7 +147,6 @@ def test_a_tick_records_the_reading_of_the_stick() -> None:
                 "rssi_dbm": -90.0,
                 "rscp_dbm": -105.0,
                 "ecio_db": -14.0,
-                "sim": "ready",
             },
         ),
         ({"signal": "signal_blank"}, {"registration": "home", "rat": "lte", "plmn": "51010"}),

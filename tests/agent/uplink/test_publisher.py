@@ -370,7 +370,7 @@ class HalfDead:
 def test_a_connection_that_only_pings_is_none_and_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suback: bytes | None, why: str
 ) -> None:
-    for name, seconds in (("publisher.SUBACK_S", 1.0), ("outbox.ACK_TIMEOUT_S", 0.3), ("hello.OLD_S", 0.5)):
+    for name, seconds in (("pulse.SUBACK_S", 1.0), ("outbox.ACK_TIMEOUT_S", 0.3), ("hello.OLD_S", 0.5)):
         monkeypatch.setattr(f"agent.uplink.{name}", seconds)
     broker = HalfDead(suback)
     with Sender(settings(tmp_path, broker.port)) as sender:
@@ -385,7 +385,7 @@ def test_a_connection_that_only_pings_is_none_and_is_given_up(
 def test_connected_means_that_the_collector_answers(tmp_path: Path, broker: Server, peer: Peer) -> None:
     peer.deaf = True
     with Sender(settings(tmp_path, broker.port)) as sender:
-        wait_for(lambda: sender.publisher._subscribed, "the subscription")
+        wait_for(lambda: sender.publisher._pulse.subscribed, "the subscription")
         assert not sender.publisher.heard
         peer.deaf = False
         wait_for(lambda: sender.publisher.heard, "an answer", 60)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.errors import ConfigError
-from collector.sites.classes import METRICS, read_classes
+from collector.sites.classes import METRICS, STATES, read_classes
 
 SHIPPED = Path(__file__).parents[3] / "config" / "classes.toml"
 
@@ -60,3 +60,12 @@ def test_a_fault_names_file_and_key(old: str, new: str, fault: str, tmp_path: Pa
         read_classes(path)
     assert str(caught.value).startswith("classes.toml: ")
     assert fault in str(caught.value)
+
+
+def test_a_file_of_an_earlier_version_stays_valid(tmp_path: Path) -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    for state in ("served", "sim_refused"):
+        before, _, rest = text.partition(f"[state.{state}]\n")
+        text = before + rest[rest.index("[state.") :]
+    (tmp_path / "classes.toml").write_text(text, encoding="utf-8")
+    assert tuple(sorted(read_classes(tmp_path / "classes.toml").state)) == tuple(sorted(STATES))

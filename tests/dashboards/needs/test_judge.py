@@ -134,3 +134,11 @@ def test_gaps_are_laid_to_power_only_with_a_sign_of_it(supply: Supply, diagnosis
     verdict = judge(half, LIMITS, CUTS, supply, SITE)
     assert (verdict.main.diagnosis, verdict.state) == (diagnosis, "adequate")
     assert judge(_good(), LIMITS, CUTS, supply, SITE).main.diagnosis == "adequate"  # nothing is missing: nothing to explain
+
+
+def test_a_needs_toml_of_an_earlier_version_stays_valid(tmp_path: Path) -> None:
+    lines = (CONFIG / "needs.toml").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "needs.toml").write_text(
+        "".join(line for line in lines if not line.startswith("min_scan_days")), encoding="utf-8"
+    )
+    assert read_parameters(tmp_path / "needs.toml").limits.min_scan_days == PARAMETERS.limits.min_scan_days

@@ -1,0 +1,30 @@
+"""How a program hears signals: never inside the lock that it just holds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+def on_signal(act: Callable[[int], None], *numbers: int) -> None:
+    """From now on run `act(number)` for each of these signals, in a thread of its own. Call it from the main thread.
+
+    A handler that sets a threading.Event waits for ever where the main thread, or a first signal, is just inside its lock.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def tell(number: int, _frame: object) -> None:
+        with suppress(BlockingIOError):  # thousands of signals wait already
+            os.write(writing, bytes([number]))
+
+    def listen() -> None:
+        while told := os.read(reading, 1):
+            act(told[0])
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    for number in numbers:
+        signal.signal(number, tell)
