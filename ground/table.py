@@ -1,4 +1,7 @@
-"""Tables that a person edits in a spreadsheet: commas, semicolons or tabs, Windows-1252, empty tails, line breaks in cells."""
+"""Tables that a person edits in a spreadsheet: commas, semicolons or tabs, Windows-1252, empty tails, line breaks in cells.
+
+And the one rule for texts that go into one: a spreadsheet must not run them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from ground.edited import QUOTES, called, damage, decode_file, plain_dashes, tid
 from ground.errors import ConfigError
 
 SEPARATORS = ",;\t"
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins a formula (OWASP, CSV injection); the last four are full width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] | No
         else:
             found.append(Row(where, {names[column]: cells[column] for column in named}))
     return found, faults
+
+
+def safe(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula: an apostrophe goes before it."""
+    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) else text
 
 
 def number(text: str) -> float:

@@ -1,6 +1,7 @@
 """Are the values of a frame what the contract says? Constants that were checked once are remembered, for halls send them again.
 
-A wrong type is refused; a number that is implausible or a word that is unknown is left out, and counted by who asks.
+A wrong type is refused; a number that is implausible, a word that is unknown or a text without its form is left out, and counted
+by who asks.
 """
 
 from __future__ import annotations
@@ -86,6 +87,4 @@ def _check_types(spec: Field, kinds: set[type]) -> None:
 
 
 def _sound(spec: Field, value: Value) -> bool:
-    if isinstance(value, str):
-        return value in spec.choices if spec.choices else len(value) <= MAX_TEXT_CHARS
-    return plausible(spec, value)
+    return not (isinstance(value, str) and len(value) > MAX_TEXT_CHARS) and plausible(spec, value)

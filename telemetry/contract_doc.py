@@ -70,7 +70,8 @@ only where it says something. `crc` is the CRC-32 of the payload as sent and is 
 - Allowed within v1: a new optional field, a new stream, a new word of an enumeration, a new key. Readers ignore the unknown.
 - A renamed, retyped, re-united or redefined field is v2: another `v`, another topic root, both read side by side.
 - `tests/golden/v1/` decodes for ever. The preset dictionary never changes.
-- An implausible number or unknown word is left out and counted; a wrong type or shape makes the whole frame `bad` with a reason.
+- An implausible number, an unknown word or a text without its form is left out and counted; a wrong type or shape makes the
+  whole frame `bad` with a reason.
 - An absent value is absent: never 0, never a sentinel.
 
 ## Streams
@@ -96,7 +97,8 @@ def _example() -> str:
 def _row(field: Field) -> str:
     meta = field.meta
     span = "" if meta.low is None or meta.high is None else f"{meta.low:g} … {meta.high:g}"
-    values = " \\| ".join(field.choices) or span
+    form = f"`{meta.pattern}`" if meta.pattern else ""
+    values = " \\| ".join(field.choices) or span or form
     example = "" if meta.example is None else f"`{meta.example}`"
     return f"| `{field.name}` | {field.type.__name__} | {meta.unit} | {values} | {meta.about} | {meta.source} | {example} |"
 

@@ -235,7 +235,8 @@ def _installation(message: dict[str, Any]) -> str | None:
 def decode(payload: bytes) -> Frame:
     """Read a frame from the wire.
 
-    Unknown keys and fields are ignored; an implausible number or an unknown word is left out and counted in `dropped`.
+    Unknown keys and fields are ignored; an implausible number, an unknown word or a text without its form is left out and
+    counted in `dropped`.
     Raises FrameError, and nothing else, for any other payload that is not a frame of version 1.
     """
     message = _message(payload)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What the contract says of a field: unit, plausible range (both ends included), source of the range, meaning."""
+    """What the contract says of a field: unit, plausible range (both ends included), source of the range, meaning.
+
+    `pattern` is what the whole of a short text must match (regular expression); empty: any text.
+    """
 
     unit: str
     about: str
@@ -15,6 +18,7 @@ class Meta:
     high: float | None = None
     source: str = ""
     example: object = None
+    pattern: str = ""
 
 
 def numeric(unit: str, about: str, low: float, high: float, source: str, example: float) -> Meta:
@@ -44,8 +48,13 @@ CQI = numeric("", "channel quality indicator", 0, 15, "TS 36.213 7.2.3", 11)
 TA = numeric("", "timing advance", 0, 3846, "TS 36.213 4.2.3", 3)
 COUNT = numeric("", "count", 0, 2**53, "", 0)
 RATIO = numeric("%", "share", 0, 100, "", 12.5)
-PLMN = Meta("", "MCC and MNC, 5 or 6 digits, leading zeros kept", source="TS 23.003 2.2", example="51010")
+_PLMN = "[0-9]{5,6}"
+PLMN = Meta("", "MCC and MNC, 5 or 6 digits, leading zeros kept", source="TS 23.003 2.2", example="51010", pattern=_PLMN)
 SCS = numeric("kHz", "subcarrier spacing", 15, 960, "TS 38.211 4.2", 30)
-HOME_PLMN = Meta("", "home network of the SIM: first 5 or 6 digits of the IMSI", source="TS 23.003 2.2", example="51010")
+HOME_PLMN = Meta(
+    "", "home network of the SIM: first 5 or 6 digits of the IMSI", source="TS 23.003 2.2", example="51010", pattern=_PLMN
+)
+LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}"
+"""Pattern of a name that others gave: one line, nothing that moves a cursor."""
 REJECT = numeric("", "cause by which the network refused", 0, 255, "TS 24.008 10.5.3.6; TS 24.301 9.9.3.9", 11)
 RSRP_BRANCH = numeric("dBm", "RSRP of one receive branch", -157, -30, "TS 36.214 5.1.1", -97.0)

@@ -8,6 +8,7 @@ An attribute that is None was not given by the modem; it is left out on the wire
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from telemetry.ranges import (
     EARFCN,
     ECIO,
     HOME_PLMN,
+    LINE,
     NRARFCN,
     PCI,
     PLMN,
@@ -136,7 +138,9 @@ class Probe:
     """One active measurement (stream `probe`)."""
 
     kind: Annotated[ProbeKind | None, Meta("", "what was done")] = None
-    target: Annotated[str | None, Meta("", "host or URL asked", example="1.1.1.1")] = None
+    target: Annotated[str | None, Meta("", "host or URL asked", example="1.1.1.1", pattern=r"[^\x00-\x20\x7f-\xa0]{1,300}")] = (
+        None
+    )
     rtt_ms: Annotated[float | None, numeric("ms", "round trip time, median", 0, 600000, "", 61.0)] = None
     jitter_ms: Annotated[float | None, numeric("ms", "mean step between round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
     loss_percent: Annotated[float | None, RATIO] = None
@@ -165,14 +169,19 @@ class Device:
     clock_state: Annotated[ClockState | None, Meta("", "whether the clock is trusted, and by what")] = None
     bytes_month: Annotated[int | None, numeric("B", "IP bytes to and from the broker this month", 0, 2**53, "", 2_400_000)] = None
     budget_month: Annotated[int | None, numeric("B", "what the SIM may spend on it a month", 0, 2**53, "", 6_000_000)] = None
-    agent_version: Annotated[str | None, Meta("", "version of the agent", example="0.1.0")] = None
+    agent_version: Annotated[
+        str | None, Meta("", "version of the agent", source="PEP 440", example="0.1.0", pattern="[0-9A-Za-z.+!_-]{1,60}")
+    ] = None
 
 
 @dataclass(slots=True)
 class Event:
     """Something that happened (stream `event`). `kind` is a short fixed word, `detail` a sentence for a person."""
 
-    kind: Annotated[str | None, Meta("", "boot, modem_reset, cell_change, clock_step, spool_thinned …", example="boot")] = None
+    kind: Annotated[
+        str | None,
+        Meta("", "boot, modem_reset, cell_change, clock_step, spool_thinned …", example="boot", pattern="[a-z][a-z0-9_]{0,59}"),
+    ] = None
     detail: Annotated[str | None, Meta("", "what happened, at most 200 characters", example="boot after power cut")] = None
     count: Annotated[int | None, COUNT] = None
 
@@ -197,16 +206,21 @@ class Scan:
     rssi_dbm: Annotated[float | None, RSSI] = None
     found: Annotated[int | None, numeric("", "rows of this scan, the same in each; 0: nothing found", 0, 10000, "", 3)] = None
     complete: Annotated[bool | None, Meta("", "the scan came to its end: what is not in it was not there")] = None
-    method: Annotated[str | None, Meta("", "command that scanned", example="AT+COPS=?")] = None
+    method: Annotated[str | None, Meta("", "command that scanned", example="AT+COPS=?", pattern=LINE)] = None
 
 
 @dataclass(slots=True)
 class Instrument:
     """What the modem is and whether it is known to hear (stream `instrument`): at its start and when it changes."""
 
-    model: Annotated[str | None, Meta("", "model as the modem names itself", source="TS 27.007 5.2", example="EC25")] = None
-    revision: Annotated[str | None, Meta("", "firmware", source="TS 27.007 5.3", example="EC25EFAR06A06M4G")] = None
-    bands: Annotated[str | None, Meta("", "E-UTRA bands it supports, separated by commas", example="1,3,5,8,40")] = None
+    model: Annotated[
+        str | None, Meta("", "model as the modem names itself", source="TS 27.007 5.2", example="EC25", pattern=LINE)
+    ] = None
+    revision: Annotated[str | None, Meta("", "firmware", source="TS 27.007 5.3", example="EC25EFAR06A06M4G", pattern=LINE)] = None
+    bands: Annotated[
+        str | None,
+        Meta("", "E-UTRA bands it supports, separated by commas", example="1,3,5,8,40", pattern="[0-9]{1,4}(,[0-9]{1,4})*"),
+    ] = None
     bands_source: Annotated[BandsSource | None, Meta("", "where the bands are from")] = None
     proven: Annotated[Proof | None, Meta("", "strongest reason to believe that it hears; absent: none yet")] = None
 
@@ -260,8 +274,10 @@ def fields(stream: str) -> dict[str, Field]:
     return {name: _field(name, hint) for name, hint in typing.get_type_hints(STREAMS[stream], include_extras=True).items()}
 
 
-def plausible(field: Field, value: float) -> bool:
-    """Return whether a number lies in the plausible range of its field (both ends included)."""
+def plausible(field: Field, value: float | str) -> bool:
+    """Return whether a number lies in the plausible range of its field (both ends included), a text has its form."""
+    if isinstance(value, str):
+        return value in field.choices if field.choices else re.fullmatch(field.meta.pattern or ".*", value, re.DOTALL) is not None
     low, high = field.meta.low, field.meta.high
     return (low is None or value >= low) and (high is None or value <= high)
 

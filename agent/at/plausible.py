@@ -59,10 +59,10 @@ def set_plausible(row: Signal | Cell | Scan, notes: list[str], **values: Value) 
     for name, value in values.items():
         if value is None:
             continue
-        if isinstance(value, str):
-            setattr(row, name, value)
-        elif not plausible(kinds[name], value) or not _fits(_kind(row), name, value):
+        if not plausible(kinds[name], value) or not (isinstance(value, str) or _fits(_kind(row), name, value)):
             notes.append(f"{name} {str(value)[:12]} is not plausible: left out")
+        elif isinstance(value, str):
+            setattr(row, name, value)
         elif kinds[name].type is int:
             setattr(row, name, int(value))
         else:

@@ -107,15 +107,6 @@ def version_of(wheel: bytes) -> str:
     return str(head.get("Version", ""))
 
 
-def newer(version: str, than: str) -> bool:
-    """Return whether a version is a later one; only the numbers count."""
-    return _numbers(version) > _numbers(than)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version.partition("+")[0])]
-
-
 def fetch(source: str, ca: Path) -> bytes:
     """Read a file or an address on the server, at most 50 MB. Raises ConfigError."""
     try:
@@ -210,7 +201,7 @@ def run(args: argparse.Namespace) -> int:
     if version == running:
         print(tr("{version} runs already", args.lang, version=version))
         return 0
-    if not newer(version, running):
+    if not versions.newer(version, running):
         raise ConfigError(f"{version} is older than {running}, which runs; give a newer version")
     return _try(wheel, version, args.wheel.rsplit("/", 1)[-1], place, args.lang)
 

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.version import InvalidVersion, Version
+
 from agent.errors import AgentError
 from ground.paths import PROGRAMS
 
@@ -47,6 +49,18 @@ def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Pa
         shutil.rmtree(target, ignore_errors=True)
         raise VersionError(f"{version}: could not be built, the version before runs on: {error}") from None
     return target
+
+
+def newer(version: str, than: str) -> bool:
+    """Return whether a version is a later one (PEP 440: 1.0rc1 before 1.0 before 1.0.post1); any is later than what is none."""
+    try:
+        new = Version(version)
+    except InvalidVersion:
+        return False
+    try:
+        return new > Version(than)
+    except InvalidVersion:
+        return True
 
 
 def prune(folder: Path) -> None:

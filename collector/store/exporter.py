@@ -9,13 +9,17 @@ from typing import TextIO
 
 from collector.store.lines import TAGS
 from collector.store.store import Row, Store
+from ground.table import safe
 from telemetry.streams import STREAMS, fields
 
 NS_PER_S = 1_000_000_000
 
 
 def export_csv(store: Store, out: TextIO, measurement: str, start: datetime, end: datetime, site: str | None = None) -> int:
-    """Write the rows with start <= time < end (UTC) and give their number. An absent value is an empty cell."""
+    """Write the rows with start <= time < end (UTC) and give their number. An absent value is an empty cell.
+
+    A text that a spreadsheet would run has an apostrophe before it.
+    """
     rows = store.samples(measurement, _ns(start), _ns(end), site)
     if measurement in STREAMS:
         known = ["seq", "clock", *fields(measurement)]
@@ -42,5 +46,5 @@ def _ns(when: datetime) -> int:
 
 def _cells(row: Row) -> Row:
     at = datetime.fromtimestamp(int(row["time_ns"]) // 1_000_000 / 1000, UTC)
-    cells = {name: value for name, value in row.items() if name != "time_ns"}
+    cells = {name: safe(value) if isinstance(value, str) else value for name, value in row.items() if name != "time_ns"}
     return {"time_utc": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z", **cells}

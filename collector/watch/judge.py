@@ -53,6 +53,8 @@ def take_rows(state: State, book: Book, facts: Facts) -> bool:
         name = str(row.get("modem", ""))
         cursor = f"{stream}/{name}"
         time_ns = int(row["time_ns"])
+        if stream not in STREAMS and time_ns > facts.now_ms * NS_PER_MS:
+            continue
         if time_ns > limit_ns:
             arrived |= _from_the_future(hall, cursor, row, facts.now_ms)
             state.changed_halls.add(site.code)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from dashboards.needs.columns import COLUMNS, Cell, handover
 from dashboards.needs.model import Report
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from ground.table import safe
 
 
 def write_csv(report: Report, path: Path, *, semicolon: bool = False, decimal_comma: bool = False) -> None:
@@ -36,8 +35,3 @@ def _text(cell: Cell, *, decimal_comma: bool) -> str:
             return safe(cell)
         case _:
             return str(cell)
-
-
-def safe(text: str) -> str:
-    """Keep a spreadsheet from running a text as a formula: an apostrophe goes before it (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) or text.startswith(DANGEROUS) else text

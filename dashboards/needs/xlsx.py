@@ -20,6 +20,7 @@ from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, 
 from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, settings, span, styles, weights
 from dashboards.needs.model import Report, Row, Verdict, Village
 from dashboards.needs.priority import FORMULA, FORMULA_WORDS
+from ground.table import safe
 from ground.wita import WITA
 from ground.words import LANGUAGES, Said, phrase, said
 
@@ -86,7 +87,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
     if isinstance(value, str):
         cell.value = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", value)
         cell.data_type = "s"  # or a name that begins with = would be a formula
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
+        cell.quotePrefix = safe(value) != value
         return cell
     cell.value = value
     if isinstance(value, date):

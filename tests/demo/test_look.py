@@ -46,7 +46,7 @@ def test_page_and_needs_map_are_there_the_data_are_of_now_and_go_on(tmp_path: Pa
 
 def see(look: subprocess.Popen[str]) -> None:
     assert look.stdout is not None
-    lines = [look.stdout.readline() for _ in range(3)]
+    lines = [look.stdout.readline() for _ in range(4)]  # the fourth says that it is ready
     [page] = re.findall(r"live page +(http://\S+)", lines[0])
     [needs] = re.findall(r"needs map +file://(\S+)", lines[1])
     assert "ready in" in lines[2]
@@ -85,7 +85,7 @@ def test_with_an_influxdb_the_dashboards_come_too_and_a_store_in_use_is_refused(
         known = {"SINYAL_GRAFANA_URL": grafana.url, "SINYAL_GRAFANA_TOKEN": TOKEN}
         with looking(tmp_path / "tmp", "--config", str(config), **known) as look:
             assert look.stdout is not None
-            lines = [look.stdout.readline() for _ in range(3)]
+            lines = [look.stdout.readline() for _ in range(4)]  # the fourth says that it is ready
             assert lines[2] == f"dashboards   {grafana.url}/dashboards\n"
             assert len(grafana.dashboards) == 12
             assert grafana.datasources["sinyal-influxdb"]["url"] == influx.url

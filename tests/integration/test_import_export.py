@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from collector.store.open import open_store
 from collector.store.store import Placed, Point
 from lab.engines import ENGINES, start_engine, store_section
 from lab.servers import Server
-from telemetry.frame import decode, encode_json, unpack
+from telemetry.frame import Sample, decode, encode_json, pack, unpack
 from telemetry.stick import seal
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
 
@@ -172,6 +173,18 @@ def test_export_gives_back_what_was_measured(config: Path, tmp_path: Path, capsy
     capsys.readouterr()
     assert run(config, "export", "--start", "2026-09-21T22:14:20+08:00", "--end", "2026-09-21T22:15:20+08:00") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_export_gives_a_spreadsheet_nothing_to_run(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The desa is the name of the register, the detail what a hall wrote; no cell may begin as a formula does."""
+    texts = ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", " =1", "weak signal"]
+    samples = [Sample(n, T0_MS + n, "ntp", {"kind": "boot", "detail": text}) for n, text in enumerate(texts, 1)]
+    store = open_store(load(config).store)
+    store.write([Placed(pack(SITE.code, "event", None, samples), replace(SITE, desa="=Desa"))])
+    assert run(config, "export", "--start", "2026-09-01", "--end", "2026-10-01", "--measurement", "event") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["detail"] for row in rows] == [f"'{text}" for text in texts[:-1]] + texts[-1:]
+    assert {row["desa"] for row in rows} == {"'=Desa"}
 
 
 def test_export_of_an_empty_period_and_of_a_bad_moment(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

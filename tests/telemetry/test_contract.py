@@ -4,7 +4,7 @@ import pytest
 
 from telemetry.ack import Ack, Answer, decode_ack, encode_ack, frame_id
 from telemetry.contract_doc import ACL, PATH, render, render_acl
-from telemetry.streams import STREAMS, Registration, Signal, fields, present
+from telemetry.streams import STREAMS, Registration, Signal, fields, plausible, present
 from telemetry.topics import KINDS, ack_topic, split_topic, stream_topic
 
 UNIT_ENDINGS = {
@@ -32,6 +32,15 @@ def test_a_unit_stands_at_the_end_of_the_name_and_numbers_have_a_range(stream: s
         if field.type in (int, float):
             assert field.meta.low is not None, name
             assert field.meta.high is not None, name
+
+
+@pytest.mark.parametrize("stream", sorted(STREAMS))
+def test_a_text_is_a_word_or_has_a_form(stream: str) -> None:
+    for name, field in fields(stream).items():
+        if field.type is str and name not in ("detail", "error"):  # sentences for people
+            assert field.choices or field.meta.pattern, name
+            assert not field.meta.pattern or plausible(field, str(field.meta.example)), name
+            assert field.choices or not plausible(field, "\x1b[2J"), name
 
 
 def test_the_same_name_means_the_same_in_every_stream() -> None:

@@ -23,7 +23,7 @@ def _value(field: Field) -> st.SearchStrategy[bool | int | float | str]:
     if field.type is bool:
         return st.booleans()
     if field.type is str:
-        return st.text(max_size=60)
+        return st.from_regex(field.meta.pattern, fullmatch=True) if field.meta.pattern else st.text(max_size=60)
     assert field.meta.low is not None
     assert field.meta.high is not None
     if field.type is int:
@@ -172,6 +172,16 @@ def test_an_implausible_value_is_left_out_and_counted_not_clipped() -> None:
     frame = decode(orjson.dumps(odd))
     assert [s.values for s in unpack(frame)] == [{"rsrp_dbm": -97}, {}]
     assert frame.dropped == {"registration": 2, "rsrp_dbm": 1, "pci": 1}
+
+
+@pytest.mark.parametrize("odd", ["=1+1", "5101", "5101010", "510 10", "51010\n", "\u0665\u0661\u0660\u0661\u0660", ""])
+def test_a_text_without_its_form_is_left_out_and_counted_as_a_number_is(odd: str) -> None:
+    for frame in (
+        decode(orjson.dumps({**GOOD, "const": {"clock": "ntp", "home_plmn": odd}, "cols": {"plmn": [odd, "51010"]}})),
+        decode(orjson.dumps({**GOOD, "const": {"clock": "ntp"}, "cols": {"plmn": [odd, "510010"], "home_plmn": [odd, odd]}})),
+    ):
+        assert unpack(frame)[0].values == {}
+        assert frame.dropped == {"plmn": 1, "home_plmn": 2}
 
 
 @settings(max_examples=300)

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent.errors import ConfigError
 from agent.host import update, versions
-from agent.host.update import Place, fetch, newer, start, verify, version_of, watch
-from agent.host.versions import VersionError
+from agent.host.update import Place, fetch, start, verify, version_of, watch
+from agent.host.versions import VersionError, newer
 from agent.spool import clock
 from ground.durable import link_durably
 
@@ -195,7 +195,12 @@ def test_the_version_comes_from_inside_the_wheel() -> None:
             version_of(nothing)
 
 
-def test_versions_are_compared_as_numbers() -> None:
+def test_versions_are_compared_by_pep_440() -> None:
+    order = ["0.9.0", "0.10.0.dev1", "0.10.0a1", "0.10.0rc1", "0.10.0", "0.10.0+local.1", "0.10.0.post1", "0.10.1", "1!0.1"]
+    for place, version in enumerate(order):
+        assert [newer(version, than) for than in order] == [place > other for other in range(len(order))], version
+    assert not newer("1.0", "1.0.0"), "one version, written in two ways"
+    assert not newer("no version", "0.1.0")
     assert newer("0.10.0", "0.9.0")
     assert newer("0.2.0", "sinyal")
     assert not newer("0.1.9", "0.2.0")

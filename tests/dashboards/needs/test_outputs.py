@@ -20,12 +20,13 @@ from collector.errors import ConfigError
 from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.columns import COLUMNS
 from dashboards.needs.command import STEM, write_report
-from dashboards.needs.csv import safe, write_csv
+from dashboards.needs.csv import write_csv
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.model import Report
 from dashboards.needs.pdf import write_pdf
 from dashboards.needs.xlsx import EVIDENCE, write_xlsx
+from ground.table import safe
 from tests.dashboards.needs.halls import NEVER, PLAN, basis, sites
 
 HANDOVER = [
