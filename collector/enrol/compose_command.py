@@ -1,4 +1,4 @@
-"""`sinyal-collector compose-init`: what the containers of config/compose.yaml need before they start: certificates and secrets.
+"""`sinyal-collector compose-init`: what config/compose.yaml needs before it starts: certificates, secrets, rules of the broker.
 
 Runs in the container `setup`, each time, and makes only what is missing. Every secret is drawn by chance, lies in a file that
 only the user of its container can read, and is printed nowhere.
@@ -17,11 +17,11 @@ from typing import Any
 from collector.enrol.ca_command import init_ca
 from collector.errors import ConfigError
 from ground.durable import write_durably
-from ground.paths import PKI
+from ground.paths import PKI, shipped
 from ground.words import add_lang
 
 MOSQUITTO, SINYAL, INFLUX, GRAFANA = 1883, 10001, 1000, 472
-"""User ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
+"""User and group ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
 ORG, BUCKET = "sinyal", "sinyal"
 ABOUT = """\
 Makes certificates and secrets for config/compose.yaml; its container `setup` runs this, a person need not. What is there stays.
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pki", type=Path, default=PKI, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--secrets", type=Path, default=Path("/run/sinyal"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--grafana", type=Path, default=Path("/run/datasources"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--broker", type=Path, default=Path("/run/broker"), metavar="DIR", help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
         _secret(args.secrets, "grafana-password", GRAFANA)
         source = {"apiVersion": 1, "datasources": [datasource(token)]}
         _write(args.grafana / "sinyal.yaml", json.dumps(source, indent=1), GRAFANA)  # JSON is YAML
+        for name, place in (("mosquitto.acl", "sinyal.acl"), ("mosquitto.conf", "conf.d/sinyal.conf")):
+            _write(args.broker / place, (shipped() / name).read_text(encoding="utf-8"), MOSQUITTO)  # mounted, it is the host's
     except OSError as error:
         raise ConfigError(f"compose-init: {error}; run it as root, in the container `setup`") from None
     return 0
@@ -100,4 +103,4 @@ def _write(path: Path, text: str, uid: int) -> None:
 
 def _own(path: Path, uid: int) -> None:
     if os.geteuid() == 0:
-        shutil.chown(path, uid)
+        shutil.chown(path, uid, 0 if uid == GRAFANA else uid)  # Grafana's image has the group root

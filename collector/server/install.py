@@ -130,7 +130,8 @@ class Installation:
     def _services(self) -> Phrase:
         machine, source = self._machine, shipped()
         self._file("/etc/mosquitto/conf.d/sinyal.conf", (source / "mosquitto.conf").read_bytes())
-        self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o640, group="mosquitto")
+        # Mosquitto warns of a list that is not wholly its own user's, and says that later versions refuse it.
+        self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o600, "mosquitto", "mosquitto")
         self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
         for name in UNIT_FILES:
             text = (source / "systemd" / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")

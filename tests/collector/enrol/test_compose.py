@@ -21,7 +21,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
 def init(folder: Path) -> dict[str, Path]:
-    places = {name: folder / name for name in ("pki", "secrets", "grafana")}
+    places = {name: folder / name for name in ("pki", "secrets", "grafana", "broker")}
     argv = [item for name, path in places.items() for item in (f"--{name}", path)]
     assert run(compose_command, "--host", HOST, *argv) == 0
     return places
@@ -44,7 +44,8 @@ def test_secrets_are_drawn_once_and_never_printed(tmp_path: Path, capsys: pytest
 
 def test_each_secret_belongs_to_one_user(tmp_path: Path) -> None:
     places = init(tmp_path)
-    files = [*places["secrets"].iterdir(), *places["grafana"].iterdir()]
+    rules = [path for path in places["broker"].rglob("*") if path.is_file()]
+    files = [*places["secrets"].iterdir(), *places["grafana"].iterdir(), *rules]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o400}
     if os.geteuid() == 0:
         owners = {path.name: path.stat().st_uid for path in [*files, *places["pki"].glob("*.key")]}
@@ -52,7 +53,7 @@ def test_each_secret_belongs_to_one_user(tmp_path: Path) -> None:
             **dict.fromkeys(["influx-token", "influx-password"], compose_command.INFLUX),
             **dict.fromkeys(["grafana-password", "sinyal.yaml"], compose_command.GRAFANA),
             **dict.fromkeys(["sinyal-token", "collector.key"], compose_command.SINYAL),
-            "broker.key": compose_command.MOSQUITTO,
+            **dict.fromkeys(["broker.key", "sinyal.acl", "sinyal.conf"], compose_command.MOSQUITTO),
             "ca.key": 0,
         }
 
