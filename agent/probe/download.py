@@ -20,10 +20,12 @@ from telemetry.streams import Probe, ProbeKind
 
 CONNECT_S, READ_S, TOTAL_S = 10.0, 10.0, 30.0
 CHUNK_BYTES = 16_384
-NARROWEST_BYTES, NARROWEST_SHARE = 3_000, 64
-"""Two segments, or a 64th of the bound: a narrower window stops the line."""
-OFFERED = 0.8
-"""Share of what is still allowed that the window offers; the rest is headers and answers."""
+NARROWEST_BYTES, NARROWEST_SHARE = 6_000, 64
+"""Four segments, or a 64th of the bound: with a buffer of less the line stops."""
+NARROWEST_TLS_BYTES = 10_000
+"""TLS is read by records of 16 kB: the bound is met to half of one."""
+OFFERED = 0.4
+"""Share of what is still allowed that the window offers; the buffer is twice that, the rest is headers and answers."""
 LEAST_S = 0.02
 """A shorter time says nothing of a rate."""
 ABORT = struct.pack("ii", 1, 0)
@@ -67,7 +69,8 @@ def _measure(reply: urllib3.BaseHTTPResponse, max_bytes: int, found: Probe, used
     if reply.length_remaining == 0:
         found.error = "empty answer"
         return
-    narrowest = max(NARROWEST_BYTES, max_bytes // NARROWEST_SHARE)
+    least = NARROWEST_TLS_BYTES if str(found.target).startswith("https:") else NARROWEST_BYTES
+    narrowest = max(least, max_bytes // NARROWEST_SHARE)
     began, got = time.perf_counter(), 0
     rated: tuple[int, float] | None = None
     with socket.socket(fileno=os.dup(reply.fileno())) as sock:
@@ -76,9 +79,9 @@ def _measure(reply: urllib3.BaseHTTPResponse, max_bytes: int, found: Probe, used
             if left <= narrowest:
                 found.download_capped = True
                 break
-            if OFFERED * left < max_bytes / 4:
+            if 2 * OFFERED * left < max_bytes / 4:
                 rated = rated or (got, time.perf_counter() - began)
-                _narrow(sock, max(narrowest, int(OFFERED * left)))
+                _narrow(sock, max(narrowest // 2, int(OFFERED * left)))
             chunk = reply.read(min(CHUNK_BYTES, left // 8))
             if not chunk:
                 break
@@ -93,4 +96,4 @@ def _measure(reply: urllib3.BaseHTTPResponse, max_bytes: int, found: Probe, used
 def _narrow(sock: socket.socket, size: int) -> None:
     """Let the server send no more than so many bytes before we read on: the window, and the buffer from which it is renewed."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, size)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size // 2)  # the kernel doubles it
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)  # the kernel doubles it
