@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from ground import toml
 from ground.broker import BrokerSettings
@@ -18,6 +18,10 @@ from ground.edited import clean_secret, read_secret
 
 MIB = 1 << 20
 EXAMPLE = "collector.example.toml"
+GROUP_CURE = (
+    "delete the line where one collector runs; for several: `openssl rand -hex 32` into one file, the same beside each "
+    "collector.toml, readable for the user sinyal alone, and group_file names it"
+)
 
 
 def _below_config(path: Path, info: ValidationInfo) -> Path:
@@ -48,10 +52,20 @@ class BrokerSection(BrokerSettings, Section):
     cert: FilePath | None = None
     key: FilePath | None = None
     password_file: FilePath | None = None
-    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")] = "sinyal"
-    """Name of the shared subscription: collectors with the same name share the work. Empty: each collector gets everything."""
+    group_file: FilePath | None = None
+    """Holds the secret name of the shared subscription of several collectors. None: this one gets everything."""
     client_id: Annotated[str, Field(max_length=64)] = ""
     """Empty: one is drawn by chance. Two collectors must not have the same."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_open_group(cls, given: Any) -> Any:
+        """Refuse the name of a group as it was written here before: whoever knows it takes its messages away."""
+        if not isinstance(given, dict) or "group" not in given:
+            return given
+        if given["group"]:
+            raise ValueError("group is no key any more, for a name that can be guessed lets a hall take readings; " + GROUP_CURE)
+        return {key: value for key, value in given.items() if key != "group"}
 
 
 class SqliteSection(Section):

@@ -43,9 +43,12 @@ def waiting(spool: Path) -> int | None:
 
 
 def refused(spool: Path) -> int:
-    """Return the number of samples that the collector refused for ever; they lie in the quarantine of the Pi."""
+    """Return the number of samples that the collector refused for ever, from the Pi's quarantine; 0 where there is none yet."""
+    if not spool.exists():
+        return 0
     with closing(connect_to_read(spool)) as db:
-        return int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'quarantine'").fetchone()
+        return int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0]) if made else 0
 
 
 def numbers_given(spool: Path) -> int:

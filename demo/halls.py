@@ -37,7 +37,6 @@ COLLECTOR = """
 host = "127.0.0.1"
 port = {port}
 tls = false
-group = ""  # the embedded broker knows no shared subscriptions
 [store]
 engine = "sqlite"
 path = {store}

@@ -60,6 +60,7 @@ host = "127.0.0.1"
 port = {port}
 tls = false
 client_id = "{name}"
+group_file = "{group}"
 [store]
 {store}
 [sites]
@@ -153,8 +154,16 @@ def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
     folder.mkdir(parents=True)
     config = folder / "collector.toml"
     sites = Path(__file__).parents[1] / "config" / "sites.csv"
+    group = broker.folder / "collectors-group"
+    group.write_text("the-collectors-of-the-plant-under-attack")
     text = COLLECTOR.format(
-        port=broker.port, name=name, store=store_section(ENGINE, folder, store), folder=folder, sites=sites, http=free_port()
+        port=broker.port,
+        name=name,
+        group=group,
+        store=store_section(ENGINE, folder, store),
+        folder=folder,
+        sites=sites,
+        http=free_port(),
     )
     config.write_text(text)
     return python(name, folder, "collector.cli", "run", "--config", str(config))

@@ -22,7 +22,7 @@ CAPTURES = "tests/captures/test_captures.py::test_all_values tests/agent/modems 
 TARGETS = {
     "units": ("telemetry/units.py", "tests/telemetry/test_units.py"),
     "meaning": ("telemetry/meaning.py", "tests/telemetry tests/test_readers.py"),
-    "fill": ("agent/at/fill.py", f"tests/agent/at/test_plausible.py {CAPTURES}"),
+    "fill": ("agent/at/plausible.py", f"tests/agent/at/test_plausible.py {CAPTURES}"),
     "commands": ("agent/commands", CAPTURES),
     "summary": ("collector/rollup/summary.py", "tests/collector/rollup"),
     "lines": ("collector/store/lines.py", "tests/collector/store/test_lines.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -11,10 +12,12 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from collector.config import BrokerSection, secret
+from collector.config import GROUP_CURE, BrokerSection, secret
+from collector.errors import ConfigError
 from collector.line.bulk import BulkClient, Publication
 from collector.line.inbox import Received
 from ground.broker import load_tls
+from ground.edited import read_secret
 from telemetry.ack import Ack, encode_ack
 from telemetry.streams import STREAMS
 from telemetry.topics import ROOT, ack_topic
@@ -23,6 +26,9 @@ FIRST_RECONNECT_S, LAST_RECONNECT_S = 1, 30
 KEEPALIVE_S = 30
 FRAME_QOS = 1
 """The broker queues for us while we are busy; the guarantee is the ack, so the session is clean and nothing is kept beyond it."""
+GROUP = re.compile(r"[A-Za-z0-9_-]{32,128}")
+"""Too long to be guessed: Mosquitto lets every certificate join a shared subscription, checks the ACL only when it is that one's
+turn, and then drops the message."""
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +44,7 @@ class Broker:
             self._client.username_pw_set(config.username, secret(config.password_file, "SINYAL_BROKER_PASSWORD"))
         if config.tls:
             self._client.tls_set_context(tls_context(config))
+        self._share = _share(config)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -63,8 +70,7 @@ class Broker:
         self._client.publish_many((ack_topic(site), encode_ack(ack)) for site, ack in acks.items())
 
     def _topics(self) -> list[tuple[str, int]]:
-        share = f"$share/{self._config.group}/" if self._config.group else ""
-        return [(f"{share}{ROOT}/+/{kind}", FRAME_QOS) for kind in (*STREAMS, "status")]
+        return [(f"{self._share}{ROOT}/+/{kind}", FRAME_QOS) for kind in (*STREAMS, "status")]
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
         if code.is_failure:
@@ -76,7 +82,7 @@ class Broker:
     def _on_subscribe(self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
         self.subscribed = not any(code.is_failure for code in codes)
         if not self.subscribed:
-            log.error("event=subscription_refused topics=%s cure='let the collector read %s/#'", self._topics(), ROOT)
+            log.error("event=subscription_refused cure='let the collector read %s/#'", ROOT)  # the group is a secret
 
     def _on_disconnect(self, _client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
         self.subscribed = False
@@ -86,6 +92,16 @@ class Broker:
         now_ms = time.time_ns() // 1_000_000
         # A retained status says how a site was at some time before we came.
         self._receive([Received(m.topic, m.payload, now_ms) for m in found if not (m.retain and m.topic.endswith("/status"))])
+
+
+def _share(config: BrokerSection) -> str:
+    """Return what stands before each topic: nothing for the only collector, which nobody can take anything from."""
+    if config.group_file is None:
+        return ""
+    group = read_secret(config.group_file)
+    if not GROUP.fullmatch(group):
+        raise ConfigError(f"broker.group_file: {config.group_file} must hold 32 to 128 letters and digits; {GROUP_CURE}")
+    return f"$share/{group}/"
 
 
 def tls_context(config: BrokerSection) -> ssl.SSLContext:

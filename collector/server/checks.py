@@ -113,7 +113,7 @@ def broker(server: Server) -> Iterator[Finding]:
     try:
         knock(section)
     except (OSError, CollectorError) as error:
-        cure = mark("sudo systemctl restart mosquitto; its reason: sudo tail /var/log/mosquitto/mosquitto.log")
+        cure = mark("sudo systemctl restart mosquitto; its reason: sudo journalctl -u mosquitto -n 20")
         yield broken("the broker {place} does not take the connection: {reason}", cure, place=place, reason=str(error))
     else:
         yield fine("{place} takes the collector's connection", place=place)

@@ -38,13 +38,14 @@ def rights(server: Server) -> Iterator[Finding]:
             "the user {user} cannot run {path} (installed under umask 077?)", mark("sudo chmod -R a+rX {prefix}"),
             user=USER, path=str(program), prefix=sys.prefix,
         )  # fmt: skip
-    needed = (server.file, config.sites.file, config.classes.file, server.alerts_file, config.broker.ca, config.broker.key)
+    broker = config.broker
+    needed = (server.file, config.sites.file, config.classes.file, server.alerts_file, broker.ca, broker.key, broker.group_file)
     for path in filter(None, needed):
         if path.exists() and not _may(path, user.pw_uid, groups, 0o4):
             well = False
             cure = mark("sudo chgrp {user} {path}; sudo chmod 640 {path}; folders above: sudo chmod a+x")
             yield broken("the user {user} cannot read {path}", cure, user=USER, path=str(path))
-    for secret in (config.broker.key, config.broker.password_file, config.ca.folder / "ca.key"):
+    for secret in (broker.key, broker.password_file, broker.group_file, config.ca.folder / "ca.key"):
         if secret is not None and secret.exists() and secret.stat().st_mode & 0o044:
             well = False
             yield wanting("{path} holds a secret and others may read it", mark("sudo chmod 600 {path}"), path=str(secret))

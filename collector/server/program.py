@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ def perform(args: argparse.Namespace) -> int:
     """Do `args.do(args)`, logging from `args.log_level` on; return the exit code, faults told in one line each."""
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
-        return int(args.do(args))
+        code = int(args.do(args))
+        sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -28,6 +30,10 @@ def perform(args: argparse.Namespace) -> int:
         return INCOMPLETE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does; nothing more to say
+        return OK
+    return code
 
 
 def add_log_level(parser: argparse.ArgumentParser) -> None:

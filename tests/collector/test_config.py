@@ -28,6 +28,7 @@ BAD = [
     (BROKER + 'ca = "ca.crt"\n' + STORE, "broker: ca, cert and key have no use with tls = false"),
     ('[broker]\nhost = "b"\ncert = "a.crt"\n' + STORE, "broker: cert and key belong together"),
     (BROKER + 'password_file = "p"\n' + STORE, "broker: password_file needs username beside it"),
+    (BROKER + 'group = "sinyal"\n' + STORE, "broker: group is no key any more"),
     (BROKER + '[store]\nengine = "mysql"\n', "store.engine: must be one of sqlite, influx1, influx2 (got 'mysql')"),
     (BROKER + '[store]\nurl = "http://h"\n', "store.engine: must be one of sqlite, influx1, influx2"),
     (

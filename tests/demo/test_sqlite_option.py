@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,3 +46,14 @@ def test_a_file_that_is_not_there_is_named_and_not_made(
     assert dashboards(["needs", "--sqlite", str(path), *PERIOD]) == 2
     assert capsys.readouterr().err.count(f"--sqlite {path}: no such file; `sinyal-demo seed") == 3
     assert not path.exists()
+
+
+@pytest.mark.parametrize("words", [["fleet"], ["export", "--start", "2026-11-24", "--end", "2026-11-25"]])
+def test_a_reader_that_leaves_early_is_no_fault(words: list[str], month: Path) -> None:
+    command = [sys.executable, "-m", "collector.cli", *words, "--sqlite", str(month)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout
+        assert program.stderr
+        program.stdout.close()  # as `| head` does
+        assert "Error" not in program.stderr.read()
+    assert program.returncode == 0

@@ -32,11 +32,14 @@ SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + "".join(
 Starter = Callable[..., Collector]
 
 
-def write_config(folder: Path, broker: Server, store: str, extra: str = "", http_port: int = 0) -> Path:
+def write_config(folder: Path, broker: Server, store: str, extra: str = "", http_port: int = 0, group: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "sites.csv").write_text(SITES)
     path = folder / "collector.toml"
     broker_text = f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
+    if group:
+        (folder / "group").write_text(group)
+        broker_text += 'group_file = "group"\n'
     path.write_text(f"{broker_text}[store]\n{store}\n[ingest]\nlinger_ms = 5\n{extra}\n[http]\nport = {http_port}\n")
     return path
 
@@ -49,8 +52,8 @@ def influx1(server: Server) -> str:
 def start_collector(tmp_path: Path, broker: Server, influx: Server) -> Iterator[Starter]:
     with ExitStack() as stack:
 
-        def start(name: str = "collector", extra: str = "") -> Collector:
-            collector = Collector(load(write_config(tmp_path / name, broker, influx1(influx), extra)))
+        def start(name: str = "collector", extra: str = "", group: str = "") -> Collector:
+            collector = Collector(load(write_config(tmp_path / name, broker, influx1(influx), extra, group=group)))
             collector.start()
             stack.callback(collector.stop)
             wait_for(lambda: collector.broker.subscribed, "collector to be subscribed")
@@ -236,7 +239,7 @@ def test_a_fault_of_our_own_holds_one_frame_and_lets_the_others_through(
 
 
 def test_two_collectors_share_the_work_and_each_point_is_there_once(start_collector: Starter, hall: Hall) -> None:
-    both = [start_collector("one"), start_collector("two")]
+    both = [start_collector(name, group="nobody-guesses-this-name-of-a-group") for name in ("one", "two")]
     payloads = [hall.send(signal_frame(1 + 10 * i, 10)) for i in range(40)]
     for payload in payloads:
         hall.wait_stored(payload)

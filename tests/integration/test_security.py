@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import socket
 import ssl
 import tarfile
@@ -20,6 +21,8 @@ from collector.config import load
 from collector.enrol import enroll_command, revoke_command
 from collector.enrol.ca import Authority, Pair
 from collector.enrol.register import Register
+from collector.errors import ConfigError
+from collector.line.broker import Broker
 from collector.run import Collector
 from lab.servers import Server, wait_for
 from telemetry.ack import decode_ack, frame_id
@@ -29,6 +32,7 @@ from tests.collector.enrol.plant import Plant, make_plant, run
 from tests.collector.frames import OTHER, SITE, signal_frame
 
 Starter = Callable[[Callable[[], Server]], Server]
+SENT = 40
 GONE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -63,6 +67,10 @@ class Client:
         before = len(self.granted)
         self._mqtt.subscribe([(topic, 1) for topic in topics])
         wait_for(lambda: len(self.granted) == before + len(topics), "answer to the subscription")
+
+    def send(self, topic: str) -> None:
+        """Ask for a topic that the library would not ask for."""
+        self._mqtt._send_subscribe(False, [(topic.encode(), 1)])
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> mqtt.MQTTMessageInfo:
         return self._mqtt.publish(topic, payload, qos, retain)
@@ -112,6 +120,27 @@ def collector(broker: tuple[Plant, Server]) -> Iterator[Collector]:
     collector.stop()
 
 
+@pytest.fixture
+def several(broker: tuple[Plant, Server]) -> Iterator[Callable[[int], list[Collector]]]:
+    """Start so many collectors; more than one share a group as the example says."""
+    plant, made = broker[0], list[Collector]()
+
+    def start(count: int) -> list[Collector]:
+        if count > 1:
+            (plant.folder / "collectors-group").write_text(f"{secrets.token_hex(32)}\n")
+            text = plant.config.read_text()
+            plant.config.write_text(text.replace("[broker]\n", '[broker]\ngroup_file = "collectors-group"\n'))
+        for _ in range(count):
+            made.append(Collector(load(plant.config)))
+            made[-1].start()
+        wait_for(lambda: all(each.broker.subscribed for each in made), "collectors to be subscribed")
+        return made
+
+    yield start
+    for each in made:
+        each.stop()
+
+
 def issue(plant: Plant, name: str) -> Pair:
     """Return a certificate as `enroll` does, in memory."""
     pair = Authority.load(plant.pki).client(name)
@@ -154,6 +183,45 @@ def test_a_hall_hears_only_its_own_answers_and_settings(broker: tuple[Plant, Ser
     wait_for(lambda: mine <= {message.topic for message in nosy.heard}, "its own answer and settings")
     nosy.roundtrip()
     assert {message.topic for message in nosy.heard} == mine
+
+
+@pytest.mark.parametrize("guess", ["sinyal", "", "+"])
+@pytest.mark.parametrize("collectors", [1, 2])
+def test_who_joins_a_shared_subscription_takes_nothing_and_is_named(
+    broker: tuple[Plant, Server],
+    clients: Callable[..., Client],
+    several: Callable[[int], list[Collector]],
+    collectors: int,
+    guess: str,
+) -> None:
+    plant, server = broker
+    running = several(collectors)
+    thief, honest = clients(issue(plant, OTHER.code)), clients(issue(plant, SITE.code))
+    thief.subscribe(*(f"$share/{guess}/sinyal/v1/+/{stream}" for stream in sorted(KINDS)))
+    for seq in range(1, SENT + 1):  # each once: what the thief were given would not come again
+        honest.publish(stream_topic(SITE.code, "signal"), encode(signal_frame(seq, 1))).wait_for_publish(10)
+    wait_for(lambda: sum(each.counters.stored_samples for each in running) >= SENT, "every reading in the store")
+    assert running[0].store.seqs(SITE.code) == list(range(1, SENT + 1))
+    assert all(each.counters.stored_samples for each in running)
+    assert sum(each.counters.stored_samples + each.counters.duplicate_samples for each in running) == SENT
+    assert thief.heard == []
+    assert f": {OTHER.code} 1 $share/{guess}/sinyal/v1/+/signal\n" in server.log.read_text()
+
+
+def test_a_hall_cannot_write_lines_of_the_log(broker: tuple[Plant, Server], clients: Callable[..., Client]) -> None:
+    plant, server = broker
+    liar = clients(issue(plant, OTHER.code))
+    liar.send(f"x\n1: {SITE.code} 1 $share/sinyal/sinyal/v1/+/signal")
+    wait_for(lambda: liar.ended, "the broker to hang up")
+    assert SITE.code not in server.log.read_text()
+
+
+@pytest.mark.parametrize("group", ["sinyal", "x" * 31, "+" * 32, "a/b" * 20])
+def test_a_group_that_can_be_guessed_is_refused_with_the_cure(plant: Plant, tmp_path: Path, group: str) -> None:
+    (tmp_path / "group").write_text(group)
+    section = load(plant.config).broker.model_copy(update={"group_file": tmp_path / "group"})
+    with pytest.raises(ConfigError, match=r"broker\.group_file: .*openssl rand -hex 32"):
+        Broker(section, lambda _messages: None)
 
 
 def test_the_collector_cannot_forge_a_reading(broker: tuple[Plant, Server], clients: Callable[..., Client]) -> None:

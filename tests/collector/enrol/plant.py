@@ -21,7 +21,7 @@ SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + "".join(
 DEBIAN = """
 persistence true
 persistence_location {folder}/
-log_dest stdout
+log_dest file {folder}/debian.log
 include_dir {folder}/conf.d
 """
 """What Debian's /etc/mosquitto/mosquitto.conf says, but for the places."""

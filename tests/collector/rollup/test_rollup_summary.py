@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collector.rollup import Summary, percentile
 from collector.store.store import Row
-from telemetry.meaning import Registration
+from telemetry.meaning import Registration, Standing
 from telemetry.operators import NUMBERS
 
 VALUES = st.lists(st.integers(-150, 40), min_size=1, max_size=60)
@@ -113,3 +113,18 @@ def test_an_unknown_technology_is_no_generation_and_rsrp_tells_4g() -> None:
 def test_a_row_of_an_earlier_version_reads_with_nothing_in_what_it_did_not_count() -> None:
     old = Summary.from_row({"samples": 5, "served": 2, "no_service": 3, "lte": 2, "named": 5, "rsrp_hist": "-90:2"})
     assert (old.availability_percent, old.refused, old.barred, old.heard) == (40.0, 0, 0, {})
+
+
+def test_standings_add_up_what_belongs_together() -> None:
+    summary = Summary(
+        samples=40, served=12, lte=5, three_g=2, two_g=1, no_service=3, barred=4, refused=2, sim_fault=6, no_sim=3, silent=5
+    )
+    assert summary.standings == {
+        Standing.LTE: 5,
+        Standing.THREE_G: 2,
+        Standing.TWO_G: 1,
+        Standing.SERVED: 4,
+        Standing.NO_SERVICE: 7,
+        Standing.SIM_REFUSED: 8,
+        Standing.DEVICE_FAULT: 8,
+    }

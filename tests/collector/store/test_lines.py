@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.sites.sites import Site
-from collector.store.lines import lines, point_line, point_times_ns
+from collector.store.lines import MOST_NUMBERS, _Numbers, apart_ns, lines, point_line, point_times_ns
 from telemetry.frame import Sample, Value, pack
 from tests.collector.frames import SITE, T0_MS
 
@@ -110,3 +112,21 @@ def test_a_frame_gives_what_its_samples_give_alone(rows: list[dict[str, Value]])
 def parts(line: str) -> tuple[str, set[str], str]:
     head, body, time = line.replace(r"\ ", "_").split(" ")
     return head, set(body.split(",")), time
+
+
+def test_the_time_of_a_point_holds_its_number_and_its_installation() -> None:
+    samples = [Sample(seq, T0_MS + 5, "ntp", {"pci": 1}) for seq in (999_998, 999_999, 1_000_000)]
+    plain = pack(SITE.code, "signal", "m1", samples)
+    assert point_times_ns(plain) == [(T0_MS + 5) * 1_000_000 + k for k in (999_998, 999_999, 0)]
+    of_one = dataclasses.replace(plain, inst="00000003")
+    assert point_times_ns(of_one) == [(T0_MS + 5) * 1_000_000 + k for k in (1, 2, 3)]
+    assert apart_ns("0f424005") == 5 + 0x0F424000 % 1_000_000
+    assert apart_ns(None) == 0
+
+
+def test_remembered_texts_of_numbers_are_bounded() -> None:
+    known = _Numbers()
+    for number in range(3 * MOST_NUMBERS):
+        assert known[number] == str(number)
+        assert len(known) <= MOST_NUMBERS
+    assert len(known) > 1

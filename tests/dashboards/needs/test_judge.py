@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,6 +100,25 @@ def _good(**changes: float) -> Evidence:
 )
 def test_the_limits_hold_at_their_edges(changes: dict[str, float], diagnosis: str) -> None:
     assert judge(_good(**changes), LIMITS, CUTS, Supply(), SITE).main.diagnosis == diagnosis
+
+
+def test_the_numbers_in_reasons_and_notes_are_those_of_the_evidence() -> None:
+    old = judge(_good(served=2000, lte=100, two_g=1500, three_g=400, lte_values=100), LIMITS, CUTS, Supply(), SITE)
+    reason = said(old.main.reason, "en")
+    assert [share in reason for share in ("75", "20", "5")] == [True] * 3
+    for field, share in (("guest", "12.5"), ("data_refused", "12.5")):
+        notes = " ".join(said(note, "en") for note in judge(_good(**{field: 288}), LIMITS, CUTS, Supply(), SITE).notes)
+        assert f"{share} %" in notes, field
+    plain = judge(_good(), LIMITS, CUTS, Supply(), SITE)
+    assert plain.notes == ()
+    assert plain.others == ()
+    assert [judge(_good(time_estimated=n), LIMITS, CUTS, Supply(), SITE).notes != () for n in (460, 461)] == [False, True]  # 20 %
+
+
+@pytest.mark.parametrize(("days", "lacking"), [(7, False), (6, True)])
+def test_a_limit_that_is_just_met_is_met(days: int, lacking: bool) -> None:
+    evidence = dataclasses.replace(_good(), days=days)
+    assert (judge(evidence, LIMITS, CUTS, Supply(), SITE).main.diagnosis == "insufficient_data") is lacking
 
 
 def test_congestion_and_interference_are_told_apart_in_the_reason() -> None:
