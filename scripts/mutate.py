@@ -28,7 +28,7 @@ TARGETS = {
     "lines": ("collector/store/lines.py", "tests/collector/store/test_lines.py"),
     "causes": ("collector/watch/causes.py", "tests/collector/watch/test_scenarios.py"),
     "judge": ("dashboards/needs/judge.py", "tests/dashboards/needs/test_judge.py tests/dashboards/needs/test_report.py"),
-    "priority": ("dashboards/needs/priority.py", "tests/dashboards/needs/test_report.py"),
+    "priority": ("dashboards/needs/priority.py", "tests/dashboards/needs/test_priority.py tests/dashboards/needs/test_report.py"),
 }
 CONFIG = """
 [cosmic-ray]
