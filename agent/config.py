@@ -139,7 +139,7 @@ class ProbeSection(Section):
     """Never set from the server: a request can do things in the web page of a stick."""
     download_interval_s: Annotated[float, Field(ge=600, le=604_800)] = 21_600
     download_max_bytes: Annotated[int, Field(ge=10_000, le=20_000_000)] = 500_000
-    """A download ends here; with 500 kB every 6 h it costs 60 MB per month."""
+    """A download ends when its interface has moved this; with 500 kB every 6 h it costs 60 MB per month."""
 
     @model_validator(mode="after")
     def _resolver(self) -> Self:

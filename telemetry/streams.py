@@ -147,6 +147,9 @@ class Probe:
     dns_ms: Annotated[float | None, numeric("ms", "time of one name look-up", 0, 600000, "", 38.0)] = None
     download_kbps: Annotated[float | None, numeric("kbit/s", "payload rate", 0, 100_000_000, "", 8400.0)] = None
     bytes_used: Annotated[int | None, COUNT] = None
+    download_capped: Annotated[bool | None, Meta("", "the cap ended the download: the line gives at least `download_kbps`")] = (
+        None
+    )
     error: Annotated[str | None, Meta("", "why it failed, in a few words", example="timeout")] = None
 
 

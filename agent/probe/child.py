@@ -50,13 +50,13 @@ def steps(job: Job) -> Iterator[Callable[[], Probe]]:
 
 
 def perform(job: Job) -> list[Probe]:
-    """Do a job; `bytes_used` is what the interface moved meanwhile, by the kernel's counters."""
+    """Do a job; `bytes_used` is what a probe knows as its own, else what the interface moved by the kernel's counters."""
     rows = []
     for step in steps(job):
         before = moved(job.interface)
         row = step()
         after = moved(job.interface)
-        if before is not None and after is not None and after >= before:
+        if row.bytes_used is None and before is not None and after is not None and after >= before:
             row.bytes_used = after - before
         rows.append(row)
     return rows

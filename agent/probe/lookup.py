@@ -16,6 +16,7 @@ from telemetry.streams import Probe, ProbeKind
 WAIT_S = 5.0
 HEAD = struct.Struct("!6H")
 RECURSION_DESIRED, IS_ANSWER = 0x0100, 0x8000
+IP_UDP_BYTES = {socket.AF_INET: 20 + 8, socket.AF_INET6: 40 + 8}
 TYPE_A, CLASS_IN = 1, 1
 NOERROR, NXDOMAIN = 0, 3
 """That a name does not exist is an answer as well."""
@@ -40,8 +41,9 @@ def lookup(name: str, server: str, interface: str, *, port: int = 53) -> Probe:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             sock.connect(where)
             began = time.perf_counter()
-            sock.send(asked)
-            rcode = _answer(sock, number, began + WAIT_S)
+            found.bytes_used = sock.send(asked) + IP_UDP_BYTES[kind]
+            rcode, size = _answer(sock, number, began + WAIT_S)
+            found.bytes_used += size + IP_UDP_BYTES[kind]
             taken_ms = (time.perf_counter() - began) * 1000.0
     except TimeoutError:
         found.error = "timeout"
@@ -55,13 +57,13 @@ def lookup(name: str, server: str, interface: str, *, port: int = 53) -> Probe:
     return found
 
 
-def _answer(sock: socket.socket, number: int, until_s: float) -> int:
-    """Wait for the answer to our question and give its code; others are passed over. Raises TimeoutError."""
+def _answer(sock: socket.socket, number: int, until_s: float) -> tuple[int, int]:
+    """Wait for the answer to our question and give its code and size; others are passed over. Raises TimeoutError."""
     while (left_s := until_s - time.perf_counter()) > 0:
         sock.settimeout(left_s)
         data = sock.recv(4096)
         if len(data) >= HEAD.size:
             got, flags = struct.unpack_from("!2H", data)
             if got == number and flags & IS_ANSWER:
-                return int(flags & 0xF)
+                return int(flags & 0xF), len(data)
     raise TimeoutError

@@ -18,6 +18,9 @@ from icmplib.utils import unique_identifier  # type: ignore[import-untyped]
 from telemetry.streams import Probe, ProbeKind
 
 WAIT_S = 2.0
+PAYLOAD_BYTES = 56
+IPV4_BYTES, IPV6_BYTES = 20 + 8 + PAYLOAD_BYTES, 40 + 8 + PAYLOAD_BYTES
+"""One echo or its answer on the line (RFC 791, RFC 8200, RFC 792, RFC 4443)."""
 GAP_S = 1.0
 
 
@@ -51,7 +54,7 @@ def ping(host: str, count: int, interface: str, *, gap_s: float = GAP_S) -> Prob
             for sequence in range(count):
                 if sequence:
                     time.sleep(gap_s)
-                rtt_ms = _once(sock, ICMPRequest(address, name, sequence))
+                rtt_ms = _once(sock, ICMPRequest(address, name, sequence, payload_size=PAYLOAD_BYTES))
                 rtts += [] if rtt_ms is None else [rtt_ms]
     except SocketPermissionError:
         found.error = "no right to ping; set net.ipv4.ping_group_range (sinyal-agent install does)"
@@ -59,6 +62,8 @@ def ping(host: str, count: int, interface: str, *, gap_s: float = GAP_S) -> Prob
     except (ICMPLibError, OSError) as error:
         found.error = str(error)[:100]
         return found
+    # Its own packets: the counters of the interface would count the frames that pass meanwhile.
+    found.bytes_used = (count + len(rtts)) * (IPV6_BYTES if is_ipv6_address(address) else IPV4_BYTES)
     summary = Host(address, count, rtts)
     found.loss_percent = round(100.0 * summary.packet_loss, 1)
     if rtts:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import paho.mqtt.client as mqtt
 from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.exception import MQTTException
 
 READ_BYTES = 1 << 18
 PUBLISH = 0x30
@@ -112,7 +113,10 @@ class BulkClient(mqtt.Client):
     def _feed(self, first: int, packet: bytearray) -> MQTTErrorCode:
         """Let paho handle a packet that is no publication, as if it had read it itself."""
         self._in_packet |= {"command": first, "remaining_length": len(packet), "packet": packet, "pos": 0}
-        code = self._packet_handle()
+        try:
+            code = self._packet_handle()
+        except MQTTException:  # a broker that sends what is no packet
+            code = MQTTErrorCode.MQTT_ERR_PROTOCOL
         self._in_packet |= {"command": 0, "remaining_length": 0, "packet": bytearray(), "pos": 0}
         return code
 

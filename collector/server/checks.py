@@ -112,6 +112,9 @@ def broker(server: Server) -> Iterator[Finding]:
     place = f"{section.host}:{section.port}"
     try:
         knock(section)
+    except ConfigError as error:
+        cure = mark("correct [broker] of collector.toml, or restore the files that it names from one backup")
+        yield broken("the settings of the broker do not work: {reason}", cure, reason=str(error))
     except (OSError, CollectorError) as error:
         cure = mark("sudo systemctl restart mosquitto; its reason: sudo journalctl -u mosquitto -n 20")
         yield broken("the broker {place} does not take the connection: {reason}", cure, place=place, reason=str(error))

@@ -29,6 +29,8 @@ COINCIDENCE, COINCIDENCE_MS = 4, 10 * MINUTE_MS
 """So many halls within so short a time are no chance: in a normal week one goes every 70 minutes."""
 SIMULTANEOUS_MS = 12 * MINUTE_MS
 """A network takes its halls within a frame; what goes one after the other is batteries."""
+FRAME_MS = 6 * MINUTE_MS
+"""What was sent so long after the others went proves that a hall did not go with them."""
 NEAR_KM = 40.0
 KM_PER_DEGREE = 111.2
 
@@ -107,7 +109,7 @@ def cell_cause(view: View) -> Cause | None:
         areas = {view.kecamatan(hall.site) for hall in hits}
         if areas & _without_power(view):
             continue
-        around = [hall for hall in view.live if view.kecamatan(hall.site) in areas and hall not in halls]
+        around = _known(view, [hall for hall in view.live if view.kecamatan(hall.site) in areas and hall not in halls])
         proof = any(site == hall.site for hall in hits for site, _ in view.unserved)
         if (proof or len(around) >= view.engine.group_min) and _share_gone(view, around) <= CONTROL_SHARE:
             keys = {key for hall in hits for key in _keys(view, hall, operator)}
@@ -179,8 +181,16 @@ def _by_area(view: View, halls: Iterable[Hall]) -> Counter[str]:
 def _others_go_on(view: View, operator: str, areas: set[str], hits: list[Hall]) -> bool:
     """Whether there is a control: halls without this operator, or their other modems, in the same places."""
     others = [hall for hall in view.live if operator not in hall.operators and view.kecamatan(hall.site) in areas]
+    others = _known(view, others)
     beside = sum(1 for hall in hits if len(hall.operators) > 1 and hall.site not in view.gone)
     return _share_gone(view, others) <= CONTROL_SHARE and (len(others) >= CELL_MIN or beside > 0)
+
+
+def _known(view: View, halls: list[Hall]) -> list[Hall]:
+    """Return the halls of which is known whether they went too: gone, unserved, or with a frame after the last that went."""
+    after_ms = max((sign.since_ms for sign in view.bad), default=0) + FRAME_MS
+    bad = {sign.site for sign in view.bad}
+    return [hall for hall in halls if hall.site in bad or hall.last_ms >= after_ms]
 
 
 def _share_gone(view: View, halls: list[Hall]) -> float:

@@ -32,7 +32,7 @@ def add_probes(board: Board, context: Context) -> None:
         Influx(series('median("dns_ms")', "probe", MODEMS, '"modem"'), "B", "$tag_modem · DNS"),
     ]
     board.add(curves(context, mark("Jitter and DNS"), about, queries, unit="ms", interval=PROBE_STEP, low=0), 8)
-    about = mark("Rate of test downloads, where the device does them; every few hours.")
+    about = mark("Rate of test downloads, where the device does them; every few hours. The line gives at least this.")
     query = Influx(series('max("download_kbps")', "probe", MODEMS, '"modem"'), alias="$tag_modem")
     board.add(
         curves(context, mark("Download rate"), about, [query], unit="Kbits", interval=DOWNLOAD_STEP, low=0, points=True),

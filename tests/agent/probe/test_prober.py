@@ -110,8 +110,8 @@ def test_over_the_budget_probes_stop_and_say_so_once() -> None:
 
 
 def test_the_cost_of_a_round_bounds_its_bytes() -> None:
-    assert cost(Job("lo", ping_hosts=("a", "b"), ping_count=5)) >= 2 * 5 * 2 * 84
-    assert cost(Job("lo", download_url="http://x/", download_max_bytes=500_000)) >= 520_000
+    assert cost(Job("lo", ping_hosts=("a", "b"), ping_count=5)) >= 2 * 5 * 2 * 104, "over IPv6"
+    assert cost(Job("lo", download_url="http://x/", download_max_bytes=500_000)) >= 500_000 * 1.02, "by the counters"
 
 
 def test_a_real_round_in_a_child_brings_a_row(monkeypatch: pytest.MonkeyPatch) -> None:

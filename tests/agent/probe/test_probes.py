@@ -32,6 +32,10 @@ class Page(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             self.wfile.write(BODY)
+        elif self.path == "/empty":
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif self.path == "/elsewhere":
             self.send_response(302)
             self.send_header("Location", "/file")
@@ -169,7 +173,41 @@ def test_download_follows_nothing_and_says_what_failed(web: str) -> None:
 def test_a_job_counts_what_the_interface_moved(web: str) -> None:
     (row,) = perform(Job("lo", download_url=f"{web}/file", download_max_bytes=200_000))
     assert row.bytes_used is not None
-    assert row.bytes_used >= 200_000
+    assert 150_000 <= row.bytes_used <= 210_000
+    assert row.download_capped
+
+
+@needs_ping
+def test_a_ping_and_a_look_up_count_nothing_but_their_own_packets(web: str) -> None:
+    """What else passes on the interface, as MQTT does, is no part of them: here a file is fetched at the same time."""
+    pings, done = Job("lo", ping_hosts=("127.0.0.1",), ping_count=2), threading.Event()
+
+    def fetch() -> None:
+        while not done.is_set():
+            download(f"{web}/file", 10_000_000, "lo")
+
+    other = threading.Thread(target=fetch)
+    other.start()
+    try:
+        (row,) = perform(pings)
+        with resolver(NOERROR) as port:
+            name = lookup("a.id", "127.0.0.1", "lo", port=port)
+    finally:
+        done.set()
+        other.join()
+    assert row.bytes_used == 4 * 84
+    assert name.bytes_used == (28 + 22) + (28 + 22)
+
+
+def test_an_empty_file_is_an_error(web: str) -> None:
+    row = download(f"{web}/empty", 100_000, "lo")
+    assert (row.error, row.download_kbps, row.download_capped) == ("empty answer", None, None)
+
+
+def test_a_file_that_ends_before_the_cap_is_not_capped(web: str) -> None:
+    row = download(f"{web}/file", 2_000_000, "lo")
+    assert (row.error, row.download_capped) == (None, None)
+    assert row.download_kbps
 
 
 def test_the_child_speaks_json_and_leaves_nothing_behind(web: str) -> None:
