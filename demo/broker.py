@@ -12,7 +12,9 @@ from pathlib import Path
 from demo.program import HOST, module
 
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])  # Debian's is in sbin
+# Of root: a change of user would take away what ends it together with a demo that is killed. Without root it has no effect.
 MOSQUITTO = """\
+user root
 listener {port} {host}
 allow_anonymous true
 persistence false
