@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
 from ground.paths import AGENT as DEFAULT_CONFIG
-from ground.words import add_lang
+from ground.words import add_lang, print_anywhere
 
 EXAMPLES = """examples:
   sinyal-agent detect                                  find the modems, print the config section to paste
@@ -101,6 +101,7 @@ def _execute(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
+    print_anywhere()
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:

@@ -37,7 +37,7 @@ from ground import manual
 from ground.ending import on_signal
 from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
-from ground.words import add_lang, ntr, tr
+from ground.words import add_lang, ntr, print_anywhere, tr
 
 GC_ALLOCATIONS = 100_000
 
@@ -86,6 +86,7 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code."""
+    print_anywhere()
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 

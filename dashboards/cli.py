@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from collector.server.program import add_log_level, perform
 from ground import manual
-from ground.words import add_lang
+from ground.words import add_lang, print_anywhere
 
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
@@ -29,6 +29,7 @@ What people look at: a page for offices, a needs map for policy, dashboards for 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code."""
+    print_anywhere()
     words = list(sys.argv[1:] if argv is None else argv)
     return perform(_parser(words).parse_args(words))
 

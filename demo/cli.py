@@ -6,11 +6,11 @@ import argparse
 import json
 import logging
 import os
+import select
 import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -28,7 +28,7 @@ from demo.line import DemoLine
 from demo.modem_command import add_arguments, modem_main
 from demo.program import LineError
 from demo.table import screen, statuses, summary
-from ground.words import Lang, add_lang, tr
+from ground.words import Lang, add_lang, print_anywhere, tr
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEFAULT_HALLS = 6
@@ -67,17 +67,19 @@ class Ending:
     """Ctrl-C or SIGTERM asks for the end with the summary; a second one, or a terminal that was closed, ends at once."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._asked = False
+        self._heard, self._told = os.pipe()  # an Event would wait for ever where its lock is just held
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal. Raises KeyboardInterrupt when the end is to be at once."""
-        if self._asked.is_set() or number == signal.SIGHUP:
+        if self._asked or number == signal.SIGHUP:
             raise KeyboardInterrupt
-        self._asked.set()
+        self._asked = True
+        os.write(self._told, b"!")
 
     def wait(self, seconds: float) -> bool:
         """Wait that long; True as soon as the end was asked for."""
-        return self._asked.wait(seconds)
+        return bool(select.select([self._heard], [], [], seconds)[0])
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -116,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. 0: everything measured is stored, once; 1: it is not; 2: wrong usage; 130: ended by force."""
+    print_anywhere()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")

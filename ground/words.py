@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -169,6 +170,13 @@ def span(seconds: float, lang: Lang) -> str:
     if whole < 172_800:
         return ntr("{n} hour", "{n} hours", whole // 3600, lang)
     return ntr("{n} day", "{n} days", whole // 86_400, lang)
+
+
+def print_anywhere() -> None:
+    """Let a terminal that lacks a sign show `?` for it: a program never ends because of a dash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def by_locale(otherwise: Lang = "id") -> Lang:

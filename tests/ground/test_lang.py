@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ import agent.cli
 import collector.cli
 import dashboards.cli
 import demo.cli
+from ground.words import print_anywhere
 
 
 def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -28,3 +30,11 @@ def test_every_command_takes_a_language(program: object) -> None:
     commands = [command for command in leaves(parser) if not command.prog.endswith(" manual")]  # which writes files
     assert len(commands) > 2
     assert [command.prog for command in commands if "--lang" not in command._option_string_actions] == []
+
+
+def test_a_terminal_that_lacks_a_sign_shows_a_question_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="latin-1"))
+    print_anywhere()
+    print("a … b − c", flush=True)
+    assert raw.getvalue().decode("latin-1").split() == ["a", "?", "b", "?", "c"]
