@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,13 @@ def pytest_configure() -> None:
     for name in ("LC_ALL", "LC_MESSAGES"):  # what a program says must not hang on who runs the tests
         os.environ.pop(name, None)
     os.environ["LANG"] = "en_GB.UTF-8"
+    for number in (
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGHUP,
+    ):  # a run in the background ignores them, and so would its children
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 SERVERS = {"start_server", "broker", "influx", "chromium", "database"}
