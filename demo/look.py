@@ -148,9 +148,9 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
         print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
         print(f"{tr(DASHBOARDS, args.lang):12} {address}")
+    on_signal(lambda _number: ended.set(), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     print(tr("ready in {n} s; data keep coming until Ctrl-C", args.lang, n=round(time.monotonic() - began)), flush=True)
     _open(addresses)
-    on_signal(lambda _number: ended.set(), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     end = None if args.seconds is None else time.monotonic() + args.seconds
     while not ended.wait(FEED_S if end is None else min(FEED_S, max(0.0, end - time.monotonic()))):
         page.check()

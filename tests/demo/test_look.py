@@ -46,7 +46,7 @@ def test_page_and_needs_map_are_there_the_data_are_of_now_and_go_on(tmp_path: Pa
 
 def see(look: subprocess.Popen[str]) -> None:
     assert look.stdout is not None
-    lines = [look.stdout.readline() for _ in range(4)]  # the fourth says that it is ready
+    lines = [look.stdout.readline() for _ in range(3)]
     [page] = re.findall(r"live page +(http://\S+)", lines[0])
     [needs] = re.findall(r"needs map +file://(\S+)", lines[1])
     assert "ready in" in lines[2]
