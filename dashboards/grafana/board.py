@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as sdk
@@ -151,10 +150,3 @@ class Board:
             **columns,
             "target": target,
         }
-
-
-def queries_of(dashboard: dict[str, Any]) -> Sequence[str]:
-    """Return every InfluxQL query of a dashboard: variables, panels, annotations."""
-    variables = [v["query"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
-    panels = [t["query"] for p in dashboard["panels"] for t in p.get("targets", [])]
-    return [*variables, *panels, *(a["query"] for a in dashboard.get("annotations", {}).get("list", []))]
