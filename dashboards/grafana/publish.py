@@ -66,9 +66,12 @@ class Publisher:
     def datasource(self, wanted: Body) -> None:
         """Make the data source, or set it right. Grafana never shows a secret: with one it is always written again."""
         grafana, uid, name = self._grafana, wanted["uid"], f"data source {wanted['name']}"
+        shown = {key: value for key, value in wanted.items() if key != "secureJsonData"}
         found = self._find(name, "datasources:read", lambda: grafana.datasource(uid))
         if not isinstance(found, dict):
             self._do(name, "create", "datasources:create", lambda: grafana.create_datasource(wanted), hidden=found)
+            if not self._dry and not _contains(grafana.datasource(uid), shown):  # 9.4 forgets `database` when it creates one
+                self._do(name, "update", "datasources:write", lambda: grafana.update_datasource(uid, wanted))
         elif "secureJsonData" in wanted or not _contains(found, wanted):
             self._do(name, "update", "datasources:write", lambda: grafana.update_datasource(uid, wanted))
         else:

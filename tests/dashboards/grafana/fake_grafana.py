@@ -80,6 +80,8 @@ class FakeGrafana:
             return 200, self.datasources[parts[1]]
         kept = {key: value for key, value in body.items() if key != "secureJsonData"}
         secrets = dict.fromkeys(body.get("secureJsonData", {}), True)
+        if method == "POST" and str(self.version).startswith("9.4"):
+            kept["database"] = ""
         self.datasources[body["uid"]] = {"id": 1, "orgId": 1, "isDefault": False, **kept, "secureJsonFields": secrets}
         return 200, {"datasource": self.datasources[body["uid"]], "id": 1, "message": "Datasource added", "name": body["name"]}
 
