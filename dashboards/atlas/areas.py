@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely.geometry import shape
@@ -29,7 +30,7 @@ class Area:
 
     def rings(self) -> list[Ring]:
         """Return all outer and inner rings."""
-        return [list(ring.coords) for part in _parts(self.geometry) for ring in (part.exterior, *part.interiors)]
+        return [_points(ring) for part in _parts(self.geometry) for ring in (part.exterior, *part.interiors)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,14 @@ def dotted(code: str) -> str:
     return f"{code[:2]}.{code[2:4]}.{code[4:6]}.{code[6:]}"
 
 
-def _parts(geometry: BaseGeometry) -> list[BaseGeometry]:
+def _parts(geometry: BaseGeometry) -> list[Any]:
     return list(getattr(geometry, "geoms", [geometry]))
+
+
+def _points(line: BaseGeometry) -> Ring:
+    return [(x, y) for x, y, *_ in line.coords]
 
 
 def _lines(geometry: BaseGeometry) -> list[Ring]:
     merged = shapely.line_merge(geometry)
-    return [list(line.coords) for line in _parts(merged) if not line.is_empty]
+    return [_points(line) for line in _parts(merged) if not line.is_empty]
