@@ -13,8 +13,8 @@ from ground import alive
 
 def test_a_thread_is_stuck_when_it_breaks_its_promise_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     me, now = threading.Thread(), 1000.0
-    monkeypatch.setattr(alive.time, "monotonic", lambda: now)
-    monkeypatch.setattr(alive.threading, "current_thread", lambda: me)
+    monkeypatch.setattr("ground.alive.time.monotonic", lambda: now)
+    monkeypatch.setattr("ground.alive.threading.current_thread", lambda: me)
     assert not alive.stuck(me)
     alive.expect(60)
     now += 60 + alive.PATIENCE_S
