@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from collector.sites.facts import ANTENNA, INTERNET, LAND, OFFICE_LINK, SIGNAL, Facts
-from dashboards.needs.boundaries import dotted
+from dashboards.atlas.areas import dotted
 from dashboards.needs.evidence import Evidence
 from dashboards.needs.interval import Interval
 from dashboards.needs.labels import COORDINATES, DIAGNOSIS_WORDS, indonesian, state_words
