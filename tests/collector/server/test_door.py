@@ -52,13 +52,14 @@ class Door:
         self.process = subprocess.Popen(argv)
         self._context = ssl.create_default_context(cafile=root / "etc/sinyal/pki/ca.crt")
 
-    def ask(self, path: str, method: str = "GET", most: int | None = None, **headers: str) -> tuple[int, Message, bytes]:
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+        """Ask; with the header Most read so many bytes alone."""
         url = f"https://localhost:{self.port}{path}"
         request = urllib.request.Request(url, method=method, headers={"Host": HOST, **headers})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context))
         try:
             with opener.open(request) as answer:
-                return answer.status, answer.headers, answer.read(most)
+                return answer.status, answer.headers, answer.read(int(headers.get("Most", "-1")))
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
 
@@ -116,7 +117,7 @@ def test_files_are_kept_for_as_long_as_the_page_says(door: Door) -> None:
 
 
 def test_news_come_through_as_they_are_sent(door: Door) -> None:
-    status, headers, body = door.ask("/live/events", most=14)  # it does not end: waits for its first line alone
+    status, headers, body = door.ask("/live/events", Most="14")  # it does not end: waits for its first line alone
     assert (status, headers["Content-Type"], body) == (200, "text/event-stream; charset=utf-8", b"retry: 20000\n\n")
 
 
