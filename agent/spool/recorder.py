@@ -116,6 +116,7 @@ class Recorder(threading.Thread):
             self._spool.append([self._entry(item, place) for place, item in enumerate(batch)])
             if any(item.stream != "event" for item in batch):  # an event that says what was thinned must not thin
                 self._spool.keep_bounds()
+        self._spool.tidy()
         self._note()
         if any(item.urgent for item in batch):
             self._on_urgent()
