@@ -58,7 +58,9 @@ def tail_of(spool: Path) -> Path:
 def read(spool: Path) -> Kept:
     """Read what the tail of a spool holds; nothing when there is none."""
     try:
-        data = tail_of(spool).read_bytes()
+        handle = _open(spool, os.O_RDONLY)
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            data = file.read()
     except FileNotFoundError:
         return Kept()
     except OSError as error:
@@ -81,6 +83,13 @@ def read(spool: Path) -> Kept:
         at += RECORD.size + size
     kept.torn = True
     return kept
+
+
+def _open(spool: Path, how: int) -> int:
+    """Open a tail. Read page by page: pages that the kernel has read ahead together it also counts and writes together."""
+    handle = os.open(tail_of(spool), how | os.O_CLOEXEC, 0o640)
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_RANDOM)
+    return handle
 
 
 def _header(data: bytes) -> int | None:
@@ -110,12 +119,13 @@ class Tail:
         self._at = HEADER.size
         self._handle: int | None = None
         try:
-            self._handle = os.open(tail_of(spool), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self._handle = _open(spool, os.O_RDWR | os.O_CREAT)
             missing = ROOM_BYTES - os.fstat(self._handle).st_size
             if missing > 0:  # zeros, not a hole: writing in place later changes nothing but the page itself
                 os.pwrite(self._handle, bytes(missing), ROOM_BYTES - missing)
                 os.fsync(self._handle)
                 sync_folder(spool.parent)
+            os.posix_fadvise(self._handle, 0, 0, os.POSIX_FADV_DONTNEED)  # the zeros are large pages of the cache by now
         except OSError as error:
             self._give_up(error)
 
@@ -186,7 +196,7 @@ class Tail:
 def turn(spool: Path) -> Iterator[None]:
     """Ask the running agent to commit, and to go on committing at once while this lasts, so that its lock is free in between."""
     try:
-        handle = os.open(tail_of(spool), os.O_RDONLY | os.O_CLOEXEC)
+        handle = _open(spool, os.O_RDONLY)
     except OSError:
         yield  # no tail, so nobody holds the lock for long
         return
