@@ -88,7 +88,8 @@ def main() -> int:
     parser.add_argument("--hold", type=float, default=1.0, help="seconds between commits (1800 in a hall)")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    chance, missing, wrong, said = random.Random(args.seed), 0, 0, []
+    chance, missing, wrong = random.Random(args.seed), 0, 0
+    said: list[str] = []
     with tempfile.TemporaryDirectory(prefix="sinyal-cuts-") as name, ExitStack() as stack:
         home = Path(name)
         disk = stack.enter_context(mounted(make(home / "disk.img", DISK_MB, "mkfs.btrfs", "-q"), home / "disk"))

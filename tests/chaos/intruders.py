@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from lab.plant import PASSWORD
-from telemetry.frame import Sample, encode, pack
+from telemetry.frame import Sample, Value, encode, pack
 from telemetry.topics import KINDS, ROOT
 
 THIEF, FLOODER, LIAR = "6408042002", "6408042001", "6408022001"
@@ -31,10 +31,14 @@ class Intruder(threading.Thread):
         self._act, self._wants, self._ended = act, wants, threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"bad-{site}")
         self._client.username_pw_set(site, PASSWORD)
-        self._client.on_connect = lambda client, *_: [client.subscribe(topic) for topic in wants]
+        self._client.on_connect = self._ask
         self._client.on_message = self._hear
         self._client.reconnect_delay_set(1, 1)
         self._client.connect_async("127.0.0.1", port)
+
+    def _ask(self, client: mqtt.Client, *_: object) -> None:
+        for topic in self._wants:
+            client.subscribe(topic)
 
     def _hear(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         self.taken += not message.topic.startswith(f"{ROOT}/{self.site}/")
@@ -67,7 +71,7 @@ def _listen(_self: Intruder, _rng: random.Random) -> None:
 def _flood(self: Intruder, rng: random.Random) -> None:
     """Large frames, frames that unfold to much, noise, empty ones: five at a time."""
     now, first = time.time_ns() // 1_000_000, rng.randrange(1, 2**40)
-    values = {"registration": "home", "rat": "lte", "rsrp_dbm": -90.0}
+    values: dict[str, Value] = {"registration": "home", "rat": "lte", "rsrp_dbm": -90.0}
     honest = encode(pack(self.site, "signal", "m1", [Sample(first + k, now - 1000 * k, "ntp", dict(values)) for k in range(100)]))
     head = {"v": 1, "site": self.site, "stream": "event", "seq": [first, 5000], "t0": now, "dt": [0], "cols": {}}
     bomb = zlib.compress(orjson.dumps({**head, "const": {"detail": "x" * 900_000}}))

@@ -10,6 +10,7 @@ from agent.spool.clock import boot_id, monotonic_ms
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
 from telemetry.frame import decode, unpack
+from tests.agent.spool.test_installation import beside
 
 T0 = 1_800_000_000_000
 
@@ -67,7 +68,7 @@ def test_a_pi_without_time_gets_it_from_a_person(config: Path, spool: Spool, cap
     assert "tambahkan --now" in capsys.readouterr().err
     for file in stick.iterdir():
         file.unlink()
-    assert main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]) == 0
+    beside(spool, lambda: main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]))
     assert numbers(stick) == seqs
     (file,) = stick.iterdir()
     assert file.name == "sinyal-6408012001-20270301T001500Z.jsonl.gz"
