@@ -163,7 +163,7 @@ def card(folder: Path, minutes: float, tell: Callable[[str], object]) -> float:
     On a file system that others use too the kernel books some of their work on whoever syncs.
     """
     with (
-        mounted(make(folder / "card.img", 64, "mkfs.ext4", "-q", "-F"), folder / "hall") as home,
+        mounted(make(folder / "card.img", 256, "mkfs.ext4", "-q", "-F", "-b", "4096"), folder / "hall") as home,
         Hall(folder, 2, 30, 300) as hall,
     ):
         pid = hall.start_agent()

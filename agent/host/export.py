@@ -125,8 +125,9 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
         raise ExportError(f"{args.folder}: no such folder; mount the stick first")
     path = config.agent.spool_path
     if args.now is not None and path.is_file():
+        offset_ms = args.now - clocks.monotonic_ms()  # before the spool, which may have to be waited for
         spool = Spool(path, clocks.boot_id(), owner=False)
-        settle(spool, args.now - clocks.monotonic_ms(), "person")
+        settle(spool, offset_ms, "person")
         spool.close()
     tables = ("spool", "quarantine") if args.all else ("spool",)
     with _reading(path) as db:

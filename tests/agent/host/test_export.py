@@ -64,7 +64,7 @@ def test_a_pi_without_time_gets_it_from_a_person(config: Path, spool: Spool, cap
     stick = config.parent / "stick"
     mono = monotonic_ms()
     seqs = spool.append([Entry("signal", "a", mono - 60_000, None, "unknown", b"{}")])
-    assert main(["export", "--config", str(config), str(stick)]) == 0
+    beside(spool, lambda: main(["export", "--config", str(config), str(stick)]))
     assert "tambahkan --now" in capsys.readouterr().err
     for file in stick.iterdir():
         file.unlink()
