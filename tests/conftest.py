@@ -21,11 +21,8 @@ def pytest_configure() -> None:
     for name in ("LC_ALL", "LC_MESSAGES"):  # what a program says must not hang on who runs the tests
         os.environ.pop(name, None)
     os.environ["LANG"] = "en_GB.UTF-8"
-    for number in (
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGHUP,
-    ):  # a run in the background ignores them, and so would its children
+    # A run in the background ignores these, and so would its children.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
