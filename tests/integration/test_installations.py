@@ -165,7 +165,8 @@ def test_an_old_image_put_back_gives_no_number_out_twice(plant: Plant, capsys: p
     assert before <= {(int(row["seq"]), int(row["time_ns"])) for row in plant.rows()}
     kinds = {row.get("kind") for row in plant.collector.store.samples("event", 0, 2**62, SITE.code)}
     assert "numbers_resumed" in kinds
-    assert plant.fleet(capsys)["lost"] == 0
+    gone = set(range(1, newest + 1)) - numbers.keys()  # what had not left the card yet when its files were taken away
+    assert plant.fleet(capsys)["lost"] <= len(gone)
 
 
 def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
