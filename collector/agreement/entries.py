@@ -133,6 +133,16 @@ class Verdict(Part):
     evidence: Sha256 | None = None
 
 
+class Publication(Part):
+    """The needs map of a period was published: what it says of every village and operator, and the SHA-256 of its table (CSV)."""
+
+    kind: Literal["publication"] = "publication"
+    since: date
+    until: date
+    table: Sha256
+    verdicts: Annotated[tuple[Verdict, ...], Field(min_length=1)]
+
+
 class Remark(Part):
     """A village or department says something of a verdict. `once` is drawn by who sends it: sent again it counts once."""
 
@@ -248,6 +258,6 @@ class Person(Part):
         return self
 
 
-Entry = Remark | Answer | Reopening | Proposal | Progress | Minutes | Scan | Link | Person
+Entry = Publication | Remark | Answer | Reopening | Proposal | Progress | Minutes | Scan | Link | Person
 ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 KINDS = frozenset(model.model_fields["kind"].default for model in Entry.__args__)

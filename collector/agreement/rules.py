@@ -13,11 +13,13 @@ from collector.agreement.entries import (
     Person,
     Progress,
     Proposal,
+    Publication,
     Remark,
     Reopening,
     Role,
     Scan,
     Step,
+    Verdict,
 )
 from collector.agreement.state import NEXT, RemarkState, State
 from collector.errors import CollectorError
@@ -62,8 +64,16 @@ def _refuse(entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site
 
 
 @_refuse.register
-def _(entry: Remark, actor: Actor, _state: State, sites: Mapping[str, Site]) -> None:
+def _(entry: Publication, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    if any((verdict.since, verdict.until) != (entry.since, entry.until) for verdict in entry.verdicts):
+        raise RefusedError("verdicts: all must be of the period that is published")
+
+
+@_refuse.register
+def _(entry: Remark, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
     _must_speak_for(actor, _site(entry.verdict.site, sites))
+    _published(entry.verdict, state)
 
 
 @_refuse.register
@@ -87,6 +97,8 @@ def _(entry: Proposal, actor: Actor, state: State, sites: Mapping[str, Site]) ->
     _site(entry.site, sites)
     if any(verdict.site != entry.site for verdict in entry.verdicts):
         raise RefusedError("verdicts: all must be of the village that is proposed")
+    for verdict in entry.verdicts:
+        _published(verdict, state)
     for number, known in state.proposals.items():
         if number == entry.number:
             raise RefusedError(f"{number} is there already; the next free number is {next_number(state, int(number[2:6]))}")
@@ -165,6 +177,11 @@ def _site(code: str, sites: Mapping[str, Site]) -> Site:
     if code not in sites:
         raise RefusedError(f"{code} is not in sites.csv")
     return sites[code]
+
+
+def _published(verdict: Verdict, state: State) -> None:
+    if verdict not in state.published.get(verdict.site, ()):
+        raise RefusedError(f"this verdict of {verdict.site} was never published")
 
 
 def _remark(state: State, number: int) -> RemarkState:

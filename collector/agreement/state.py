@@ -20,11 +20,13 @@ from collector.agreement.entries import (
     Person,
     Progress,
     Proposal,
+    Publication,
     Remark,
     Reopening,
     Says,
     Scan,
     Step,
+    Verdict,
 )
 from collector.agreement.ledger import Record
 
@@ -112,6 +114,8 @@ class State:
     proposals: dict[str, ProposalState] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    published: dict[str, list[Verdict]] = field(default_factory=dict)
+    """What was ever published of each village, the newest last."""
     minutes: dict[int, Minutes] = field(default_factory=dict)
     scans: dict[int, list[Scan]] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
@@ -126,6 +130,9 @@ class State:
 
     def _take(self, record: Record, entry: Entry) -> None:
         match entry:
+            case Publication():
+                for verdict in entry.verdicts:
+                    self.published.setdefault(verdict.site, []).append(verdict)
             case Remark():
                 since = None if entry.says is Says.AGREE else record.at_ms
                 self.remarks[record.n] = RemarkState(record.n, record.at_ms, record.who, entry, since)

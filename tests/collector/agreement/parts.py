@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from collector.agreement.agreement import Agreement
-from collector.agreement.entries import Channel, Progress, Proposal, Remark, Role, Says, Step, Verdict
-from collector.agreement.rules import Actor
+from collector.agreement.entries import Channel, Progress, Proposal, Publication, Remark, Role, Says, Step, Verdict
+from collector.agreement.rules import OFFICE, Actor
 from collector.sites.sites import Site
 from tests.collector.frames import OTHER, SITE
 
@@ -30,10 +30,20 @@ VERDICT = Verdict(
     grade="B",
     evidence=EVIDENCE,
 )
+PUBLISHED = Publication(
+    since=VERDICT.since,
+    until=VERDICT.until,
+    table=EVIDENCE,
+    verdicts=(VERDICT, VERDICT.model_copy(update={"site": OTHER.code}), VERDICT.model_copy(update={"operator": "XLSMART"})),
+)
 
 
 def agreement(folder: Path) -> Agreement:
-    return Agreement(folder / "agreement.db", SITES)
+    """Open the agreement, in which October was published."""
+    book = Agreement(folder / "agreement.db", SITES)
+    if not book.state().n:
+        book.add(PUBLISHED, OFFICE, "server", T0_MS)
+    return book
 
 
 def remark(says: Says = Says.POWER, site: Site = SITE, **more: Any) -> Remark:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.agreement.agreement import Agreement
 from collector.agreement.links import holder, read_key
 from collector.cli import main
-from collector.sites.sites import read_sites
+from tests.collector.agreement import parts
 from tests.collector.agreement.parts import T0_MS, VILLAGE, remark
 from tests.collector.frames import SITE
 
@@ -33,7 +32,7 @@ def agreement(etc: Path, *words: str) -> int:
 
 def test_the_office_sees_what_waits_and_answers(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert agreement(etc, "list") == 3
-    book = Agreement(etc / "agreement.db", read_sites(etc / "sites.csv"))
+    book = parts.agreement(etc)
     n = book.add(remark(), VILLAGE, "page", T0_MS)
     assert agreement(etc, "list") == 0
     assert f"Senyiur: remark {n} (it is the power, not the signal) waits for an answer: " in capsys.readouterr().out
@@ -49,7 +48,7 @@ def test_the_office_sees_what_waits_and_answers(etc: Path, capsys: pytest.Captur
 def test_a_village_gets_its_address_and_loses_it(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert agreement(etc, "link", SITE.code) == 0
     address = capsys.readouterr().out.strip()
-    book, key = Agreement(etc / "agreement.db", read_sites(etc / "sites.csv")), read_key(etc / "links.key")
+    book, key = parts.agreement(etc), read_key(etc / "links.key")
     actor = holder(address.removeprefix("/r/"), book.state(), key)
     assert actor is not None
     assert actor.site == SITE.code
@@ -60,10 +59,10 @@ def test_a_village_gets_its_address_and_loses_it(etc: Path, capsys: pytest.Captu
 
 
 def test_who_edits_the_file_is_told(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Agreement(etc / "agreement.db", read_sites(etc / "sites.csv")).add(remark(), VILLAGE, "page", T0_MS)
+    parts.agreement(etc).add(remark(), VILLAGE, "page", T0_MS)
     assert agreement(etc, "verify") == 0
-    assert "1 entries, none changed" in capsys.readouterr().out
+    assert "2 entries, none changed" in capsys.readouterr().out
     with sqlite3.connect(etc / "agreement.db") as db:
-        db.executescript("DROP TRIGGER never_changed; UPDATE entry SET body = replace(body, 'power', 'agree')")
+        db.executescript("DROP TRIGGER never_changed; UPDATE entry SET body = replace(body, 'power', 'agree') WHERE n = 2")
     assert agreement(etc, "verify") == 1
-    assert "entry 1 is not what was written" in capsys.readouterr().err
+    assert "entry 2 is not what was written" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from tests.collector.agreement.parts import (
     DAY_MS,
     EVIDENCE,
     KECAMATAN,
+    PUBLISHED,
     READER,
     T0_MS,
+    VERDICT,
     VILLAGE,
     agreement,
     progress,
@@ -53,7 +56,7 @@ def test_agreeing_needs_no_answer(tmp_path: Path) -> None:
 def test_what_is_sent_again_counts_once(tmp_path: Path) -> None:
     book = agreement(tmp_path)
     one = remark()
-    assert book.add(one, VILLAGE, "page", T0_MS) == book.add(one, VILLAGE, "page", T0_MS + DAY_MS) == 1
+    assert book.add(one, VILLAGE, "page", T0_MS) == book.add(one, VILLAGE, "page", T0_MS + DAY_MS) == 2
     assert len(book.state().remarks) == 1
 
 
@@ -100,7 +103,20 @@ def test_the_offices_own_is_the_offices(tmp_path: Path, actor: Actor) -> None:
     for entry in entries:
         with pytest.raises(RefusedError, match="only the office"):
             book.add(entry, actor, "page", T0_MS)
-    assert book.state().n == 2
+    with pytest.raises(RefusedError, match="only the office"):
+        book.add(PUBLISHED, actor, "page", T0_MS)
+    assert book.state().n == 3
+
+
+def test_only_what_was_published_can_be_spoken_of(tmp_path: Path) -> None:
+    book = agreement(tmp_path)
+    forged = VERDICT.model_copy(update={"word": "good"})
+    with pytest.raises(RefusedError, match="never published"):
+        book.add(remark().model_copy(update={"verdict": forged}), VILLAGE, "page", T0_MS)
+    with pytest.raises(RefusedError, match="never published"):
+        book.add(proposal().model_copy(update={"verdicts": (forged,)}), OFFICE, "office", T0_MS)
+    with pytest.raises(RefusedError, match="period"):
+        book.add(PUBLISHED.model_copy(update={"since": date(2026, 9, 1)}), OFFICE, "server", T0_MS)
 
 
 def walk(book_folder: Path, *steps: Step) -> None:
@@ -185,5 +201,5 @@ def test_entries_of_a_later_version_are_kept_and_passed_by(tmp_path: Path) -> No
         append(T0_MS, "office", "office", {"kind": "of_later", "x": 1})
         append(T0_MS, "office", "office", later)
         append(T0_MS, "office", "office", {"kind": "reopening", "remark": 99, "reason": REASON})
-    assert book.state().n == 4
+    assert book.state().n == 5
     assert agreement(tmp_path).state().remarks[n].due_ms is not None
