@@ -1,7 +1,7 @@
 """1,000 simulated buildings: how often `effect` says "improved" of nothing, and how often it sees 6 dB.
 
-Days of a hall: its level, the weather of the area (shared with its neighbours), its own slow fading (AR(1), 0.7 a day), noise, and
-days without power. Half of the neighbours move by themselves a little.
+Days of a hall: its level, the weather of the area, shared by its neighbours, its own slow fading (AR(1), 0.7 a day), noise,
+and days without power. Half of the neighbours move by themselves a little.
 
   python -m bench.effect
 """

@@ -1,8 +1,8 @@
 """Did it help? A hall before and after something was built, against its neighbours on the same days, with a 95 % interval.
 
-Weather, season and what an operator does everywhere move hall and neighbours alike. What neighbours move apart from each other, where
-nothing was built, is how far a hall moves by itself: the interval is made of that (a placebo comparison), so neither fading that
-lasts for weeks nor a neighbour's own change passes for the building's effect.
+Weather, season and what an operator does everywhere move hall and neighbours alike. How far neighbours move apart,
+where nothing was built, is how far a hall moves by itself: the interval is made of that (a placebo comparison), so neither fading
+that lasts for weeks nor a neighbour's own change passes for the building's effect.
 `python -m bench.effect` shows on 1,000 simulated buildings how often it says so wrongly, and how often it sees one that is there.
 """
 
@@ -56,9 +56,9 @@ def effect(hall: Daily, neighbours: Sequence[Daily], built: tuple[date, date]) -
         return Effect(Helped.TOO_LITTLE, controls=len(apart))
     change = fmean(apart)
     half = student(len(apart) - 1) * stdev(apart) * sqrt(1 + 1 / len(apart))
-    found = Interval(change - half, change + half)
-    helped = Helped.IMPROVED if found.lo > 0 else Helped.WORSE if found.hi < 0 else Helped.NOT_SHOWN
-    return Effect(helped, change, found, len(apart))
+    interval = Interval(change - half, change + half)
+    helped = Helped.IMPROVED if interval.lo > 0 else Helped.WORSE if interval.hi < 0 else Helped.NOT_SHOWN
+    return Effect(helped, change, interval, len(apart))
 
 
 def _apart(hall: Daily, neighbour: Daily, before: Callable[[date], bool], after: Callable[[date], bool]) -> float | None:
