@@ -18,8 +18,9 @@ from collector.errors import CURES, Fault, StoreUnavailableError
 REMEMBERED_S = 1800.0
 """How long a fault that held single frames is told: longer than it takes until a hall sends its held frame again."""
 ANSWER_S = 100.0
-"""How long an answer of the store may take before that is told: longer than the time-outs of a write and a question together, which
-see only that nothing comes, and not that it comes byte by byte."""
+"""How long an answer of the store may take before that is told: longer than the time-outs of a write and a question together.
+
+They see only that nothing comes, and not that it comes byte by byte."""
 LAG_WINDOW = 1000
 """Frames whose lag is remembered between two reports."""
 

@@ -28,9 +28,14 @@ _TEXTS = (
     ("timeout", Fault.BUSY),
 )
 _CODES = {
-    **{401: Fault.LOGIN_REFUSED, 403: Fault.NOT_ALLOWED, 429: Fault.BUSY, 503: Fault.BUSY},
-    **{502: Fault.UNREACHABLE, 504: Fault.UNREACHABLE},  # a proxy whose database does not answer
-    **{407: Fault.NOT_A_STORE, 511: Fault.NOT_A_STORE},  # a proxy that lets nobody through
+    401: Fault.LOGIN_REFUSED,
+    403: Fault.NOT_ALLOWED,
+    407: Fault.NOT_A_STORE,  # with 511: a proxy that lets nobody through
+    429: Fault.BUSY,
+    502: Fault.UNREACHABLE,  # with 504: a proxy whose database does not answer
+    503: Fault.BUSY,
+    504: Fault.UNREACHABLE,
+    511: Fault.NOT_A_STORE,
 }
 MARK = "X-Influxdb-Version"
 """Header of every answer of InfluxDB 1.x and 2.x."""
@@ -88,7 +93,7 @@ def shorten(text: str, most: int = REASON_CHARS) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how long the store asks to be left alone, s, bounded; None where it tells neither seconds nor a date (RFC 9110, 10.2.3)."""
+    """Return how long the store asks to be left alone, s, bounded; None where it does not tell (RFC 9110, 10.2.3)."""
     text = headers.get("Retry-After", "")
     try:
         seconds = float(text) if text.isdecimal() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
