@@ -206,7 +206,7 @@ def _merge(hist: Histogram, other: Mapping[float, int]) -> None:
 
 
 def numbers(text: str) -> list[float]:
-    """Return the values and counts of the text of histograms, in turn; as JSON they are read five times faster than one by one."""
+    """Return the values and counts of the text of histograms, in turn; as JSON they are read four times faster."""
     found: list[float] = orjson.loads(f"[{text.replace(':', ',').replace(' ', ',')}]")
     return found
 
