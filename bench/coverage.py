@@ -60,7 +60,7 @@ class Halls:
 
 
 def draw(rng: Draw, n: int) -> Halls:
-    """Draw halls as wide as the interior is: a fifth near the border of a blank spot, where a rule can err, a seventh far in one."""
+    """Draw halls as wide as the interior is: a fifth at the border of a blank spot, a seventh far in one."""
     floor = rng.uniform(-122, -116, n)
     slow, fast = rng.uniform(0.5, 4, n), rng.uniform(0.5, 4, n)
     spread, where = np.sqrt(slow**2 + fast**2 + EDGE_DB**2), rng.random(n)
