@@ -38,6 +38,7 @@ from agent.uplink.publisher import Publisher
 from agent.uplink.remote import CONFIRM_S, Remote
 from ground.durable import write_durably
 from ground.ending import on_signal
+from ground.words import tr
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Agent:
     def run(self) -> int:
         """Measure and send until `stop` is set; return the exit code (1 when a part died and a restart is due)."""
         self._recorder.start()
-        self.record("event", None, Event(kind="boot", detail=f"agent {self._version} started"))
+        self.record("event", None, Event(kind="boot", detail=tr("agent {version} started", "en", version=self._version)))
         sending = threading.Thread(target=self._publisher.run, args=(self.stop,), name="publisher", daemon=True)
         sending.start()
         self._start_workers()

@@ -24,6 +24,8 @@ from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkError
+from ground.words import joined, said, tr
+from telemetry.events import EVENTS
 from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ class ModemWorker(threading.Thread):
                     LOG.exception("event=tick_failed modem=%s", self.config.name)
                 missed = int(_boot_s() / self._interval_s) - int(started / self._interval_s)
                 if missed and not self._recovery.sick and self._notices.is_news("ticks missed", started):
-                    self._event("ticks_missed", f"a poll took longer than the interval of {self._interval_s:g} s", missed)
+                    told = tr("a poll took longer than the interval of {n} s", "en", n=f"{self._interval_s:g}")
+                    self._event("ticks_missed", told, missed)
         finally:
             self._close()
 
@@ -133,7 +136,7 @@ class ModemWorker(threading.Thread):
         swapped = self._owner.tell(session, poll)
         self._polls += 1
         if not present(poll.reading.signal):
-            poll.reading.notes.append("no reply could be read")
+            poll.reading.notes.append(tr("no reply could be read", "en"))
         for found in swapped:
             self._tell(found.kind or "", found.detail or "")
             self._record("event", self.config.name, found)
@@ -149,7 +152,8 @@ class ModemWorker(threading.Thread):
             self._record("cell", self.config.name, cell, self._tick_ms)
         lasted_s = self._recovery.worked(now)
         if lasted_s is not None and self._fault:
-            self._event("modem_recovered", f"{self._fault} is over after {lasted_s:.0f} s")
+            told = tr("{fault} is over after {n} s", "en", fault=_named(self._fault), n=f"{lasted_s:.0f}")
+            self._event("modem_recovered", told)
         self._fault = None
         for found in self._notices.after(poll, now):
             self._tell(found.kind or "", found.detail or "")
@@ -183,8 +187,8 @@ class ModemWorker(threading.Thread):
         LOG.warning("event=poll_failed modem=%s fault=%s step=%s detail=%s", self.config.name, fault, step, error)
         if step is not Step.RETRY and fault is not self._fault:
             self._fault = fault
-            held = explain(self.config.port, guess=False) if fault in (Fault.SILENT, Fault.GARBAGE, Fault.CUT) else ""
-            self._event(fault, f"{error}; {held}" if held else str(error))
+            held = explain(self.config.port, guess=False) if fault in (Fault.SILENT, Fault.GARBAGE, Fault.CUT) else None
+            self._event(fault, said(joined([error, *(held or ())]), "en"))
         return step
 
     def _silent(self) -> None:
@@ -212,7 +216,9 @@ class ModemWorker(threading.Thread):
                 LOG.info("event=reopen_failed modem=%s baud=%d detail=%s", self.config.name, baud, error)
                 continue
             if baud != self.config.baud:
-                self._event("wrong_baud", f"answers at {baud} bit/s, the config says {self.config.baud}; correct `baud`")
+                said_here = {"found": baud, "told": self.config.baud}
+                text = tr("answers at {found} bit/s, the config says {told}: correct `baud`", "en", **said_here)
+                self._event("wrong_baud", text)
             return
 
     def _at_reset(self) -> None:
@@ -229,7 +235,7 @@ class ModemWorker(threading.Thread):
             LOG.info("event=reset_failed modem=%s detail=%s", self.config.name, error)
         else:
             if not self._stop_event.is_set():
-                self._event("modem_reset", f"{self._fault}: sent {RESET}")
+                self._event("modem_reset", tr("{fault}: sent {command}", "en", fault=_named(self._fault), command=RESET))
         self._close()
 
     def _usb_reset(self) -> None:
@@ -241,11 +247,11 @@ class ModemWorker(threading.Thread):
         try:
             usb.reset(port, self._root)
         except OSError as error:
-            self._event(
-                "usb_reset_failed", f"{error}; allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
-            )
+            cure = tr("allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0", "en")
+            self._event("usb_reset_failed", f"{error}; {cure}")
         else:
-            self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) found anew by the kernel")
+            values = {"fault": _named(self._fault), "device": port.device, "id": port.vid_pid}
+            self._event("usb_reset", tr("{fault}: device {device} ({id}) found anew by the kernel", "en", **values))
 
     @property
     def _is_hilink(self) -> bool:
@@ -263,12 +269,13 @@ class ModemWorker(threading.Thread):
             raise
         self._session, self._baud = session, baud or self._baud
         if self._fault:
-            self._event("modem_reopened", f"{self._fault}: {path} opened again")
+            self._event("modem_reopened", tr("{fault}: {port} opened again", "en", fault=_named(self._fault), port=path))
         for kind, detail in arrived:
             self._event(kind, detail)
         if session.identity != self._identity:
             self._identity = session.identity
-            self._event("modem_identified", f"family {session.family_name}: {session.identity or 'says nothing of itself'}")
+            model = session.identity or tr("says nothing of itself", "en")
+            self._event("modem_identified", tr("family {family}: {model}", "en", family=session.family_name, model=model))
         return session
 
     def _dial(self, path: str, baud: int) -> Session | HilinkSession:
@@ -291,3 +298,8 @@ class ModemWorker(threading.Thread):
 
     def _tell(self, kind: str, detail: str) -> None:
         LOG.info("event=%s modem=%s detail=%s", kind, self.config.name, detail)
+
+
+def _named(fault: Fault | None) -> str:
+    """Return a fault in English words."""
+    return tr(EVENTS[str(fault)], "en") if fault else ""

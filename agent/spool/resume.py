@@ -7,6 +7,7 @@ import sqlite3
 
 from agent.spool import file as spoolfile
 from agent.spool.spool import Spool
+from ground.words import tr
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,10 @@ def go_on_above(spool: Spool, top: int) -> int:
         if top <= known:
             return 0
         moved, newest = spool.run(lambda db: _move(db, spool, known, top))
-    detail = f"the collector has numbers up to {top}, this card knew {known} (old image, copy or new card): on at {newest + 1}"
+    told = {"top": top, "known": known, "n": newest + 1}
+    detail = tr(
+        "the collector has numbers up to {top}, this card knew {known} (old image, copy or new card): on at {n}", "en", **told
+    )
     log.warning("event=numbers_resumed top=%d known=%d moved=%d", top, known, moved)
     spool.notices.append(Event(kind="numbers_resumed", detail=detail, count=moved))
     return moved

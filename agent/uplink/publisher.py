@@ -23,7 +23,7 @@ from agent.config import Config
 from agent.errors import SpoolError
 from agent.spool.clock import Clock
 from agent.uplink.hello import Hello
-from agent.uplink.meter import Meter
+from agent.uplink.meter import Meter, spent
 from agent.uplink.outbox import Outbox
 from agent.uplink.path import IdlePath, unconfirmed
 from agent.uplink.pulse import Pulse
@@ -209,8 +209,7 @@ class Publisher:
         over = sim or (used is not None and used >= self.budget)
         if over != self.over_budget:
             self.over_budget = over
-            what = "the SIM has moved all it may" if sim else f"{used} of {self.budget} bytes"
-            detail = f"{what} this month: sending {'hourly' if over else 'as usual'}"
+            detail = spent(None if sim else used, self.budget, over=over)
             log.warning("event=budget over=%s used=%s", over, used)
             self._record_event(Event(kind="budget_spent" if over else "budget_free", detail=detail))
 

@@ -154,7 +154,11 @@ def _news(
     """Yield an event for each hall whose certificate more installations use at once than the last time."""
     for code, hall in halls:
         if (hall.at_once or 1) > before.get(code, 1):
-            detail = f"{hall.at_once} installations measure as this hall at once: copied card, or a certificate in two devices"
+            detail = tr(
+                "{n} installations measure as this hall at once: copied card, or a certificate in two devices",
+                "en",
+                n=hall.at_once,
+            )
             tags = {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}
             yield Point("event", tags, {"kind": "two_installations", "detail": detail, "count": hall.at_once or 0}, now_ns)
 

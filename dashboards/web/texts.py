@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ground.wita import WITA
-from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
+from ground.words import Lang, Said, clock, day, mark, number, retold, span, timestamp, tr
+from telemetry.events import EVENTS
 from telemetry.meaning import Registration
 
 JUST_NOW_S = 10
@@ -35,35 +36,7 @@ NAMES = {
         "sinr_db": mark("SINR, signal quality (dB)"),
         "rssi_dbm": "RSSI (dBm)",
     },
-    "event": {
-        "boot": mark("device started"),
-        "modem_identified": mark("modem identified"),
-        "modem_changed": mark("modem changed"),
-        "modem_moved": mark("modem moved to another port"),
-        "modem_ambiguous": mark("modem cannot be told apart"),
-        "modem_reopened": mark("modem port reopened"),
-        "modem_reset": mark("modem reset"),
-        "usb_reset": mark("USB port reset"),
-        "modem_recovered": mark("modem recovered"),
-        "wrong_baud": mark("wrong speed of the port"),
-        "ticks_missed": mark("measurements missed"),
-        "registration_change": mark("registration changed"),
-        "cell_change": mark("cell changed"),
-        "scan_started": mark("scan of all networks"),
-        "probes_paused": mark("probes paused"),
-        "probes_resumed": mark("probes resumed"),
-        "clock_step": mark("clock corrected"),
-        "clock_dispute": mark("clock disputed"),
-        "budget_spent": mark("data budget spent"),
-        "spool_thinned": mark("storage thinned"),
-        "spool_set_aside": mark("damaged storage set aside"),
-        "samples_dropped": mark("samples dropped"),
-        "sample_damaged": mark("damaged sample"),
-        "seq_skipped": mark("numbers skipped"),
-        "numbers_resumed": mark("numbers resumed"),
-        "installation": mark("new installation"),
-        "config_lost": mark("settings from the server lost"),
-    },
+    "event": EVENTS,
     "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
     "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
     "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
@@ -125,6 +98,10 @@ class Texts:
         """Return the name of a word of the contract or the register; the word itself where this page does not know it."""
         known = NAMES[kind].get(value)
         return value if known is None else tr(known, self.language)
+
+    def retold(self, text: str) -> str:
+        """Return a text of the store, which is English, in this language."""
+        return retold(text, self.language)
 
     def script(self) -> dict[str, str]:
         """Return the texts that the scripts need, by message."""

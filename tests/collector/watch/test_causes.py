@@ -108,6 +108,9 @@ def test_the_other_modem_of_the_same_hall_is_a_control() -> None:
     assert place.operator() == Cause("operator_gone", frozenset(keys(gone, "no_service", "/m0")), TSEL)
     place.dark(gone)
     assert place.operator() is None, "dark halls say nothing of their other modem"
+    place = Place()
+    place.unserved(place.halls(3, TSEL))
+    assert place.operator() is None, "a modem is no control of itself"
 
 
 @pytest.mark.parametrize(("gone", "alive", "blamed"), [(2, 0, False), (3, 0, True), (3, 2, True), (3, 3, False)])
@@ -228,9 +231,20 @@ def test_a_modem_without_service_is_proof_that_it_is_the_cell() -> None:
     assert place.cell() == Cause("cell_gone", frozenset(keys(hit, "no_service", "/m0")), TSEL, 7)
     place = Place()
     place.dark(place.halls(2, TSEL, cell=7))
-    place.unserved(place.halls(1, IOH))
-    place.halls(1, IOH)
+    place.unserved(place.halls(1, IOH, area="B"))
+    place.halls(2, IOH)
     assert place.cell() is None, "a modem elsewhere proves nothing"
+
+
+def test_a_cell_is_found_behind_one_that_nothing_can_be_said_of() -> None:
+    place = Place()
+    off = place.halls(2, TSEL, cell=6)
+    place.dark(off)
+    place.state.halls[place.halls(1, IOH)[0]].mains = False
+    hit = place.halls(2, TSEL, area="B", cell=7)
+    place.dark(hit)
+    place.halls(3, IOH, area="B")
+    assert place.cell() == Cause("cell_gone", frozenset(keys(hit)), TSEL, 7)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +258,7 @@ def test_a_modem_without_service_is_proof_that_it_is_the_cell() -> None:
     ],
 )
 def test_two_halls_went_together(same_area: bool, apart_ms: int, km: float, together: bool) -> None:
+    assert (NEAR_KM, SIMULTANEOUS_MS, FRAME_MS) == (40, 720_000, 360_000)
     for north_km, east_km in ((km, 0.0), (0.0, km), (-0.6 * km, 0.8 * km)):
         place = Place()
         one, two = place.halls(1, TSEL)[0], place.halls(1, IOH, area="A" if same_area else "B")[0]
@@ -269,9 +284,11 @@ def test_halls_of_an_area_are_found_one_from_the_other() -> None:
     assert area_cause(place.view(), signs[0]) == Cause("hall_dark", frozenset(keys(codes[:1])))
 
 
-@pytest.mark.parametrize(("count", "apart_ms", "found"), [(4, COINCIDENCE_MS, 4), (4, COINCIDENCE_MS + 1, 1), (3, 0, 1)])
+@pytest.mark.parametrize(
+    ("count", "apart_ms", "found"), [(4, COINCIDENCE_MS, 4), (5, 0, 5), (4, COINCIDENCE_MS + 1, 1), (3, 0, 1)]
+)
 def test_so_many_at_once_are_no_chance_however_far_apart(count: int, apart_ms: int, found: int) -> None:
-    assert COINCIDENCE == 4
+    assert (COINCIDENCE, COINCIDENCE_MS) == (4, 600_000)
     place = Place()
     codes = [place.halls(1, TSEL, area=str(k))[0] for k in range(count)]
     for k, code in enumerate(codes):
