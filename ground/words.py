@@ -12,14 +12,12 @@ import argparse
 import gettext
 import io
 import os
-import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from typing import Literal, Protocol, get_args, runtime_checkable
 
 from ground.wita import WITA
@@ -27,10 +25,6 @@ from ground.wita import WITA
 Lang = Literal["id", "en"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 DOMAIN = "sinyal"
-FIXED_LETTERS = 4
-"""A message with fewer letters of its own fits too much to tell a text by it."""
-_SWAPPED = str.maketrans(",.", ".,")
-_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(,\d{3})*\.\d+(?![\d.,])|(?<![\d.,])\d{1,3}(,\d{3})+(?![\d.,])")
 ABSENT = "\N{EN DASH}"
 _CONTEXT = "\4"
 """What gettext itself puts between a context and its message."""
@@ -89,17 +83,6 @@ def ntr(one: str, many: str, n: int, lang: Lang, /, **values: Said) -> str:
     """Return `one` or `many` by number, in a language; `{n}` is the number."""
     text = _catalogue(lang).ngettext(one, many, n)
     return _filled(text, lang, {"n": Figure(n), **values})
-
-
-def retold(text: str, lang: Lang) -> str:
-    """Return an English text of the store, made from messages, in a language; what no message fits stays as it is."""
-    if lang == "en" or not any(map(str.isalpha, text)):
-        return _NUMBER.sub(lambda found: found[0].translate(_SWAPPED), text) if lang != "en" else text
-    for pattern, message in _patterns(lang):
-        if found := pattern.fullmatch(text):
-            return tr(message, lang, **{name: retold(value, lang) for name, value in found.groupdict().items()})
-    head, between, rest = text.partition("; ")
-    return f"{head if head == text else retold(head, lang)}{between}{retold(rest, lang)}" if between else text
 
 
 def mark(message: str) -> str:
@@ -207,27 +190,6 @@ def add_lang(parser: argparse.ArgumentParser, *, village: bool = False, otherwis
     default = "id" if village else by_locale(otherwise)
     why = "id" if village else f"by the locale, else {otherwise}"
     parser.add_argument("--lang", choices=LANGUAGES, default=default, help=f"language of what is printed (default: {why})")
-
-
-@cache
-def _patterns(lang: Lang) -> list[tuple[re.Pattern[str], str]]:
-    """Return the messages that are more than values and marks, as patterns of what they gave in English; the longest first."""
-    found = []
-    for message in getattr(_catalogue(lang), "_catalog", {}):  # gettext has no other door to its messages
-        if not isinstance(message, str) or _CONTEXT in message:
-            continue
-        parts = list(Formatter().parse(message))
-        length = sum(len(fixed) for fixed, *_ in parts)
-        if sum(map(str.isalpha, "".join(fixed for fixed, *_ in parts))) >= FIXED_LETTERS:
-            names: set[str] = set()
-            pattern = ""
-            for fixed, name, *_ in parts:
-                pattern += re.escape(fixed)
-                if name is not None:
-                    pattern += f"(?P={name})" if name in names else f"(?P<{name}>.+?)"
-                    names.add(name)
-            found.append((length, re.compile(pattern, re.DOTALL), message))
-    return [(pattern, message) for _, pattern, message in sorted(found, key=lambda row: -row[0])]
 
 
 def _filled(text: str, lang: Lang, values: dict[str, Said]) -> str:

@@ -36,11 +36,11 @@ from dashboards.needs.parameters import cuts, read_parameters
 from dashboards.needs.seen import Surroundings
 from dashboards.web.snapshot import Snapshot
 from demo.table import state as demo_state
+from lab.grafana_query import Choice
 from lab.servers import MissingServerError, fetch, influxd
 from telemetry.frame import Sample, Value, pack
 from telemetry.meaning import Rat, Registration, Standing, standing_of
 from telemetry.streams import Proof, Signal
-from tests.dashboards.grafana.substitute import Choice
 
 T_MS = 1_795_500_000_000
 NOW_NS = (T_MS + 10_000) * 1_000_000
@@ -157,7 +157,7 @@ def read_needs(case: Case) -> str | None:
     measured = Measured(slots={0: SAMPLES_A_PERIOD}, days=set(range(8)), modems={"m1"})
     for _ in range(SAMPLES_A_PERIOD):
         measured.summary.count(dict(case.values), "Telkomsel")
-    told = evidence(case.site, measured, PERIOD, {}, Surroundings({}, {}, {}), [])
+    told = evidence(case.site, "Telkomsel", measured, PERIOD, {}, Surroundings({}, {}, {}), [])
     told = replace(told, proof=Proof.HEARD)
     verdict = judge(told, PARAMETERS.limits, cuts(PARAMETERS, CLASSES), Supply(), SITES[case.site], operator="Telkomsel")
     return _needs_word(told, verdict.main.diagnosis)

@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 from agent.modems.settle import BRANCHES
 from agent.poll.notices import event
-from ground.words import Figure, tr
 from telemetry.streams import Event, Signal
 
 HOUR_S = 3600.0
@@ -49,12 +48,7 @@ class Antenna:
         gap = median(self._gaps)
         if len(self._gaps) < IMBALANCE_READINGS or gap < IMBALANCE_DB:
             return []
-        text = tr(
-            "receive branches differ by {gap} dB (median of {n} measurements): is every antenna plugged in?",
-            "en",
-            gap=Figure(gap),
-            n=len(self._gaps),
-        )
+        text = f"receive branches differ by {gap:.0f} dB (median of {len(self._gaps)} readings): is every antenna plugged in?"
         return self._once("antenna_imbalance", text, now_s)
 
     def _drop(self, signal: Signal, now_s: float) -> list[Event]:
@@ -73,12 +67,7 @@ class Antenna:
         if base is None or base - level < DROP_DB:
             self._hours.append(level)
             return []
-        text = tr(
-            "RSRP of the same cell fell from {before} to {now} dBm for an hour: antenna, cable, or the cell itself",
-            "en",
-            before=f"{base:.0f}",
-            now=f"{level:.0f}",
-        )
+        text = f"RSRP of the same cell fell from {base:.0f} to {level:.0f} dBm for an hour: antenna, cable, or the cell itself"
         return self._once("antenna_drop", text, now_s)
 
     def _once(self, kind: str, text: str, now_s: float) -> list[Event]:

@@ -18,7 +18,6 @@ from agent.poll.position import Locator
 from agent.poll.scan import ScanPlan, scan
 from agent.poll.session import Poll, Session
 from agent.port.link import LinkError
-from ground.words import tr
 from telemetry.streams import Instrument, Position, Row, Scan
 from telemetry.vocabulary import BandsSource
 
@@ -89,7 +88,7 @@ class Beside:
         if why is None or not isinstance(session, Session) or (served and self._hall.carries(self._modem)):
             return
         self._plan.started(now_s, utc_ms)
-        yield "event", event("scan_started", tr("looking for all operators ({why}), no measurement meanwhile", "en", why=why))
+        yield "event", event("scan_started", f"looking for all operators ({why}); no reading meanwhile")
         for found in scan(session):
             if isinstance(found, str):
                 yield "event", event("scan_failed", found)
@@ -118,16 +117,14 @@ class Beside:
         if step is None:
             return
         beside = self._hall.ears.other(self._modem, now_s)
-        seconds = f"{silence_s:.0f}"
+        hint = f"; beside it {beside} hears" if beside else ""
         text = {
-            DeafStep.FOUND: tr("no cell of anybody heard for {n} s: antenna, radio, or nobody there", "en", n=seconds),
-            DeafStep.OFF_ON: tr("radio off and on ({commands})", "en", commands=f"{RADIO_OFF}, {RADIO_ON}"),
-            DeafStep.RESET: tr("modem reset ({command})", "en", command=RESET),
-            DeafStep.UNCHANGED: tr("radio off and on and a reset changed nothing", "en"),
-            DeafStep.OVER: tr("hears again after {n} s", "en", n=seconds),
+            DeafStep.FOUND: f"has heard no cell of anybody for {silence_s:.0f} s{hint}: antenna, radio, or nobody there",
+            DeafStep.OFF_ON: f"radio off and on ({RADIO_OFF}, {RADIO_ON})",
+            DeafStep.RESET: f"modem reset ({RESET})",
+            DeafStep.UNCHANGED: f"radio off and on and a reset changed nothing{hint}",
+            DeafStep.OVER: f"hears again after {silence_s:.0f} s",
         }[step]
-        if beside and step in (DeafStep.FOUND, DeafStep.UNCHANGED):
-            text += "; " + tr("{modem} beside it hears", "en", modem=beside)
         yield "event", event(step, text)
         if step is DeafStep.UNCHANGED:
             self._prover.tried = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from agent.commands.cpin import Sim
 from agent.poll.session import Poll
-from ground.words import mark, tr
 from telemetry.streams import Event, Registration, Signal
 
 NOTE_EVERY_S = 3600.0
@@ -31,7 +30,7 @@ class Notices:
         """Return the events of a good poll. `now_s` is monotonic, s."""
         found = [*self.registration(poll.reading.signal), *self._cell_of(poll.reading.signal), *self._sim_of(poll.sim)]
         found += self._packets_of(poll)
-        notes = [*poll.reading.notes, *(tr("no final result to {command}", "en", command=command) for command in poll.late)]
+        notes = [*poll.reading.notes, *(f"no final result to {command}" for command in poll.late)]
         return [*found, *(event("reading_note", note) for note in notes if self.is_news(note, now_s))]
 
     def registration(self, signal: Signal) -> list[Event]:
@@ -60,9 +59,10 @@ class Notices:
             return []
         self._packets_refused = now
         cause = poll.reading.signal.reject_cause
-        why = tr("no cause told", "en") if cause is None else tr("cause {n}", "en", n=cause)
-        text = tr("voice is registered, packets are refused ({why}): check the plan", "en", why=why)
-        return [event("packets_refused", text)] if now else [event("packets_accepted", tr("packets are accepted again", "en"))]
+        text = (
+            f"voice is registered, packets are refused ({'no cause told' if cause is None else f'cause {cause}'}): check the plan"
+        )
+        return [event("packets_refused", text)] if now else [event("packets_accepted", "packets are accepted again")]
 
     def _cell_of(self, signal: Signal) -> list[Event]:
         if signal.cell_id is None:
@@ -83,14 +83,14 @@ class Notices:
 
 
 SIM_TEXT = {
-    Sim.READY: mark("SIM works again"),
-    Sim.MISSING: mark("no SIM in the modem (CME 10); put one in, contacts down"),
-    Sim.PIN: mark("SIM asks for its PIN (CME 11); switch the PIN off with a phone"),
-    Sim.PUK: mark("SIM asks for its PUK (CME 12): the PIN was wrong three times; ask the operator for the PUK"),
-    Sim.LOCKED: mark("modem or SIM is locked to another network or operator; use an unlocked modem or that operator's SIM"),
-    Sim.BLOCKED: mark("SIM is blocked for ever; a new one is needed from the operator"),
-    Sim.FAILURE: mark("SIM failure (CME 13); clean the contacts or change the SIM"),
-    Sim.BUSY: mark("SIM busy (CME 14); normal for a minute after power-up"),
+    Sim.READY: "SIM works again",
+    Sim.MISSING: "no SIM in the modem (CME 10); put one in, contacts down",
+    Sim.PIN: "SIM asks for its PIN (CME 11); switch the PIN off with a phone",
+    Sim.PUK: "SIM asks for its PUK (CME 12): the PIN was wrong three times; ask the operator for the PUK",
+    Sim.LOCKED: "modem or SIM is locked to another network or operator; use an unlocked modem or that operator's SIM",
+    Sim.BLOCKED: "SIM is blocked for ever; a new one is needed from the operator",
+    Sim.FAILURE: "SIM failure (CME 13); clean the contacts or change the SIM",
+    Sim.BUSY: "SIM busy (CME 14); normal for a minute after power-up",
 }
 
 

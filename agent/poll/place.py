@@ -8,7 +8,7 @@ from agent.poll.memory import Memory
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import LinkClosed
-from ground.words import phrase, tr
+from ground.words import phrase
 
 
 class Place:
@@ -82,9 +82,7 @@ class Place:
         shared = "yes" if now.shared or self._memory.text(self._name, "usb_shared") else None
         self._memory.keep(self._name, port=self._port, usb_place=now.device, usb_shared=shared)
         if was and was.tty != now.tty:
-            told.append(
-                ("modem_moved", tr("{before} is {now} now: use {link} as port", "en", before=was.tty, now=now.tty, link=now.link))
-            )
+            told.append(("modem_moved", f"{was.tty} is {now.tty} now; use {now.link} as port"))
         return told
 
     def _recognise(self, now: usb.UsbPort, session: Session) -> list[tuple[str, str]]:
@@ -100,9 +98,8 @@ class Place:
                     )
                 )
             self._imei = imei
-            return [("modem_changed", tr("another modem at USB place {place}: its IMEI differs", "en", place=now.device))]
+            return [("modem_changed", f"another modem at USB place {now.device}: its IMEI differs")]
         self._imei = imei or known
         if was is None and now.shared and "/by-path/" not in self._port:
-            told = tr("several modems here have one serial number: use {link} as port", "en", link=now.link)
-            return [("modem_ambiguous", told)]
+            return [("modem_ambiguous", f"several modems here have one serial number; use {now.link} as port")]
         return []

@@ -11,7 +11,6 @@ from agent.modems.family import Gnss
 from agent.poll.antenna import median
 from agent.poll.memory import Memory
 from agent.poll.session import Session
-from ground.words import tr
 from telemetry.streams import Position
 
 AFTER_POLLS = 10
@@ -91,6 +90,6 @@ class Locator:
         self._session = None
         self._next_s = now_s + (self._settings.every_days * 86400.0 if self._fixes else TRY_AGAIN_S)
         if not self._fixes:
-            return tr("no fix in {n} polls: does the modem have an antenna for GNSS, under the sky?", "en", n=self._polls)
+            return f"no fix in {self._polls} polls; does the modem have an antenna for GNSS, under the sky?"
         self._memory.keep(self._modem, position_ms=utc_ms or 0)
         return average(self._fixes)

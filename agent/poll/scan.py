@@ -17,7 +17,6 @@ from agent.poll.memory import Memory
 from agent.poll.session import Session
 from agent.port.link import LinkTimeout
 from ground.wita import wita
-from ground.words import mark, tr
 from telemetry.streams import Scan
 
 FIRST_AFTER_S = 120.0
@@ -43,12 +42,12 @@ class ScanPlan:
             return None
         since_s = self._since(now_s, utc_ms)
         if since_s is None:
-            return mark("first") if now_s - self._began_s >= min(FIRST_AFTER_S, self._settings.no_service_s) else None
+            return "first" if now_s - self._began_s >= min(FIRST_AFTER_S, self._settings.no_service_s) else None
         if since_s < DAY_S / self._settings.per_day:
             return None
         if unserved_s >= self._settings.no_service_s:
-            return mark("no service")
-        return mark("quiet hours") if since_s >= NIGHTLY_S and self._is_quiet(utc_ms) else None
+            return "no service"
+        return "quiet hours" if since_s >= NIGHTLY_S and self._is_quiet(utc_ms) else None
 
     def _since(self, now_s: float, utc_ms: int | None) -> float | None:
         """Return how long ago the last scan was, s; None when there never was one. Unknown counts from our start."""
@@ -80,7 +79,7 @@ def scan(session: Session) -> Iterator[list[Scan] | str]:
         try:
             reply = session.ask_long(command, SCAN_S)
         except LinkTimeout:
-            yield tr("{command}: no answer in {n} s", "en", command=command, n=f"{SCAN_S:g}")
+            yield f"{command}: no answer in {SCAN_S:g} s"
             session.alive()
             continue
         if command == cops_scan.METHOD:

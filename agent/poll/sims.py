@@ -15,7 +15,6 @@ from agent.commands.cpin import Sim
 from agent.poll.memory import ALL, Memory
 from agent.poll.notices import event
 from agent.poll.session import Poll
-from ground.words import tr
 from telemetry.streams import Event
 
 ROUNDS = 100_000
@@ -52,12 +51,7 @@ class SimBook:
         elif not other:
             return plmn, None  # nothing to compare: neither the same nor another
         self._memory.keep(modem, imsi=imsi, card=card, plmn=plmn)
-        return plmn, _swapped(was_plmn, plmn) if other else None
-
-
-def _swapped(was: str | None, now: str | None) -> str:
-    unknown = tr("unknown", "en")
-    return tr("another SIM: {before} -> {now}", "en", before=was or unknown, now=now or unknown)
+        return plmn, f"another SIM: {was_plmn or 'unknown'} -> {plmn or 'unknown'}" if other else None
 
 
 class Asked(Protocol):

@@ -24,8 +24,8 @@ from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkError
-from ground.words import joined, said, tr
-from telemetry.events import EVENTS
+from ground.alive import expect
+from ground.words import joined, said
 from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ class ModemWorker(threading.Thread):
         try:
             while not self._stop_event.wait(self._until_tick()):
                 started = _boot_s()
+                expect(self._interval_s)
                 try:
                     self.tick()
                 except Exception:  # the top of the loop: a fault in one reading must not end the measuring
                     LOG.exception("event=tick_failed modem=%s", self.config.name)
                 missed = int(_boot_s() / self._interval_s) - int(started / self._interval_s)
                 if missed and not self._recovery.sick and self._notices.is_news("ticks missed", started):
-                    told = tr("a poll took longer than the interval of {n} s", "en", n=f"{self._interval_s:g}")
-                    self._event("ticks_missed", told, missed)
+                    self._event("ticks_missed", f"a poll took longer than the interval of {self._interval_s:g} s", missed)
         finally:
             self._close()
 
@@ -136,7 +136,7 @@ class ModemWorker(threading.Thread):
         swapped = self._owner.tell(session, poll)
         self._polls += 1
         if not present(poll.reading.signal):
-            poll.reading.notes.append(tr("no reply could be read", "en"))
+            poll.reading.notes.append("no reply could be read")
         for found in swapped:
             self._tell(found.kind or "", found.detail or "")
             self._record("event", self.config.name, found)
@@ -152,8 +152,7 @@ class ModemWorker(threading.Thread):
             self._record("cell", self.config.name, cell, self._tick_ms)
         lasted_s = self._recovery.worked(now)
         if lasted_s is not None and self._fault:
-            told = tr("{fault} is over after {n} s", "en", fault=_named(self._fault), n=f"{lasted_s:.0f}")
-            self._event("modem_recovered", told)
+            self._event("modem_recovered", f"{self._fault} is over after {lasted_s:.0f} s")
         self._fault = None
         for found in self._notices.after(poll, now):
             self._tell(found.kind or "", found.detail or "")
@@ -216,9 +215,7 @@ class ModemWorker(threading.Thread):
                 LOG.info("event=reopen_failed modem=%s baud=%d detail=%s", self.config.name, baud, error)
                 continue
             if baud != self.config.baud:
-                said_here = {"found": baud, "told": self.config.baud}
-                text = tr("answers at {found} bit/s, the config says {told}: correct `baud`", "en", **said_here)
-                self._event("wrong_baud", text)
+                self._event("wrong_baud", f"answers at {baud} bit/s, the config says {self.config.baud}; correct `baud`")
             return
 
     def _at_reset(self) -> None:
@@ -235,7 +232,7 @@ class ModemWorker(threading.Thread):
             LOG.info("event=reset_failed modem=%s detail=%s", self.config.name, error)
         else:
             if not self._stop_event.is_set():
-                self._event("modem_reset", tr("{fault}: sent {command}", "en", fault=_named(self._fault), command=RESET))
+                self._event("modem_reset", f"{self._fault}: sent {RESET}")
         self._close()
 
     def _usb_reset(self) -> None:
@@ -247,11 +244,11 @@ class ModemWorker(threading.Thread):
         try:
             usb.reset(port, self._root)
         except OSError as error:
-            cure = tr("allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0", "en")
-            self._event("usb_reset_failed", f"{error}; {cure}")
+            self._event(
+                "usb_reset_failed", f"{error}; allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
+            )
         else:
-            values = {"fault": _named(self._fault), "device": port.device, "id": port.vid_pid}
-            self._event("usb_reset", tr("{fault}: device {device} ({id}) found anew by the kernel", "en", **values))
+            self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) found anew by the kernel")
 
     @property
     def _is_hilink(self) -> bool:
@@ -269,13 +266,12 @@ class ModemWorker(threading.Thread):
             raise
         self._session, self._baud = session, baud or self._baud
         if self._fault:
-            self._event("modem_reopened", tr("{fault}: {port} opened again", "en", fault=_named(self._fault), port=path))
+            self._event("modem_reopened", f"{self._fault}: {path} opened again")
         for kind, detail in arrived:
             self._event(kind, detail)
         if session.identity != self._identity:
             self._identity = session.identity
-            model = session.identity or tr("says nothing of itself", "en")
-            self._event("modem_identified", tr("family {family}: {model}", "en", family=session.family_name, model=model))
+            self._event("modem_identified", f"family {session.family_name}: {session.identity or 'says nothing of itself'}")
         return session
 
     def _dial(self, path: str, baud: int) -> Session | HilinkSession:
@@ -298,8 +294,3 @@ class ModemWorker(threading.Thread):
 
     def _tell(self, kind: str, detail: str) -> None:
         LOG.info("event=%s modem=%s detail=%s", kind, self.config.name, detail)
-
-
-def _named(fault: Fault | None) -> str:
-    """Return a fault in English words."""
-    return tr(EVENTS[str(fault)], "en") if fault else ""

@@ -17,7 +17,7 @@ import orjson
 from agent.config import ModemSection, ProbeSection
 from agent.poll.worker import Record
 from agent.probe.child import Job
-from ground.words import mark
+from ground.alive import expect
 from telemetry.streams import Event, Probe, ProbeKind
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Prober(threading.Thread):
     def run(self) -> None:
         """Look every few seconds whether a round is due."""
         while not self._stop_event.wait(LOOK_S):
+            expect()
             for modem in self._modems:
                 try:
                     self.look(modem, time.monotonic())
@@ -96,8 +97,7 @@ class Prober(threading.Thread):
         allowed = self._may(modem, bytes_needed)
         if allowed == (modem in self._paused):  # changed
             (self._paused.discard if allowed else self._paused.add)(modem)
-            resumed, paused = ("probes_resumed", mark("within the budget")), ("probes_paused", mark("the budget has no room"))
-            kind, detail = resumed if allowed else paused
+            kind, detail = ("probes_resumed", "within the budget") if allowed else ("probes_paused", "the budget has no room")
             log.warning("event=%s modem=%s", kind, modem)
             self._record("event", modem, Event(kind=kind, detail=detail))
         return allowed

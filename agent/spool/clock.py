@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ground.ntp import ntp_synced
-from ground.words import tr
 from telemetry.streams import Clock as Stamp
 from telemetry.streams import ClockState, Event
 
@@ -170,9 +169,7 @@ class Clock:
         """Compare a network's time with what is known and with what the other modems say."""
         known = self._known_ms
         if known is not None and not known - DAY_MS <= utc_ms <= known + UNHEARD_OF_MS:
-            self._dispute(
-                f"network of modem {modem}", tr("says {now}, last known was {before}", "en", now=_utc(utc_ms), before=_utc(known))
-            )
+            self._dispute(f"network of modem {modem}", f"says {_utc(utc_ms)}, last known was {_utc(known)}")
             return False
         self._networks[modem] = new
         recent = [e for e in self._networks.values() if new.mono_ms - e.mono_ms < DAY_MS]
@@ -180,7 +177,7 @@ class Clock:
             self._disputed.discard("networks")
             return True
         if self._source in (None, "network"):
-            self._dispute("networks", tr("the modems' networks disagree about the time: none is believed", "en"))
+            self._dispute("networks", "the modems' networks disagree about the time: none is believed")
             if self._source is not None:
                 self._held = self._source = None
                 log.warning("event=clock_untrusted reason='the networks disagree'")
@@ -196,8 +193,7 @@ class Clock:
         if abs(off_ms) <= AGREE_MS + new.error_ms:
             self._disputed.discard(source)
         else:
-            told = {"source": source, "n": f"{off_ms / 1000:+.1f}", "believed": self._source}
-            self._dispute(source, tr("{source} differs by {n} s from {believed}, which is believed", "en", **told))
+            self._dispute(source, f"{source} differs by {off_ms / 1000:+.1f} s from {self._source}, which is believed")
 
     def _dispute(self, who: str, detail: str) -> None:
         if who not in self._disputed:
@@ -218,8 +214,7 @@ class Clock:
         self._held, self._source = new, source
         log.info("event=clock_trusted source=%s step_ms=%s error_ms=%d", source, step, new.error_ms)
         if step is not None and abs(step) > STEP_MS:
-            told = {"n": f"{step / 1000:+.1f}", "sources": f"{old_source} -> {source}"}
-            detail = tr("clock stepped by {n} s ({sources})", "en", **told)
+            detail = f"clock stepped by {step / 1000:+.1f} s ({old_source} -> {source})"
             self.notices.append(Event(kind="clock_step", detail=detail))
         if self.on_trust is not None:
             self.on_trust(new.offset_ms, source)

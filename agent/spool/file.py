@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.spool.high_water import BLOCK, HighWaterMark
-from ground.words import mark, tr
 from telemetry.frame import is_installation
 from telemetry.streams import Event
 
@@ -150,9 +149,8 @@ def _check_numbers(db: sqlite3.Connection, high_water: HighWaterMark, *, torn: b
         return []
     start = max(high_water.ceiling, top, used if whole else 0) if high_water.ceiling else max(top, used if whole else 0) + BLOCK
     raise_seq(db, start)
-    why = mark("the end of the spool's log was damaged") if torn else mark("the spool was missing or its counter damaged")
-    detail = why + "; " + tr("numbers go on at {n}", "en", n=start + 1)
-    return [Event(kind="seq_skipped", detail=detail, count=max(0, start - used))]
+    detail = "the end of the spool's log was damaged" if torn else "the spool was missing or its counter damaged"
+    return [Event(kind="seq_skipped", detail=f"{detail}; numbers go on at {start + 1}", count=max(0, start - used))]
 
 
 def wal_frames(path: Path) -> int:
@@ -192,7 +190,7 @@ def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[s
     raise_seq(db, max(top, high_water.ceiling))
     db.execute("COMMIT")
     _prune(path)
-    detail = tr("damaged spool set aside as {file}: {reason}", "en", file=aside.name, reason=reason)[:180]
+    detail = f"damaged spool set aside as {aside.name}: {reason}"[:180]
     return db, [Event(kind="spool_set_aside", detail=detail, count=saved)]
 
 

@@ -13,7 +13,6 @@ import sqlite3
 from bisect import bisect_left
 from pathlib import Path
 
-from ground.words import tr
 from telemetry.streams import Event
 
 DRAWN = "drawn"
@@ -77,7 +76,4 @@ def enter(db: sqlite3.Connection, newest: int, place: bytes) -> list[Event]:
     db.execute("INSERT INTO installations (inst, after_seq) VALUES (?, ?)", (inst, newest))
     if before is None:
         return []
-    detail = tr(
-        "card or folder in another place: {inst} from {n} on, before {before}", "en", inst=inst, n=newest + 1, before=before
-    )
-    return [Event(kind="installation", detail=detail)]
+    return [Event(kind="installation", detail=f"card or folder in another place: {inst} from {newest + 1} on, before {before}")]

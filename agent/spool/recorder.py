@@ -17,7 +17,7 @@ from agent.spool.clock import Clock
 from agent.spool.rebase import settle
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
-from ground.words import mark
+from ground.alive import expect
 from telemetry.streams import STREAMS, Event, Row, Signal, present
 
 log = logging.getLogger(__name__)
@@ -104,6 +104,7 @@ class Recorder(threading.Thread):
                     return None
 
     def _write(self, batch: list[_Item]) -> None:
+        expect()
         self._clock.check()
         told = self._trusted
         if told is not None:
@@ -137,6 +138,4 @@ class Recorder(threading.Thread):
                 self.record("event", None, notices.pop(0))
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
-            self.record(
-                "event", None, Event(kind="samples_dropped", detail=mark("the card did not take them in time"), count=dropped)
-            )
+            self.record("event", None, Event(kind="samples_dropped", detail="the card did not take them in time", count=dropped))

@@ -7,7 +7,6 @@ import sqlite3
 
 from agent.spool import file as spoolfile
 from agent.spool.spool import Spool
-from ground.words import tr
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -26,10 +25,7 @@ def go_on_above(spool: Spool, top: int) -> int:
         if top <= known:
             return 0
         moved, newest = spool.run(lambda db: _move(db, spool, known, top))
-    told = {"top": top, "known": known, "n": newest + 1}
-    detail = tr(
-        "the collector has numbers up to {top}, this card knew {known} (old image, copy or new card): on at {n}", "en", **told
-    )
+    detail = f"the collector has numbers up to {top}, this card knew {known} (old image, copy or new card): on at {newest + 1}"
     log.warning("event=numbers_resumed top=%d known=%d moved=%d", top, known, moved)
     spool.notices.append(Event(kind="numbers_resumed", detail=detail, count=moved))
     return moved

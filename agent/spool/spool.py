@@ -20,7 +20,6 @@ from agent.spool.installation import Installations, enter, hardware
 from agent.spool.rows import Entry, Row
 from agent.spool.sent import Sent
 from agent.spool.thin import BACKLOG_ROWS, Limits, crowded, thin
-from ground.words import mark, tr
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -161,7 +160,7 @@ class Spool:
         rows, damaged = self.run(work)
         if damaged:
             self.quarantine(damaged, "damaged on the card")
-            self.notices.append(Event(kind="sample_damaged", detail=mark("samples damaged on the card"), count=len(damaged)))
+            self.notices.append(Event(kind="sample_damaged", detail="samples damaged on the card", count=len(damaged)))
         return rows
 
     def leaving(self, seqs: Sequence[int]) -> None:
@@ -262,7 +261,7 @@ class Spool:
                 dropped += gone
                 self.depth -= gone
         if dropped:
-            detail = tr("oldest half lost every second sample: {reason}", "en", reason=reason)
+            detail = f"oldest half lost every second sample: {reason}"
             self.notices.append(Event(kind="spool_thinned", detail=detail, count=dropped))
             log.warning("event=spool_thinned n=%d reason=%r", dropped, reason)
         return dropped

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from agent.spool.file import COLUMNS, INSERT
-from ground.words import tr
 
 CHUNK = 1000
 """Rows rewritten in one transaction: bounds memory, the log, and the time the writer waits."""
@@ -45,15 +44,15 @@ def crowded(db: sqlite3.Connection, folder: Path, limits: Limits, depth: int, qu
     """Return which bound of the backlog is passed, None when there is room."""
     pages, free, size = (db.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size"))
     if depth + quarantined > limits.max_rows:
-        return tr("more than {n} samples", "en", n=limits.max_rows)
+        return f"more than {limits.max_rows} samples"
     if (pages - free) * size > limits.max_mb * 1_000_000:
-        return tr("more than {n} MB", "en", n=limits.max_mb)
+        return f"more than {limits.max_mb} MB"
     if pages * size <= SMALL_BYTES or free * size >= GROW_BYTES:
         return None
     # A nearly full card: the file must not grow, so the next samples need free pages inside it.
     disk = os.statvfs(folder)
     full = disk.f_bavail * disk.f_frsize < limits.min_free_mb * 1_000_000
-    return tr("less than {n} MB free on the card", "en", n=limits.min_free_mb) if full else None
+    return f"less than {limits.min_free_mb} MB free on the card" if full else None
 
 
 def thin(transaction: Transaction, depth: int, in_flight: Callable[[int], bool]) -> Iterator[int]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.spool.spool import Spool
-from ground.words import tr
 
 IPV4_HEADER, IPV6_HEADER, TCP_HEADER = 20, 40, 32
 """TCP with time stamps, as Linux sends it (RFC 7323)."""
@@ -85,10 +84,3 @@ class Meter:
     def month_bytes(self) -> int | None:
         """Return the bytes of this UTC month, None while the month is not known."""
         return None if self._month is None else self._kept + self._pending
-
-
-def spent(used: int | None, budget: int, *, over: bool) -> str:
-    """Say of an event that the budget of the month is spent, or free again. `used` bytes; None: it is the SIM's that is."""
-    what = tr("the SIM has moved all it may", "en") if used is None else tr("{n} of {all} bytes", "en", n=used, all=budget)
-    sending = tr("sending hourly", "en") if over else tr("sending as usual", "en")
-    return tr("this month {what}: {sending}", "en", what=what, sending=sending)

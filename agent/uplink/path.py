@@ -13,7 +13,6 @@ import struct
 import time
 from collections.abc import Callable
 
-from ground.words import tr
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -78,9 +77,7 @@ class IdlePath:
         self._strikes = 0
         self.forgets_s = silence
         self.keep_open_s = silence / 2 if silence / 2 >= SHORTEST_S else None
-        kept = self.keep_open_s
-        done = tr("left to TLS tickets", "en") if kept is None else tr("kept open every {n} s", "en", n=f"{kept:.0f}")
-        told = {"n": f"{silence:.0f}", "done": done}
-        detail = tr("the path forgets a connection that is silent for {n} s: {done}", "en", **told)
+        done = "left to TLS tickets" if self.keep_open_s is None else f"kept open every {self.keep_open_s:.0f} s"
+        detail = f"the path forgets a connection that is silent for {silence:.0f} s: {done}"
         log.warning("event=path_forgets silence_s=%.0f keep_open_s=%s", silence, self.keep_open_s)
         self._record_event(Event(kind="path_forgets", detail=detail))

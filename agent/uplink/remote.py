@@ -20,8 +20,6 @@ from agent.config import EXAMPLE, Config
 from agent.errors import ConfigError
 from ground.durable import write_durably
 from ground.toml import faults
-from ground.words import tr
-from telemetry.events import EVENTS
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, check_names, decode_desired, encode_reported
 from telemetry.streams import Event
 
@@ -86,7 +84,7 @@ class Remote:
         elif self._trial is not None and last_ack_mono_ms is not None and last_ack_mono_ms > self._since_ms:
             self._confirm()
         elif self._trial is not None and mono_ms - self._since_ms >= self._confirm_ms:
-            self._roll_back(tr("no answer of the collector within {n} s", "en", n=self._confirm_ms // 1000))
+            self._roll_back(f"no answer of the collector within {self._confirm_ms // 1000} s")
         return None if self.effective == before else self.effective
 
     def _judge(self, payload: bytes, mono_ms: int) -> None:
@@ -105,7 +103,7 @@ class Remote:
             self._keep()
             self._tell(desired.id, State.APPLIED if desired.settings else State.FILE)
         elif self._tried == desired.id and self._tries >= TRIES:
-            self._tell(desired.id, State.ROLLED_BACK, tr("failed {n} times: send it again under a new id", "en", n=TRIES))
+            self._tell(desired.id, State.ROLLED_BACK, f"failed {TRIES} times; send it again under a new id")
         else:
             self._begin(desired, wanted, mono_ms)
 
@@ -114,7 +112,7 @@ class Remote:
         self._tried, self._trial, self._since_ms = desired.id, desired, mono_ms
         if not self._keep():  # what is not on the card would outlive a reboot as neither old nor new
             self._trial = None
-            self._tell(desired.id, State.REJECTED, tr("the card cannot be written", "en"))
+            self._tell(desired.id, State.REJECTED, "the card cannot be written")
             return
         self.effective = wanted
         self._tell(desired.id, State.TRIAL)
@@ -139,13 +137,12 @@ class Remote:
             return overlay(self._file, self._good.settings)
         except ConfigError as error:
             lost, self._good = self._good, Desired()
-            self._tell(lost.id, State.REJECTED, tr("they do not fit the changed agent.toml: {error}", "en", error=str(error)))
+            self._tell(lost.id, State.REJECTED, f"they do not fit the changed agent.toml: {error}")
             return self._file
 
     def _tell(self, name: str, state: State, reason: str = "") -> None:
         self.report = encode_reported(Reported(name, state, in_force(self.effective), reason))
-        whose = tr("settings {name}", "en", name=name) if name else tr("settings of the file", "en")
-        detail = "; ".join(filter(None, (whose, tr(EVENTS[f"config_{state}"], "en"), reason)))
+        detail = f"settings {name or 'of the file'}: {state}" + (f": {reason}" if reason else "")
         if detail != self._told:
             self._told = detail
             log.info("event=config_%s id=%s reason=%r", state, name, reason)
@@ -161,12 +158,10 @@ class Remote:
             return
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("event=config_state_unreadable file=%s reason=%r", self._path, str(error))
-            self.notices.append(
-                Event(kind="config_lost", detail=tr("{file} is damaged: agent.toml rules", "en", file=self._path.name))
-            )
+            self.notices.append(Event(kind="config_lost", detail=f"{self._path.name} is damaged; agent.toml rules"))
             return
         if self._trial is not None:
-            self._roll_back(tr("the agent was restarted before the collector answered", "en"))
+            self._roll_back("the agent was restarted before the collector answered")
         else:
             self.effective = self._lasting()
             if self._good.id:

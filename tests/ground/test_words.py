@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ground import words
-from ground.words import LANGUAGES, Figure, Lang, add_lang, by_locale, joined, mark_in, ntr, phrase, retold, said, span, tr, tr_in
+from ground.words import LANGUAGES, Figure, Lang, add_lang, by_locale, joined, mark_in, ntr, phrase, said, span, tr, tr_in
 from scripts.words import faults, messages, placeholders
 
 
@@ -95,24 +95,3 @@ def test_a_missing_catalogue_leaves_english(monkeypatch: pytest.MonkeyPatch) -> 
         assert tr("January", "id") == "January"
     finally:
         words._catalogue.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("stored", "told"),
-    [
-        ("agent 0.1.0 started", "agen 0.1.0 mulai"),
-        ("clock stepped by +1.5 s (network -> ntp)", "jam bergeser +1,5 dtk (network -> ntp)"),
-        (
-            "the spool was missing or its counter damaged; numbers go on at 1,025",
-            "antrean hilang atau penghitungnya rusak; nomor berlanjut dari 1.025",
-        ),
-        (
-            "/dev/a: busy, held by x (pid 3); stop that program, or give it another port: two readers steal each other's bytes",
-            "/dev/a: sibuk, dipakai oleh x (pid 3); hentikan program itu, atau beri port lain: dua pembaca saling mengambil byte",
-        ),
-        ("51010/123 -> 51010/124", "51010/123 -> 51010/124"),
-        ("what an older version said", "what an older version said"),
-    ],
-)
-def test_an_english_text_of_the_store_is_told_in_indonesian(stored: str, told: str) -> None:
-    assert (retold(stored, "id"), retold(stored, "en")) == (told, stored)

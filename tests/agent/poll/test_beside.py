@@ -222,7 +222,7 @@ def test_another_modem_of_the_hall_that_hears_is_named(tmp_path: Path) -> None:
     with bench.modem:
         bench.at(0, 110)
     assert bench.proofs == [Proof.OTHER_MODEM]
-    assert "other beside it hears" in next(e.detail or "" for e in bench.log.events("m") if e.kind == "deaf_radio")
+    assert "beside it other hears" in next(e.detail or "" for e in bench.log.events("m") if e.kind == "deaf_radio")
 
 
 def climb(limits: DeafLimits, *moments_s: float, searching: bool = True) -> list[tuple[float, DeafStep]]:

@@ -68,7 +68,7 @@ def test_a_percentile_of_nothing_is_nothing_and_a_strange_one_is_an_error() -> N
 @given(ROWS)
 def test_a_summary_reads_back_from_its_row(rows: list[Row]) -> None:
     summary = summary_of(rows)
-    assert Summary.from_row(summary.values(busy=True)) == summary
+    assert Summary.from_row(summary.values(day=True)) == summary
 
 
 @settings(max_examples=50)
@@ -94,7 +94,7 @@ def test_only_served_and_no_service_speak_of_the_network() -> None:
     for row in mute:
         summary.count(row, "Telkomsel")
     assert summary.availability_percent is None
-    assert "availability_percent" not in summary.values(busy=False)
+    assert "availability_percent" not in summary.values(day=False)
     assert (summary.silent, summary.no_sim, summary.refused, summary.sim_fault, summary.barred) == (1, 1, 1, 1, 1)
     other: Row = {"registration": "limited", "plmn": "51011", "home_plmn": "51010"}
     heard: list[Row] = [{"registration": "home"}, {"registration": "searching"}, other]
@@ -172,7 +172,7 @@ def test_a_row_holds_counts_histograms_and_the_figures_that_they_come_to() -> No
     summary = summary_of([{"registration": "home", "rat": "lte", "rsrp_dbm": -80.0 - k, "sinr_db": 3.0 * k} for k in range(3)])
     summary.count({"registration": "searching"})
     summary.rsrp_busy, summary.sinr_busy = {-81: 1}, {3: 2}
-    row = summary.values(busy=True)
+    row = summary.values(day=True)
     assert (row["rsrp_hist"], row["sinr_hist"], row["rsrp_busy_hist"], row["sinr_busy_hist"]) == (
         "-82:1 -81:1 -80:1",
         "0:1 3:1 6:1",
@@ -181,7 +181,7 @@ def test_a_row_holds_counts_histograms_and_the_figures_that_they_come_to() -> No
     )
     assert (row["rsrp_median_dbm"], row["sinr_median_db"], row["availability_percent"]) == (-81, 3, 75)
     assert row["rsrp_p10_dbm"] == pytest.approx(-81.8)
-    assert set(row) - set(summary.values(busy=False)) == {"rsrp_busy_hist", "sinr_busy_hist"}
-    nothing = Summary().values(busy=False)
+    assert set(row) - set(summary.values(day=False)) == {"rsrp_busy_hist", "sinr_busy_hist", "hours_hist"}
+    nothing = Summary().values(day=False)
     assert {nothing[name] for name in COUNTS} == {0}
     assert not {"rsrp_median_dbm", "availability_percent"} & set(nothing)

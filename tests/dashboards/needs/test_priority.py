@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
-from dashboards.needs.model import Context, Diagnosis, Finding, Input, State, Verdict
+from dashboards.needs.model import Context, Diagnosis, Finding, State, Verdict
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.priority import priority
+from dashboards.needs.scores import Input
 from ground.words import phrase, said
 from tests.dashboards.needs.halls import CONFIG
 from tests.dashboards.needs.test_judge import SITE
