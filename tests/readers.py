@@ -29,8 +29,9 @@ from collector.watch.state import Hall, Modem
 from dashboards.grafana import theme
 from dashboards.grafana.halls import STATES, level_queries
 from dashboards.needs.evidence import Evidence, Supply
-from dashboards.needs.gather import Measured, evidence
+from dashboards.needs.gather import evidence
 from dashboards.needs.judge import judge
+from dashboards.needs.measured import Measured
 from dashboards.needs.model import Diagnosis, Period
 from dashboards.needs.parameters import cuts, read_parameters
 from dashboards.needs.seen import Surroundings
@@ -157,7 +158,7 @@ def read_needs(case: Case) -> str | None:
     measured = Measured(slots={0: SAMPLES_A_PERIOD}, days=set(range(8)), modems={"m1"})
     for _ in range(SAMPLES_A_PERIOD):
         measured.summary.count(dict(case.values), "Telkomsel")
-    told = evidence(case.site, measured, PERIOD, {}, Surroundings({}, {}, {}), [])
+    told = evidence(case.site, "Telkomsel", measured, PERIOD, {}, Surroundings({}, {}, {}), [])
     told = replace(told, proof=Proof.HEARD)
     verdict = judge(told, PARAMETERS.limits, cuts(PARAMETERS, CLASSES), Supply(), SITES[case.site], operator="Telkomsel")
     return _needs_word(told, verdict.main.diagnosis)

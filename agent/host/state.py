@@ -13,9 +13,10 @@ import orjson
 
 from agent.config import Config
 from agent.spool import clock as clocks
-from agent.spool import file as spoolfile
+from agent.spool.look import connect_to_look
 from ground.paths import STATE
 
+_IS_ACTIVE = ("systemctl", "is-active", "--quiet", "sinyal-agent")
 START_S = 30.0
 """A Pi Zero needs this long from the start of the service to the first word."""
 
@@ -37,7 +38,7 @@ class Backlog:
 
 def backlog(path: Path) -> Backlog:
     """Count what is on the card. Raises an error of spoolfile.DAMAGE when the spool is missing or cannot be read."""
-    db = spoolfile.connect_to_read(path)
+    db = connect_to_look(path)
     try:
         waiting, untimed = db.execute("SELECT count(*), count(*) FILTER (WHERE t_ms IS NULL) FROM spool").fetchone()
         refused = db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
@@ -83,6 +84,6 @@ def _runs(data_dir: Path) -> bool:
     if data_dir != STATE:
         return False  # not the hall's own: the service says nothing of it
     try:
-        return subprocess.run(["systemctl", "is-active", "--quiet", "sinyal-agent"], timeout=10, check=False).returncode == 0
+        return subprocess.run(_IS_ACTIVE, timeout=10, check=False, capture_output=True).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False

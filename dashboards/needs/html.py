@@ -12,16 +12,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from collector.sites.facts import ANTENNA, POWER
 from dashboards.atlas.areas import Area, dotted
 from dashboards.atlas.drawing import Projection, around, ink, name_place
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import (
-    ANTENNA,
     CHANGE_WORDS,
     COORDINATES,
     DIAGNOSIS_WORDS,
-    POWER,
     STATE_WORDS,
     UNKNOWN,
     operator_words,
