@@ -62,7 +62,7 @@ class SlowLink:
         return self._up.bytes
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             await asyncio.sleep(self._link.round_trip_s)
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             await asyncio.gather(self._carry(reader, back, self._up), self._carry(there, writer, self._down))
