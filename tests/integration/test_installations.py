@@ -11,13 +11,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.spool.look import connect_to_look, numbers_given
 from collector.config import load
 from collector.run import Collector
 from collector.server import fleet
@@ -94,9 +95,8 @@ class Plant:
 
 
 def measured(data: Path) -> int:
-    with sqlite3.connect(data / "spool.db") as db:
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
-    return int(row[0]) if row else 0
+    with closing(connect_to_look(data / "spool.db")) as db:
+        return numbers_given(db)
 
 
 def installation(data: Path) -> str:
@@ -105,7 +105,7 @@ def installation(data: Path) -> str:
 
 
 def waiting(data: Path) -> int:
-    with sqlite3.connect(data / "spool.db") as db:
+    with closing(connect_to_look(data / "spool.db")) as db:
         return int(db.execute("SELECT count(*) FROM spool").fetchone()[0])
 
 
@@ -220,7 +220,7 @@ def test_a_network_time_of_2036_is_corrected_before_anything_leaves(plant: Plant
 def _dated(data: Path, year: int) -> int:
     start_ms = int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000)
     try:
-        with sqlite3.connect(f"file:{data / 'spool.db'}?mode=ro", uri=True) as db:
+        with closing(connect_to_look(data / "spool.db")) as db:
             return int(db.execute("SELECT count(*) FROM spool WHERE t_ms > ?", (start_ms,)).fetchone()[0])
     except sqlite3.OperationalError:  # the agent has not made it yet
         return 0
