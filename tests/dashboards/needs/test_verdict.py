@@ -81,6 +81,7 @@ def good(**changes: Any) -> Evidence:
     values: dict[str, Any] = {"served": 8000, "lte": 8000, "lte_values": 8000, "rsrp_median": -80.0, "rsrp_p10": -90.0}
     values |= {"sinr_median": 15.0, "proof": Proof.HEARD, "models": ("EG25-G",), "supported": (1, 3, 5, 8), "downloads": 9}
     values |= {"availability_ci": Interval(98, 100), "rsrp_median_ci": Interval(-81, -79), "rsrp_p10_ci": Interval(-91, -89)}
+    values |= {"days": 31, "slots": 8900, "slots_possible": 8928, "samples": 8000, "hours": (100,) * 24, **changes}
     return Evidence(**values)
 
 
