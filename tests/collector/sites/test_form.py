@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -23,7 +24,7 @@ def register(tmp_path: Path) -> Path:
     return Path(shutil.copy(shipped() / "sites.csv", tmp_path / "sites.csv"))
 
 
-def filled(register: Path, answers: dict[str, object], code: str = CODE) -> Path:
+def filled(register: Path, answers: dict[str, Any], code: str = CODE) -> Path:
     """Write the form as `sites form` does, and fill a village's row as a person would."""
     path = register.with_name("form.xlsx")
     assert main(["sites", "form", "--file", str(register), "--out", str(path), "--lang", "id"]) == 0
@@ -55,7 +56,7 @@ def test_a_form_in_indonesian_words_fills_the_register(register: Path, capsys: p
 
 def test_one_wrong_cell_changes_nothing_and_is_named(register: Path) -> None:
     before = register.read_bytes()
-    path = filled(register, {"population": "about 1500", "road_access": "helicopter", "lat": 0.3, "proposal_number": "=1+1"})
+    path = filled(register, {"population": "about 1500", "road_access": "helicopter", "lat": 0.3, "proposal_number": "@SUM(A1)"})
     with pytest.raises(ConfigError) as error:
         take_in(read_form(path), register)
     told = str(error.value)
