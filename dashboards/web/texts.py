@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
+from dashboards.web.totals import Part
 from ground.wita import WITA
 from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
+from telemetry.events import EVENTS
 from telemetry.meaning import Registration
 
 JUST_NOW_S = 10
@@ -35,35 +38,7 @@ NAMES = {
         "sinr_db": mark("SINR, signal quality (dB)"),
         "rssi_dbm": "RSSI (dBm)",
     },
-    "event": {
-        "boot": mark("device started"),
-        "modem_identified": mark("modem identified"),
-        "modem_changed": mark("modem changed"),
-        "modem_moved": mark("modem moved to another port"),
-        "modem_ambiguous": mark("modem cannot be told apart"),
-        "modem_reopened": mark("modem port reopened"),
-        "modem_reset": mark("modem reset"),
-        "usb_reset": mark("USB port reset"),
-        "modem_recovered": mark("modem recovered"),
-        "wrong_baud": mark("wrong speed of the port"),
-        "ticks_missed": mark("measurements missed"),
-        "registration_change": mark("registration changed"),
-        "cell_change": mark("cell changed"),
-        "scan_started": mark("scan of all networks"),
-        "probes_paused": mark("probes paused"),
-        "probes_resumed": mark("probes resumed"),
-        "clock_step": mark("clock corrected"),
-        "clock_dispute": mark("clock disputed"),
-        "budget_spent": mark("data budget spent"),
-        "spool_thinned": mark("storage thinned"),
-        "spool_set_aside": mark("damaged storage set aside"),
-        "samples_dropped": mark("samples dropped"),
-        "sample_damaged": mark("damaged sample"),
-        "seq_skipped": mark("numbers skipped"),
-        "numbers_resumed": mark("numbers resumed"),
-        "installation": mark("new installation"),
-        "config_lost": mark("settings from the server lost"),
-    },
+    "event": {**EVENTS, "other": mark("another event of the device")},
     "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
     "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
     "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
@@ -83,7 +58,7 @@ NAMES = {
         "genset": mark("generator"),
         "none": mark("no electricity"),
     },
-    "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days")},
+    "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days"), "1y": mark("1 year")},
     "filter": {"kecamatan": mark("Sub-district"), "operator": mark("Mobile operator")},
     "refusal_title": {"store_down": mark("Data cannot be read yet"), "not_found": mark("Page not found")},
     "refusal": {
@@ -98,7 +73,6 @@ SCRIPT = (
     mark("no recent data; last {state}"),
     mark("newest data {age}"),
     mark("updated {age}"),
-    mark("Updated {age}"),
     mark("{n} of {all} village halls"),
     mark("Open this hall"),
     mark("Close"),
@@ -107,6 +81,8 @@ SCRIPT = (
     mark("No measurement in this period."),
     mark("The database cannot be read; what is shown is the last data."),
     mark("The page cannot reach the server; what is shown is the last data."),
+    mark("Adequate 4G is available at {n} of {all} village halls"),
+    mark("Show all {n}"),
 )
 """What the scripts of the page say with `t`."""
 
@@ -125,6 +101,21 @@ class Texts:
         """Return the name of a word of the contract or the register; the word itself where this page does not know it."""
         known = NAMES[kind].get(value)
         return value if known is None else tr(known, self.language)
+
+    def event(self, kind: str) -> str:
+        """Return what an event is called; one that this page does not know has no public name."""
+        return self.name("event", kind if kind in NAMES["event"] else "other")
+
+    def sentence(self, kinds: Mapping[str, int], parts: Sequence[Part], operator: str = "") -> str:
+        """Say in one sentence what the halls come to; of one operator where one is asked for (list.js says the same)."""
+        total = sum(kinds.values())
+        first = self("Adequate 4G is available at {n} of {all} village halls", n=kinds["adequate"], all=total)
+        said = "; ".join([first, *(self(part.message, n=part.n) for part in parts)])
+        return f"{operator}: {said}." if operator else f"{said}."
+
+    def day(self, when: date) -> str:
+        """Write a day: 24 Nov 2026."""
+        return f"{day(when, self.language, short=True)} {when.year}"
 
     def script(self) -> dict[str, str]:
         """Return the texts that the scripts need, by message."""

@@ -8,11 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.sites.sites import Site
-from collector.store.lines import MOST_NUMBERS, _Numbers, apart_ns, lines, point_line, point_times_ns
+from collector.store.lines import (
+    MOST_NUMBERS,
+    MOST_SHAPES,
+    _Numbers,
+    _shapes,
+    apart_ns,
+    frame_tags,
+    lines,
+    point_line,
+    point_times_ns,
+)
 from telemetry.frame import Sample, Value, pack
 from tests.collector.frames import SITE, T0_MS
 
-PREFIX = r"site=6408012001,kecamatan=Muara\ Ancalong,desa=Senyiur"
+WHERE = r"desa=Senyiur,kecamatan=Muara\ Ancalong"
+SITE_TAG = "site=6408012001"
 
 
 def one(stream: str, values: dict[str, Value], *, seq: int = 7, modem: str | None = "m1", site: Site = SITE) -> str:
@@ -20,10 +31,10 @@ def one(stream: str, values: dict[str, Value], *, seq: int = 7, modem: str | Non
     return line
 
 
-def test_types_tags_and_time() -> None:
+def test_types_tags_in_the_order_of_the_store_and_time() -> None:
     values: dict[str, Value] = {"rat": "lte", "plmn": "51010", "band": 3, "pci": 211, "rsrp_dbm": -97.5, "registration": "home"}
     assert one("signal", values) == (
-        f"signal,{PREFIX},modem=m1,operator=Telkomsel,rat=lte,band=3 "
+        f"signal,band=3,{WHERE},modem=m1,operator=Telkomsel,rat=lte,{SITE_TAG} "
         'seq=7i,clock="ntp",plmn="51010",pci=211i,rsrp_dbm=-97.5,registration="home" 1790000000000000007'
     )
 
@@ -49,14 +60,14 @@ def test_what_is_equal_in_python_is_not_mixed_up() -> None:
 
 def test_no_modem_no_tag_and_booleans() -> None:
     assert one("device", {"undervoltage": True, "uptime_s": 5}, modem=None).startswith(
-        f'device,{PREFIX} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '
+        f'device,{WHERE},{SITE_TAG} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '
     )
 
 
 def test_awkward_texts() -> None:
     site = Site("x-1", "A, B", "C=D 100%", 0.5, 117.0, "gnss")
     assert one("event", {"kind": "boot", "detail": 'a "b" \\ 50%'}, modem=None, site=site) == (
-        r"event,site=x-1,kecamatan=A\,\ B,desa=C\=D\ 100% "
+        r"event,desa=C\=D\ 100%,kecamatan=A\,\ B,site=x-1 "
         r'seq=7i,clock="ntp",kind="boot",detail="a \"b\" \\ 50%" 1790000000000000007'
     )
 
@@ -68,10 +79,10 @@ def test_absent_values_and_changing_tags_within_a_frame() -> None:
         {"registration": "no_sim"},
     ]
     got = lines(pack(SITE.code, "signal", "m1", [Sample(1 + i, T0_MS, "ntp", row) for i, row in enumerate(rows)]), SITE)
-    assert [line.split(" 17900")[0].removeprefix(f"signal,{PREFIX},modem=m1") for line in got] == [
-        ',rat=lte seq=1i,clock="ntp",rsrp_dbm=-97.0',
-        ',rat=gsm seq=2i,clock="ntp",rssi_dbm=-71.0',
-        ' seq=3i,clock="ntp",registration="no_sim"',
+    assert [line.split(" 17900")[0].removeprefix(f"signal,{WHERE},modem=m1") for line in got] == [
+        ',rat=lte,site=6408012001 seq=1i,clock="ntp",rsrp_dbm=-97.0',
+        ',rat=gsm,site=6408012001 seq=2i,clock="ntp",rssi_dbm=-71.0',
+        ',site=6408012001 seq=3i,clock="ntp",registration="no_sim"',
     ]
 
 
@@ -130,3 +141,19 @@ def test_remembered_texts_of_numbers_are_bounded() -> None:
         assert known[number] == str(number)
         assert len(known) <= MOST_NUMBERS
     assert len(known) > 1
+
+
+def test_remembered_shapes_are_bounded() -> None:
+    _shapes.clear()
+    sizes = []
+    for number in range(MOST_SHAPES + 2):
+        one("device", {"uptime_s": 5}, modem=None, site=dataclasses.replace(SITE, code=f"x-{number}"))
+        sizes.append(len(_shapes))
+    assert sizes[:3] == [1, 2, 3]
+    assert sizes[-3:] == [MOST_SHAPES, 1, 2]
+
+
+def test_only_a_frame_of_an_installation_has_its_tag() -> None:
+    frame = pack(SITE.code, "signal", "m1", [Sample(1, T0_MS, "ntp", {"pci": 1})])
+    assert frame_tags(frame, SITE) == {"site": SITE.code, "kecamatan": SITE.kecamatan, "desa": SITE.desa, "modem": "m1"}
+    assert frame_tags(dataclasses.replace(frame, inst="00c0ffee"), SITE)["inst"] == "00c0ffee"
