@@ -10,8 +10,8 @@ from pathlib import Path
 from collector.config import load
 from collector.enrol.bundle import agent_toml, readme, write_bundle
 from collector.enrol.ca import HALL, RESERVED, Authority
-from collector.enrol.ca_command import broker_host
 from collector.enrol.register import Register
+from collector.enrol.server_pairs import broker_host
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config

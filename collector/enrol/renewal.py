@@ -19,7 +19,7 @@ from collector.config import BrokerSection, Config
 from collector.enrol.ca import RESERVED, SIGNER, Authority, common_name
 from collector.enrol.register import Register
 from collector.errors import ConfigError
-from collector.line.retained import RetainedLink
+from collector.retained import RetainedLink
 from telemetry.identity import Identity, Trust, decode_identity, decode_trust, encode_trust
 from telemetry.topics import ROOT, trust_topic
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from collector.enrol.ca import NEXT, PREVIOUS, Authority
-from collector.enrol.ca_command import make_server_pairs, server_names_of
 from collector.enrol.register import Register
 from collector.enrol.renewal import trust_list
+from collector.enrol.server_pairs import make_server_pairs, server_names_of
 from collector.errors import ConfigError
 from ground.durable import write_durably
 from telemetry.identity import Identity, Trust, encode_trust, signed_text

@@ -16,7 +16,7 @@ import requests
 
 from collector.config import load
 from collector.enrol.ca import Authority
-from collector.enrol.ca_command import init_ca
+from collector.enrol.server_pairs import init_ca
 from collector.server.subject import ask
 from ground.install import Machine, Stage, machine_of, perform, trial
 from ground.install import add_arguments as add_install_arguments

@@ -16,7 +16,7 @@ from typing import Any
 
 from collector.config import BrokerSection, load
 from collector.errors import ConfigError
-from collector.line.retained import RetainedLink
+from collector.retained import RetainedLink
 from collector.sites.sites import read_sites
 from ground.paths import add_config
 from ground.words import Lang, add_lang, mark, tr

@@ -14,10 +14,10 @@ from agent.config import BrokerSection
 from agent.uplink import credentials
 from agent.uplink.identity import TRIES, Credentials, files_in_force
 from collector.enrol.ca import Authority, Pair
-from collector.enrol.ca_command import init_ca
 from collector.enrol.register import Register
 from collector.enrol.renewal import MOST_ACTIVE, answers
 from collector.enrol.roll import behind, finish, start, switch
+from collector.enrol.server_pairs import init_ca
 from telemetry.identity import Identity, Trust, decode_identity, encode_trust, signed_text
 from telemetry.streams import Event
 

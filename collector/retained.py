@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Sequence
 from typing import Any, Self
@@ -11,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from collector.config import BrokerSection, secret
 from collector.errors import CollectorError
-from collector.line.broker import tls_context
+from ground.broker import load_tls
 from telemetry.topics import split_topic
 
 CONNECT_S = 15.0
@@ -27,7 +28,7 @@ class RetainedLink:
         if broker.username is not None:
             self._client.username_pw_set(broker.username, secret(broker.password_file, "SINYAL_BROKER_PASSWORD"))
         if broker.tls:
-            self._client.tls_set_context(tls_context(broker))
+            self._client.tls_set_context(load_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), broker))
         self._client.on_connect = self._on_connect
         self._client.on_message = lambda _client, _data, message: self.take(*split_topic(message.topic), bytes(message.payload))
         # The broker answers in order: after this every retained message is here.
