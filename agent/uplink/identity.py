@@ -171,7 +171,7 @@ class Credentials:
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         files = self.broker
         paths = {"folder": str(self._folder), "cert": str(files.cert), "ca": str(files.ca)}
-        command = [sys.executable, "-m", "agent.uplink.credentials"]
+        command = [sys.executable, "-P", "-m", "agent.uplink.credentials"]
         try:
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/") as child:
                 guard = threading.Timer(CHILD_S, child.kill)
