@@ -79,6 +79,7 @@
   all("#ranked a").forEach(function (a) {
     a.addEventListener("click", function (event) { event.preventDefault(); openVillage(a.getAttribute("href").slice(3)); });
   });
+  byId("filter").addEventListener("submit", function (event) { event.preventDefault(); });
   byId("map-operator").addEventListener("change", showOperator);
   ["f-text", "f-kecamatan", "f-operator", "f-diagnosis"].forEach(function (id) { byId(id).addEventListener("input", filter); });
   byId("f-sort").addEventListener("change", function () { sort(byId("f-sort").value, false); });
