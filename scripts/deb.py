@@ -40,6 +40,8 @@ BROUGHT = {"icmplib"}
 AGENT = ("agent", "ground", "telemetry")
 SERVER = ("collector", "dashboards", "ground", "telemetry")
 WORDS = "locale/id/LC_MESSAGES/sinyal"
+LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
+"""Fonts that may not be passed on, and a page that asks the Internet; nothing of ours uses them."""
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 LAUNCHER = """\
 #!/usr/bin/python3 -I
@@ -88,6 +90,8 @@ class Layout:
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile", "--target", into)
         run(*pip, *wheels_for(machine, python), *pinned)
         shutil.rmtree(into / "bin", ignore_errors=True)
+        for path in (path for name in LEFT_OUT for path in into.glob(name)):
+            path.unlink()
         for name in ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json"):
             for path in into.glob(f"*.dist-info/{name}"):
                 path.unlink()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import Config, load
 from collector.enrol.bundle import agent_toml, readme, write_bundle
-from collector.enrol.ca import RESERVED, Authority
-from collector.enrol.ca_command import broker_host
+from collector.enrol.ca import HALL, RESERVED, Authority
 from collector.enrol.register import Register
+from collector.enrol.server_pairs import broker_host
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
@@ -84,7 +85,7 @@ class _Office:
         folder = self.config.ca.folder
         place = (site.code, site.desa, site.kecamatan)
         toml = agent_toml(*place, broker_host(folder), self.config.ca.hall_port, self._modems)
-        pair = self._authority.client(site.code)
+        pair = self._authority.client(site.code, dt.datetime.now(dt.UTC) + HALL)
         self._register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
         ca_pem, text, made_by = (folder / "ca.crt").read_bytes(), readme(*place), version("sinyal")
         write_bundle(out, site=site.code, version=made_by, toml=toml, readme=text, ca_pem=ca_pem, pair=pair, extras=self._extras)
