@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from collector.store import dirty_hours
 from collector.store.dirty_hours import WINDOW_NS, DirtyHours, entry
 from collector.store.store import Placed, Point, Store
 from tests.collector.frames import OTHER, SITE, T0_MS, signal_frame
@@ -28,14 +27,14 @@ class Written:
 def test_an_hour_that_goes_on_is_noted_in_every_window(monkeypatch: pytest.MonkeyPatch) -> None:
     store, dirty = Written(), DirtyHours()
     for number in (7, 7, 8, 8, 9):
-        monkeypatch.setattr(dirty_hours.time, "time_ns", lambda number=number: number * WINDOW_NS + 5)
+        monkeypatch.setattr("collector.store.dirty_hours.time.time_ns", lambda number=number: number * WINDOW_NS + 5)
         dirty.write(cast("Store", cast("Any", store)), [Placed(signal_frame(1, 2), SITE)])
     assert store.entries == [entry(SITE.code, T0_MS // HOUR_MS, number) for number in (7, 8, 9)]
 
 
 def test_halls_and_hours_are_noted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     store, dirty = Written(), DirtyHours()
-    monkeypatch.setattr(dirty_hours.time, "time_ns", lambda: 7 * WINDOW_NS)
+    monkeypatch.setattr("collector.store.dirty_hours.time.time_ns", lambda: 7 * WINDOW_NS)
     hour = T0_MS // HOUR_MS
     batch = [Placed(signal_frame(1, 3, t0_ms=(hour + n) * HOUR_MS), site) for site in (SITE, OTHER) for n in (0, 5)]
     dirty.write(cast("Store", cast("Any", store)), batch)
