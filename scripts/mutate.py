@@ -35,7 +35,7 @@ TARGETS = {
     "units": ("telemetry/units.py", "tests/telemetry/test_units.py"),
     "meaning": ("telemetry/meaning.py", "tests/telemetry/test_meaning.py tests/test_readers.py"),
     "fill": ("agent/at/plausible.py", f"tests/agent/at/test_plausible.py {CAPTURES}"),
-    "commands": ("agent/commands", CAPTURES),
+    "commands": ("agent/commands", f"tests/agent/at/test_cimi.py tests/agent/at/test_scans.py {CAPTURES}"),
     "summary": ("collector/rollup/summary.py", "tests/collector/rollup/test_rollup_summary.py"),
     "lines": ("collector/store/lines.py", "tests/collector/store/test_lines.py"),
     "causes": ("collector/watch/causes.py", "tests/collector/watch/test_causes.py"),
