@@ -13,6 +13,7 @@ from agent.commands import (
     cimi,
     creg,
     gnss,
+    gstatus,
     gtccinfo,
     hcsq,
     lteinfo,
@@ -252,4 +253,14 @@ def test_the_last_of_several_rows_counts() -> None:
     assert (reading.signal.band, reading.signal.cell_id) == (3, 3)
     reading = Reading()
     zcellinfo.read_zcellinfo(["+ZCELLINFO: 0X7,0X8,LTE B3,1850", "+ZCELLINFO: x"], reading)
+    assert reading.signal.band is None
+
+
+def test_a_path_of_gstatus_at_minus_140_dbm_has_no_antenna() -> None:
+    assert gstatus._first({"a": "-140", "b": "-139"}, "a", "b") == -139
+
+
+def test_only_the_last_row_of_xccinfo_counts_whatever_it_says() -> None:
+    reading = Reading()
+    xccinfo.read_xccinfo(["+XCCINFO: 0,510,10,1A2B3C,100,103,1,1,1,4D5E", "+XCCINFO: 0,510,10,1A2B3C,100,1,1,1,1,4D5E"], reading)
     assert reading.signal.band is None
