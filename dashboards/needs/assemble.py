@@ -11,7 +11,8 @@ from collector.sites.classes import Classes
 from collector.sites.position import measured_place
 from collector.sites.sites import Site
 from collector.store.store import Store
-from dashboards.needs.boundaries import Area, inside
+from dashboards.atlas.areas import Area
+from dashboards.needs.boundaries import inside
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
 from dashboards.needs.evidence import Evidence, Seen, Supply

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from dashboards.needs.boundaries import dotted
+from dashboards.atlas.areas import dotted
 from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, indonesian
 from dashboards.needs.model import Diagnosis, Report, Row, State, Village, is_unknown

@@ -20,8 +20,9 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
 from collector.store.store import Store
+from dashboards.atlas.areas import DESA, KECAMATAN, read_areas
 from dashboards.needs.assemble import Basis, gather, report
-from dashboards.needs.boundaries import DESA, KECAMATAN, read_areas, read_context
+from dashboards.needs.boundaries import read_context
 from dashboards.needs.csv import write_csv
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html

@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboards.needs.boundaries import Area, dotted
+from dashboards.atlas.areas import Area, dotted
+from dashboards.atlas.drawing import Projection, around, ink, name_place
 from dashboards.needs.columns import bands, technologies
-from dashboards.needs.drawing import Projection, around, ink, name_place
 from dashboards.needs.evidence import Evidence
 from dashboards.needs.labels import (
     ANTENNA,

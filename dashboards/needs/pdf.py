@@ -17,8 +17,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
-from dashboards.needs.boundaries import Area
-from dashboards.needs.drawing import Projection, around, ink
+from dashboards.atlas.areas import Area
+from dashboards.atlas.drawing import Projection, around, ink
 from dashboards.needs.labels import DIAGNOSIS_WORDS, STATE_WORDS, both, english, indonesian, operator_words
 from dashboards.needs.method import LIMITS, MAP_NOTE, METHOD, SOURCES, TITLE, Style, span, styles, weights
 from dashboards.needs.model import Diagnosis, Report, State, Village

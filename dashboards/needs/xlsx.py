@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from dashboards.needs.boundaries import dotted
+from dashboards.atlas.areas import dotted
 from dashboards.needs.columns import COLUMNS, Cell, bands, handover, technologies
 from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, STATE_WORDS, both, english, indonesian, operator_words
 from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, settings, span, styles, weights

@@ -15,8 +15,8 @@ from collector.rollup import recompute
 from collector.sites.classes import read_classes
 from collector.sites.sites import Site
 from collector.store.store import Placed, Store
+from dashboards.atlas.areas import DESA, read_areas
 from dashboards.needs.assemble import Basis, gather, report
-from dashboards.needs.boundaries import DESA, read_areas
 from dashboards.needs.model import Context, Period, Report
 from dashboards.needs.parameters import read_parameters
 from telemetry.frame import Frame, Sample, Value, pack

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from shapely.geometry import Point, shape
 
 from collector.errors import ConfigError
-from dashboards.needs.boundaries import DESA, read_areas
+from dashboards.atlas.areas import DESA, read_areas
 from dashboards.needs.columns import COLUMNS
 from dashboards.needs.command import STEM, write_report
 from dashboards.needs.csv import write_csv

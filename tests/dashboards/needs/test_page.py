@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from dashboards.needs.boundaries import DESA, KECAMATAN, read_areas
+from dashboards.atlas.areas import DESA, KECAMATAN, read_areas
 from dashboards.needs.html import write_html
 from dashboards.needs.model import Report
 from tests.dashboards.needs.halls import NEVER, PLAN

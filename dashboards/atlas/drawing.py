@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, radians
@@ -43,13 +44,18 @@ class Projection:
         """Place a point."""
         return (lon - self.west) * self.scale_x, (self.north - lat) * self.scale_y
 
-    def path(self, rings: Iterable[Sequence[tuple[float, float]]]) -> str:
-        """Write rings as the path of an SVG."""
-        parts = []
-        for ring in rings:
-            points = (f"{x:.1f} {y:.1f}" for x, y in (self.point(*p) for p in ring[:-1]))
-            parts.append(f"M{'L'.join(points)}Z")
-        return "".join(parts)
+    def path(self, rings: Iterable[Sequence[tuple[float, float]]], digits: int = 1, *, closed: bool = True) -> str:
+        """Write rings, or lines where they are not closed, as the path of an SVG: steps from point to point, which are short."""
+        return "".join(_steps([self.point(*p[:2]) for p in (ring[:-1] if closed else ring)], digits, closed) for ring in rings)
+
+
+def _steps(points: Sequence[tuple[float, float]], digits: int, closed: bool) -> str:
+    """Write one line; steps are taken between rounded points, so that rounding never adds up."""
+    scale = 10**digits
+    grid = [(round(x * scale), round(y * scale)) for x, y in points]
+    pairs = [grid[0], *((x - a, y - b) for (a, b), (x, y) in itertools.pairwise(grid) if (a, b) != (x, y))]
+    first, *rest = (" ".join(f"{value / scale:.{digits}f}".removesuffix(".0") for value in pair) for pair in pairs)
+    return f"M{first}l{' '.join(rest)}{'z' if closed else ''}".replace(" -", "-")
 
 
 def around(all_bounds: Iterable[Bounds], points: Iterable[tuple[float, float]]) -> Bounds:
