@@ -1,4 +1,4 @@
-"""`sinyal-dashboards`: serve, needs, publish."""
+"""`sinyal-dashboards`: serve, needs, archive, recompute, publish."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from ground.words import add_lang, print_anywhere
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
+    "archive": ("dashboards.needs.archive", "the raw samples as one open Parquet file a day, with hashes"),
+    "recompute": ("dashboards.needs.recompute", "the needs map's table again, from an archive alone"),
     "publish": ("dashboards.grafana.publish", "put the dashboards into a Grafana"),
 }
 ABOUT = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import date
+from datetime import date as Day  # noqa: N812 - the field is called date
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class Letter(Section):
     subject: Text | None = None
     to: tuple[Text, ...] = ()
     place: Text | None = None
-    date: date | None = None
+    date: Day | None = None
 
 
 class Signature(Section):

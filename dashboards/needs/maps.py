@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboards.atlas.areas import Area, borders, simplified
+from dashboards.atlas.areas import Area, borders, dissolved, simplified
 from dashboards.atlas.drawing import Projection, around
 from dashboards.atlas.sheet import names, spread
-from dashboards.atlas.areas import dissolved
 from dashboards.needs.model import Village
 
 TOLERANCE_DEGREES = 0.004

@@ -33,14 +33,6 @@ def printer() -> ModuleType:
 
 def write_pdf(report: Report, maps: Drawn, head: Letterhead, path: Path, lang: Lang = "id") -> None:
     """Write the document in one language. Raises ConfigError as `printer` does."""
-    text = render(report, maps, head, lang, paper=True)
-    printer().HTML(string=text, url_fetcher=_nothing_outside).write_pdf(path, pdf_variant=VARIANT)
-
-
-def _nothing_outside(url: str) -> object:
-    """Fetch only what stands in the document itself."""
-    if not url.startswith("data:"):
-        raise ValueError(f"{url}: a document fetches nothing")
-    from weasyprint import default_url_fetcher  # noqa: PLC0415 - as above
-
-    return default_url_fetcher(url)
+    text, weasyprint = render(report, maps, head, lang, paper=True), printer()
+    only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
+    weasyprint.HTML(string=text, url_fetcher=only_itself).write_pdf(path, pdf_variant=VARIANT)

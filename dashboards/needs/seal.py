@@ -13,9 +13,9 @@ import segno
 
 from dashboards.needs.csv import csv_text
 from dashboards.needs.letterhead import Letterhead
-from dashboards.needs.model import Report
-from ground.words import Lang, said, phrase
 from dashboards.needs.method import TITLE, span
+from dashboards.needs.model import Report
+from ground.words import Lang, phrase, said
 
 SUMS = "SHA256SUMS"
 CHUNK = 1 << 20
