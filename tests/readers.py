@@ -157,7 +157,7 @@ def read_needs(case: Case) -> str | None:
     measured = Measured(slots={0: SAMPLES_A_PERIOD}, days=set(range(8)), modems={"m1"})
     for _ in range(SAMPLES_A_PERIOD):
         measured.summary.count(dict(case.values), "Telkomsel")
-    told = evidence(case.site, measured, PERIOD, {}, Surroundings({}, {}, {}), [])
+    told = evidence(case.site, "Telkomsel", measured, PERIOD, {}, Surroundings({}, {}, {}), [])
     told = replace(told, proof=Proof.HEARD)
     verdict = judge(told, PARAMETERS.limits, cuts(PARAMETERS, CLASSES), Supply(), SITES[case.site], operator="Telkomsel")
     return _needs_word(told, verdict.main.diagnosis)

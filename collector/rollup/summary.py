@@ -1,6 +1,7 @@
 """What a period of one modem and operator comes to: counts, and histograms from which every percentile is exact.
 
-Values of a histogram are whole dB or dBm. As a text it is "value:count value:count", values rising.
+Values of a histogram are whole dB or dBm, those of SINR tenths of a dB, for a percentile of it can stand at the border of a
+class. As a text it is "value:count value:count", values rising; rows of an earlier version have whole dB there too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from telemetry.meaning import LEVEL, Service, Standing, heard_plmn, service_of, 
 from telemetry.operators import NUMBERS, OTHER, operator_of
 from telemetry.streams import Clock
 
-Histogram = dict[int, int]
+Histogram = dict[float, int]
 """How often each value came."""
 
 ESTIMATED = frozenset((Clock.ESTIMATED.value, Clock.UNKNOWN.value))
@@ -33,7 +34,8 @@ class Summary:
     operator's cell was there, without service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or
     unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to
     the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in
-    which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only.
+    which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only, and so is hours: the
+    slots by hour of WITA (empty in rows of an earlier version).
     """
 
     samples: int = 0
@@ -63,6 +65,7 @@ class Summary:
     heard: Histogram = field(default_factory=dict)
     rsrp_busy: Histogram = field(default_factory=dict)
     sinr_busy: Histogram = field(default_factory=dict)
+    hours: Histogram = field(default_factory=dict)
 
     @property
     def availability_percent(self) -> float | None:
@@ -118,7 +121,7 @@ class Summary:
             self.lte += 1
             _add(self.rsrp, row.get(LEVEL))
             _add(self.rsrq, row.get("rsrq_db"))
-            _add(self.sinr, row.get("sinr_db"))
+            _add(self.sinr, row.get("sinr_db"), digits=1)
         else:
             self.three_g += standing is Standing.THREE_G
             self.two_g += standing is Standing.TWO_G
@@ -139,17 +142,17 @@ class Summary:
         for name in COUNTS:
             setattr(summary, name, int(row.get(name, 0)))
         for name in HISTOGRAMS:
-            setattr(summary, name, _parse(str(row.get(f"{name}_hist", ""))))
+            setattr(summary, name, parse(str(row.get(f"{name}_hist", ""))))
         return summary
 
-    def values(self, *, busy: bool) -> dict[str, Value]:
-        """Return the fields of a row, those of the busy hours where asked for.
+    def values(self, *, day: bool) -> dict[str, Value]:
+        """Return the fields of a row, with those that only a day has where it is one.
 
         An empty histogram is an empty text, so that it overwrites one that was not. The plain numbers beside them cannot be
         taken back in InfluxDB: where samples moved to another operator, they hold only with lte (availability: samples) > 0.
         """
         row: dict[str, Value] = {name: getattr(self, name) for name in COUNTS}
-        row |= {f"{name}_hist": _text(getattr(self, name)) for name in HISTOGRAMS if busy or not name.endswith("_busy")}
+        row |= {f"{name}_hist": _text(getattr(self, name)) for name in HISTOGRAMS if day or name not in OF_DAYS}
         plain = {
             "rsrp_median_dbm": percentile(self.rsrp, 50),
             "rsrp_p10_dbm": percentile(self.rsrp, 10),
@@ -161,9 +164,11 @@ class Summary:
 
 COUNTS = tuple(f.name for f in fields(Summary) if f.type == "int")
 HISTOGRAMS = tuple(f.name for f in fields(Summary) if f.type == "Histogram")
+OF_DAYS = frozenset({"rsrp_busy", "sinr_busy", "hours"})
+"""Histograms that an hour has no need of."""
 
 
-def percentile(hist: Mapping[int, int], q: float) -> float | None:
+def percentile(hist: Mapping[float, int], q: float) -> float | None:
     """Return the q-th percentile (0..100; 50 is the median), None of nothing.
 
     Between two values it interpolates, as statistics.quantiles(method="inclusive") does. Raises ValueError for another q.
@@ -178,7 +183,7 @@ def percentile(hist: Mapping[int, int], q: float) -> float | None:
     return low + (high - low) * (place - floor(place))
 
 
-def _nth(hist: Mapping[int, int], place: int) -> int:
+def _nth(hist: Mapping[float, int], place: int) -> float:
     """Return the value at a place (from 0) of all values in order."""
     for value in sorted(hist):
         place -= hist[value]
@@ -187,21 +192,23 @@ def _nth(hist: Mapping[int, int], place: int) -> int:
     raise IndexError(place)
 
 
-def _add(hist: Histogram, value: Value | None) -> None:
+def _add(hist: Histogram, value: Value | None, *, digits: int = 0) -> None:
     if value is not None:
-        whole = round(float(value))
-        hist[whole] = hist.get(whole, 0) + 1
+        number = round(float(value), digits) + 0.0 if digits else round(float(value))  # + 0.0: there is no -0.0
+        hist[number] = hist.get(number, 0) + 1
 
 
-def _merge(hist: Histogram, other: Mapping[int, int]) -> None:
+def _merge(hist: Histogram, other: Mapping[float, int]) -> None:
     for value, count in other.items():
         hist[value] = hist.get(value, 0) + count
 
 
-def _parse(text: str) -> Histogram:
-    numbers = map(int, text.replace(":", " ").split())
-    return dict(zip(numbers, numbers, strict=True))
+def parse(text: str) -> Histogram:
+    """Read a histogram from its text."""
+    numbers = text.replace(":", " ").split()
+    counts = map(int, numbers[1::2])
+    return dict(zip(map(float, numbers[::2]) if "." in text else map(int, numbers[::2]), counts, strict=True))
 
 
-def _text(hist: Mapping[int, int]) -> str:
-    return " ".join(f"{value}:{hist[value]}" for value in sorted(hist))
+def _text(hist: Mapping[float, int]) -> str:
+    return " ".join(f"{value:g}:{hist[value]}" for value in sorted(hist))

@@ -198,7 +198,7 @@ def _leaning_on(store: Store, code: str, modem: str, hour: int) -> set[int]:
 
 def _hour_rows(site: Site, modem: str, hour: int, found: ModemHour) -> Iterator[Point]:
     for operator, summary in found.parts.items():
-        values: dict[str, Value] = {**summary.values(busy=False), "operator_last": found.last or ""}
+        values: dict[str, Value] = {**summary.values(day=False), "operator_last": found.last or ""}
         yield _point(HOURLY, site, modem, operator, values, hour)
 
 
@@ -207,10 +207,12 @@ def _day_rows(site: Site, modem: str, first: int, modem_day: ModemDay) -> Iterat
     for hour, found in modem_day.items():
         for operator, summary in found.parts.items():
             total[operator].merge(summary)
-            if (hour + WITA_HOURS) % DAY_HOURS in BUSY:
-                total[operator].merge(Summary(rsrp_busy=summary.rsrp, sinr_busy=summary.sinr))
+            of_day = (hour + WITA_HOURS) % DAY_HOURS
+            busy = Summary(rsrp_busy=summary.rsrp, sinr_busy=summary.sinr) if of_day in BUSY else Summary()
+            busy.hours = {of_day: summary.slots} if summary.slots else {}
+            total[operator].merge(busy)
     for operator, summary in total.items():
-        yield _point(DAILY, site, modem, operator, summary.values(busy=True), first)
+        yield _point(DAILY, site, modem, operator, summary.values(day=True), first)
 
 
 def _point(measurement: str, site: Site, modem: str, operator: str | None, values: Mapping[str, Value], hour: int) -> Point:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import ConfigError
+from collector.sites.facts import ANTENNA, COLUMNS, COORDINATE_SOURCES, POWER, Facts, count, read_facts, word
 from ground.edited import plain_dashes, same
 from ground.table import number, read_table
 from telemetry.operators import OPERATORS
@@ -23,11 +24,12 @@ from telemetry.topics import is_site_id
 T = TypeVar("T")
 LAT = (-11.0, 6.0)  # Indonesia, degrees
 LON = (95.0, 141.0)
-COORDINATE_SOURCES = ("centroid", "gnss", "office", "map")
-POWER = ("grid", "grid_partial", "no_grid", "solar", "genset", "none")
-ANTENNA = ("internal", "indoor", "outdoor")
 REQUIRED = ("code", "kecamatan", "desa", "lat", "lon", "coordinate_source")
-OPTIONAL = ("population", "power", "antenna", "booster", "operators", "sim_expiry", "source")
+OPTIONAL = ("population", "power", "antenna", "booster", "operators", "sim_expiry", "source", *COLUMNS)
+"""Columns that a file may lack: those of an earlier version have fewer."""
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Site:
     accuracy_m: float | None = None
     """Of a measured position: radius that holds 68 % of the fixes, m; and how many there were."""
     fixes: int | None = None
+    facts: Facts = NO_FACTS
 
 
 def read_sites(path: Path) -> dict[str, Site]:
@@ -101,14 +104,19 @@ def _read_row(cells: Mapping[str, str]) -> tuple[Site | None, list[str]]:
 
     code, kecamatan, desa = cell("code", _code), cell("kecamatan", _name), cell("desa", _name)
     lat, lon = cell("lat", lambda text: _degrees(text, LAT)), cell("lon", lambda text: _degrees(text, LON))
-    origin = cell("coordinate_source", lambda text: _word(text, COORDINATE_SOURCES))
-    population, booster = cell("population", _count), cell("booster", _yes_no)
-    power, antenna = cell("power", lambda text: _word(text, POWER)), cell("antenna", lambda text: _word(text, ANTENNA))
+    origin = cell("coordinate_source", lambda text: word(text, COORDINATE_SOURCES))
+    population, booster = cell("population", count), cell("booster", _yes_no)
+    power, antenna = (
+        cell("power", lambda text: word(text, tuple(POWER))),
+        cell("antenna", lambda text: word(text, tuple(ANTENNA))),
+    )
     operators, expiry = cell("operators", _words), cell("sim_expiry", _date)
+    facts = read_facts(cell)
     if code is None or kecamatan is None or desa is None or lat is None or lon is None or origin is None or reasons:
         return None, reasons
     source = cells.get("source") or None
-    return Site(code, kecamatan, desa, lat, lon, origin, population, power, antenna, booster, operators, expiry, source), []
+    known = (population, power, antenna, booster, operators, expiry, source)
+    return Site(code, kecamatan, desa, lat, lon, origin, *known, facts=facts), []
 
 
 def _code(text: str) -> str:
@@ -136,20 +144,8 @@ def _degrees(text: str, limits: tuple[float, float]) -> float:
     return value
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not text.isascii():
-        raise ValueError("must be an integer without separators; leave it empty when unknown")
-    return int(text)
-
-
-def _word(text: str, words: tuple[str, ...]) -> str:
-    if text.casefold() not in words:
-        raise ValueError(f"must be one of {', '.join(words)}; leave it empty when unknown")
-    return text.casefold()
-
-
 def _yes_no(text: str) -> bool:
-    return _word(text, ("yes", "no")) == "yes"
+    return word(text, ("yes", "no")) == "yes"
 
 
 def _words(text: str) -> tuple[str, ...]:

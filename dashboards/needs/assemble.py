@@ -17,12 +17,15 @@ from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
 from dashboards.needs.evidence import Evidence, Seen, Supply
 from dashboards.needs.gather import Measured, evidence, operators_of, read_days, read_events, read_plmns, read_supply
+from dashboards.needs.grade import Grading
 from dashboards.needs.judge import judge
 from dashboards.needs.method import SOURCES
 from dashboards.needs.model import Context, Period, Report, Row, Village
+from dashboards.needs.need import need, ranks, readiness
 from dashboards.needs.parameters import Parameters, cuts
 from dashboards.needs.priority import priority
 from dashboards.needs.seen import Surroundings, read_surroundings
+from dashboards.needs.village import of_village
 from telemetry.streams import Proof
 
 log = logging.getLogger(__name__)
@@ -108,7 +111,7 @@ def _evidence(
 ) -> dict[str, Evidence]:
     here = {modem: model for (site, modem), model in models.items() if site == code}
     return {
-        name: evidence(code, m, period, here, around, [o.summary for other, o in operators.items() if other != name])
+        name: evidence(code, name, m, period, here, around, [o.summary for other, o in operators.items() if other != name])
         for name, m in operators.items()
     }
 
@@ -116,12 +119,14 @@ def _evidence(
 def report(basis: Basis, period: Period, now: Gathered, earlier: tuple[Period, Gathered] | None) -> Report:
     """Judge what was gathered: pure. Every village of the register is in it, measured or not."""
     limits_cuts = cuts(basis.parameters, basis.classes)
-    villages = []
+    villages: list[Village] = []
     for site in basis.sites.values():
         village = _village(basis, site, now)
         if earlier is not None:
             village = _compared(basis, village, _village(basis, site, earlier[1]))
         villages.append(village)
+    placed = ranks(villages)
+    villages = [replace(village, rank=placed[village.site.code]) for village in villages]
     past = None if earlier is None else earlier[0]
     return Report(period, past, tuple(villages), basis.parameters, basis.classes, limits_cuts, SOURCES, now.unknown_sites)
 
@@ -135,11 +140,17 @@ def _village(basis: Basis, site: Site, gathered: Gathered) -> Village:
         name: judge(measured.get(name), limits, borders, supply, site, seen.get(name, Seen()), name)
         for name in operators_of(measured)
     }
+    grading = Grading(basis.parameters.grade, site, inside(site, basis.areas))
     rows = tuple(
-        Row(site, name, measured.get(name), verdict, priority(name, verdicts, site, context, basis.parameters))
+        Row(
+            site, name, measured.get(name), verdict, priority(name, verdicts, site, context, basis.parameters),
+            grade=grading.of(name, measured[name], verdict) if verdict.state.judged else None,
+        )
         for name, verdict in verdicts.items()
-    )
-    return Village(site, rows, inside(site, basis.areas), supply, context)
+    )  # fmt: skip
+    told = of_village(rows)
+    scores = need(verdicts, site, basis.parameters), readiness(site, context, basis.parameters)
+    return Village(site, rows, grading.inside, supply, context, told, *scores)
 
 
 def _compared(basis: Basis, village: Village, before: Village) -> Village:

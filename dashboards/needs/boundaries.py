@@ -33,6 +33,9 @@ def read_context(path: Path) -> dict[str, Context]:
 
 
 def inside(site: Site, areas: Mapping[str, Area]) -> bool | None:
-    """Return whether a hall's coordinate lies in the polygon of its village; None: there is no such polygon."""
+    """Return whether a hall's coordinate lies in the polygon of its village.
+
+    None: there is no such polygon, or the coordinate is its middle, of which the question cannot fail.
+    """
     area = areas.get(site.code)
-    return None if area is None else bool(area.geometry.covers(Point(site.lon, site.lat)))
+    return None if area is None or site.coordinate_source == "centroid" else bool(area.geometry.covers(Point(site.lon, site.lat)))

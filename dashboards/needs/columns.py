@@ -1,16 +1,19 @@
-"""The handover columns, one row a point and operator, in the order that ministries and the regency agreed on; typed values.
+"""The handover columns, one row a point and operator, in a fixed order that grows at its end; typed values.
 
-An unknown value is None: an empty cell. `kondisi` speaks of coverage in five words; what else was found is in `catatan`.
+An unknown value is None: an empty cell. `kondisi` is the one scale of words; what was found is in `catatan`.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
+from collector.sites.facts import ANTENNA, INTERNET, LAND, OFFICE_LINK, SIGNAL, Facts
 from dashboards.atlas.areas import dotted
 from dashboards.needs.evidence import Evidence
-from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, indonesian
-from dashboards.needs.model import Diagnosis, Report, Row, State, Village, is_unknown
+from dashboards.needs.interval import Interval
+from dashboards.needs.labels import COORDINATES, DIAGNOSIS_WORDS, indonesian, state_words
+from dashboards.needs.model import Diagnosis, Report, Row, State, Verdict, Village, VillageVerdict, is_unknown
+from dashboards.needs.need import INPUT_WORDS
 from ground.words import joined, phrase
 
 Cell = str | int | float | date | None
@@ -21,16 +24,19 @@ COLUMNS = (
     *("penguat_sinyal", "jumlah_penduduk", "jumlah_kk", "fasilitas_umum", "listrik", "status_lahan", "jarak_menara_km"),
     *("sambungan_kantor", "podes_r1005a", "podes_r1005b", "podes_r1005c", "podes_r1005d", "skor_prioritas", "versi_ambang"),
     *("nomor_usulan", "status_usulan", "catatan"),
+    *("kondisi_desa", "ketersediaan_bawah", "ketersediaan_atas", "rsrp_median_bawah", "rsrp_median_atas", "rsrp_p10_bawah"),
+    *(
+        "rsrp_p10_atas",
+        "n_efektif",
+        "kualitas_bukti",
+        "alasan_kualitas",
+        "menaikkan_kualitas",
+        "peringkat_desa",
+        "peringkat_terbaik",
+    ),
+    *("peringkat_terburuk", "skor_kebutuhan", "skor_kebutuhan_min", "skor_kebutuhan_maks", "skor_kesiapan_min"),
+    *("skor_kesiapan_maks", "masukan_tidak_diketahui"),
 )
-KONDISI = {
-    State.ADEQUATE: "layak",
-    State.FAIR: "layak",
-    State.WEAK: "sinyal lemah",
-    State.TWO_G_ONLY: "2G saja",
-    State.BLANK_SPOT: "blank spot",
-    **dict.fromkeys((State.ABSENT, State.UNJUDGEABLE, State.HEARD, State.INSUFFICIENT), "tidak diukur"),
-    State.NOT_MEASURED: "tidak diukur",
-}
 LISTRIK = {"grid": "PLN 24 jam", "grid_partial": "PLN < 24 jam", "solar": "PLTS", "genset": "genset", "none": "tidak ada"}
 YA = {True: "ya", False: "tidak", None: None}
 SEEN_PERCENT = 1  # a technology or band below this share is a moment, not a service
@@ -52,7 +58,7 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "sumber_koordinat": indonesian(COORDINATES[site.coordinate_source]),
         "akurasi_m": None if site.accuracy_m is None else round(site.accuracy_m, 1),
         "di_dalam_batas_desa": YA[village.inside],
-        "kondisi": KONDISI[row.verdict.state],
+        "kondisi": condition(row.verdict),
         "operator": None if is_unknown(row.operator) else row.operator,
         "periode_awal": report.period.first,
         "periode_akhir": report.period.last,
@@ -60,11 +66,69 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
         "penguat_sinyal": YA[site.booster],
         "jumlah_penduduk": site.population,
         "listrik": LISTRIK.get(site.power or ""),
-        "skor_prioritas": row.priority.score,
+        "skor_prioritas": village.need.value,
         "versi_ambang": report.version,
         "catatan": remarks(village, row),
     }
+    cells |= _told(site.facts) | _weighed(village) | _graded(row)
     return cells | (_measured(e) if e and e.samples else {"jumlah_sampel": 0})
+
+
+def condition(verdict: Verdict | VillageVerdict) -> str:
+    """Return the condition as a cell: small letters, but for `2G saja`."""
+    text = indonesian(state_words(verdict))
+    return text[:1].lower() + text[1:]
+
+
+def _told(facts: Facts) -> dict[str, Cell]:
+    words = {
+        "status_lahan": (facts.land_status, LAND),
+        "sambungan_kantor": (facts.office_link, OFFICE_LINK),
+        "podes_r1005c": (facts.podes_r1005c, SIGNAL),
+        "podes_r1005d": (facts.podes_r1005d, INTERNET),
+    }
+    return {
+        "jumlah_kk": facts.households,
+        "fasilitas_umum": facts.public_facilities,
+        "jarak_menara_km": facts.tower_distance_km,
+        "podes_r1005a": facts.podes_r1005a,
+        "podes_r1005b": facts.podes_r1005b,
+        "nomor_usulan": facts.proposal_number,
+        "status_usulan": facts.proposal_status,
+        **{name: indonesian(known[word]) if word else None for name, (word, known) in words.items()},
+    }
+
+
+def _weighed(village: Village) -> dict[str, Cell]:
+    unknown = dict.fromkeys((*village.need.unknown, *village.readiness.unknown))
+    return {
+        "kondisi_desa": condition(village.verdict),
+        "peringkat_desa": village.rank.place,
+        "peringkat_terbaik": village.rank.best,
+        "peringkat_terburuk": village.rank.worst,
+        "skor_kebutuhan": village.need.value,
+        "skor_kebutuhan_min": village.need.lo,
+        "skor_kebutuhan_maks": village.need.hi,
+        "skor_kesiapan_min": village.readiness.lo,
+        "skor_kesiapan_maks": village.readiness.hi,
+        "masukan_tidak_diketahui": "; ".join(indonesian(INPUT_WORDS[name]) for name in unknown) or None,
+    }
+
+
+def _graded(row: Row) -> dict[str, Cell]:
+    if row.grade is None:
+        return {}
+    return {
+        "kualitas_bukti": row.grade.grade.value,
+        "alasan_kualitas": "; ".join(indonesian(c.reason) for c in row.grade.limiting) or None,
+        "menaikkan_kualitas": "; ".join(map(indonesian, row.grade.lifts)) or None,
+    }
+
+
+def _ends(name: str, interval: Interval | None) -> dict[str, Cell]:
+    if interval is None:
+        return {}
+    return {f"{name}_bawah": round(interval.lo, 1), f"{name}_atas": round(interval.hi, 1)}
 
 
 def _measured(e: Evidence) -> dict[str, Cell]:
@@ -78,6 +142,10 @@ def _measured(e: Evidence) -> dict[str, Cell]:
         "ketersediaan_persen": None if e.availability is None else round(e.availability, 1),
         "jumlah_sampel": e.samples,
         "model_modem": "; ".join(e.models) or None,
+        **_ends("ketersediaan", e.availability_ci),
+        **_ends("rsrp_median", e.rsrp_median_ci),
+        **_ends("rsrp_p10", e.rsrp_p10_ci),
+        "n_efektif": None if e.effective_n is None else round(e.effective_n),
         "band_didukung": None if e.supported is None else "; ".join(f"B{band}" for band in e.supported),
     }
 

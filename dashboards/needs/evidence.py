@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboards.needs.interval import Interval
 from telemetry.streams import Proof
 
 
@@ -52,6 +53,17 @@ class Evidence:
     """Halls at which most pings of this operator got no answer, and halls that pinged."""
     supported: tuple[int, ...] | None = None
     """Bands that all its modems together support; None: not known."""
+    downloads: int = 0
+    """Downloads measured through its modems in the last days of the period."""
+    availability_ci: Interval | None = None
+    availability_as: float | None = None
+    """Availability to judge by in place of its own: an end of the interval."""
+    rsrp_median_ci: Interval | None = None
+    rsrp_p10_ci: Interval | None = None
+    effective_n: float | None = None
+    """Independent looks that would know as much as these samples, which depend on each other."""
+    hours: tuple[int, ...] | None = None
+    """Slots of 5 minutes with a sample, by hour of WITA; None where the rows are of a version that did not tell."""
 
     @property
     def network(self) -> int:
@@ -61,7 +73,14 @@ class Evidence:
     @property
     def availability(self) -> float | None:
         """Served share of what says something of the network, %."""
-        return _percent(self.served, self.network)
+        return _percent(self.served, self.network) if self.availability_as is None else self.availability_as
+
+    @property
+    def availability_most(self) -> float:
+        """Upper end of its interval, %; itself where there is none."""
+        if self.availability_ci is not None and self.availability_as is None:
+            return self.availability_ci.hi
+        return self.availability or 0.0
 
     @property
     def completeness(self) -> float | None:

@@ -15,6 +15,7 @@ from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.evidence import Evidence, Supply
+from dashboards.needs.interval import Block, Interval, intervals
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
 from dashboards.needs.seen import Surroundings
 from telemetry.meaning import subject_plmn
@@ -40,6 +41,10 @@ PLMN_DAYS, LOOK_S = 7, 600  # ten minutes at noon: every interval in use gives a
 DEVICE_DAYS = 7  # 2016 reports per hall; more would not change a share
 
 
+DAY_NS, WEEK, LONG_DAYS = 86_400 * NS, 7, 62
+"""In a period longer than this, weeks are drawn for the intervals, not days."""
+
+
 @dataclass(slots=True)
 class Measured:
     """One operator at one hall, gathered: a sum of days, and which modems it came from."""
@@ -49,6 +54,9 @@ class Measured:
     days: set[int] = field(default_factory=set)
     modems: set[str] = field(default_factory=set)
     plmns: set[str] = field(default_factory=set)
+    blocks: defaultdict[int, Block] = field(default_factory=lambda: defaultdict(Block))
+    """By day of the period, or by week in long ones."""
+    block_ns: int = DAY_NS
 
     def add(self, row: StoreRow) -> None:
         """Add a day of one modem. Two modems at a time do not make a day longer: the one that measured more counts."""
@@ -59,6 +67,7 @@ class Measured:
         self.slots[day] = max(self.slots.get(day, 0), summary.slots)
         if summary.served + summary.no_service:
             self.days.add(day)
+            self.blocks[int(row["time_ns"]) // self.block_ns].add(summary)
         self.modems.add(str(row.get("modem", "")))
 
 
@@ -67,7 +76,8 @@ Halls = dict[str, dict[str, Measured]]
 
 def read_days(store: Store, sites: Mapping[str, Site], period: Period) -> tuple[Halls, tuple[str, ...]]:
     """Read the daily rollups: by site and operator, and the sites that the register does not know."""
-    halls: defaultdict[str, defaultdict[str, Measured]] = defaultdict(lambda: defaultdict(Measured))
+    block_ns = DAY_NS * (1 if period.days <= LONG_DAYS else WEEK)
+    halls: defaultdict[str, defaultdict[str, Measured]] = defaultdict(lambda: defaultdict(lambda: Measured(block_ns=block_ns)))
     nameless: defaultdict[str, defaultdict[str, list[StoreRow]]] = defaultdict(lambda: defaultdict(list))
     unknown = set()
     for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=READ):
@@ -153,11 +163,22 @@ def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bo
 
 
 def evidence(
-    site: str, measured: Measured, period: Period, models: Mapping[str, str], around: Surroundings, others: Iterable[Summary]
+    site: str,
+    name: str,
+    measured: Measured,
+    period: Period,
+    models: Mapping[str, str],
+    around: Surroundings,
+    others: Iterable[Summary],
 ) -> Evidence:
     """Turn what was gathered of an operator into the figures that are judged and shown; `others`: of the hall's other SIMs."""
     s, pings = measured.summary, around.pinged(site, measured.modems)
-    served_bands = [band for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served]
+    hours = tuple(s.hours.get(hour, 0) for hour in range(24)) if s.hours else None
+    told = intervals(list(measured.blocks.values()), site, name, period.first.isoformat(), period.end.isoformat())
+    median, p10 = percentile(s.rsrp, 50), percentile(s.rsrp, 10)
+    served_bands = [
+        int(band) for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served
+    ]
     return Evidence(
         days=len(measured.days),
         slots=sum(measured.slots.values()),
@@ -181,8 +202,8 @@ def evidence(
         cell_changes=s.cell_changes,
         lte_values=sum(s.rsrp.values()),
         busy_values=sum(s.rsrp_busy.values()),
-        rsrp_median=percentile(s.rsrp, 50),
-        rsrp_p10=percentile(s.rsrp, 10),
+        rsrp_median=median,
+        rsrp_p10=p10,
         rsrp_busy_median=percentile(s.rsrp_busy, 50),
         rsrp_busy_p10=percentile(s.rsrp_busy, 10),
         rsrq_median=percentile(s.rsrq, 50),
@@ -194,9 +215,22 @@ def evidence(
         plmns=tuple(sorted(measured.plmns)),
         pings=pings.sent,
         pings_lost=pings.lost,
+        downloads=pings.downloads,
         proof=around.proof(site, measured.modems, s, others),
         supported=around.bands(site, measured.modems),
+        availability_ci=told.availability,
+        rsrp_median_ci=_holding(told.rsrp_median, median),
+        rsrp_p10_ci=_holding(told.rsrp_p10, p10),
+        effective_n=told.effective_n,
+        hours=hours,
     )
+
+
+def _holding(interval: Interval | None, value: float | None) -> Interval | None:
+    """Return an interval that holds the value which is printed: a whole dBm, up to half of one from what was drawn."""
+    if interval is None or value is None:
+        return None
+    return Interval(min(interval.lo, value), max(interval.hi, value))
 
 
 def operators_of(measured: Iterable[str]) -> list[str]:

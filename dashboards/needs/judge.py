@@ -8,11 +8,12 @@ only where nothing speaks against it (dashboards/needs/doubt.py). docs/truth.md 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from collector.sites.facts import POWER
 from collector.sites.sites import Site
 from dashboards.needs import doubt
 from dashboards.needs.evidence import Evidence, Seen, Supply
-from dashboards.needs.labels import POWER
 from dashboards.needs.model import Diagnosis, Finding, State, Verdict, is_unknown
 from dashboards.needs.parameters import Cuts, Limits
 from dashboards.needs.sentences import tell
@@ -24,7 +25,7 @@ HEAVY = {
     Diagnosis.TWO_G_ONLY: State.TWO_G_ONLY,
     Diagnosis.WEAK_COVERAGE: State.WEAK,
 }
-"""The diagnoses that decide the state; others leave it at fair at best."""
+"""The diagnoses that decide the state; any other of the network makes it poor service."""
 
 
 def judge(
@@ -44,14 +45,33 @@ def judge(
         doubtful = doubt.of_own(evidence, limits)
         main, *others = [f for f in (doubtful, device, power, missing) if f]
         return Verdict(State.UNJUDGEABLE if doubtful else State.INSUFFICIENT, main, tuple(others), notes)
-    network = [f for f in _network(evidence, limits, cuts) if f]
-    beside = [f for f in (doubt.of_own(evidence, limits), power, device) if f]
+    if device is not None:
+        return Verdict(State.UNJUDGEABLE, device, tuple(_network(evidence, limits, cuts)), notes)
+    network = list(_network(evidence, limits, cuts))
+    beside = [f for f in (doubt.of_own(evidence, limits), power) if f]
     if network and network[0].diagnosis is Diagnosis.BLANK_SPOT:
         against = doubt.of_blank_spot(evidence, seen, limits, operator)
         if against:
             return Verdict(State.UNJUDGEABLE, against, tuple(f for f in beside if f.diagnosis is not against.diagnosis), notes)
     found = [*network, *beside] or [_adequate(evidence, cuts)]
-    return Verdict(_state(evidence, cuts, network), found[0], tuple(found[1:]), notes)
+    state = _state(evidence, cuts, network)
+    return Verdict(state, found[0], tuple(found[1:]), notes, between(evidence, limits, cuts, state))
+
+
+def between(e: Evidence, limits: Limits, cuts: Cuts, state: State) -> State | None:
+    """Return the nearest other state that the intervals, and for levels the accuracy of the instrument, do not rule out."""
+    levels, available = (e.rsrp_median_ci, e.rsrp_p10_ci), e.availability_ci
+    moved = []
+    if levels[0] is not None and levels[1] is not None and e.rsrp_median is not None and e.rsrp_p10 is not None:
+        budget = limits.instrument_rsrp_db.value
+        for sign, median, p10 in ((-1, levels[0].lo, levels[1].lo), (1, levels[0].hi, levels[1].hi)):
+            moved.append(replace(e, rsrp_median=median + sign * budget, rsrp_p10=p10 + sign * budget))
+    if available is not None:
+        moved += [replace(e, availability_as=end) for end in (available.lo, available.hi)]
+    others = {_state(m, cuts, list(_network(m, limits, cuts))) for m in moved} - {state}
+    order = list(State)
+    far = sorted(others, key=lambda other: (abs(order.index(other) - order.index(state)), -order.index(other)))
+    return far[0] if far else None
 
 
 def busy_judged(e: Evidence, limits: Limits) -> bool:
@@ -72,24 +92,33 @@ def _lacking(e: Evidence, limits: Limits) -> Iterator[Phrase]:
         yield tell("few_lte", n=Figure(e.lte_values), limit=limits.min_lte_samples.value)
 
 
-def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding | None]:
+def _network(e: Evidence, limits: Limits, cuts: Cuts) -> Iterator[Finding]:
     blank = _blank_spot(e, limits)
     if blank:
         yield blank
         return
     coverage = _two_g_only(e, limits) or _weak(e, limits, cuts)
-    yield coverage
-    yield None if coverage else _congested(e, limits, cuts)
-    yield _unstable(e, limits)
+    congested = None if coverage else _congested(e, limits, cuts)
+    rare = _rarely_served(e, limits)
+    yield from (f for f in (rare, coverage, congested, None if rare else _unstable(e, limits)) if f)
 
 
 def _blank_spot(e: Evidence, limits: Limits) -> Finding | None:
     limit = limits.blank_spot_availability_percent.value
-    if e.availability is None or e.availability > limit:
+    if e.availability is None or e.availability_most > limit:
         return None
     proof = tell(f"proof_{e.proof}") if e.proof else tell("proof_none")
-    reason = tell("blank_spot", share=100 - e.availability, n=Figure(e.network), limit=limit, proof=proof)
+    most = e.availability_most
+    reason = tell("blank_spot", share=100 - e.availability, n=Figure(e.network), limit=limit, most=most, proof=proof)
     return Finding(Diagnosis.BLANK_SPOT, reason)
+
+
+def _rarely_served(e: Evidence, limits: Limits) -> Finding | None:
+    rare, blank = limits.rare_availability_percent.value, limits.blank_spot_availability_percent.value
+    if e.availability is None or e.availability >= rare:
+        return None
+    name = "nearly_blank" if e.availability <= blank else "rarely_served"
+    return Finding(Diagnosis.RARELY_SERVED, tell(name, v=e.availability, most=e.availability_most, cut=rare, limit=blank))
 
 
 def _is_older(e: Evidence, limits: Limits) -> bool:
@@ -169,8 +198,9 @@ def _state(e: Evidence, cuts: Cuts, network: list[Finding]) -> State:
     heavy = next((HEAVY[f.diagnosis] for f in network if f.diagnosis in HEAVY), None)
     if heavy:
         return heavy
-    strong = e.rsrp_median is not None and e.rsrp_median >= cuts.strong_dbm
-    return State.ADEQUATE if strong and not network else State.FAIR
+    if network:
+        return State.POOR
+    return State.ADEQUATE if e.rsrp_median is not None and e.rsrp_median >= cuts.strong_dbm else State.FAIR
 
 
 def _notes(e: Evidence, limits: Limits, site: Site) -> Iterator[Phrase]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State, is_unknown
+from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State, Verdict, VillageVerdict, is_unknown
 from ground.words import Phrase, Said, phrase, said
 
 STATE_WORDS = {
     State.ADEQUATE: phrase("Adequate"),
     State.FAIR: phrase("Fair"),
+    State.POOR: phrase("Poor service"),
     State.WEAK: phrase("Weak signal"),
     State.TWO_G_ONLY: phrase("2G only"),
     State.BLANK_SPOT: phrase("Blank spot"),
@@ -21,6 +22,7 @@ DIAGNOSIS_WORDS = {
     Diagnosis.BLANK_SPOT: phrase("Blank spot"),
     Diagnosis.TWO_G_ONLY: phrase("2G only"),
     Diagnosis.WEAK_COVERAGE: phrase("Weak coverage"),
+    Diagnosis.RARELY_SERVED: phrase("Rarely served"),
     Diagnosis.CONGESTED: phrase("Congested or interfered"),
     Diagnosis.UNSTABLE: phrase("Unstable"),
     Diagnosis.POWER: phrase("Power"),
@@ -44,27 +46,24 @@ CHANGE_WORDS = {
 }
 
 
-ANTENNA = {
-    "internal": phrase("internal"),
-    "indoor": phrase("indoor"),
-    "outdoor": phrase("outdoor"),
-}
 COORDINATES = {
     "centroid": phrase("middle of the village, not the office"),
     "gnss": phrase("GNSS on the spot"),
     "office": phrase("reported by the office"),
     "map": phrase("read from a map"),
 }
-POWER = {
-    "grid": phrase("grid, 24 h"),
-    "grid_partial": phrase("grid, less than 24 h"),
-    "no_grid": phrase("no grid"),
-    "solar": phrase("solar"),
-    "genset": phrase("generator"),
-    "none": phrase("none"),
-}
 UNKNOWN = phrase("not known")
 YES, NO = phrase("yes"), phrase("no")
+
+
+def state_words(verdict: Verdict | VillageVerdict) -> Phrase:
+    """Return the condition in the one scale of words; where the figures do not decide between two, both."""
+    word = STATE_WORDS[verdict.state]
+    if verdict.between is None:
+        return word
+    order = list(State)
+    first, last = sorted((verdict.state, verdict.between), key=order.index)
+    return phrase("Between {better} and {worse}", better=STATE_WORDS[first], worse=STATE_WORDS[last])
 
 
 def yes_no(value: bool | None) -> Phrase:

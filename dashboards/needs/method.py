@@ -95,7 +95,8 @@ def styles(classes: Classes) -> dict[State, Style]:
     chosen = {
         State.ADEQUATE: known.get("good", first),
         State.FAIR: known.get("fair", first),
-        State.WEAK: known.get("poor", last),
+        State.POOR: known.get("poor", last),
+        State.WEAK: known.get("very_poor", last),
         State.TWO_G_ONLY: state["two_g_only"],
         State.BLANK_SPOT: state["no_service"],
         State.ABSENT: state["no_service"],

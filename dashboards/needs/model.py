@@ -10,8 +10,9 @@ from collector.sites.classes import Classes
 from collector.sites.sites import Site
 from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.parameters import Cuts, Parameters
+from dashboards.needs.scores import Graded, Input, Rank, Score
 from ground.wita import WITA
-from ground.words import Phrase, Said
+from ground.words import Phrase
 
 NS = 1_000_000_000
 SLOTS_A_DAY = 288
@@ -33,6 +34,8 @@ class State(StrEnum):
 
     ADEQUATE = "adequate"
     FAIR = "fair"
+    POOR = "poor_service"
+    """Level enough, but the service is not: it comes and goes, or the cell is congested or interfered with."""
     WEAK = "weak"
     TWO_G_ONLY = "two_g_only"
     BLANK_SPOT = "blank_spot"
@@ -56,6 +59,7 @@ class Diagnosis(StrEnum):
     BLANK_SPOT = "blank_spot"
     TWO_G_ONLY = "two_g_only"
     WEAK_COVERAGE = "weak_coverage"
+    RARELY_SERVED = "rarely_served"
     CONGESTED = "congested"
     UNSTABLE = "unstable"
     POWER = "power"
@@ -130,12 +134,27 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """State and main finding of a row, what else was found, and what limits the value of it."""
+    """State and main finding of a row, what else was found, and what limits the value of it.
+
+    between: the neighbour state that interval and accuracy of the instrument do not rule out.
+    """
 
     state: State
     main: Finding
     others: tuple[Finding, ...] = ()
     notes: tuple[Phrase, ...] = ()
+    between: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VillageVerdict:
+    """What a village has, over all operators; unknown: national operators of which nothing can be said."""
+
+    state: State
+    between: State | None
+    reason: Phrase
+    unknown: tuple[str, ...]
+    grade: Graded | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +164,6 @@ class Context:
     blank_spot_list: bool | None = None
     pln_programme: bool | None = None
     no_grid_plan: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input of the priority: its weight and value 0..1; None: not known, left out."""
-
-    name: str
-    weight: float
-    value: float | None
-    source: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +199,30 @@ class Row:
     verdict: Verdict
     priority: Priority
     compared: Compared | None = None
+    grade: Graded | None = None
+    """None where nothing was judged."""
+
+
+NO_RANK = Rank(0, 0, 0)
+"""Of a village that was not yet compared with the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Village:
-    """One village: its rows, and whether its coordinate lies inside its polygon (None: no polygon to check with)."""
+    """One village: its rows, and whether its coordinate lies inside its polygon.
+
+    None: no polygon to check with, or a coordinate that was made from the polygon, so that the check could not fail.
+    """
 
     site: Site
     rows: tuple[Row, ...]
     inside: bool | None
     supply: Supply
     context: Context
+    verdict: VillageVerdict
+    need: Score
+    readiness: Score
+    rank: Rank = NO_RANK
 
     @property
     def best(self) -> Row:
@@ -209,21 +231,14 @@ class Village:
         return min(self.rows, key=lambda r: order.index(r.verdict.state))
 
     @property
-    def unmeasured(self) -> list[str]:
+    def unmeasured(self) -> tuple[str, ...]:
         """Return the national operators of which nothing can be said."""
-        known = {State.ABSENT}
-        return [
-            r.operator for r in self.rows if r.operator in OPERATORS and not (r.verdict.state.judged or r.verdict.state in known)
-        ]
+        return self.verdict.unknown
 
     @property
     def state(self) -> State:
-        """What the village has: that of its best row; a blank spot only where every national operator is known to be none."""
-        state = self.best.verdict.state
-        gone = {State.BLANK_SPOT, State.ABSENT}
-        if state not in gone or not self.unmeasured:
-            return state
-        return State.HEARD if any(r.verdict.state is State.HEARD for r in self.rows) else State.INSUFFICIENT
+        """What the village has."""
+        return self.verdict.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +255,19 @@ class Report:
     ignored_sites: tuple[str, ...] = field(default=())
 
     @property
+    def by_rank(self) -> list[Village]:
+        """Return the villages, neediest first."""
+        return sorted(self.villages, key=lambda village: village.rank.place)
+
+    @property
     def ranked(self) -> list[Row]:
-        """Return all rows, highest score first; what has no score comes last, measured before not measured."""
-        rows = [row for village in self.villages for row in village.rows]
-        unjudged = {state: place for place, state in enumerate((s for s in State if not s.judged), 1)}
-        return sorted(
-            rows,
-            key=lambda r: (
-                unjudged.get(r.verdict.state, 0),
-                -(r.priority.score or 0),
-                r.verdict.main.diagnosis is Diagnosis.ADEQUATE,
-            ),
-        )
+        """Return all rows: villages by rank, in them the worst that was judged first."""
+        order = list(State)
+        return [
+            row
+            for village in self.by_rank
+            for row in sorted(village.rows, key=lambda r: (not r.verdict.state.judged, -order.index(r.verdict.state)))
+        ]
 
     @property
     def version(self) -> str:

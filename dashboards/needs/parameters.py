@@ -85,6 +85,18 @@ class Limits(Section):
     power_boots_per_week: Limit
     power_bad_reports_percent: Limit
     estimated_time_percent: Limit
+    rare_availability_percent: Limit = Limit(
+        value=50,
+        unit="%",
+        id="layanan lebih sering tidak ada daripada ada",
+        en="service is more often gone than there",
+    )
+    instrument_rsrp_db: Limit = Limit(
+        value=3.5,
+        unit="dB",
+        id="modem boleh meleset ±6 dB (3GPP TS 36.133, 9.1.2.1); sebagai ketidakpastian baku 6/√3 = 3,5 dB (JCGM 100, 4.3.7)",
+        en="a modem may be off by ±6 dB (3GPP TS 36.133, 9.1.2.1); as a standard uncertainty 6/√3 = 3.5 dB (JCGM 100, 4.3.7)",
+    )
     compare_rsrp_db: Limit
     compare_sinr_db: Limit
     compare_availability_points: Limit
@@ -96,6 +108,7 @@ class Severity(Section):
 
     blank_spot: Share
     two_g_only: Share
+    rarely_served: Share = Share(value=0.9, id="layanan lebih sering tidak ada", en="service is more often gone than there")
     weak_coverage: Share
     unstable: Share
     congested: Share
@@ -104,8 +117,65 @@ class Severity(Section):
     adequate: Share
 
 
+class Need(Section):
+    """[need]: how much people and other operators can lower it, 0..1."""
+
+    people: Share = Share(
+        value=0.5,
+        id="desa kecil tetap membutuhkan: jumlah penduduk menurunkan skor paling banyak separuh",
+        en="a small village needs too: few people lower the score by half at most",
+    )
+    alternatives: Share = Share(
+        value=0.3,
+        id="warga dapat berganti kartu bila operator lain melayani",
+        en="people can change their SIM where another operator serves",
+    )
+
+
+class Readiness(Section):
+    """[readiness]: weights of what a tower needs."""
+
+    power: Positive = Positive(value=40, id="tanpa listrik menara mahal dijalankan", en="a tower without the grid is dear to run")
+    land: Positive = Positive(value=25, id="syarat usulan: lahan 20x20 m", en="a proposal asks for land of 20 x 20 m")
+    road: Positive = Positive(value=15, id="bahan dan alat harus sampai", en="material has to get there")
+    link: Positive = Positive(value=20, id="menara perlu sambungan balik", en="a tower needs a link behind it")
+
+
+class Step(Reasoned):
+    """The borders of a grade: what A, B and C ask for at least or at most; all else is D."""
+
+    a: Annotated[float, Field(ge=0)]
+    b: Annotated[float, Field(ge=0)]
+    c: Annotated[float, Field(ge=0)]
+    unit: str = ""
+
+
+class Steps(Section):
+    """[grade]: what a grade asks for."""
+
+    days: Step = Step(
+        a=28, b=14, c=7, unit="days", id="empat minggu menangkap cuaca dan hari gajian", en="four weeks catch weather and pay day"
+    )
+    completeness_percent: Step = Step(a=80, b=50, c=15, unit="%", id="waktu yang terukur", en="of the time was measured")
+    hours: Step = Step(
+        a=22,
+        b=16,
+        c=4,
+        unit="hours",
+        id="jam dalam sehari yang terukur, masing-masing tiga jam penuh",
+        en="hours of the day with three full hours of measuring each",
+    )
+    availability_points: Step = Step(
+        a=5, b=10, c=25, unit="percentage points", id="setengah lebar selang 95 %", en="half the width of the 95 % interval"
+    )
+    median_db: Step = Step(a=1.5, b=3, c=6, unit="dB", id="setengah lebar selang 95 %", en="half the width of the 95 % interval")
+    estimated_percent: Step = Step(
+        a=1, b=5, c=20, unit="%", id="sampel dengan jam perkiraan", en="samples whose time is estimated"
+    )
+
+
 class Weights(Section):
-    """[weights]: of the inputs of the priority."""
+    """[weights]: of the priority of an earlier version."""
 
     base: Positive
     population: Limit
@@ -123,6 +193,9 @@ class Parameters(Section):
     limits: Limits
     severity: Severity
     weights: Weights
+    need: Need = Need()
+    readiness: Readiness = Readiness()
+    grade: Steps = Steps()
 
 
 def read_parameters(path: Path) -> Parameters:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from collector.sites.facts import POWER
 from collector.sites.sites import Site
-from dashboards.needs.labels import POWER, UNKNOWN, yes_no
-from dashboards.needs.model import OPERATORS, Context, Diagnosis, Input, Priority, State, Verdict
+from dashboards.needs.labels import UNKNOWN, yes_no
+from dashboards.needs.model import OPERATORS, Context, Diagnosis, Priority, State, Verdict
 from dashboards.needs.parameters import Parameters
+from dashboards.needs.scores import Input
 from ground.words import Figure, Phrase, Said, joined, phrase
 
 FORMULA = phrase("score = 100 · severity · (w0 + sum of w·v) / (w0 + sum of w)")
@@ -30,6 +32,7 @@ NEED = {
     Diagnosis.BLANK_SPOT: phrase("there is no service"),
     Diagnosis.TWO_G_ONLY: phrase("only 2G serves"),
     Diagnosis.WEAK_COVERAGE: phrase("coverage is weak"),
+    Diagnosis.RARELY_SERVED: phrase("service is rarely there"),
     Diagnosis.CONGESTED: phrase("the cell is congested or interfered with"),
     Diagnosis.UNSTABLE: phrase("service is unstable"),
     Diagnosis.POWER: phrase("power fails often"),
@@ -72,11 +75,11 @@ def _inputs(
     grid, grid_source = _on_grid(site, context)
     power = None if site.power is None else POWER_VALUE[site.power]
     return (
-        Input("population", w.population.value, people, people_source),
-        Input("no_alternative", w.no_alternative.value, alone, yes_no(None if alone is None else alone == 1)),
-        Input("blank_spot_list", w.blank_spot_list.value, _number(context.blank_spot_list), yes_no(context.blank_spot_list)),
-        Input("on_grid", w.on_grid.value, _number(grid), grid_source),
-        Input("power", w.power.value, power, UNKNOWN if site.power is None else POWER[site.power]),
+        _input("population", w.population.value, people, people_source),
+        _input("no_alternative", w.no_alternative.value, alone, yes_no(None if alone is None else alone == 1)),
+        _input("blank_spot_list", w.blank_spot_list.value, _number(context.blank_spot_list), yes_no(context.blank_spot_list)),
+        _input("on_grid", w.on_grid.value, _number(grid), grid_source),
+        _input("power", w.power.value, power, UNKNOWN if site.power is None else POWER[site.power]),
     )
 
 
@@ -101,6 +104,10 @@ def _on_grid(site: Site, context: Context) -> tuple[bool | None, Phrase]:
     if context.no_grid_plan is None:
         return None, UNKNOWN
     return True, phrase("yes, or in the grid programme")
+
+
+def _input(name: str, weight: float, value: float | None, source: Said) -> Input:
+    return Input(name, weight, 0.0 if value is None else value, 1.0 if value is None else value, source)
 
 
 def _number(value: bool | None) -> float | None:

@@ -38,6 +38,7 @@ class Pings:
 
     sent: int = 0
     lost: int = 0
+    downloads: int = 0
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Surroundings:
     def pinged(self, site: str, modems: Iterable[str]) -> Pings:
         """Return the pings through these modems together."""
         known = [self.pings.get((site, modem), Pings()) for modem in modems]
-        return Pings(sum(one.sent for one in known), sum(one.lost for one in known))
+        return Pings(*(sum(getattr(one, name) for one in known) for name in ("sent", "lost", "downloads")))
 
     def proof(self, site: str, modems: Iterable[str], own: Summary, others: Iterable[Summary]) -> Proof | None:
         """Return the strongest reason to believe that the modems of an operator hear.
@@ -161,9 +162,11 @@ def _pings(store: Store, period: Period) -> dict[tuple[str, str], Pings]:
     """Read the pings of the last days: a registered modem through which nothing comes back has no data."""
     pings: defaultdict[tuple[str, str], Pings] = defaultdict(Pings)
     first = max(period.start_ns, period.end_ns - PING_DAYS * DAY_NS)
-    for row in store.samples("probe", first, period.end_ns, names=("kind", "loss_percent")):
+    for row in store.samples("probe", first, period.end_ns, names=("kind", "loss_percent", "download_kbps")):
+        if "download_kbps" in row:
+            pings[_key(row)].downloads += 1
         if row.get("kind") == ProbeKind.PING and "loss_percent" in row:  # without it nothing was sent
-            one = pings[str(row["site"]), str(row.get("modem", ""))]
+            one = pings[_key(row)]
             one.sent += 1
             one.lost += row["loss_percent"] == 100
     return dict(pings)

@@ -12,9 +12,14 @@ SENTENCES = {
     "few_slots": mark("{n} slots of 5 minutes, {limit} needed"),
     "few_lte": mark("{n} values of LTE RSRP, {limit} needed"),
     "blank_spot": mark(
-        "No service in {share} % of {n} samples (limit: availability ≤ {limit} %); the SIM is not refused, and the instrument is "
-        "proven: {proof}."
+        "No service in {share} % of {n} samples; available in {most} % at most (95 %, limit {limit} %); the SIM is not refused, "
+        "and the instrument is proven: {proof}."
     ),
+    "nearly_blank": mark(
+        "Service is there {v} % of the measured time, but it can be {most} % (95 %); a blank spot has {limit} % at "
+        "most: measure on."
+    ),
+    "rarely_served": mark("Service is there {v} % of the measured time only (limit {cut} %)."),
     "proof_heard": mark("this modem has received a cell"),
     "proof_scan": mark("a scan of this modem found a cell"),
     "proof_other_modem": mark("another modem of the hall receives a cell"),

@@ -40,6 +40,7 @@ HISTOGRAMS = {
     "rssi_hist": "rssi_dbm",
     "band_hist": "band",
 }
+TENTHS = {"sinr_db": 1}
 UNSERVED = ("searching", "limited", "denied", "sim_fault", "no_sim", "modem_silent")
 KINDS = (*["lte"] * 6, "gsm", "wcdma", "nr_sa", "quiet", *UNSERVED, "nothing")
 
@@ -115,8 +116,8 @@ def history(seed: int, hours: int = 31) -> list[Frame]:
     return frames
 
 
-def text(values: Sequence[float]) -> str:
-    return " ".join(f"{value}:{count}" for value, count in sorted(Counter(round(v) for v in values).items()))
+def text(values: Sequence[float], digits: int | None = None) -> str:
+    return " ".join(f"{value:g}:{count}" for value, count in sorted(Counter(round(v, digits) for v in values).items()))
 
 
 def subject(values: Mapping[str, Value]) -> str | None:
@@ -159,14 +160,16 @@ def own(found: Sequence[tuple[Sample, int]], operator: str | None, *, day: bool)
     }
     for name, source in HISTOGRAMS.items():
         chosen = served if source in ("rssi_dbm", "band") else lte
-        row[name] = text([float(values[source]) for values in chosen if source in values])
+        row[name] = text([float(values[source]) for values in chosen if source in values], TENTHS.get(source))
     if day:
         busy = [s.values for s in samples if 19 <= (s.t_ms // 1000 + WITA_S) % 86400 / HOUR_S < 22 and s.values in lte]
         for name in ("rsrp", "sinr"):
             source = HISTOGRAMS[f"{name}_hist"]
-            row[f"{name}_busy_hist"] = text([float(values[source]) for values in busy if source in values])
+            row[f"{name}_busy_hist"] = text([float(values[source]) for values in busy if source in values], TENTHS.get(source))
+        slots = Counter((t_s + WITA_S) // HOUR_S % 24 for t_s in {s.t_ms // 300_000 * 300 for s in samples})
+        row["hours_hist"] = " ".join(f"{hour}:{count}" for hour, count in sorted(slots.items()))
     rsrp = [round(float(values["rsrp_dbm"])) for values in lte if "rsrp_dbm" in values]
-    sinr = [round(float(values["sinr_db"])) for values in lte if "sinr_db" in values]
+    sinr = [round(float(values["sinr_db"]), 1) for values in lte if "sinr_db" in values]
     if rsrp:
         row["rsrp_median_dbm"] = float(statistics.median(rsrp))
         row["rsrp_p10_dbm"] = statistics.quantiles(rsrp, n=10, method="inclusive")[0] if len(rsrp) > 1 else float(rsrp[0])

@@ -67,7 +67,7 @@ def test_a_percentile_of_nothing_is_nothing_and_a_strange_one_is_an_error() -> N
 @given(ROWS)
 def test_a_summary_reads_back_from_its_row(rows: list[Row]) -> None:
     summary = summary_of(rows)
-    assert Summary.from_row(summary.values(busy=True)) == summary
+    assert Summary.from_row(summary.values(day=True)) == summary
 
 
 @settings(max_examples=50)
@@ -93,7 +93,7 @@ def test_only_served_and_no_service_speak_of_the_network() -> None:
     for row in mute:
         summary.count(row, "Telkomsel")
     assert summary.availability_percent is None
-    assert "availability_percent" not in summary.values(busy=False)
+    assert "availability_percent" not in summary.values(day=False)
     assert (summary.silent, summary.no_sim, summary.refused, summary.sim_fault, summary.barred) == (1, 1, 1, 1, 1)
     other: Row = {"registration": "limited", "plmn": "51011", "home_plmn": "51010"}
     heard: list[Row] = [{"registration": "home"}, {"registration": "searching"}, other]

@@ -55,12 +55,12 @@ def test_only_enough_samples_without_service_make_a_blank_spot(e: Evidence, boot
 
 
 @given(evidences(), st.integers(0, 3000), st.integers(0, 3000))
-def test_a_silent_modem_or_missing_sim_never_changes_the_state_of_the_network(e: Evidence, silent: int, no_sim: int) -> None:
+def test_a_sick_modem_or_sim_leaves_the_state_of_the_network_or_forbids_any(e: Evidence, silent: int, no_sim: int) -> None:
     more = replace(e, silent=silent, no_sim=no_sim, samples=e.network + silent + no_sim, time_estimated=0)
     less = replace(e, silent=0, no_sim=0, samples=e.network, time_estimated=0)
     one, other = (judge(x, LIMITS, CUTS, Supply(), SITE).state for x in (more, less))
     if less.samples and more.samples:
-        assert one == other
+        assert one in {other, State.UNJUDGEABLE}
 
 
 @pytest.mark.parametrize("e", [None, Evidence(0, 0, 2304, 0)])

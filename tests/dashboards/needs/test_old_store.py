@@ -58,11 +58,11 @@ def test_old_samples_are_read_by_todays_meaning(tmp_path: Path) -> None:
     """The modem named Telkomsel once; what followed on a cell of XL is Telkomsel without service, whatever the old tag says."""
     old_store(tmp_path / "raw.db", rolled_up=False)
     found = verdicts(tmp_path / "raw.db", again=True)
-    assert found == {"Telkomsel": "fair", "IOH": "not_measured", "XLSMART": "heard"}
+    assert found == {"Telkomsel": "poor_service", "IOH": "not_measured", "XLSMART": "heard"}
 
 
 def test_old_rollups_stay_readable(tmp_path: Path) -> None:
     old_store(tmp_path / "rolled.db", rolled_up=True)
     found = verdicts(tmp_path / "rolled.db", again=False)
     assert found["XLSMART"] == "not_measured"  # nobody counted who was heard
-    assert found["Telkomsel"] == "fair"
+    assert found["Telkomsel"] == "poor_service"

@@ -72,8 +72,29 @@ HANDOVER = [
     "nomor_usulan",
     "status_usulan",
     "catatan",
+    "kondisi_desa",
+    "ketersediaan_bawah",
+    "ketersediaan_atas",
+    "rsrp_median_bawah",
+    "rsrp_median_atas",
+    "rsrp_p10_bawah",
+    "rsrp_p10_atas",
+    "n_efektif",
+    "kualitas_bukti",
+    "alasan_kualitas",
+    "menaikkan_kualitas",
+    "peringkat_desa",
+    "peringkat_terbaik",
+    "peringkat_terburuk",
+    "skor_kebutuhan",
+    "skor_kebutuhan_min",
+    "skor_kebutuhan_maks",
+    "skor_kesiapan_min",
+    "skor_kesiapan_maks",
+    "masukan_tidak_diketahui",
 ]
-KONDISI = {"blank spot", "2G saja", "sinyal lemah", "layak", "tidak diukur"}
+KONDISI = {"blank spot", "2G saja", "sinyal lemah", "layanan kurang", "cukup", "layak"}
+KONDISI |= {"belum diukur", "tidak terdengar (pemindaian)", "data belum cukup", "tidak dapat dinilai"}
 ROWS = 3 * (len(PLAN) + 1)
 EVIL = '=HYPERLINK("http://x")'
 
@@ -111,15 +132,15 @@ def test_csv_of_indonesian_excel_reads_back_with_semicolon_and_decimal_comma(mad
     assert all(len(row) == len(HANDOVER) for row in rows)
     weak = next(row for row in rows if row["kode_desa"] == "64.08.02.2002" and row["operator"] == "Telkomsel")
     numbers = [float(weak[name].replace(",", ".")) for name in ("rsrp_median", "ketersediaan_persen", "skor_prioritas")]
-    assert numbers == [-105, 100, 45.9]
-    assert weak["skor_prioritas"] == "45,9"
+    assert numbers == [-105, 100, 45]
+    assert weak["skor_prioritas"] == "45,0"
     assert "." not in weak["lat"]
 
 
 def test_what_was_never_measured_has_no_values_and_is_a_centroid(made: Report, tmp_path: Path) -> None:
     write_csv(made, tmp_path / "x.csv")
     rows = [row for row in _read(tmp_path / "x.csv", ",") if row["kode_desa"].replace(".", "") == NEVER]
-    assert [row["kondisi"] for row in rows] == ["tidak diukur"] * 3
+    assert [row["kondisi"] for row in rows] == ["belum diukur"] * 3
     assert {row["jumlah_sampel"] for row in rows} == {"0"}
     assert {row["sumber_koordinat"] for row in rows} == {"titik tengah desa, bukan kantor"}
     assert {row["rsrp_median"] + row["skor_prioritas"] + row["teknologi"] for row in rows} == {""}
@@ -146,7 +167,7 @@ def test_workbook_has_real_types_frozen_header_and_filters(made: Report, tmp_pat
     assert book.sheetnames == ["Peta Kebutuhan", "Bukti", "Metode"]
     sheet = book["Peta Kebutuhan"]
     assert [cell.value for cell in sheet[1]] == HANDOVER
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.max_row) == ("D2", f"A1:AP{ROWS + 1}", ROWS + 1)
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.max_row) == ("D2", f"A1:BJ{ROWS + 1}", ROWS + 1)
     cells = dict(zip(HANDOVER, (cell.value for cell in sheet[2]), strict=True))
     assert isinstance(cells["lat"], float)
     assert (cells["rsrp_median"], cells["jumlah_sampel"], cells["jumlah_penduduk"]) == (-85, 2304, 1500)

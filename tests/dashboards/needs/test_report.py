@@ -43,12 +43,12 @@ BY_HAND = [
     # code, operator, state, diagnosis, rsrp, p10, busy rsrp, sinr, busy sinr, available, samples, complete, score
     ("6408022001", "Telkomsel", "adequate", "adequate", -85, -95, -85, 15, 15, 100, 2304, 100, 0),
     ("6408022002", "Telkomsel", "weak", "weak_coverage", -105, -112, -105, 6, 6, 100, 2304, 100, 45.9),  # 0.6 x 65/85
-    ("6408022003", "Telkomsel", "fair", "congested", -85, -85, -85, 14, -2, 100, 2304, 100, 30.6),  # 0.4 x 65/85
-    ("6408022004", "Telkomsel", "fair", "unstable", -85, -85, -85, 15, 15, 75, 2304, 100, 30.6),
+    ("6408022003", "Telkomsel", "poor_service", "congested", -85, -85, -85, 14, -2, 100, 2304, 100, 30.6),  # 0.4 x 65/85
+    ("6408022004", "Telkomsel", "poor_service", "unstable", -85, -85, -85, 15, 15, 75, 2304, 100, 30.6),
     ("6408022005", "IOH", "two_g_only", "two_g_only", None, None, None, None, None, 100, 2304, 100, 61.2),  # 0.8 x 65/85
     ("6408022006", "Telkomsel", "blank_spot", "blank_spot", None, None, None, None, None, 0, 2304, 100, 80),
     ("6408022007", "Telkomsel", "adequate", "power", -85, -85, None, 15, None, 100, 1152, 50, 0),
-    ("6408022008", "Telkomsel", "adequate", "device_fault", -85, -85, -85, 15, 15, 100, 2304, 100, 0),
+    ("6408022008", "Telkomsel", "unjudgeable", "device_fault", -85, -85, -85, 15, 15, 100, 2304, 100, None),
     ("6408022009", "Telkomsel", "insufficient_data", "insufficient_data", -95, -95, -95, 10, 10, 100, 288, 12.5, None),
     ("6408042001", "Telkomsel", "insufficient_data", "device_fault", None, None, None, None, None, None, 2304, 100, None),
     ("6408042011", "Telkomsel", "fair", "adequate", -95, -95, -95, 10, 10, 100, 2304, 100, 0),
@@ -103,7 +103,8 @@ def test_model_and_plmn_come_from_events_and_samples(made: Report) -> None:
 
 
 def test_every_hall_lies_in_its_polygon_and_a_strayed_one_is_found(made: Report, store: Sqlite) -> None:
-    assert all(village.inside for village in made.villages)
+    assert {village.site.code for village in made.villages if not village.inside} == {NEVER}  # a centroid proves nothing
+    assert next(village for village in made.villages if village.site.code == NEVER).inside is None
     halls = sites()
     halls[NEVER] = Site(NEVER, "Sangatta Utara", "Elsewhere", 5.0, 100.0, "map")
     ground = basis(halls)
@@ -153,7 +154,7 @@ def test_a_village_is_a_blank_spot_only_where_every_operator_is_known_to_be_none
     fill(store, halls, PERIOD, [("6408022001", "m2", lambda *_: {"registration": "limited", **WHOSE}, 8)])
     (village, *_) = full_report(store).villages
     store.close()
-    assert (village.best.verdict.state, village.state, village.unmeasured) == ("blank_spot", "heard", ["IOH", "XLSMART"])
+    assert (village.best.verdict.state, village.state, village.unmeasured) == ("blank_spot", "heard", ("IOH", "XLSMART"))
 
 
 WHOSE: dict[str, Value] = {"home_plmn": "51010", "plmn": "51011"}

@@ -83,7 +83,7 @@ def _earlier(month: list[Row], first_ns: int) -> Iterator[Point]:
             if time_ns < first_ns - 335 * DAY_NS:
                 continue
             tags = {name: str(row[name]) for name in TAGS if name in row}
-            yield Point("signal_1d", tags, Summary.from_row(row).values(busy=True), time_ns)
+            yield Point("signal_1d", tags, Summary.from_row(row).values(day=True), time_ns)
 
 
 def _measure(folder: Path, engine: str, section: str, days: int) -> None:
