@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from collector.sites.facts import ANTENNA, POWER
 from dashboards.atlas.areas import dotted
 from dashboards.atlas.drawing import ink
 from dashboards.needs.charts import HEIGHT, WIDTH, Curve, Strip, level_y, over_the_day, over_the_days, strip
@@ -15,7 +16,7 @@ from dashboards.needs.detail import MOST_RAW, RAW, Detail, Seen, gaps, strip_sta
 from dashboards.needs.document import EVIDENCE_FOLDER, NONE, environment, not_measured, text_of
 from dashboards.needs.evidence import Evidence
 from dashboards.needs.figures import row_words, village_words, with_interval
-from dashboards.needs.labels import ANTENNA, COORDINATES, DIAGNOSIS_WORDS, POWER, UNKNOWN, operator_words, yes_no
+from dashboards.needs.labels import COORDINATES, DIAGNOSIS_WORDS, UNKNOWN, operator_words, yes_no
 from dashboards.needs.letterhead import Letterhead
 from dashboards.needs.method import TITLE, span, styles
 from dashboards.needs.model import Report, Row, Village
