@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import Config, load
@@ -23,9 +20,10 @@ from collector.server.program import (
     INTERRUPTED,
     NOTHING,
     OK,
+    add_commands,
     add_log_level,
     add_store,
-    perform,
+    run,
     store_config,
     timestamp,
 )
@@ -33,11 +31,10 @@ from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
-from ground import manual
 from ground.ending import on_signal
 from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
-from ground.words import add_lang, ntr, print_anywhere, tr
+from ground.words import add_lang, ntr, tr
 
 GC_ALLOCATIONS = 100_000
 
@@ -86,18 +83,12 @@ exit: 0 written; 1 the store is down; 2 bad usage or config; 3 nothing in that p
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code."""
-    print_anywhere()
-    words = list(sys.argv[1:] if argv is None else argv)
-    return perform(_parser(words).parse_args(words))
+    return run(_parser, argv)
 
 
 def whole_parser() -> argparse.ArgumentParser:
     """Return the parser with the options of every command: for man page, completion and reference."""
     return _parser([*COMMANDS])
-
-
-def _manual(args: argparse.Namespace) -> int:
-    return manual.write(whole_parser(), version("sinyal"), args.into)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -109,8 +100,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_config(config)
 
     about = "Collects until SIGTERM or Ctrl-C. SIGHUP reads sites.csv again. /metrics and /healthz answer on [http]."
-    run = commands.add_parser("run", parents=[config], help="collect until told to stop", description=about)
-    run.set_defaults(do=_run)
+    collect = commands.add_parser("run", parents=[config], help="collect until told to stop", description=about)
+    collect.set_defaults(do=_run)
 
     imports = commands.add_parser(
         "import", parents=[config], help="read files from a USB stick", description=IMPORT, formatter_class=raw
@@ -132,20 +123,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
     check.set_defaults(do=_check_sites)
 
-    book = commands.add_parser("manual", help="write man page and shell completion")
-    manual.add_arguments(book)
-    book.set_defaults(do=_manual)
-
-    for name, (module, text) in COMMANDS.items():
-        command = commands.add_parser(name, help=text)
-        if name in words:
-            part = import_module(module)
-            part.add_arguments(command)
-            command.set_defaults(do=part.run)
-        if name != "alerts":  # whose own commands have it
-            with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it already
-                add_lang(command)
-    for command in (run, imports, export, check):
+    add_commands(commands, COMMANDS, words, whole_parser)
+    for command in (collect, imports, export, check):
         add_lang(command)
     return parser
 

@@ -51,6 +51,11 @@ class Authority:
         self.cert = folder / "ca.crt"
         self.cert.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
+    def listener(self, pair: Pair, *more: str) -> str:
+        """Return the lines of a mosquitto that shows `pair` and wants a certificate of this authority; then `more` lines."""
+        files = (f"cafile {self.cert}", f"certfile {pair.cert}", f"keyfile {pair.key}", "require_certificate true")
+        return "\n".join(("listener {port} 127.0.0.1", "persistence false", *files, *more, ""))
+
     def issue(self, name: str, *, start: dt.datetime | None = None, end: dt.datetime | None = None) -> Pair:
         """Return a certificate for a name, for server (127.0.0.1, localhost) and client use; by default valid for 30 days."""
         now = dt.datetime.now(dt.UTC)

@@ -1,21 +1,33 @@
 """Mutation testing where a wrong value is worst: `make mutate`, or `python -m scripts.mutate units judge` for some files.
 
-Each target is a file and the tests that must notice a change in it. cosmic-ray changes one thing at a time in a copy of the tree
-and runs those tests; what survives is printed with its place. `|` is left alone: nearly all of them are types. `--most N` takes a
-random sample of each file (the same for a seed).
+Each target is a file and the tests that must notice a change in it. One thing at a time is changed in a copy of the tree, as
+cosmic-ray does, and those tests run, each time in a fork of a process that has pytest loaded; what survives is printed with its
+place. Left alone are `|` (nearly all of them are types), `is` against `==` (the same for None and members of an enum), and what
+stands in `SAME`: changes that no test can notice, with the reason. `--most N` tries N changes of each target, chosen at random
+(the same ones for a seed).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import random
+import re
 import shutil
-import sqlite3
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 CAPTURES = "tests/captures/test_captures.py::test_all_values tests/agent/modems tests/agent/at/test_families.py"
@@ -30,56 +42,109 @@ TARGETS = {
     "judge": ("dashboards/needs/judge.py", "tests/dashboards/needs/test_judge.py tests/dashboards/needs/test_report.py"),
     "priority": ("dashboards/needs/priority.py", "tests/dashboards/needs/test_priority.py tests/dashboards/needs/test_report.py"),
 }
-CONFIG = """
-[cosmic-ray]
-module-path = "{module}"
-timeout = 120.0
-excluded-modules = []
-test-command = "{python} -m pytest -x -q -p no:cacheprovider {tests}"
-[cosmic-ray.distributor]
-name = "local"
-[cosmic-ray.filters.operators-filter]
-exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*"]
-"""
+LEFT_ALONE = re.compile("core/(ReplaceBinaryOperator_BitOr_|ReplaceComparisonOperator_(Is_Eq|IsNot_NotEq|Eq_Is|NotEq_IsNot)$)")
+SAME: dict[tuple[str, str], str] = {}
+"""(changed line, without its margins; operator) → why no test can notice."""
+LONGEST_S = 120.0
+"""A change that makes the tests run for so long is noticed."""
 
 
-def tool(name: str) -> Path:
-    """Return a program of this environment."""
-    return Path(sys.executable).with_name(name)
+@dataclass(frozen=True)
+class Change:
+    """One change of one file: what is written instead, and how its place is told."""
+
+    path: Path
+    text: str
+    line: str
+    place: str
+    operator: str
 
 
-def cosmic_ray(*words: str, cwd: Path) -> str:
-    """Run cosmic-ray; return what it printed. Raises CalledProcessError."""
-    return subprocess.run([str(tool("cosmic-ray")), *words], cwd=cwd, check=True, capture_output=True, text=True).stdout
+def places(module: str) -> list[MutationSpec]:
+    """Return all that can be changed in a file, or in the files of a folder, in their order."""
+    paths = sorted(Path(module).rglob("*.py")) if Path(module).is_dir() else [Path(module)]
+    Path("mutate.sqlite").unlink(missing_ok=True)
+    with use_db("mutate.sqlite", mode=WorkDB.Mode.create) as db:
+        init(paths, db, {})
+        specs = [item.mutations[0] for item in db.work_items]
+    wanted = [spec for spec in specs if not LEFT_ALONE.match(spec.operator_name)]
+    return sorted(wanted, key=lambda spec: (str(spec.module_path), spec.start_pos, spec.operator_name, spec.occurrence))
 
 
-def mutate(tree: Path, name: str, most: int | None, seed: int) -> tuple[int, int, list[str]]:
-    """Return how many changes were tried in a target and noticed, and the places of those that survived."""
+def changed(spec: MutationSpec) -> Change | None:
+    """Return a change; None where it changes nothing that a test could notice."""
+    path = Path(spec.module_path)
+    before = path.read_text()
+    after = mutate_code(before, get_operator(spec.operator_name)(**spec.operator_args), spec.occurrence)
+    if after is None or after == before:
+        return None
+    line = next((new for old, new in zip(before.splitlines(), after.splitlines(), strict=False) if old != new), "").strip()
+    name = spec.operator_name.removeprefix("core/")
+    return None if (line, name) in SAME else Change(path, after, line, f"{path}:{spec.start_pos[0]}", name)
+
+
+def passes(tests: list[str]) -> bool:
+    """Return whether tests pass, in a fork of this process."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        quiet = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(quiet, stream)
+        code = 1
+        try:
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+        finally:
+            os._exit(code)
+    end = time.monotonic() + LONGEST_S
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def noticed(change: Change, tests: list[str]) -> bool:
+    """Write a change, run the tests, take it back."""
+    before = change.path.read_text()
+    for stale in (change.path.parent / "__pycache__").glob(f"{change.path.stem}.*.pyc"):
+        stale.unlink()
+    change.path.write_text(change.text)
+    try:
+        return not passes(tests)
+    finally:
+        change.path.write_text(before)
+
+
+def mutate(name: str, most: int | None, seed: int) -> tuple[int, int]:
+    """Print what survives in a target; return how many changes were tried and noticed."""
     module, tests = TARGETS[name]
-    (tree / "mutate.toml").write_text(CONFIG.format(module=module, tests=tests, python=sys.executable))
-    session = tree / f"{name}.sqlite"
-    cosmic_ray("init", "mutate.toml", session.name, cwd=tree)
-    cosmic_ray("baseline", "mutate.toml", cwd=tree)
-    subprocess.run([str(tool("cr-filter-operators")), session.name, "mutate.toml"], cwd=tree, check=True, capture_output=True)
-    if most is not None:
-        with sqlite3.connect(session) as db:
-            skipped = {row[0] for row in db.execute("SELECT job_id FROM work_results")}
-            rows = db.execute("SELECT job_id FROM mutation_specs ORDER BY module_path, start_pos_row, operator_name")
-            jobs = [row[0] for row in rows if row[0] not in skipped]
-            spared = random.Random(seed).sample(jobs, max(0, len(jobs) - most))  # noqa: S311 - a choice, no secret
-            for table in ("mutation_specs", "work_items"):
-                db.executemany(f"DELETE FROM {table} WHERE job_id = ?", [(job,) for job in spared])  # noqa: S608 - fixed names
-    cosmic_ray("exec", "mutate.toml", session.name, cwd=tree)
-    tried, alive = 0, []
-    for line in cosmic_ray("dump", session.name, cwd=tree).splitlines():
-        item, result = json.loads(line)
-        if result is None or result["worker_outcome"] == "skipped":
-            continue
-        tried += 1
-        if result["test_outcome"] == "survived":
-            spec = item["mutations"][0]
-            alive.append(f"{spec['module_path']}:{spec['start_pos'][0]} {spec['operator_name'].split('/')[-1]}")
-    return tried, tried - len(alive), alive
+    sys.dont_write_bytecode = False
+    if not passes(tests.split()):
+        sys.exit(f"{name}: the tests fail without any change: pytest {tests}")
+    sys.dont_write_bytecode = True  # a file that is changed twice within a second would be read from the cache
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    found = places(module)
+    if most is not None and len(found) > most:
+        found = random.Random(seed).sample(found, most)  # noqa: S311 - a choice, no secret
+    chosen = [change for spec in found if (change := changed(spec))]
+    alive = [change for change in chosen if not noticed(change, tests.split())]
+    print(f"{module:36} {len(chosen) - len(alive)}/{len(chosen)} noticed", flush=True)
+    for change in sorted(alive, key=lambda change: change.place):
+        print(f"    survived: {change.place} {change.operator}: {change.line}", flush=True)
+    return len(chosen), len(chosen) - len(alive)
+
+
+def in_a_copy() -> int:
+    """Run this program in a copy of the tree."""
+    with tempfile.TemporaryDirectory(prefix="sinyal-mutate-") as folder:
+        tree = Path(folder) / "tree"
+        left_out = shutil.ignore_patterns(".venv", ".git", "build", ".*_cache", "__pycache__", ".hypothesis")
+        shutil.copytree(ROOT, tree, ignore=left_out)
+        return subprocess.run([sys.executable, "-m", "scripts.mutate", "--here", *sys.argv[1:]], cwd=tree, check=False).returncode
 
 
 def main() -> int:
@@ -88,18 +153,12 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"default: all of {', '.join(TARGETS)}")
     parser.add_argument("--most", type=int, metavar="N", help="at most so many changes of each file, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--here", action="store_true", help="change the files of this folder; without it, those of a copy")
     args = parser.parse_args()
-    tried = killed = 0
-    with tempfile.TemporaryDirectory(prefix="sinyal-mutate-") as folder:
-        tree = Path(folder) / "tree"
-        left_out = shutil.ignore_patterns(".venv", ".git", "build", ".*_cache", "__pycache__", ".hypothesis")
-        shutil.copytree(ROOT, tree, ignore=left_out)
-        for name in args.targets or TARGETS:
-            one, noticed, alive = mutate(tree, name, args.most, args.seed)
-            tried, killed = tried + one, killed + noticed
-            print(f"{TARGETS[name][0]:36} {noticed}/{one} noticed", flush=True)
-            for place in alive:
-                print(f"    survived: {place}", flush=True)
+    if not args.here:
+        return in_a_copy()
+    scores = [mutate(name, args.most, args.seed) for name in args.targets or TARGETS]
+    tried, killed = (sum(column) for column in zip(*scores, strict=True))
     print(f"{killed}/{tried} noticed: {100 * killed / max(1, tried):.1f} %")
     return 0
 

@@ -7,12 +7,20 @@ import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from lab import servers
 from lab.servers import Server
 from scripts.words import compile_words
+
+USUAL: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGQUIT: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
+"""What ends a program. A run in the background ignores these signals, and so would the programs under test."""
 
 
 def pytest_configure() -> None:
@@ -21,13 +29,9 @@ def pytest_configure() -> None:
     for name in ("LC_ALL", "LC_MESSAGES"):  # what a program says must not hang on who runs the tests
         os.environ.pop(name, None)
     os.environ["LANG"] = "en_GB.UTF-8"
-    for number in (
-        signal.SIGINT,
-        signal.SIGQUIT,
-        signal.SIGHUP,
-    ):  # a run in the background ignores them, and so would its children
+    for number, usual in USUAL.items():
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            signal.signal(number, usual)
 
 
 SERVERS = {"start_server", "broker", "influx", "chromium", "database"}

@@ -36,11 +36,11 @@ from dashboards.needs.parameters import cuts, read_parameters
 from dashboards.needs.seen import Surroundings
 from dashboards.web.snapshot import Snapshot
 from demo.table import state as demo_state
+from lab.grafana_query import Choice
 from lab.servers import MissingServerError, fetch, influxd
 from telemetry.frame import Sample, Value, pack
 from telemetry.meaning import Rat, Registration, Standing, standing_of
 from telemetry.streams import Proof, Signal
-from tests.dashboards.grafana.substitute import Choice
 
 T_MS = 1_795_500_000_000
 NOW_NS = (T_MS + 10_000) * 1_000_000

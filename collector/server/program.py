@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collector.config import Config, load
 from collector.errors import CollectorError, ConfigError
+from ground import manual
 from ground.paths import add_config, shipped
+from ground.words import add_lang, print_anywhere
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
 
 OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def run(parser: Callable[[Sequence[str]], argparse.ArgumentParser], argv: Sequence[str] | None) -> int:
+    """Run a program by its words, or those of the command line; `parser` makes its parser. Return the exit code."""
+    print_anywhere()
+    words = list(sys.argv[1:] if argv is None else argv)
+    return perform(parser(words).parse_args(words))
+
+
+def add_commands(
+    commands: Commands, table: Mapping[str, tuple[str, str]], words: Sequence[str], whole: Callable[[], argparse.ArgumentParser]
+) -> None:
+    """Add `manual`, written from the `whole` parser, and the commands of a table: name, module and help.
+
+    Each brings packages of its own: only those that `words` name are loaded.
+    """
+    book = commands.add_parser("manual", help="write man page and shell completion")
+    manual.add_arguments(book)
+    book.set_defaults(do=lambda args: manual.write(whole(), version("sinyal"), args.into))
+    for name, (module, text) in table.items():
+        command = commands.add_parser(name, help=text)
+        if name in words:
+            part = import_module(module)
+            part.add_arguments(command)
+            command.set_defaults(do=part.run)
+        if name != "alerts":  # whose own commands have it
+            with contextlib.suppress(argparse.ArgumentError):  # what prints for people has it; `publish` means dashboards by it
+                add_lang(command)
 
 
 def perform(args: argparse.Namespace) -> int:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.notify.outbox import Outbox, transaction
 from collector.sites.sites import Site
-from collector.store.store import Store
+from collector.store.store import Point, Store
 from collector.watch.config import Alerts
 from collector.watch.db import WatchDb
 from collector.watch.facts import Reader
@@ -58,6 +59,7 @@ class Watch:
         self._state.changed_halls.clear()
         self._book.schedule.saved()
         self._hand_over_points()
+        self._say_alive(now_ms)
 
     def _learn(self, now_ms: int) -> None:
         """Take schedules and last contacts from the store, where the watch starts without a state."""
@@ -75,6 +77,11 @@ class Watch:
                 self._state.changed_halls.add(site)
         except StoreUnavailableError as error:
             log.warning("event=history_not_read reason=%s", error)
+
+    def _say_alive(self, now_ms: int) -> None:
+        """Leave a point for who asks from outside whether the watch still looks; nobody waits for it."""
+        with suppress(StoreUnavailableError, PointsRefusedError):
+            self._store.write_points([Point("watch", {}, {"open": len(self._state.incidents)}, now_ms * 1_000_000)])
 
     def _hand_over_points(self) -> None:
         """Write queued points to the store; what it does not take now goes at the next look."""

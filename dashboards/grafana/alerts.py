@@ -10,7 +10,7 @@ from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import EVERY, RANGE, rows
-from dashboards.grafana.panels import Panel, coloured, columns, figure, step
+from dashboards.grafana.panels import OF_GROUP, Panel, coloured, columns, figure, step, without
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, TIME, Column, listing
 from ground.words import mark
@@ -20,13 +20,13 @@ WHERE = f"{RANGE} AND {EVERY}"
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: alerts")
+    title = mark("Sinyal: alerts – what is open, and whose turn is it?")
     about = mark("Alerts as sinyal-collector watch writes them.")
     board = Board(context, "alerts", title, about, since="now-30d")
     board.choose_line()
     board.row(mark("Summary"))
     _figures(board, context)
-    board.add(_open(context), 24, 11)
+    board.add(open_now(context), 24, 11)
     board.row(mark("Over time"))
     board.add(_by_day(context), 14, 9)
     board.add(_by_rule(context), 10, 9)
@@ -68,7 +68,9 @@ def _figures(board: Board, context: Context) -> None:
         ),
     ):
         query = Influx(rows('count("key")', "alert", where), alias=name)
-        board.add(figure(context, title, about, [query], unit="none", scale=fault if name == "critical" else None), 6, 4)
+        board.add(
+            figure(context, title, about, [query], unit="none", scale=fault if name == "critical" else None, count=True), 6, 4
+        )
 
 
 def severities(context: Context) -> list[ValueMapping]:
@@ -114,7 +116,8 @@ def _shown(context: Context, suffix: str = "") -> list[Column]:
     ]
 
 
-def _open(context: Context) -> Panel:
+def open_now(context: Context) -> Panel:
+    """List the alerts that are not resolved."""
     about = mark("Alerts that are not resolved: the last change of each in the chosen period.")
     kept = (
         "severity",
@@ -128,12 +131,11 @@ def _open(context: Context) -> Panel:
     )
     fields: dict[str, Any] = {name: {"operation": "aggregate", "aggregations": ["last"]} for name in kept}
     fields["key"] = {"operation": "groupby", "aggregations": []}
-    resolved = {"fieldName": "state (last)", "config": {"id": "equal", "options": {"value": "resolved"}}}
-    before = [step("groupBy", fields=fields), step("filterByValue", filters=[resolved], type="exclude", match="any")]
+    before = [step("groupBy", fields=fields), without("state (last)", "resolved")]
     shown = [
         Column("since_ms (last)", mark("Since"), "dateTimeFromNow", width=140),
         Column("kecamatan (last)", KECAMATAN.heading, width=150),
-        Column("desa (last)", DESA.heading, width=150),
+        Column("desa (last)", DESA.heading, width=150, hall=OF_GROUP),
         *_shown(context, " (last)"),
     ]
     title = mark("Open now")

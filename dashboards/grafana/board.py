@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
     GridPos,
+    VariableHide,
     VariableOption,
     VariableRefresh,
     VariableSort,
@@ -24,8 +25,12 @@ from ground.words import Phrase, mark
 
 SCHEMA_VERSION = 37
 """Of Grafana 9.4, the oldest that is supported; newer ones migrate upwards, none migrates downwards."""
+ROWS_A_PAGE = 40
+"""Rows of squares before Grafana 11.4 and newer turn the page; older ones pass it over and show all."""
 ALL = VariableOption(selected=True, text=["All"], value=["$__all"])
 KECAMATAN_VALUES = 'SHOW TAG VALUES FROM "site" WITH KEY = "kecamatan"'
+MEASURED_FIRST = 'SHOW TAG VALUES FROM /^(signal|site)$/ WITH KEY = "desa" WHERE "kecamatan" =~ /^${kecamatan:regex}$/'
+"""The halls that are measured come first, as `signal` does before `site`: a dashboard of one hall opens on the first."""
 DESA_VALUES = 'SHOW TAG VALUES FROM "site" WITH KEY = "desa" WHERE "kecamatan" =~ /^${kecamatan:regex}$/'
 OPERATOR_VALUES = f'SHOW TAG VALUES FROM "signal" WITH KEY = "operator" WHERE {PLACE}'
 MODEM_VALUES = f'SHOW TAG VALUES FROM "signal" WITH KEY = "modem" WHERE {PLACE}'
@@ -70,20 +75,22 @@ class Board:
         *,
         since: str = "now-24h",
         one_hall: bool = False,
+        wall: bool = False,
     ) -> None:
-        self._context = context
+        self._context, self._wall = context, wall
         self._ids = 0
         self._shelf = Shelf()
-        self._alerts: str | None = None
+        self._annotations: list[dict[str, Any]] = []
         board = sdk.Dashboard(context.say(title)).uid(context.uid(name)).description(context.say(about))
         board.tags(["sinyal", f"sinyal-{context.language}"]).timezone("Asia/Makassar").time(since, "now").refresh("1m")
         board.tooltip(DashboardCursorSync.CROSSHAIR).week_start("monday").editable()
         links = sdk.DashboardLink("Sinyal").type(DashboardLinkType.DASHBOARDS).tags([f"sinyal-{context.language}"])
-        board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
+        if not wall:
+            board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
         board.with_variable(sdk.DatasourceVariable("datasource").label(context.say(mark("Data source"))).type("influxdb"))
         self._board = board
         self._choose("kecamatan", mark("Sub-district"), KECAMATAN_VALUES)
-        self._choose("desa", mark("Village"), DESA_VALUES, single=one_hall)
+        self._choose("desa", mark("Village"), MEASURED_FIRST if one_hall else DESA_VALUES, single=one_hall)
 
     def choose_line(self) -> None:
         """Let people choose operator and modem as well."""
@@ -94,7 +101,36 @@ class Board:
         """Mark alerts of the chosen places in every panel with a time axis."""
         language = self._context.language
         fields = f'"title_{language}", "text_{language}", "severity", "state"'
-        self._alerts = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
+        query = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
+        columns = {"titleColumn": f"title_{language}", "textColumn": f"text_{language}", "tagsColumn": "severity,state"}
+        self._annotate(mark("Alerts"), query, self._context.classes.classes[3].colour, columns)
+
+    def mark_events(self, name: str | Phrase, kinds: str, colour: str) -> None:
+        """Mark what happened on the devices of the chosen places; `kinds`: words of `kind`, as a pattern."""
+        query = rows('"kind", "detail", "modem"', "event", f'{RANGE} AND {PLACE} AND "kind" =~ /^({kinds})$/')
+        self._annotate(name, query, colour, {"titleColumn": "kind", "textColumn": "detail", "tagsColumn": "modem"})
+
+    def _annotate(self, name: str | Phrase, query: str, colour: str, columns: dict[str, str]) -> None:
+        # The library's model has no place for the columns of an InfluxQL annotation.
+        target = {
+            "refId": f"Annotation{len(self._annotations)}",
+            "query": query,
+            "rawQuery": True,
+            "resultFormat": "table",
+            "fromAnnotations": True,
+            **columns,
+        }
+        one = {
+            "name": self._context.say(name),
+            "datasource": {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid},
+            "enable": True,
+            "hide": False,
+            "iconColor": colour,
+            "query": query,
+            **columns,
+            "target": target,
+        }
+        self._annotations.append(one)
 
     def row(self, title: str | Phrase) -> None:
         """Begin a row with a heading."""
@@ -114,39 +150,19 @@ class Board:
         for variable in plain["templating"]["list"]:
             for unused in ("id", "auto", "auto_min", "auto_count"):  # the library fills in what only its other kinds have
                 variable.pop(unused, None)
+        for panel in plain["panels"]:
+            if panel["type"] in ("status-history", "state-timeline"):
+                panel["options"]["perPage"] = ROWS_A_PAGE
         del plain["style"]  # the person's own theme
-        if self._alerts is not None:
-            plain["annotations"] = {"list": [self._annotation(self._alerts)]}
+        plain["annotations"] = {"list": self._annotations}
         return plain
 
     def _choose(self, name: str, label: str | Phrase, query: str, *, single: bool = False) -> None:
         variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query).datasource(DATASOURCE)
-        variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
+        variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        variable.sort(VariableSort.DISABLED if single else VariableSort.ALPHABETICAL_ASC)
+        if self._wall:
+            variable.hide(VariableHide.HIDE_VARIABLE)
         if not single:
             variable.multi(True).include_all(True).all_value(".*").current(ALL)
         self._board.with_variable(variable)
-
-    def _annotation(self, query: str) -> dict[str, Any]:
-        # The library's model has no place for the columns of an InfluxQL annotation.
-        language = self._context.language
-        columns = {"titleColumn": f"title_{language}", "textColumn": f"text_{language}", "tagsColumn": "severity,state"}
-        target = {
-            "refId": "Alerts",
-            "query": query,
-            "rawQuery": True,
-            "resultFormat": "table",
-            "fromAnnotations": True,
-            **columns,
-        }
-        name = self._context.say(mark("Alerts"))
-        source = {"type": DATASOURCE.type_val, "uid": DATASOURCE.uid}
-        return {
-            "name": name,
-            "datasource": source,
-            "enable": True,
-            "hide": False,
-            "iconColor": self._context.classes.classes[3].colour,
-            "query": query,
-            **columns,
-            "target": target,
-        }

@@ -10,7 +10,7 @@ from typing import Any
 
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
-from dashboards.grafana import alerts, fleet, hall, operators, pipeline, regency
+from dashboards.grafana import alerts, basemap, fleet, hall, operators, pipeline, regency, wall
 from dashboards.grafana.context import GENERATED, Context
 from ground.words import LANGUAGES
 
@@ -23,6 +23,7 @@ DASHBOARDS = {
     "fleet": fleet.build,
     "pipeline": pipeline.build,
     "alerts": alerts.build,
+    "wall": wall.build,
 }
 EPILOG = """\
 What lies under dashboards/grafana/generated/ is made from the modules beside this one and from config/classes.toml.
@@ -46,7 +47,8 @@ def as_text(dashboard: dict[str, Any]) -> str:
 
 def all_texts(classes: Path = CLASSES) -> dict[str, str]:
     """Return the text of every generated file by its path: Raises ConfigError."""
-    return {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
+    texts = {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
+    return {**texts, basemap.FILE: basemap.boundaries()}
 
 
 def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:

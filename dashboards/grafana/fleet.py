@@ -8,7 +8,7 @@ from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
-from dashboards.grafana.panels import Panel, curves, figure, step, timeline
+from dashboards.grafana.panels import OF_SERIES, Panel, curves, figure, hall_link, step, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
 from ground.words import Phrase, mark
@@ -34,7 +34,7 @@ STEP = "10m"
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: fleet")
+    title = mark("Sinyal: fleet – which device needs somebody?")
     about = mark("Health of all measuring devices.")
     board = Board(context, "fleet", title, about)
     board.row(mark("Now"))
@@ -57,7 +57,7 @@ def _newest(where: str = RANGE) -> str:
 def _count(context: Context, title: str | Phrase, about: str | Phrase, source: str, condition: str, colour: str) -> Panel:
     scale: theme.Steps = [(None, theme.PLAIN), (1, colour)]
     query = rows('count("uptime_s")', f"({source})", condition)
-    return figure(context, title, about, [Influx(query, alias="n")], unit="none", scale=scale)
+    return figure(context, title, about, [Influx(query, alias="n")], unit="none", scale=scale, count=True)
 
 
 def _counts(context: Context) -> list[Panel]:
@@ -136,11 +136,11 @@ def _devices(context: Context) -> Panel:
 
 def _budget(context: Context) -> Panel:
     about = mark("Bytes of this month over the device's budget. Beyond it sending slows down; measuring does not.")
-    used = rows('last("bytes_month") AS "b", last("budget_month") AS "m"', "device", f"{RANGE} AND {PLACE}", '"site", "desa"')
-    query = rows('100.0 * "b" / "m" AS "used"', f"({used})", '"m" > 0', '"desa"')
-    shown = [DESA, Column("used", mark("Budget used"), "percent", 0, theme.falling(context, theme.BUDGET))]
+    used = rows('last("bytes_month") AS "b", last("budget_month") AS "m"', "device", f"{RANGE} AND {PLACE}", HALL)
+    query = rows('100.0 * "b" / "m" AS "used"', f"({used})", '"m" > 0', HALL)
+    shown = [KECAMATAN, DESA, Column("used", mark("Budget used"), "percent", 0, theme.falling(context, theme.BUDGET))]
     title = mark("Data budget this month")
-    return listing(context, title, about, [Influx(query)], shown, sort="used", descending=True)
+    return listing(context, title, about, [Influx(query)], shown, sort="used", descending=True, hide=("site",))
 
 
 def _versions(context: Context) -> Panel:
@@ -160,7 +160,7 @@ def _versions(context: Context) -> Panel:
 
 
 def _over_time(board: Board, context: Context) -> None:
-    about = mark("Connected to and gone from the broker, as the broker saw it.")
+    about = mark("Connected to and gone from the broker, as the broker saw it. Click a row to open the hall.")
     states = theme.words(
         context,
         {
@@ -168,8 +168,10 @@ def _over_time(board: Board, context: Context) -> None:
             "offline": (mark("Offline"), context.classes.state["silent"].colour),
         },
     )
-    query = Influx(rows('"state"', "site_status", f"{RANGE} AND {PLACE}", '"desa"'), alias="$tag_desa")
-    board.add(timeline(context, mark("Online and offline"), about, [query], mappings=states), 24, 12)
+    since = "time > ${__from}ms - 30d AND time <= ${__to}ms"  # the state at the beginning of the period is older than it
+    query = Influx(rows('"state"', "site_status", f"{since} AND {PLACE}", '"kecamatan", "desa"'), alias="$tag_desa")
+    panel = timeline(context, mark("Online and offline"), about, [query], mappings=states)
+    board.add(panel.data_links([hall_link(context, OF_SERIES)]), 24, 24)
 
     def curve(title: str | Phrase, about: str | Phrase, what: str, unit: str, scale: theme.Steps | None = None) -> None:
         one = Influx(series(what, "device", PLACE, '"desa"'), alias="$tag_desa")

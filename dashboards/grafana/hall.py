@@ -18,11 +18,13 @@ NAME = "$tag_modem · $tag_operator"
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: hall")
+    title = mark("Sinyal: hall – what is wrong here?")
     about = mark("Signal, cells, probes and device of one hall.")
     board = Board(context, "hall", title, about, one_hall=True)
     board.choose_line()
     board.mark_alerts()
+    board.mark_events(mark("Cell changes"), "cell_change", theme.PLAIN)
+    board.mark_events(mark("Restarts"), "boot|modem_reset|usb_reset", context.classes.state["device_fault"].colour)
     board.row(mark("Now"))
     _now(board, context)
     board.row(mark("Signal"))
@@ -40,7 +42,7 @@ def build(context: Context) -> dict[str, Any]:
 _METRICS = (
     (
         "rsrp_dbm",
-        "dBm",
+        theme.DBM,
         mark("RSRP, signal strength"),
         phrase("Reference signal power: tells coverage."),
     ),
@@ -58,7 +60,7 @@ _METRICS = (
     ),
     (
         "rssi_dbm",
-        "dBm",
+        theme.DBM,
         "RSSI",
         phrase("Power of the whole band, grows with its width; shown as help only."),
     ),
@@ -80,7 +82,7 @@ def _now(board: Board, context: Context) -> None:
     power = rows('median("rsrp_dbm")', "signal", f"{NOW} AND {LEVELLED} AND {EVERY}", BOTH)
     scale = theme.classes_of(context, "rsrp_dbm")
     board.add(
-        figure(context, mark("RSRP now"), about, [Influx(power, alias=NAME)], unit="dBm", scale=scale, names=True),
+        figure(context, mark("RSRP now"), about, [Influx(power, alias=NAME)], unit=theme.DBM, scale=scale, names=True),
         6,
         5,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders.dashboard import FieldColor
-from grafana_foundation_sdk.models.dashboard import FieldColorModeId
+from grafana_foundation_sdk.models.common import LineInterpolation
 
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
@@ -33,11 +32,11 @@ def add(board: Board, context: Context) -> None:
         alias="$tag_modem · B$tag_band",
     )
     scale = theme.classes_of(context, "rsrp_dbm")
-    board.add(timeline(context, mark("Band"), about, [band], unit="dBm", scale=scale), 12, 7)
-    about = mark("Identity of the serving cell (ECI, NCI, CI). A change of colour: another cell.")
-    cell = Influx(series('last("cell_id")', "signal", EVERY, '"modem"'), alias="$tag_modem")
-    panel = timeline(context, mark("Serving cell over time"), about, [cell])
-    board.add(panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC)), 12, 7)
+    board.add(timeline(context, mark("Band"), about, [band], unit=theme.DBM, scale=scale), 12, 7)
+    about = mark("PCI of the serving cell (3G: PSC). A step: another cell serves; the cell changes are marked on every panel.")
+    cell = Influx(series('last("pci")', "signal", EVERY, '"modem"'), alias="$tag_modem")
+    panel = curves(context, mark("Serving cell over time"), about, [cell], unit="none")
+    board.add(panel.line_interpolation(LineInterpolation.STEP_AFTER).line_width(2), 12, 7)
     board.add(_technology(context), 12, 7)
     board.add(_serving(context), 24, 6)
     board.add(_neighbours(context), 14, 9)
@@ -74,9 +73,9 @@ def _serving(context: Context) -> Panel:
     signal = [
         Column(name, heading, unit, 1, theme.classes_of(context, name))
         for name, heading, unit in (
-            ("rsrp_dbm", "RSRP", "dBm"),
+            ("rsrp_dbm", "RSRP", theme.DBM),
             ("rsrq_db", "RSRQ", "dB"),
-            ("rssi_dbm", "RSSI", "dBm"),
+            ("rssi_dbm", "RSSI", theme.DBM),
             ("sinr_db", "SINR", "dB"),
         )
     ]
@@ -107,7 +106,7 @@ def _neighbours(context: Context) -> Panel:
         Column("band", mark("Band")),
         Column("earfcn", "EARFCN", "none", 0),
         Column("pci", "PCI", "none", 0),
-        Column("rsrp_dbm", "RSRP", "dBm", 1, theme.classes_of(context, "rsrp_dbm")),
+        Column("rsrp_dbm", "RSRP", theme.DBM, 1, theme.classes_of(context, "rsrp_dbm")),
         Column("rsrq_db", "RSRQ", "dB", 1, theme.classes_of(context, "rsrq_db")),
     ]
     return listing(context, mark("Neighbour cells"), about, [Influx(query)], shown)
@@ -128,7 +127,7 @@ def _strongest(context: Context) -> Panel:
         mark("Serving and neighbour"),
         about,
         queries,
-        unit="dBm",
+        unit=theme.DBM,
         scale=scale,
         interval=CELL_STEP,
     )

@@ -58,7 +58,17 @@ def rows(what: str, source: str, where: str = "", tags: str = "") -> str:
     return question + (f" WHERE {where}" if where else "") + (f" GROUP BY {tags}" if tags else "")
 
 
-def share(tags: str, where: str, *, source: str = "signal_1h") -> str:
-    """Write the query for availability: served of what the network was responsible for; nothing where it had no sample."""
-    sums = rows('sum("served") AS "s", sum("served") + sum("no_service") AS "n"', source, where, tags)
-    return rows('100.0 * "s" / "n" AS "availability"', f"({sums})", '"n" > 0', tags)
+AVAILABILITY = '100.0 * sum("served") / (sum("served") + sum("no_service"))'
+"""Served of what the network was responsible for, %; with RESPONSIBLE, so that nothing is divided by nothing."""
+RESPONSIBLE = '("served" > 0 OR "no_service" > 0)'
+
+
+def share(tags: str, where: str, *, source: str = "signal_1h", name: str = "availability") -> str:
+    """Write the query for availability; no row where the network was responsible for no sample."""
+    return rows(f'{AVAILABILITY} AS "{name}"', source, f"{where} AND {RESPONSIBLE}", tags)
+
+
+def counted(inner: str) -> str:
+    """Write the query for the sum of `n` over some hourly summaries; 0 where there are none, so that no class vanishes."""
+    none = rows('count("samples") * 0 AS "n"', "signal_1h", "time > ${__to}ms - 7d")
+    return rows('sum("n")', f"({inner}), ({none})")

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from grafana_foundation_sdk.builders import histogram
+
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
-from dashboards.grafana.influxql import EVERY, RANGE, rows
-from dashboards.grafana.panels import Panel, curves
+from dashboards.grafana.influxql import AVAILABILITY, EVERY, RANGE, RESPONSIBLE, rows, share
+from dashboards.grafana.panels import Panel, curves, dressed, join, minus, only, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.regency import availability, medians_of
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing, matrix
 from ground.words import joined, mark, phrase
 from telemetry.operators import OPERATORS, OTHER
 
-WHERE = f"{RANGE} AND {EVERY} AND \"operator\" != ''"
-MEDIANS = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
+NAMED = f"{EVERY} AND \"operator\" != ''"
+WHERE = f"{RANGE} AND {NAMED}"
+ASKED = f"{WHERE} AND {RESPONSIBLE}"
+RSRP, P10, SINR = (f'percentile("{name}", 50)' for name in ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db"))
+ON_LTE = '100.0 * sum("lte") / (sum("served") + sum("no_service"))'
+FIGURES = (
+    f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", {RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", '
+    'sum("cell_changes") AS "moves"'
+)
+PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
+DAILY = phrase("From the daily median of each hall and operator.")
 
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: operators")
+    title = mark("Sinyal: operators – which operator is better where?")
     about = mark("Operators compared by sub-district and by hall.")
     board = Board(context, "operators", title, about, since="now-7d")
     board.choose_line()
@@ -31,6 +42,15 @@ def build(context: Context) -> dict[str, Any]:
     board.row(mark("By sub-district"))
     for panel in _matrices(context):
         board.add(panel, 12, 12)
+    board.add(_weeks(context), 24, 12)
+    board.row(mark("Distribution"))
+    for metric, unit, size, name in (("rsrp_median_dbm", theme.DBM, 4, "RSRP"), ("sinr_median_db", "dB", 2, "SINR")):
+        board.add(_distribution(context, metric, unit, size, name), 12, 9)
+    for metric, scale, unit, name in (
+        ("rsrp_median_dbm", "rsrp_dbm", theme.DBM, "RSRP"),
+        ("sinr_median_db", "sinr_db", "dB", "SINR"),
+    ):
+        board.add(_percentiles(context, metric, theme.classes_of(context, scale), unit, name), 12, 7)
     board.row(mark("Over time"))
     for panel in _over_time(context):
         board.add(panel, 8, 9)
@@ -39,51 +59,60 @@ def build(context: Context) -> dict[str, Any]:
     return board.build()
 
 
-def _sums() -> str:
-    served = 'sum("served") AS "s", sum("served") + sum("no_service") AS "n", sum("lte") AS "lte"'
-    return f'{served}, sum("cell_changes") AS "moves", {MEDIANS}, median("rsrp_p10_dbm") AS "p10"'
-
-
-def _figures(tags: str) -> str:
-    shown = '100.0 * "s" / "n" AS "availability", 100.0 * "lte" / "n" AS "lte", "rsrp", "p10", "sinr", "moves"'
-    return rows(shown, f"({rows(_sums(), 'signal_1h', WHERE, tags)})", '"n" > 0', tags)
-
-
 def _figure_columns(context: Context) -> list[Column]:
     rsrp, sinr = medians_of(context)
     return [
         availability(context),
         Column("lte", mark("LTE or NR"), "percent", 1, theme.rising(context, theme.AVAILABILITY)),
         rsrp,
-        Column("p10", mark("RSRP, 10th percentile"), "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
+        Column("p10", mark("RSRP, 10th percentile"), theme.DBM, 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
         Column("moves", mark("Cell changes"), "none", 0),
     ]
 
 
 def _summary(context: Context) -> Panel:
-    about = joined([phrase("Each operator over all chosen places."), NOTE], " ")
-    shown = [OPERATOR, *_figure_columns(context)]
+    about = joined(
+        [
+            phrase("Each operator, by whose SIM is in the modem, over all chosen places."),
+            phrase("As a guest: share of the served samples on another operator's cell."),
+            phrase("Only others heard: share without service while other operators' cells were heard."),
+            NOTE,
+        ],
+        " ",
+    )
+    heard = '100.0 * sum("limited") / (sum("served") + sum("no_service")) AS "limited"'
+    queries = [
+        Influx(rows(f"{FIGURES}, {heard}", "signal_1h", ASKED, '"operator"'), "A"),
+        Influx(
+            rows('100.0 * sum("guest") / sum("served") AS "guest"', "signal_1h", f'{WHERE} AND "served" > 0', '"operator"'), "B"
+        ),
+    ]
+    beside = [
+        Column("guest", mark("As a guest"), "percent", 1),
+        Column("limited", mark("Only others heard"), "percent", 1),
+    ]
+    shown = [OPERATOR, *_figure_columns(context), *beside]
+    before = [join("operator"), only(*(column.name for column in shown))]
     title = mark("Operators side by side")
-    return listing(context, title, about, [Influx(_figures('"operator"'))], shown, sort="availability", descending=True)
+    return listing(context, title, about, queries, shown, before=before, sort="availability", descending=True)
 
 
 def _matrices(context: Context) -> list[Panel]:
     def per_operator(what: str) -> dict[str, str]:
         """Return for each operator the query whose column has its name."""
-        found = {}
-        for name in (*dict.fromkeys(OPERATORS.values()), OTHER):
-            sums = rows(_sums(), "signal_1h", f"{WHERE} AND \"operator\" = '{name}'", '"kecamatan"')
-            found[name] = rows(f'{what} AS "{name}"', f"({sums})", '"n" > 0', '"kecamatan"')
-        return found
+        return {
+            name: rows(f'{what} AS "{name}"', "signal_1h", f"{ASKED} AND \"operator\" = '{name}'", '"kecamatan"')
+            for name in (*dict.fromkeys(OPERATORS.values()), OTHER)
+        }
 
     rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
     shares = theme.rising(context, theme.AVAILABILITY)
     kinds = (
-        (mark("RSRP, median"), '"rsrp"', "dBm", 0, rsrp),
-        (mark("Availability"), '100.0 * "s" / "n"', "percent", 1, shares),
-        (mark("SINR, median"), '"sinr"', "dB", 1, sinr),
-        (mark("Time on LTE or NR"), '100.0 * "lte" / "n"', "percent", 1, shares),
+        (mark("RSRP, median"), RSRP, theme.DBM, 0, rsrp),
+        (mark("Availability"), AVAILABILITY, "percent", 1, shares),
+        (mark("SINR, median"), SINR, "dB", 1, sinr),
+        (mark("Time on LTE or NR"), ON_LTE, "percent", 1, shares),
     )
     return [
         matrix(context, title, NOTE, per_operator(what), unit=unit, decimals=decimals, scale=scale)
@@ -91,21 +120,58 @@ def _matrices(context: Context) -> list[Panel]:
     ]
 
 
+def _weeks(context: Context) -> Panel:
+    about = mark(
+        "Availability of the last 7 days of the chosen period beside the 7 days before them, by sub-district and operator. "
+        "Change: percentage points."
+    )
+    tags = '"kecamatan", "operator"'
+    this, last = "time > ${__to}ms - 7d AND time <= ${__to}ms", "time > ${__to}ms - 14d AND time <= ${__to}ms - 7d"
+    both = {"now": this, "before": last}
+    queries = [
+        Influx(rows(f'{AVAILABILITY} AS "{name}"', "signal_1h", f"{when} AND {NAMED} AND {RESPONSIBLE}", tags), ref)
+        for ref, (name, when) in zip("AB", both.items(), strict=True)
+    ]
+    share_of = theme.rising(context, theme.AVAILABILITY)
+    worse, same = context.classes.classes[3].colour, theme.PLAIN
+    change: theme.Steps = [(None, worse), (-2.0, same), (2.0, context.classes.classes[1].colour)]
+    shown = [
+        KECAMATAN,
+        OPERATOR,
+        Column("before", mark("Week before"), "percent", 1, share_of),
+        Column("now", mark("This week"), "percent", 1, share_of),
+        Column("change", mark("Change"), "none", 1, change),
+    ]
+    before = [only("kecamatan", "operator", *both), step("merge"), minus("change", "now", "before")]
+    return listing(context, mark("This week against the week before"), about, queries, shown, before=before, sort="change")
+
+
+def _distribution(context: Context, metric: str, unit: str, size: int, name: str) -> Panel:
+    about = joined([phrase("How many days of halls had which {name}.", name=name), DAILY], " ")
+    query = Influx(rows(f'"{metric}"', "signal_1d", f'{WHERE} AND "lte" > 0', '"operator"'), alias="$tag_operator")
+    panel = dressed(histogram.Panel(), context, phrase("{name}: distribution", name=name), about, [query])
+    return panel.unit(unit).bucket_size(size).combine(False).fill_opacity(40).line_width(1)
+
+
+def _percentiles(context: Context, metric: str, scale: theme.Steps, unit: str, name: str) -> Panel:
+    about = joined([phrase("So many percent of the days of halls had this {name} or less.", name=name), DAILY], " ")
+    what = ", ".join(f'percentile("{metric}", {p}) AS "p{p}"' for p in PERCENTILES)
+    query = Influx(rows(what, "signal_1d", f'{WHERE} AND "lte" > 0', '"operator"'))
+    shown = [OPERATOR, *(Column(f"p{p}", f"{p} %", unit, 0, scale) for p in PERCENTILES)]
+    return listing(context, phrase("{name}: cumulative", name=name), about, [query], shown, sort="operator")
+
+
 def _over_time(context: Context) -> list[Panel]:
-    by_hour = 'time(1h), "operator" fill(null)'
+    by_step = 'time($__interval), "operator" fill(null)'
     panels = []
-    for field, unit, metric, title in (
-        ("rsrp_median_dbm", "dBm", "rsrp_dbm", mark("RSRP by hour")),
-        ("sinr_median_db", "dB", "sinr_db", mark("SINR by hour")),
+    for what, unit, metric, title in (
+        (RSRP, theme.DBM, "rsrp_dbm", mark("RSRP by hour")),
+        (SINR, "dB", "sinr_db", mark("SINR by hour")),
     ):
-        query = Influx(rows(f'median("{field}")', "signal_1h", WHERE, by_hour), alias="$tag_operator")
+        query = Influx(rows(what, "signal_1h", WHERE, by_step), alias="$tag_operator")
         scale = theme.classes_of(context, metric)
         panels.append(curves(context, title, NOTE, [query], unit=unit, scale=scale, interval="1h"))
-    sums = rows(
-        'sum("served") AS "s", sum("served") + sum("no_service") AS "n"', "signal_1h", WHERE, 'time(1h), "operator" fill(none)'
-    )
-    shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"operator"')
-    query = Influx(rows('mean("a")', f"({shares})", RANGE, by_hour), alias="$tag_operator")
+    query = Influx(share(by_step, WHERE), alias="$tag_operator")
     title = mark("Availability by hour")
     scale = theme.rising(context, theme.AVAILABILITY)
     return [*panels, curves(context, title, NOTE, [query], unit="percent", scale=scale, interval="1h", low=0)]
@@ -113,5 +179,5 @@ def _over_time(context: Context) -> list[Panel]:
 
 def _by_hall(context: Context) -> Panel:
     shown = [KECAMATAN, DESA, OPERATOR, *_figure_columns(context)]
-    query = Influx(_figures('"site", "kecamatan", "desa", "operator"'))
+    query = Influx(rows(FIGURES, "signal_1h", ASKED, '"site", "kecamatan", "desa", "operator"'))
     return listing(context, mark("Halls and operators"), NOTE, [query], shown, sort="desa", hide=("site",))

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from grafana_foundation_sdk.builders import bargauge, common, geomap, stat, statetimeline, statushistory, table, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    geomap,
+    histogram,
+    stat,
+    statetimeline,
+    statushistory,
+    table,
+    timeseries,
+)
 from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
 from grafana_foundation_sdk.models.common import (
     BarGaugeDisplayMode,
@@ -38,8 +48,19 @@ from dashboards.grafana.query import DATASOURCE, Influx
 from dashboards.grafana.theme import Steps, one_colour, steps
 from ground.words import Phrase, mark
 
-Panel = timeseries.Panel | stat.Panel | statetimeline.Panel | statushistory.Panel | bargauge.Panel | table.Panel | geomap.Panel
+Panel = (
+    timeseries.Panel
+    | histogram.Panel
+    | stat.Panel
+    | statetimeline.Panel
+    | statushistory.Panel
+    | bargauge.Panel
+    | table.Panel
+    | geomap.Panel
+)
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
+SQUARES = 120
+"""Columns of squares that are still wide enough to be seen."""
 DEFAULT_INTERVAL = "1m"
 """Two samples of a modem at the usual 30 s: so an empty interval is a gap in measuring, not a matter of resolution."""
 
@@ -99,10 +120,14 @@ def figure(
     scale: Steps | None = None,
     fields: str = "",
     names: bool = False,
+    count: bool = False,
 ) -> stat.Panel:
-    """Show the newest value of each query in large figures; `fields` names the column to show where there are several."""
+    """Show the newest value of each query in large figures; `fields` names the column to show where there are several.
+
+    `count`: no row is a count of none; else it is a value that there is not.
+    """
     panel = dressed(stat.Panel(), context, title, about, queries)
-    panel.unit(unit).color_mode(BigValueColorMode.VALUE).graph_mode(BigValueGraphMode.NONE).no_value("-")
+    panel.unit(unit).color_mode(BigValueColorMode.VALUE).graph_mode(BigValueGraphMode.NONE).no_value("0" if count else "-")
     panel.text_mode(BigValueTextMode.VALUE_AND_NAME if names else BigValueTextMode.VALUE)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields(fields).values(False))
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -157,12 +182,14 @@ def squares(
     unit: str,
     scale: Steps,
     interval: str,
+    halls: bool = False,
 ) -> statushistory.Panel:
-    """Show one coloured square an interval and series; without data there is none."""
+    """Show one coloured square an interval and series; without data there is none. `halls`: a series is a hall, with its link."""
     panel = dressed(statushistory.Panel(), context, title, about, queries)
     panel.unit(unit).interval(interval).show_value(VisibilityMode.NEVER).row_height(0.9).col_width(0.95).fill_opacity(85)
     panel.legend(_legend()).tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.SINGLE)).thresholds(steps(*scale))
-    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    panel.max_data_points(SQUARES).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    return panel.data_links([hall_link(context, OF_SERIES)]) if halls else panel
 
 
 def step(name: str, **options: object) -> DataTransformerConfig:
@@ -180,6 +207,18 @@ def only(*names: str) -> DataTransformerConfig:
     return step("filterFieldsByName", include={"names": list(names)})
 
 
+def minus(name: str, left: str, right: str) -> DataTransformerConfig:
+    """Add a column that is the difference of two others."""
+    binary = {"left": left, "operator": "-", "right": right, "reducer": "sum"}
+    return step("calculateField", mode="binary", binary=binary, alias=name, replaceFields=False)
+
+
+def without(name: str, value: object) -> DataTransformerConfig:
+    """Leave out the rows in which a column has this value."""
+    found = {"fieldName": name, "config": {"id": "equal", "options": {"value": value}}}
+    return step("filterByValue", filters=[found], type="exclude", match="any")
+
+
 def largest(name: str, *of: str) -> DataTransformerConfig:
     """Add a column that is the largest of some others; absent values do not count."""
     return step(
@@ -187,16 +226,22 @@ def largest(name: str, *of: str) -> DataTransformerConfig:
     )
 
 
-def hall_link(context: Context) -> DashboardLink:
-    """Return the link from a hall in a map or table to its dashboard, in the same period."""
-    place = "var-kecamatan=${__data.fields.kecamatan:percentencode}&var-desa=${__data.fields.desa:percentencode}"
+OF_ROW = "${{__data.fields.{name}:percentencode}}"
+OF_GROUP = '${{__data.fields["{name} (last)"]:percentencode}}'
+OF_SERIES = "${{__field.labels.{name}:percentencode}}"
+"""Where a link finds the hall: in the columns of its row, in those of a grouped one, in the tags of its series."""
+
+
+def hall_link(context: Context, where: str = OF_ROW) -> DashboardLink:
+    """Return the link from a hall in a map, table or chart to its dashboard, in the same period."""
+    place = f"var-kecamatan={where.format(name='kecamatan')}&var-desa={where.format(name='desa')}"
     url = f"/d/{context.uid('hall')}?{place}&var-datasource=${{datasource:percentencode}}&${{__url_time_range}}"
     return DashboardLink(context.say(mark("Open the hall's dashboard"))).url(url).type(DashboardLinkType.LINK)
 
 
-def link_property(context: Context) -> DynamicConfigValue:
+def link_property(context: Context, where: str = OF_ROW) -> DynamicConfigValue:
     """Return the same link for one column."""
-    link = hall_link(context).build()
+    link = hall_link(context, where).build()
     return DynamicConfigValue("links", [{"title": link.title, "url": link.url, "targetBlank": False}])
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
-
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
-from dashboards.grafana.panels import Panel, columns, curves, figure, squares, step
+from dashboards.grafana.panels import Panel, columns, curves, figure, minus, squares, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
 from ground.words import Phrase, mark
@@ -24,7 +22,7 @@ EVERY_STREAM = f"/^({'|'.join(STREAMS)})$/"
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: pipeline")
+    title = mark("Sinyal: pipeline – do the data arrive?")
     about = mark("How data arrive at the collector.")
     board = Board(context, "pipeline", title, about)
     board.row(mark("Collector"))
@@ -48,6 +46,7 @@ def _figures(context: Context) -> list[Panel]:
             [Influx(rows(f'sum("{field}")', "ingest", f"{RANGE} AND {ANY}"), alias="n")],
             unit="none",
             scale=scale,
+            count=True,
         )
 
     plain = theme.one_colour()
@@ -165,8 +164,8 @@ def _missing(context: Context) -> Panel:
     fields = {**per_hall, **{name: {"operation": "aggregate", "aggregations": [how]} for name, how in sums.items()}}
     before = [
         step("groupBy", fields=fields),
-        _minus("span", "high (max)", "low (min)"),
-        _minus("gap", "span", "n (sum)"),
+        minus("span", "high (max)", "low (min)"),
+        minus("gap", "span", "n (sum)"),
         step(
             "calculateField",
             mode="binary",
@@ -187,25 +186,17 @@ def _missing(context: Context) -> Panel:
     return listing(context, title, about, [Influx(numbers)], shown, before=before, sort="missing", descending=True, hide=hide)
 
 
-def _minus(name: str, left: str, right: str) -> DataTransformerConfig:
-    return step(
-        "calculateField",
-        mode="binary",
-        binary={"left": left, "operator": "-", "right": right, "reducer": "sum"},
-        alias=name,
-        replaceFields=False,
-    )
-
-
 def _completeness(context: Context) -> Panel:
     about = mark(
-        "Share of each hour with samples (12 slots of 5 minutes), by the most complete modem of each village. No square: no "
-        "sample."
+        "Share of each day (WITA) with samples, by slots of 5 minutes and the most complete modem of each village; today so far "
+        "counts against a whole day. No square: no sample."
     )
-    query = rows('max("slots") * 100 / 12', "signal_1h", f"{RANGE} AND {PLACE}", 'time(1h), "desa" fill(null)')
+    days = "time > ${__from}ms - 1d AND time <= ${__to}ms"
+    query = rows('max("slots") * 100 / 288', "signal_1d", f"{days} AND {PLACE}", 'time(1d, -8h), "kecamatan", "desa" fill(null)')
     scale = theme.rising(context, theme.AVAILABILITY)
-    title = mark("Completeness by hour")
-    return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")
+    title = mark("Completeness by day")
+    shown = [Influx(query, alias="$tag_desa")]
+    return squares(context, title, about, shown, unit="percent", scale=scale, interval="1d", halls=True)
 
 
 def _account(context: Context) -> Panel:

@@ -12,17 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError
-from grafana_api.grafana_face import GrafanaFace
 
 from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
 from dashboards.grafana.context import DATASOURCE_UID, GENERATED
+from dashboards.grafana.port import Body, Grafana, RefusedError, connect
 from ground.words import LANGUAGES
 
 TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
 DEFAULT_URL = "http://127.0.0.1:3000"
-TIMEOUT_S = 20.0
 DATASOURCE_NAME = "Sinyal InfluxDB"
 FOLDERS = {"id": ("Sinyal (Bahasa Indonesia)", "sinyal-id"), "en": ("Sinyal (English)", "sinyal-en")}
 """Title and uid of the folder of each language."""
@@ -41,78 +39,92 @@ stays in Grafana's history. Without --config the data source is left alone: ever
 
 exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
 """
-Body = dict[str, Any]
+TAKEN = (requests.codes.conflict, requests.codes.precondition_failed)
 
 
 class Publisher:
-    """One Grafana. Says on `say` what it does with each thing; writes nothing when `dry`. Raises GrafanaException, OSError."""
+    """Puts things into one Grafana. Says on `say` what it does with each; writes nothing when `dry`.
 
-    def __init__(self, url: str, token: str, *, dry: bool, say: Callable[[str], None] = print) -> None:
-        parts = urlsplit(url)
-        prefix = parts.path.strip("/")
-        self._grafana = GrafanaFace(
-            auth=token,
-            host=parts.netloc,
-            protocol=parts.scheme,
-            url_path_prefix=f"{prefix}/" if prefix else "",
-            timeout=TIMEOUT_S,
-        )
-        self._grafana.api.s.trust_env = False  # a proxy of the user's session has no place between us and Grafana
-        self._dry, self._say = dry, say
+    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: a Grafana answers an Editor who asks
+    for a folder that does not exist with 403, as for one that is hidden. So it is made, and Grafana says whether it was there.
+    """
+
+    def __init__(self, grafana: Grafana, *, dry: bool, say: Callable[[str], None] = print) -> None:
+        self._grafana, self._dry, self._say = grafana, dry, say
 
     def folder(self, uid: str, title: str) -> None:
         """Make a folder, or give it its title again."""
-        found = self._find(lambda: self._grafana.folder.get_folder(uid))
-        if found is None:
-            self._do(f"folder {title}", "create", lambda: self._grafana.folder.create_folder(title, uid))
+        grafana, name = self._grafana, f"folder {title}"
+        found = self._find(name, "folders:read", lambda: grafana.folder(uid))
+        if not isinstance(found, dict):
+            self._do(name, "create", "folders:create", lambda: grafana.create_folder(uid, title), hidden=found)
         elif found.get("title") != title:
-            self._do(f"folder {title}", "rename", lambda: self._grafana.folder.update_folder(uid, title, overwrite=True))
+            self._do(name, "rename", "folders:write", lambda: grafana.rename_folder(uid, title))
         else:
-            self._say(f"unchanged  folder {title}")
+            self._say(f"unchanged  {name}")
 
     def datasource(self, wanted: Body) -> None:
         """Make the data source, or set it right. Grafana never shows a secret: with one it is always written again."""
-        path = f"/datasources/uid/{wanted['uid']}"
-        found = self._find(lambda: self._grafana.api.GET(path))
-        name = f"data source {wanted['name']}"
-        if found is None:
-            self._do(name, "create", lambda: self._grafana.datasource.create_datasource(wanted))
+        grafana, uid, name = self._grafana, wanted["uid"], f"data source {wanted['name']}"
+        shown = {key: value for key, value in wanted.items() if key != "secureJsonData"}
+        found = self._find(name, "datasources:read", lambda: grafana.datasource(uid))
+        if not isinstance(found, dict):
+            self._do(name, "create", "datasources:create", lambda: grafana.create_datasource(wanted), hidden=found)
+            if not self._dry and not _contains(grafana.datasource(uid), shown):  # 9.4 forgets `database` when it creates one
+                self._do(name, "update", "datasources:write", lambda: grafana.update_datasource(uid, wanted))
         elif "secureJsonData" in wanted or not _contains(found, wanted):
-            self._do(name, "update", lambda: self._grafana.api.PUT(path, json=wanted))
+            self._do(name, "update", "datasources:write", lambda: grafana.update_datasource(uid, wanted))
         else:
             self._say(f"unchanged  {name}")
 
     def dashboard(self, model: Body, folder_uid: str) -> None:
         """Make a dashboard, or set it right."""
-        found = self._find(lambda: self._grafana.dashboard.get_dashboard(model["uid"]))
-        name = f"dashboard {model['title']} ({model['uid']})"
+        grafana, name = self._grafana, f"dashboard {model['title']} ({model['uid']})"
+        found = self._find(name, "dashboards:read", lambda: grafana.dashboard(model["uid"]))
         body = {
             "dashboard": {**model, "id": None},
             "folderUid": folder_uid,
             "overwrite": True,
             "message": "sinyal-dashboards publish",
         }
-        if found is None:
-            self._do(name, "create", lambda: self._grafana.dashboard.update_dashboard(body))
+        if not isinstance(found, dict):
+            self._do(name, "create", "dashboards:create", lambda: grafana.save_dashboard(body), hidden=found)
         elif found.get("meta", {}).get("folderUid") != folder_uid or not _contains(found["dashboard"], model):
-            self._do(name, "update", lambda: self._grafana.dashboard.update_dashboard(body))
+            self._do(name, "update", "dashboards:write", lambda: grafana.save_dashboard(body))
         else:
             self._say(f"unchanged  {name}")
 
-    def _find(self, ask: Callable[[], Body]) -> Body | None:
+    def _find(self, name: str, right: str, ask: Callable[[], Body]) -> Body | RefusedError | None:
+        """Return what is there; None where nothing is; where it may be hidden, the error that says so."""
         try:
             return ask()
-        except GrafanaClientError as error:
-            if error.status_code == requests.codes.not_found:
+        except RefusedError as error:
+            if error.status == requests.codes.not_found:
                 return None
+            if error.status == requests.codes.forbidden:
+                return _lacking(error, "see", name, right)
             raise
 
-    def _do(self, name: str, verb: str, act: Callable[[], object]) -> None:
+    def _do(self, name: str, verb: str, right: str, act: Callable[[], object], hidden: RefusedError | None = None) -> None:
         if self._dry:
             self._say(f"would {verb}  {name}")
             return
-        act()
+        try:
+            act()
+        except RefusedError as error:
+            if error.status == requests.codes.forbidden:
+                raise _lacking(error, verb, name, right) from error
+            if hidden is not None and error.status in TAKEN:
+                raise hidden from error
+            raise
         self._say(f"{verb}d    {name}")
+
+
+def _lacking(error: RefusedError, verb: str, name: str, right: str) -> RefusedError:
+    role = "Admin" if right.startswith("datasources:") else "Editor"
+    _, told, needed = error.message.partition("Permissions needed: ")
+    words = f"the token may not {verb} {name}: it lacks the right {needed.strip() if told else right}, which role {role} has"
+    return RefusedError(error.status, words)
 
 
 def _contains(found: Any, wanted: Any) -> bool:
@@ -171,15 +183,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Publish as the arguments say; return the exit code."""
     try:
-        grafana = Publisher(_address(args.url), _token(), dry=args.dry_run)
+        url, token = _address(args.url), _token()
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None
-        _publish(grafana, source, args.lang)
+        _publish(Publisher(connect(url, token), dry=args.dry_run), source, args.lang)
     except ConfigError as error:
         return _fail(str(error), USAGE)
-    except GrafanaUnauthorizedError:
-        return _fail(f"Grafana does not accept the token (401); make a new service account token and export {TOKEN}", USAGE)
-    except GrafanaException as error:
-        return _fail(_refusal(error), USAGE if error.status_code == requests.codes.forbidden else INCOMPLETE)
+    except RefusedError as error:
+        return _fail(*_refusal(error))
     except requests.exceptions.JSONDecodeError:
         return _fail(f"{args.url} answers, but not as Grafana does; check the address and its path", INCOMPLETE)
     except requests.RequestException as error:
@@ -211,14 +221,14 @@ def _publish(grafana: Publisher, source: Body | None, language: str) -> None:
             grafana.dashboard(model, uid)
 
 
-def _refusal(error: GrafanaException) -> str:
-    cures = {
-        403: "the token needs role Editor for dashboards, Admin for the data source; what is provisioned from files stays",
-        409: "something else has this name; rename or delete it in Grafana",
-        412: "something else has this name in the folder; rename or delete it in Grafana",
-    }
-    cure = cures.get(error.status_code)
-    return f"Grafana refused: {error.message}" + (f" ({cure})" if cure else "")
+def _refusal(error: RefusedError) -> tuple[str, int]:
+    """Return the words for an answer that says no, and the exit code."""
+    if error.status == requests.codes.unauthorized:
+        return f"Grafana does not accept the token (401); make a new service account token and export {TOKEN}", USAGE
+    if error.status == requests.codes.forbidden:
+        return error.message, USAGE
+    cure = " (something else has this name; rename or delete it in Grafana)" if error.status in TAKEN else ""
+    return f"Grafana refused: {error.message}{cure}", INCOMPLETE
 
 
 def _fail(text: str, code: int) -> int:

@@ -16,8 +16,21 @@ from dashboards.grafana.basemap import basemap
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.halls import level_queries, level_steps
-from dashboards.grafana.influxql import EVERY, LAST_HOUR, NOW, PLACE, RANGE, rows, share
-from dashboards.grafana.panels import Panel, coloured, columns, dressed, figure, gauges, join, link_property, only, squares, step
+from dashboards.grafana.influxql import AVAILABILITY, EVERY, LAST_HOUR, NOW, PLACE, RANGE, RESPONSIBLE, counted, rows, share
+from dashboards.grafana.panels import (
+    Panel,
+    coloured,
+    columns,
+    dressed,
+    figure,
+    gauges,
+    join,
+    link_property,
+    only,
+    squares,
+    step,
+    without,
+)
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing
 from ground.words import Phrase, mark
@@ -33,41 +46,45 @@ SAMPLED = f'"samples" > 0 AND {EVERY}'
 
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
-    title = mark("Sinyal: regency")
+    title = mark("Sinyal: regency – where is it worst now?")
     about = mark("Signal at all village halls.")
     board = Board(context, "regency", title, about)
     board.choose_line()
     board.mark_alerts()
     board.row(mark("Now"))
-    board.add(_map(context), 15, 18)
-    board.add(_classes_now(context), 9, 10)
-    board.add(_registered(context), 3, 4)
-    board.add(_reporting(context), 3, 4)
-    board.add(_alerts_today(context), 3, 4)
+    board.add(map_of_halls(context), 15, 18)
+    board.add(classes_now(context), 9, 10)
+    board.add(registered(context), 3, 4)
+    board.add(reporting(context), 3, 4)
+    board.add(alerts_opened(context), 3, 4)
     board.add(_halls(context), 24, 10)
     board.row(mark("In the chosen period"))
     board.add(_worst(context), 14, 11)
     board.add(_by_kecamatan(context), 10, 11)
     board.add(_history(context), 24, 9)
-    board.add(_outages(context), 24, 14)
+    board.add(_outages_by_kecamatan(context), 24, 11)
+    board.add(_outages(context), 24, 24)
     return board.build()
 
 
-def _map(context: Context) -> geomap.Panel:
+def map_of_halls(context: Context) -> geomap.Panel:
+    """Draw every hall where it stands, in the colour of its best operator."""
     about = mark(
         "One point per hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state where there is "
         "no LTE. Click a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
         "Coordinates marked centroid are the middle of the village, not the office."
     )
     panel = dressed(geomap.Panel(), context, mark("Map of halls"), about, level_queries())
-    panel.transformations(list(level_steps())).unit("dBm").mappings(theme.level_words(context))
+    panel.transformations(list(level_steps())).unit("string").mappings(theme.level_words(context))
     panel.thresholds(theme.steps(*theme.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     panel.view(geomap.MapViewConfig().id("coords").lat(1).lon(117).zoom(8)).tooltip(
         geomap.TooltipOptions().mode(TooltipMode.DETAILS)
     )
     panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
     panel.basemap(basemap()).layers([_halls_layer()])
-    panel.override_by_name("level", [*_named(context, mark("Class")), link_property(context)])
+    level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(context)]
+    panel.override_by_name("level", level)
+    panel.override_by_name("site", _named(context, mark("Village code")))
     panel.override_by_name("kecamatan", _named(context, KECAMATAN.heading))
     panel.override_by_name("desa", _named(context, DESA.heading))
     for degrees in ("lat", "lon"):
@@ -118,44 +135,53 @@ def _class_conditions(context: Context) -> list[tuple[str, str, str]]:
     return found + [(state.word(context.language), state.colour, condition) for state, condition in named]
 
 
-def _classes_now(context: Context) -> Gauges:
+def classes_now(context: Context) -> Gauges:
+    """Count the halls of each class in the last full hour."""
     about = mark("Halls by class in the last full hour, by the best operator of each. Source: hourly summaries.")
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         hour = rows(HALL_HOUR, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
-        counted = "lte" if '"r"' not in condition else "r"
-        queries.append(Influx(rows(f'count("{counted}")', f"({hour})", condition), chr(ord("A") + k), alias=name))
+        field = "r" if '"r"' in condition else "lte"
+        of_class = rows(f'count("{field}") AS "n"', f"({hour})", condition)
+        queries.append(Influx(counted(of_class), chr(ord("A") + k), alias=name))
         colours[name] = colour
     title = mark("Halls by class")
     return coloured(gauges(context, title, about, queries, unit="none", scale=theme.one_colour()), colours)
 
 
-def _registered(context: Context) -> Panel:
+def registered(context: Context) -> Panel:
+    """Count the halls of the register."""
     about = mark("Halls in the collector's list (sites.csv).")
     inner = rows('last("lat") AS "lat"', "site", "time > ${__to}ms - 7d AND " + PLACE, '"site"')
     query = rows('count("lat")', f"({inner})")
-    return figure(context, mark("Registered"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Registered"), about, [Influx(query, alias="n")], count=True)
 
 
-def _reporting(context: Context) -> Panel:
+def reporting(context: Context) -> Panel:
+    """Count the halls that send."""
     about = mark("Halls with data from the last 15 minutes.")
     inner = rows('count("seq") AS "n"', "signal", f"{NOW} AND {EVERY}", '"site"')
     query = rows('count("n")', f"({inner})")
-    return figure(context, mark("Reporting"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Reporting"), about, [Influx(query, alias="n")], count=True)
 
 
-def _alerts_today(context: Context) -> Panel:
+def alerts_opened(context: Context) -> Panel:
+    """Count the alerts of the period."""
     about = mark("Alerts opened in the chosen period.")
     query = rows('count("key")', "alert", f"{RANGE} AND \"state\" = 'open' AND {PLACE}")
-    return figure(context, mark("Alerts"), about, [Influx(query, alias="n")])
+    return figure(context, mark("Alerts"), about, [Influx(query, alias="n")], count=True)
 
 
 def _halls(context: Context) -> Panel:
-    about = mark("Every hall as it is now, worst first: the same as the map, for those who cannot read its colours.")
-    level = Column("level", mark("Class / RSRP"), "dBm", 0, theme.levels_of(context), theme.level_words(context))
+    about = mark(
+        "Every hall that is or was measured, as it is now, worst first: the same as the map, for those who cannot read its "
+        "colours."
+    )
+    level = Column("level", mark("Class / RSRP"), theme.DBM, 0, theme.levels_of(context), theme.level_words(context))
     shown = [KECAMATAN, DESA, level]
     title = mark("Halls now")
-    return listing(context, title, about, level_queries(), shown, before=level_steps(), sort="level", hide=("site", "lat", "lon"))
+    measured = [*level_steps(), without("level", theme.NOT_MEASURED)]
+    return listing(context, title, about, level_queries(), shown, before=measured, sort="level", hide=("site", "lat", "lon"))
 
 
 def _worst(context: Context) -> Panel:
@@ -164,11 +190,8 @@ def _worst(context: Context) -> Panel:
         "power faults do not count. RSRP and SINR: median of the hourly medians."
     )
     tags = '"site", "kecamatan", "desa", "operator"'
-    medians = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
-    sums = rows(
-        f'sum("served") AS "s", sum("served") + sum("no_service") AS "n", {medians}', "signal_1h", f"{RANGE} AND {EVERY}", tags
-    )
-    query = rows('100.0 * "s" / "n" AS "availability", "rsrp", "sinr"', f"({sums})", '"n" > 0', tags)
+    shown_of = f'{AVAILABILITY} AS "availability", median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
+    query = rows(shown_of, "signal_1h", f"{RANGE} AND {EVERY} AND {RESPONSIBLE}", tags)
     shown = [KECAMATAN, DESA, OPERATOR, availability(context), *medians_of(context)]
     cut = [step("sortBy", fields={}, sort=[{"field": "availability", "desc": False}]), step("limit", limitField=15)]
     return listing(context, mark("Worst halls"), about, [Influx(query)], shown, before=cut, hide=("site",))
@@ -183,7 +206,7 @@ def availability(context: Context) -> Column:
 def medians_of(context: Context) -> list[Column]:
     """Return the columns of strength and quality."""
     return [
-        Column("rsrp", "RSRP", "dBm", 0, theme.classes_of(context, "rsrp_dbm")),
+        Column("rsrp", "RSRP", theme.DBM, 0, theme.classes_of(context, "rsrp_dbm")),
         Column("sinr", "SINR", "dB", 1, theme.classes_of(context, "sinr_db")),
     ]
 
@@ -202,31 +225,53 @@ def _by_kecamatan(context: Context) -> Panel:
 
 
 def _history(context: Context) -> Panel:
-    about = mark("Halls by class, hour by hour: shows when an outage began and ended. An hour without data has no column.")
+    about = mark(
+        "Each measured hour of a hall and operator by its class: shows when an outage began and ended. Time without data has no "
+        "column."
+    )
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
-        hour = rows(HALL_HOUR, "signal_1h", f"{RANGE} AND {SAMPLED}", 'time(1h), "site" fill(none)')
-        counted = "lte" if '"r"' not in condition else "r"
-        query = rows(f'count("{counted}")', f"({hour})", f"{RANGE} AND {condition}", "time(1h) fill(0)")
+        of_line = _of_one_line(condition)
+        query = rows('count("samples")', "signal_1h", f"{RANGE} AND {SAMPLED} AND {of_line}", "time($__interval) fill(0)")
         queries.append(Influx(query, chr(ord("A") + k), alias=name))
         colours[name] = colour
-    title = mark("Halls by class, by hour")
+    title = mark("Measured hours by class")
     return coloured(columns(context, title, about, queries, unit="none", interval="1h"), colours)
+
+
+def _of_one_line(condition: str) -> str:
+    """Write a condition on a hall's hour as one on the hourly summary of one operator, which needs no query in the query."""
+    fields = {
+        '"older"': '"two_g" {0} OR "three_g" {0}',
+        '"out"': '"no_service" {0}',
+        '"refused"': '"refused" {0} OR "sim_fault" {0}',
+        '"faulty"': '"no_sim" {0} OR "silent" {0}',
+        '"r"': '"rsrp_median_dbm" {0}',
+    }
+    parts = []
+    for part in condition.split(" AND "):
+        name, test = part.split(" ", 1)
+        written = fields.get(name, name + " {0}").format(test)
+        parts.append(f"({written.replace(' OR ', ' AND ') if test == '= 0' else written})")
+    return " AND ".join(parts)
+
+
+def _outages_by_kecamatan(context: Context) -> Panel:
+    about = mark(
+        "One row a sub-district: share of the samples of its halls with service. A red column in many rows: a wide outage."
+    )
+    return _squares(context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan")
 
 
 def _outages(context: Context) -> Panel:
     about = mark(
-        "One row a village: share of each hour with service. No square: nothing measured (power, device, or data delayed). "
-        "Choose a sub-district to make the rows readable."
+        "One row a village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
+        "Click a square to open the hall. Choose a sub-district where the rows do not fit."
     )
-    sums = rows(
-        'sum("served") AS "s", sum("served") + sum("no_service") AS "n"',
-        "signal_1h",
-        f"{RANGE} AND {EVERY}",
-        'time(1h), "desa" fill(none)',
-    )
-    shares = rows('100.0 * "s" / "n" AS "a"', f"({sums})", '"n" > 0', '"desa"')
-    query = rows('mean("a")', f"({shares})", RANGE, 'time(1h), "desa" fill(null)')
-    title = mark("Outage timeline")
+    return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", halls=True)
+
+
+def _squares(context: Context, title: str, about: str, tags: str, alias: str, *, halls: bool = False) -> Panel:
+    query = share(f"time($__interval), {tags} fill(null)", f"{RANGE} AND {EVERY}")
     scale = theme.rising(context, theme.AVAILABILITY)
-    return squares(context, title, about, [Influx(query, alias="$tag_desa")], unit="percent", scale=scale, interval="1h")
+    return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", halls=halls)

@@ -9,11 +9,13 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMapping
 
 from dashboards.grafana.context import Context
-from dashboards.grafana.panels import dressed, join, link_property, only, step
+from dashboards.grafana.panels import OF_ROW, dressed, join, link_property, only, step
 from dashboards.grafana.query import Influx
-from dashboards.grafana.theme import Steps
+from dashboards.grafana.theme import MOMENT, Steps
 from ground.words import Phrase, mark
 
+WHEN = "moment"
+"""In place of a unit: a date and time in the language of the board."""
 COLOURED = {
     "custom.cellOptions": {"type": "color-background", "mode": "basic"},
     "custom.displayMode": "color-background-solid",  # what Grafana 9.4 and older call it
@@ -22,7 +24,7 @@ COLOURED = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `name` is the query's; scale or words colour its cells; `hall` makes it a link to the hall."""
+    """One column. `name` is the query's; scale or words colour its cells; `hall`, one of panels.OF_…, links it to the hall."""
 
     name: str
     heading: str | Phrase
@@ -31,14 +33,14 @@ class Column:
     scale: Steps | None = None
     words: list[ValueMapping] | None = None
     width: int | None = None
-    hall: bool = False
+    hall: str | None = None
 
 
 KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150)
-DESA = Column("desa", mark("Village"), width=160, hall=True)
+DESA = Column("desa", mark("Village"), width=160, hall=OF_ROW)
 OPERATOR = Column("operator", mark("Operator"), width=110)
 MODEM = Column("modem", mark("Modem"), width=110)
-TIME = Column("Time", mark("Time"), "dateTimeAsLocal", width=170)
+TIME = Column("Time", mark("Time"), WHEN, width=150)
 
 
 def listing(
@@ -69,7 +71,8 @@ def listing(
 
 def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
     values: list[tuple[str, object]] = [("displayName", context.say(column.heading))]
-    optional = {"unit": column.unit, "decimals": column.decimals, "custom.width": column.width, "mappings": column.words}
+    unit = MOMENT[context.language] if column.unit == WHEN else column.unit
+    optional = {"unit": unit, "decimals": column.decimals, "custom.width": column.width, "mappings": column.words}
     values += [(name, value) for name, value in optional.items() if value is not None]
     if column.scale is not None:
         values.append(
@@ -78,7 +81,7 @@ def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
     if column.scale is not None or column.words is not None:
         values += [("color", {"mode": "thresholds"}), *COLOURED.items()]
     properties = [DynamicConfigValue(name, value) for name, value in values]
-    return [*properties, link_property(context)] if column.hall else properties
+    return [*properties, link_property(context, column.hall)] if column.hall else properties
 
 
 def matrix(

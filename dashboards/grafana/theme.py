@@ -28,6 +28,10 @@ LOWEST_DBM = -157
 Steps = Sequence[tuple[float | None, str]]
 
 PLAIN = "#8a93a0"
+DBM = "suffix:dBm"
+"""Grafana's own unit `dBm` is written "dbm" from 13 on."""
+MOMENT = {"id": "time:DD/MM/YYYY HH.mm", "en": "time:YYYY-MM-DD HH:mm"}
+"""A date and time as the board's language writes it, in the board's zone; Grafana's own follow the browser."""
 AVAILABILITY = (50.0, 90.0, 95.0, 99.0)
 """Shares of time with service, %, worst first: below one half a place has no usable network; 99 % is 7 hours away a month."""
 SPOOL_S = (3600.0, 86400.0)

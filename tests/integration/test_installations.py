@@ -29,8 +29,8 @@ from lab.servers import Server, free_port, influxd, mosquitto, wait_for
 from telemetry.frame import AHEAD_MS
 from telemetry.streams import STREAMS
 from tests.collector.frames import SITE
+from tests.integration.office import SQLITE, write_config
 
-SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
 FAMILY = "quectel"
 Starter = Callable[[Callable[[], Server]], Server]
 
@@ -41,15 +41,10 @@ class Plant:
     def __init__(self, folder: Path, start: Starter, engine: str) -> None:
         self.folder = folder
         self.broker = start(lambda: mosquitto(folder / "mosquitto"))
-        store = 'engine = "sqlite"\npath = "store.db"'
+        store = SQLITE
         if engine == "influx1":
             store = f'engine = "influx1"\nurl = "{start(lambda: influxd(folder / "influxd")).url}"'
-        (folder / "sites.csv").write_text(SITES)
-        self._config = folder / "collector.toml"
-        self._config.write_text(
-            f'[broker]\nhost = "127.0.0.1"\nport = {self.broker.port}\ntls = false\n'
-            f"[store]\n{store}\n[ingest]\nlinger_ms = 5\n[http]\nport = 0\n"
-        )
+        self._config = write_config(folder, self.broker.port, store)
         self.collector = Collector(load(self._config))
         self.collector.start()
         wait_for(lambda: self.collector.broker.subscribed, "collector to be subscribed")

@@ -25,23 +25,9 @@ from telemetry.frame import MAX_INFLATED_BYTES, encode, encode_json
 from telemetry.topics import stream_topic
 from tests.collector.frames import OTHER, SITE, signal_frame
 from tests.integration.hall import Hall
+from tests.integration.office import write_config
 
-SITES = "code,kecamatan,desa,lat,lon,coordinate_source\n" + "".join(
-    f"{s.code},{s.kecamatan},{s.desa},{s.lat},{s.lon},centroid\n" for s in (SITE, OTHER)
-)
 Starter = Callable[..., Collector]
-
-
-def write_config(folder: Path, broker: Server, store: str, extra: str = "", http_port: int = 0, group: str = "") -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / "sites.csv").write_text(SITES)
-    path = folder / "collector.toml"
-    broker_text = f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-    if group:
-        (folder / "group").write_text(group)
-        broker_text += 'group_file = "group"\n'
-    path.write_text(f"{broker_text}[store]\n{store}\n[ingest]\nlinger_ms = 5\n{extra}\n[http]\nport = {http_port}\n")
-    return path
 
 
 def influx1(server: Server) -> str:
@@ -53,7 +39,7 @@ def start_collector(tmp_path: Path, broker: Server, influx: Server) -> Iterator[
     with ExitStack() as stack:
 
         def start(name: str = "collector", extra: str = "", group: str = "") -> Collector:
-            collector = Collector(load(write_config(tmp_path / name, broker, influx1(influx), extra, group=group)))
+            collector = Collector(load(write_config(tmp_path / name, broker.port, influx1(influx), extra, group=group)))
             collector.start()
             stack.callback(collector.stop)
             wait_for(lambda: collector.broker.subscribed, "collector to be subscribed")
@@ -308,7 +294,7 @@ def test_kill_9_while_frames_pour_in_loses_nothing_that_was_acked(
     tmp_path: Path, broker: Server, influx: Server, hall: Hall, run_collector: Callable[[Path], subprocess.Popen[bytes]]
 ) -> None:
     port = free_port()
-    path = write_config(tmp_path / "c", broker, influx1(influx), http_port=port)
+    path = write_config(tmp_path / "c", broker.port, influx1(influx), http_port=port)
     frames = {first: signal_frame(first, 10) for first in range(1, 20_001, 10)}
     open_frames = dict(frames)
     for kill in (True, True, False):
@@ -338,7 +324,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(
     tmp_path: Path, broker: Server, run_collector: Callable[[Path], subprocess.Popen[bytes]]
 ) -> None:
     port = free_port()
-    path = write_config(tmp_path / "c", broker, 'engine = "sqlite"\npath = "store.db"', http_port=port)
+    path = write_config(tmp_path / "c", broker.port, http_port=port)
     process = run_collector(path)
     wait_for(lambda: healthy(port), "collector process to be ready")
     os.kill(process.pid, signal.SIGINT)

@@ -21,8 +21,7 @@ from demo.replies import family_answers
 from lab.servers import Server, wait_for
 from telemetry.settings import State
 from tests.collector.frames import SITE
-
-SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
+from tests.integration.office import write_config
 
 
 class Plant:
@@ -30,11 +29,7 @@ class Plant:
 
     def __init__(self, folder: Path, broker: Server) -> None:
         self.folder, self.broker = folder, broker
-        (folder / "sites.csv").write_text(SITES)
-        (folder / "collector.toml").write_text(
-            f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-            '[store]\nengine = "sqlite"\npath = "store.db"\n[http]\nport = 0\n'
-        )
+        write_config(folder, broker.port, sites=(SITE,))
         self.hall_toml = folder / "agent.toml"
         self.hall_toml.write_text(
             f'[agent]\nsite = "{SITE.code}"\ndata_dir = "{folder}/data"\n'

@@ -19,20 +19,14 @@ from demo.radio import Radio
 from demo.replies import family_answers
 from lab.servers import Server, wait_for
 from tests.collector.frames import SITE
+from tests.integration.office import write_config
 
 FAMILY = "quectel"
-SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
 
 
 @pytest.fixture
 def collector(tmp_path: Path, broker: Server) -> Collector:
-    (tmp_path / "sites.csv").write_text(SITES)
-    path = tmp_path / "collector.toml"
-    path.write_text(
-        f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-        '[store]\nengine = "sqlite"\npath = "store.db"\n[ingest]\nlinger_ms = 5\n[http]\nport = 0\n'
-    )
-    return Collector(load(path))
+    return Collector(load(write_config(tmp_path, broker.port)))
 
 
 def agent_toml(folder: Path, broker: Server) -> Path:

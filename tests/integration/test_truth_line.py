@@ -16,19 +16,13 @@ from demo.replies import family_answers
 from demo.situations import INDOSAT, TELKOMSEL, XL, Life, by_row
 from lab.servers import Server, wait_for
 from tests.collector.frames import SITE
+from tests.integration.office import write_config
 
-SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
 PLACE = (0.53451, 117.61723)
 
 
 def collector_in(folder: Path, broker: Server) -> Collector:
-    (folder / "sites.csv").write_text(SITES)
-    path = folder / "collector.toml"
-    path.write_text(
-        f'[broker]\nhost = "127.0.0.1"\nport = {broker.port}\ntls = false\n'
-        '[store]\nengine = "sqlite"\npath = "store.db"\n[ingest]\nlinger_ms = 5\n[http]\nport = 0\n'
-    )
-    return Collector(load(path))
+    return Collector(load(write_config(folder, broker.port)))
 
 
 def agent_in(folder: Path, broker: Server) -> Agent:

@@ -17,19 +17,8 @@ from collector.run import Collector
 from lab.certificates import Authority
 from lab.servers import Server, free_port, mosquitto, wait_for
 from tests.collector.frames import SITE
+from tests.integration.office import write_config
 
-BROKER = """
-listener {port} 127.0.0.1
-persistence false
-cafile %s
-certfile %s
-keyfile %s
-require_certificate true
-use_identity_as_username true
-listener %d 127.0.0.1
-allow_anonymous true
-"""
-SITES = f"code,kecamatan,desa,lat,lon,coordinate_source\n{SITE.code},A,B,0.5,117,centroid\n"
 BOOT = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 Starter = Callable[[Callable[[], Server]], Server]
 
@@ -49,19 +38,13 @@ class Plant:
 
     def broker(self, end: dt.datetime | None = None) -> Server:
         pair = self.authority.issue("broker", end=end)
-        return self._start(
-            lambda: mosquitto(self.folder / "mosquitto", BROKER % (self.authority.cert, pair.cert, pair.key, self._plain))
-        )
+        plain = (f"listener {self._plain} 127.0.0.1", "allow_anonymous true")
+        text = self.authority.listener(pair, "use_identity_as_username true", *plain)
+        return self._start(lambda: mosquitto(self.folder / "mosquitto", text))
 
     @contextmanager
     def collector(self) -> Iterator[Collector]:
-        (self.folder / "sites.csv").write_text(SITES)
-        path = self.folder / "collector.toml"
-        path.write_text(
-            f'[broker]\nhost = "127.0.0.1"\nport = {self._plain}\ntls = false\n'
-            '[store]\nengine = "sqlite"\npath = "store.db"\n[ingest]\nlinger_ms = 5\n[http]\nport = 0\n'
-        )
-        collector = Collector(load(path))
+        collector = Collector(load(write_config(self.folder, self._plain)))
         collector.start()
         wait_for(lambda: collector.broker.subscribed, "collector to be subscribed")
         yield collector

@@ -25,7 +25,6 @@ from ground.words import said
 from lab.certificates import Authority
 from lab.servers import Server, mosquitto
 
-TLS = "listener {port} 127.0.0.1\ncafile %s\ncertfile %s\nkeyfile %s\nrequire_certificate true\nallow_anonymous true\n"
 OF_THE_MACHINE = {"power supply", "clock"}
 YEARS = dt.timedelta(days=3000)
 
@@ -38,7 +37,7 @@ class Broken:
         self.authority = Authority(folder / "ca")
         end = dt.datetime.now(dt.UTC) + YEARS
         server, self.pair = self.authority.issue("server", end=end), self.authority.issue("hall", end=end)
-        self.broker: Server = mosquitto(folder / "mosquitto", TLS % (self.authority.cert, server.cert, server.key))
+        self.broker: Server = mosquitto(folder / "mosquitto", self.authority.listener(server, "allow_anonymous true"))
         self.tty.touch()
         self.write()
         self.state()

@@ -15,15 +15,6 @@ from lab.certificates import Authority
 from lab.servers import Server, mosquitto
 from telemetry.streams import Event
 
-TLS = """
-listener {port} 127.0.0.1
-allow_anonymous true
-persistence false
-cafile %s
-certfile %s
-keyfile %s
-require_certificate true
-"""
 CONNECT = b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04abcd"
 
 
@@ -106,7 +97,7 @@ def session_bytes(context: ResumingContext, port: int) -> tuple[int, bool]:
 def test_a_new_connection_takes_up_the_session_and_costs_half(tmp_path: Path, start_server: object) -> None:
     authority = Authority(tmp_path / "ca")
     server, hall = authority.issue("127.0.0.1"), authority.issue("hall")
-    broker: Server = start_server(lambda: mosquitto(tmp_path / "m", TLS % (authority.cert, server.cert, server.key)))  # type: ignore[operator]
+    broker: Server = start_server(lambda: mosquitto(tmp_path / "m", authority.listener(server, "allow_anonymous true")))  # type: ignore[operator]
     context = tls_context(BrokerSection(host="127.0.0.1", ca=authority.cert, cert=hall.cert, key=hall.key))
     first, fresh = session_bytes(context, broker.port)
     second, reused = session_bytes(context, broker.port)

@@ -223,19 +223,6 @@ def test_over_the_budget_measuring_goes_on_and_sending_slows(tmp_path: Path, bro
     assert [e.kind for e in sender.events] == ["budget_spent"]
 
 
-TLS = """
-listener {port} 127.0.0.1
-allow_anonymous true
-persistence false
-cafile %s
-certfile %s
-keyfile %s
-require_certificate true
-use_identity_as_username true
-listener %d 127.0.0.1
-"""
-
-
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path / "ca")
@@ -246,7 +233,8 @@ Prepare = tuple[Callable[[], Server], Callable[[int], Config]]
 
 def tls_line(folder: Path, authority: Authority, server: Pair, plain_port: int) -> Prepare:
     hall = authority.issue(SITE)
-    text = TLS % (authority.cert, server.cert, server.key, plain_port)
+    plain = f"listener {plain_port} 127.0.0.1"
+    text = authority.listener(server, "use_identity_as_username true", plain, "allow_anonymous true")
     keys = f'ca = "{authority.cert}"\ncert = "{hall.cert}"\nkey = "{hall.key}"'
     return lambda: mosquitto(folder / "tls", text), lambda port: settings(folder, port, keys)
 

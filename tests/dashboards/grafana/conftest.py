@@ -12,10 +12,10 @@ import pytest
 from collector.store.influx1 import Influx1
 from collector.store.store import Row
 from lab import servers
+from lab.grafana_query import Choice
 from lab.servers import fetch
 from tests.dashboards.grafana import history
 from tests.dashboards.grafana.history import END_MS, START_MS
-from tests.dashboards.grafana.substitute import Choice
 
 Chosen = Mapping[str, Sequence[str]]
 Answer = dict[str, Any]

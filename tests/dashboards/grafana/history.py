@@ -53,7 +53,13 @@ def fill(store: Store, known: Mapping[str, Site]) -> None:
     last = END_MS // 3_600_000
     recompute(store, known, {code: set(range(last - 6, last + 1)) for code in (*levels, DUMB, REFUSED, UNTOLD, LATE)})
     store.write_points(
-        [*site_points(known.values(), END_MS * 1_000_000), *_alerts(known), _ingest_fault(), _account(known[STRONG])]
+        [
+            *site_points(known.values(), END_MS * 1_000_000),
+            *_alerts(known),
+            _ingest_fault(),
+            _account(known[STRONG]),
+            _week_before(known[FAINT]),
+        ]
     )
 
 
@@ -116,6 +122,13 @@ def _others() -> list[Frame]:
         pack(STRONG, "device", None, [Sample(first, END_MS - 120_000, "unknown", device)]),
         pack(STRONG, "probe", "axis", tried),
     ]
+
+
+def _week_before(site: Site) -> Point:
+    """One hour ten days ago, for what compares weeks."""
+    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa, "modem": "axis", "operator": "XLSMART"}
+    counts: dict[str, Value] = {"samples": 60, "served": 45, "no_service": 15, "lte": 45, "slots": 12}
+    return Point("signal_1h", tags, counts, (END_MS // 3_600_000 - 240) * 3_600_000 * 1_000_000)
 
 
 def _alerts(known: Mapping[str, Site]) -> list[Point]:

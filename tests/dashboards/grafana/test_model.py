@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
@@ -23,6 +22,8 @@ from dashboards.grafana.context import GENERATED, Context
 from telemetry.streams import STREAMS, fields
 
 BUILT = build_all()
+LEADS = re.compile(r"var-kecamatan=\$\{(\S+?)kecamatan[^&]*&var-desa=\$\{\1desa")
+"""A hall is named by its kecamatan and its village, from one and the same place: row, grouped row or series."""
 ROOT = Path(__file__).parents[3]
 each_dashboard = pytest.mark.parametrize("path", BUILT)
 
@@ -51,7 +52,7 @@ def test_generated_files_are_current() -> None:
     assert build.main(["--check"]) == 0
     found = {path.relative_to(GENERATED).as_posix(): json.loads(path.read_text("utf-8")) for path in GENERATED.glob("*/*.json")}
     assert found == BUILT
-    assert len(found) == 2 * len(DASHBOARDS) == 12
+    assert len(found) == 2 * len(DASHBOARDS) == 14
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -170,9 +171,11 @@ def test_nothing_is_fetched_from_elsewhere(path: str) -> None:
 
 def test_the_base_map_is_the_regency() -> None:
     (geomap,) = (p for p in panels("id/regency.json") if p["type"] == "geomap")
-    kind, data = geomap["options"]["basemap"]["config"]["src"].split(",")
-    assert kind == "data:application/geo+json;base64"
-    shapes = json.loads(base64.b64decode(data))["features"]
+    root, path = geomap["options"]["basemap"]["config"]["src"].split("/", 1)
+    assert root == "public", (
+        "every version of Grafana reads a map file below its own public folder, and nothing else in all of them"
+    )
+    shapes = json.loads((GENERATED / path).read_text("utf-8"))["features"]
     assert len(shapes) == 18
     assert {"Sangatta Utara", "Sandaran"} < {shape["properties"]["name"] for shape in shapes}
 
@@ -183,9 +186,45 @@ def test_links_lead_to_the_hall_in_the_same_language() -> None:
         for name in DASHBOARDS:
             for panel in panels(f"{language}/{name}.json"):
                 urls = [link["url"] for setting in overrides(panel).values() for link in setting.get("links", [])]
-                assert all(url.startswith(f"/d/{uid}?") and "var-desa=${__data.fields.desa" in url for url in urls)
+                urls += [link["url"] for link in panel["fieldConfig"]["defaults"].get("links", [])]
+                assert all(url.startswith(f"/d/{uid}?") and LEADS.search(url) for url in urls)
                 linked += [panel["type"]] * bool(urls)
-        assert {"geomap", "table"} <= set(linked)
+        assert {"geomap", "table", "status-history", "state-timeline"} <= set(linked)
+
+
+def test_what_leads_to_a_hall_knows_its_kecamatan() -> None:
+    """Else it would lead to a village of the same name elsewhere."""
+    for name in DASHBOARDS:
+        for panel in panels(f"id/{name}.json"):
+            if "/d/sinyal-hall" in json.dumps(panel["fieldConfig"]):
+                asked = [target["query"] for target in panel["targets"] if '"desa"' in target["query"].replace('"desa" =~', "")]
+                assert asked, panel["title"]
+                assert all('"kecamatan"' in query.replace('"kecamatan" =~', "") for query in asked), panel["title"]
+
+
+def test_the_dashboard_of_one_hall_opens_on_a_measured_one() -> None:
+    (desa,) = (v for v in BUILT["id/hall.json"]["templating"]["list"] if v["name"] == "desa")
+    assert "/^(signal|site)$/" in desa["query"]
+    assert desa["sort"] == 0, "sorted by name a village without a device would be the first"
+
+
+def test_each_board_asks_its_question() -> None:
+    assert all(board["title"].endswith("?") for board in BUILT.values())
+
+
+def test_the_wall_fits_one_screen_and_offers_no_choice() -> None:
+    board = BUILT["id/wall.json"]
+    assert max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"]) <= 24
+    assert all(v["hide"] == 2 for v in board["templating"]["list"][1:])
+    assert not board.get("links")
+
+
+def test_units_and_dates_are_those_of_every_version_and_language() -> None:
+    for path, board in BUILT.items():
+        text = json.dumps(board)
+        assert '"dBm"' not in text, "Grafana 13 writes it dbm"
+        assert "dateTimeAsLocal" not in text, "follows the browser"
+        assert ("DD/MM/YYYY" in text) <= path.startswith("id/")
 
 
 def test_thresholds_are_those_of_classes_toml(tmp_path: Path) -> None:

@@ -33,9 +33,14 @@ def publish(grafana: FakeGrafana, *args: str) -> int:
     return cli.main(["publish", "--url", grafana.url, *args])
 
 
+each_version = pytest.mark.parametrize("version", ["9.4.7", "12.1.0", "13.2.3", None])
+
+
+@each_version
 def test_everything_arrives_in_its_folder_and_twice_writes_nothing(
-    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    grafana: FakeGrafana, version: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    grafana.version = version
     store = config(tmp_path, STORE1)
     assert publish(grafana, "--config", store) == 0
     assert {uid: f["title"] for uid, f in grafana.folders.items()} == {
@@ -108,13 +113,53 @@ def test_a_wrong_token_is_named(
     assert grafana.writes == []
 
 
-def test_an_editor_may_not_touch_the_data_source(
-    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@each_version
+def test_an_editor_publishes_into_a_fresh_grafana_and_is_told_what_it_may_not(
+    grafana: FakeGrafana, version: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    grafana.role = "Editor"
+    grafana.role, grafana.version = "Editor", version
     assert publish(grafana, "--config", config(tmp_path, STORE1)) == 2
-    assert "Admin" in capsys.readouterr().err
+    assert "may not create data source Sinyal InfluxDB: it lacks the right datasources:create, which role Admin" in (
+        capsys.readouterr().err
+    )
+    assert publish(grafana, "--dry-run") == 0
     assert publish(grafana) == 0
+    assert len(grafana.dashboards) == 2 * len(DASHBOARDS)
+    grafana.writes.clear()
+    assert publish(grafana) == 0
+    assert grafana.writes == []
+
+
+@pytest.mark.parametrize(
+    ("right", "told"),
+    [
+        (
+            "folders:create",
+            "create folder Sinyal (Bahasa Indonesia): it lacks the right folders:create, which role Editor has",
+        ),
+        ("dashboards:create", "(sinyal-alerts): it lacks the right dashboards:create, which role Editor has"),
+    ],
+)
+def test_the_right_that_lacks_is_named(grafana: FakeGrafana, right: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    grafana.lacking = {right}
+    assert publish(grafana) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_folder_that_is_there_but_hidden_is_told_so(grafana: FakeGrafana, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publish(grafana) == 0
+    grafana.lacking = {"folders:read"}
+    assert publish(grafana) == 2
+    assert "may not see folder Sinyal (Bahasa Indonesia): it lacks the right folders:read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("version", "asked_by"), [("9.4.7", "python-requests"), ("11.6.0", "python-requests"), ("12.0.0", "grafana-client")]
+)
+def test_each_version_is_asked_by_the_package_that_knows_it(grafana: FakeGrafana, version: str, asked_by: str) -> None:
+    grafana.version = version
+    assert publish(grafana, "--dry-run") == 0
+    assert grafana.clients == {"python-requests", asked_by}  # its version is asked without either
 
 
 def test_a_name_that_is_taken_is_refused(grafana: FakeGrafana, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,9 +11,9 @@ import pytest
 from collector.sites.classes import read_classes
 from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
+from lab.grafana_query import ALL, Choice
 from tests.dashboards.grafana.conftest import Database
 from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
-from tests.dashboards.grafana.substitute import ALL, Choice
 
 HOUR_MS = 3_600_000
 SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "not_registered"}, {"no_sim", "modem_silent"}
@@ -77,7 +77,7 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     shown: Counter[str] = Counter()
     for target in panel("Kantor desa per kategori")["targets"]:
         (row,) = database.ask(target["query"])
-        shown[target["alias"]] = row["count"]
+        shown[target["alias"]] = row["sum"]
     start = (END_MS // HOUR_MS - 1) * HOUR_MS
     powers: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     seen: defaultdict[str, set[str]] = defaultdict(set)
