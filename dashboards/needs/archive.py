@@ -1,4 +1,4 @@
-"""`sinyal-dashboards archive`: the raw samples as one open file a day, with what a map is judged by, and the hash of everything."""
+"""`sinyal-dashboards archive`: the raw samples as one open file a day, what a map is judged by, and the hash of everything."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ Writes the raw samples of every day of WITA as one Parquet file with a fixed sch
 SHA256SUMS over all. Without --from it writes the days that got samples since the last time, also late ones: what
 sinyal-archive.timer does every night. Today is never in it. `sinyal-dashboards recompute` makes the needs map from it.
 """
-EPILOG = f"""\
+EPILOG = """\
 examples:
-  sinyal-dashboards archive                                    # into {FOLDER}
+  sinyal-dashboards archive                                    # into /var/lib/sinyal/archive
   sinyal-dashboards archive --from 2026-10-01 --to 2026-11-01 --out /media/usb/archive
   duckdb -c "select site, median(rsrp_dbm) from '/media/usb/archive/2026-10-*.parquet' where stream = 'signal' group by site"
 

@@ -25,7 +25,7 @@ PATTERN = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].parquet"
 
 
 class Archive:
-    """What a report asks of a store, of the day files of a folder. Only hours of the last day read are kept, days are all kept."""
+    """What a report asks of a store, of the day files of a folder. Of hours, only those of the last day are kept."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {date.fromisoformat(path.stem): path for path in sorted(folder.glob(PATTERN))}

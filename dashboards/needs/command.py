@@ -32,7 +32,7 @@ from dashboards.needs.periods import add_period, periods
 from dashboards.needs.proof import evidenced, write_evidence
 from dashboards.needs.seal import write_sums
 from dashboards.needs.xlsx import write_xlsx
-from ground.words import Lang
+from ground.words import Lang, add_lang
 
 OK, NOTHING = 0, 3
 STEM = "peta-kebutuhan"
@@ -41,8 +41,8 @@ Writes the needs map: for each village and operator the state of the service at 
 diagnosis with its reason, and a rank. In a new folder: HTML, XLSX, CSV, GeoJSON, the official PDF (letterhead, summary, a page a
 kecamatan, method, annexes), a page of evidence for each hall, and SHA256SUMS. Days are days of WITA; --from is in, --to is out.
 
-It judges by needs.toml and classes.toml beside sites.csv, and reads kutim_context.csv and letterhead.toml there; without the first
-its inputs count as not known, without the second the paper has no office. Not measured is never shown as no signal.
+It judges by needs.toml and classes.toml beside sites.csv, and reads kutim_context.csv and letterhead.toml there; without the
+first its inputs count as not known, without the second the paper has no office. Not measured is never shown as no signal.
 """
 EPILOG = """\
 examples:
@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", type=Path, metavar="FILE", help="default: kutim_context.csv beside sites.csv, where it is")
     parser.add_argument("--letterhead", type=Path, metavar="FILE", help="default: letterhead.toml beside sites.csv, where it is")
     parser.add_argument("--no-pdf", action="store_true", help="without the official document, which needs Debian's Pango")
+    add_lang(parser, village=True)
     parser.add_argument("--csv-semicolon", action="store_true", help="semicolons between the cells of the CSV")
     parser.add_argument("--decimal-comma", action="store_true", help="comma as decimal sign in the CSV")
 

@@ -1,7 +1,7 @@
 """Reads what a page of evidence shows beside the report: hours of the last month, starts, cells and neighbours, a raw extract.
 
-For all halls at once, and in short looks: an hour is one row of a rollup, cells are those of the first ten minutes of each hour of
-the last day that the store has.
+For all halls at once, and in short looks: an hour is one row of a rollup, cells are those of the first ten minutes of each hour
+of the last day that the store has.
 """
 
 from __future__ import annotations

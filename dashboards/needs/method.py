@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from collector.sites.classes import Classes
 from dashboards.needs.model import Period, Report, State
-from dashboards.needs.parameters import Limit, listed
 from dashboards.needs.need import INPUT_WORDS
+from dashboards.needs.parameters import Limit, listed
 from ground.words import Figure, Phrase, Said, joined, mark, phrase
 
 TITLE = phrase("Needs map of digital infrastructure")

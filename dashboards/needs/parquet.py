@@ -1,4 +1,4 @@
-"""One day of raw samples as one Parquet file: its columns, how it is written, how it is read. Open to everybody: DuckDB, pandas, R.
+"""One day of raw samples as one Parquet file: its columns, how it is written and read. DuckDB, pandas and R read it too.
 
 A row is a sample of one stream; `stream` says which, and a column that a stream has not, or a sample did not give, is null. Rows
 are sorted by stream, site and time, in groups of one stream, so that a reader takes only what it asks for.
@@ -33,8 +33,8 @@ VERSION = "1"
 def arrow() -> ModuleType:
     """Return pyarrow with its Parquet. Raises ConfigError that says what to install."""
     try:
-        import pyarrow.compute
-        import pyarrow.parquet  # noqa: PLC0415 - 170 MB that only an archive needs
+        import pyarrow.compute  # noqa: PLC0415 - 170 MB that only an archive needs
+        import pyarrow.parquet  # noqa: PLC0415
     except ImportError:
         raise ConfigError("an archive needs pyarrow: pip install 'sinyal[archive]'") from None
     return pyarrow  # type: ignore[no-any-return]

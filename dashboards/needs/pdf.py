@@ -31,6 +31,15 @@ def printer() -> ModuleType:
     return weasyprint  # type: ignore[no-any-return]
 
 
+def prints() -> bool:
+    """Return whether the PDF can be printed on this machine."""
+    try:
+        printer()
+    except ConfigError:
+        return False
+    return True
+
+
 def write_pdf(report: Report, maps: Drawn, head: Letterhead, path: Path, lang: Lang = "id") -> None:
     """Write the document in one language. Raises ConfigError as `printer` does."""
     text, weasyprint = render(report, maps, head, lang, paper=True), printer()

@@ -90,8 +90,9 @@ def on_paper(sheet: Worksheet, *, wide: int) -> None:
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
     margins.top = margins.bottom = 0.6
-    sheet.oddFooter.left.text = indonesian(TITLE)
-    sheet.oddFooter.right.text = "&A &P / &N"
+    foot = sheet.oddFooter
+    if foot is not None:
+        foot.left.text, foot.right.text = indonesian(TITLE), "&A &P / &N"
 
 
 def paint(cell: object, report: Report, state: State) -> None:
