@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look docs test test-fast test-engines check format words bench bench-peer mutate chaos lock platforms audit clean
+.PHONY: demo look deb docs test test-fast test-engines check format words bench bench-peer mutate chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -28,6 +28,10 @@ test-fast:  ## the tests of units alone: no server, no browser, no program; unde
 	$(SETUP) dev
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not whole"
 
+deb:  ## Debian packages in build/deb: sinyal-agent, its libraries for Debian 12, sinyal-server; judged by lintian
+	$(SETUP) dev
+	@$(PY) -m scripts.deb
+
 docs:  ## the documents as a site in build/site: offline, strict; reference from models, parsers and docstrings
 	$(SETUP) dev
 	@$(PY) -m scripts.docs && echo "open build/site/index.html"
@@ -37,7 +41,8 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/docs.py scripts/platforms.py
+	@$(PY) -m mypy scripts/setup.py scripts/words.py scripts/docs.py
+	@$(PY) -m mypy -m scripts.platforms -m scripts.deb
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
 	@$(PY) -m telemetry.contract_doc --check

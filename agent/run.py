@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import importlib.metadata
 import logging
@@ -36,6 +37,7 @@ from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from agent.uplink.remote import CONFIRM_S, Remote
+from ground.alive import stuck, tell_systemd
 from ground.durable import write_durably
 from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
@@ -141,7 +143,7 @@ class Agent:
         self._start_prober()
         give_back()
         log.info("event=started site=%s modems=%d version=%s", self._config.agent.site, len(self._workers), self._version)
-        died = self._watch(self._recorder, sending)
+        died = self._watch(self._recorder, sending, *filter(None, [self._prober]))
         self.stop.set()
         self._stop_workers()
         sending.join(timeout=10)
@@ -231,18 +233,19 @@ class Agent:
             self._start_workers()
 
     def _watch(self, *parts: threading.Thread) -> str | None:
-        """Take the Pi's health at its interval until stopped; return the name of a thread that died."""
+        """Take the Pi's health at its interval until stopped; return the name of a thread that died or is stuck."""
         last_device, next_count = -math.inf, time.monotonic()
         told = None
         while not self.stop.wait(WATCH_S):
             for thread in (*parts, *self._workers):
-                if not thread.is_alive() and not self.stop.is_set():
-                    log.critical("event=part_died part=%s", thread.name)
+                if (not thread.is_alive() or stuck(thread)) and not self.stop.is_set():
+                    log.critical("event=part_died part=%s stuck=%s", thread.name, thread.is_alive())
                     return thread.name
             self._follow()
             now = time.monotonic()
             if now >= next_count:
                 next_count = now + COUNT_EVERY_S
+                tell_systemd()
                 self._sims.read(self._clock.now_ms())
             due = now >= last_device + self._config.sampling.device_interval_s
             if due:
@@ -290,6 +293,6 @@ def run(config: Config) -> int:
     """Run the agent until SIGTERM or SIGINT; return the exit code. Raises ConfigError or SpoolError at the start only."""
     with only_one(config.agent.data_dir):
         agent = Agent(config)
-
+        faulthandler.enable()  # systemd's watchdog ends us with SIGABRT: where every thread stood is in the journal then
         on_signal(lambda _number: agent.stop.set(), signal.SIGTERM, signal.SIGINT)
         return agent.run()

@@ -18,6 +18,7 @@ class Fault(StrEnum):
     """What can be wrong with a store; the same word in log, /healthz, fleet, page, watch and doctor."""
 
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
     NOT_A_STORE = "not_a_store"
     LOGIN_REFUSED = "login_refused"
     NOT_ALLOWED = "not_allowed"
@@ -32,6 +33,7 @@ class Fault(StrEnum):
 
 CURES: dict[Fault, str] = {
     Fault.UNREACHABLE: mark("start the database, or correct the address under [store]"),
+    Fault.UNTRUSTED: mark("renew the certificate of the database, by a CA that this machine trusts; check the clocks of both"),
     Fault.NOT_A_STORE: mark("correct [store] url: the database's own address without a path, as http://127.0.0.1:8086"),
     Fault.LOGIN_REFUSED: mark("correct user and password, or the token, of [store]"),
     Fault.NOT_ALLOWED: mark("let the user or token of [store] read and write there (docs/stores.md)"),

@@ -128,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 DASHBOARDS = mark("dashboards")
+NEEDS = "peta-kebutuhan"
 
 
 def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: ExitStack, ended: threading.Event) -> int:
@@ -139,12 +140,12 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     sites = read_sites(config.sites.file if config else shipped() / "sites.csv")
     month = Month(store, sites, plan(sites.values(), HALLS, SEED))
     month.fill(where[1], bar)
-    page = Page(folder, *where)
+    page = Page(folder, *where, "--needs", str(folder / NEEDS))
     stack.callback(page.stop)
     _make(folder, where, page, bar)
     bar("ready", 1.0)
     bar.end()
-    addresses = [page.url, (folder / "peta-kebutuhan" / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
+    addresses = [page.url, (folder / NEEDS / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
     for name, address in zip((mark("live page"), mark("needs map")), addresses[:2], strict=True):
         print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
@@ -169,7 +170,7 @@ def _make(folder: Path, where: Sequence[str], page: Page, bar: Bar) -> None:
     today = datetime.now(WITA).date()
     period = ("--from", str(today - timedelta(days=DAYS - 1)), "--to", str(today + timedelta(days=1)))
     paper = () if prints() else ("--no-pdf",)
-    out = ("--out", str(folder / "peta-kebutuhan"))
+    out = ("--out", str(folder / NEEDS))
     needs = Program("needs", folder, module("dashboards.cli", "needs", *where, *period, *out, *paper))
     needs.start()
     page.start_and_wait()

@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from collector.store.answers import MARK
+
 PAGE = b"<!doctype html><html><head><title>InfluxDB</title></head><body><div id='root'></div></body></html>"
 JSON, HTML = "application/json", "text/html; charset=utf-8"
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -112,7 +114,7 @@ class Sickroom:
     def _real(self, path: str, params: dict[str, str], body: bytes) -> Answer:
         try:
             with _NO_PROXY.open(f"{self.behind}{path}?{urlencode(params)}", body, timeout=30) as reply:
-                return Answer(reply.status, reply.read())
+                return Answer(reply.status, reply.read(), headers={MARK: reply.headers[MARK]})
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read())
 

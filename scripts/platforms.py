@@ -63,19 +63,30 @@ def needed(extra: str, environment: Mapping[str, str]) -> set[str]:
     return found - {"sinyal"}
 
 
-def without_wheel(packages: Iterable[str], machine: str, python: str) -> set[str]:
-    """Return which of these `name==version` have no wheel for a machine and Python."""
+def environment_of(machine: str, python: str) -> dict[str, str]:
+    """Return what markers of requirements ask about a machine and Python."""
+    found = {"python_version": python, "python_full_version": f"{python}.0", "platform_machine": MACHINES[machine]}
+    found |= {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+    return found | {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+
+
+def wheels_for(machine: str, python: str) -> list[str]:
+    """Return the words that have pip take wheels alone, of a machine and Python."""
     arch = MACHINES[machine]
     tags = [f"manylinux_2_{minor}_{arch}" for minor in GLIBC] + [f"manylinux2014_{arch}", f"linux_{arch}"]
     if arch == "x86_64":
         tags += ["manylinux2010_x86_64", "manylinux1_x86_64", "manylinux_2_5_x86_64", "manylinux_2_12_x86_64"]
     platforms = [word for tag in tags for word in ("--platform", tag)]
+    return ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", python, *platforms]
+
+
+def without_wheel(packages: Iterable[str], machine: str, python: str) -> set[str]:
+    """Return which of these `name==version` have no wheel for a machine and Python."""
     left, lacking = set(packages), set[str]()
     with tempfile.TemporaryDirectory() as target:
         while left:
             pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--ignore-requires-python")
-            only = ("--no-deps", "--only-binary=:all:", "--quiet", "--target", target, "--implementation", "cp")
-            argv = [*pip, *only, "--python-version", python, *platforms, *sorted(left)]
+            argv = [*pip, "--quiet", "--target", target, *wheels_for(machine, python), *sorted(left)]
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
             if done.returncode == 0:
                 break
@@ -94,11 +105,9 @@ def main(extras: list[str]) -> int:
     unexpected = 0
     lacks: dict[str, None] = {}
     print(f"{'':16}" + "".join(f"{extra:>12}" for extra in extras))
-    for machine, arch in MACHINES.items():
+    for machine in MACHINES:
         for python in PYTHONS:
-            environment = {"python_version": python, "python_full_version": f"{python}.0", "platform_machine": arch}
-            environment |= {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
-            environment |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+            environment = environment_of(machine, python)
             versions = locked(environment)
             of = {extra: needed(extra, environment) & versions.keys() for extra in extras}
             missing = without_wheel((f"{name}=={versions[name]}" for name in set().union(*of.values())), machine, python)

@@ -120,11 +120,11 @@ def from_wheelhouse() -> tuple[str | Path, ...]:
 
 
 def pip(command: str, *words: str | Path) -> None:
-    """Run pip of .venv; what it prints is shown only when it fails, below what can be done about it. Raises SetupError."""
+    """Run pip of .venv; what it prints is shown only when it fails, with what can be done about it as last. Raises SetupError."""
     try:
         run(VENV_PYTHON, "-m", "pip", "--disable-pip-version-check", command, "--quiet", *words)
     except SetupError as error:
-        raise SetupError(f"{cure(str(error), ROOT, WHEELHOUSE)}\n{error}") from None
+        raise SetupError(f"{error}\n{cure(str(error), ROOT, WHEELHOUSE)}") from None
 
 
 def fill_wheelhouse() -> None:

@@ -116,7 +116,9 @@ def certificate(hall: Hall) -> Iterator[Finding]:
     if broker.cert is None:
         yield unseen("no certificate by the configuration")
         return
-    end = x509.load_pem_x509_certificate(broker.cert.read_bytes()).not_valid_after_utc
+    cert = x509.load_pem_x509_certificate(broker.cert.read_bytes())
+    debian12 = not hasattr(cert, "not_valid_after_utc")  # its cryptography 38 knows the time without its zone only
+    end = cert.not_valid_after.replace(tzinfo=UTC) if debian12 else cert.not_valid_after_utc
     days = (end.timestamp() - time.time()) / DAY_S
     cure = mark("have a new bundle made on the server: sinyal-collector enroll {site}; then: sudo sinyal-agent install FILE")
     if days < 0:

@@ -30,6 +30,8 @@ from ground.words import Lang, Phrase, mark, phrase, tr
 INSTALLED = STATE / "agent.toml.installed"
 """SHA-256 of the agent.toml that the last install wrote: another one was edited by a person, and is kept (as dpkg does)."""
 SERVICES = ("sinyal-agent.service", "sinyal-update.service")
+PACKAGED = Path("/usr/bin/sinyal-agent")
+"""Where Debian's package has the program: user, service and rules come with it then."""
 FIRST_S = 90.0
 """Longest wait for the first reading: a Pi Zero needs half a minute to start, a modem a poll."""
 ABOUT = """\
@@ -68,6 +70,7 @@ class Installation:
     def __init__(self, host: Machine, bundle: Bundle, lang: Lang) -> None:
         self._host, self._bundle, self._lang = host, bundle, lang
         self._found: list[str] = []
+        self._packaged = host.at(PACKAGED).exists()
 
     def stages(self) -> list[Stage]:
         """Return the stages with their names."""
@@ -82,6 +85,8 @@ class Installation:
     def _program(self) -> Phrase:
         """Make the user and folders; take the program from the bundle's wheels, or keep the one that runs now."""
         host, bundle = self._host, self._bundle
+        if self._packaged:
+            return phrase("{path}, as the user {user}", path=str(PACKAGED), user=USER)
         _account(host)
         host.folder(ETC, 0o755)
         host.folder(STATE, 0o755, USER, USER)
@@ -146,14 +151,16 @@ class Installation:
     def _service(self) -> Phrase:
         """Write units, limits of the journal, right to ping, rules for modems; have the system read what changed; start."""
         host = self._host
-        changed = {path: host.file(path, text.encode()) for path, text in _texts(host)}
+        changed = {} if self._packaged else {path: host.file(path, text.encode()) for path, text in _texts()}
+        services = SERVICES[:1] if self._packaged else SERVICES
         if not host.live:
-            missing = [u for u in SERVICES if not host.at(UNITS / "multi-user.target.wants" / u).is_symlink()]
+            missing = [u for u in services if not host.at(UNITS / "multi-user.target.wants" / u).is_symlink()]
             if missing:
                 host.command("systemctl", f"--root={host.root}", "enable", *missing)
             return phrase("starts with the next boot")
         for path, argv in (
             ("/etc/systemd/journald.conf.d/60-sinyal.conf", ("systemctl", "restart", "systemd-journald.service")),
+            ("/etc/systemd/system.conf.d/60-sinyal.conf", ("systemctl", "daemon-reexec")),
             ("/etc/sysctl.d/60-sinyal.conf", ("sysctl", "--quiet", "--load=/etc/sysctl.d/60-sinyal.conf")),
             ("/etc/udev/rules.d/77-sinyal.rules", ("udevadm", "control", "--reload")),
         ):
@@ -161,7 +168,7 @@ class Installation:
                 _reload(host, *argv)
         if host.done:
             host.command("systemctl", "daemon-reload")
-            host.command("systemctl", "enable", *SERVICES)
+            host.command("systemctl", "enable", *services)
             host.command("systemctl", "restart", SERVICES[0])
         return phrase("sinyal-agent runs, and starts with the machine")
 
@@ -169,7 +176,7 @@ class Installation:
         """Wait for the first readings, then examine everything as the user of the service."""
         if self._host.live and not self._host.dry:
             wait_for_readings(load(AGENT).agent.status_path, FIRST_S)
-        return trial(self._host, COMMANDS / "sinyal-agent", USER, self._lang)
+        return trial(self._host, PACKAGED if self._packaged else COMMANDS / "sinyal-agent", USER, self._lang)
 
 
 def wait_for_readings(path: Path, longest_s: float) -> None:
@@ -202,15 +209,15 @@ def _build(host: Machine, bundle: Bundle) -> None:
         versions.build(host.at(PROGRAMS), bundle.version, paths, Path(sys.prefix))
 
 
-def _texts(host: Machine) -> Iterator[tuple[str, str]]:
-    source, gid = shipped() / "systemd", host.account("group", USER)
+def _texts() -> Iterator[tuple[str, str]]:
+    source = shipped() / "systemd"
     for unit in SERVICES:
         yield str(UNITS / unit), (source / unit).read_text(encoding="utf-8")
     yield "/etc/systemd/journald.conf.d/60-sinyal.conf", (source / "sinyal.journald").read_text(encoding="utf-8")
+    yield "/etc/systemd/system.conf.d/60-sinyal.conf", (source / "sinyal.watchdog").read_text(encoding="utf-8")
     vendors = [usb.partition(":")[0] for family in FAMILIES for usb in family.usb]
     yield "/etc/udev/rules.d/77-sinyal.rules", udev_rules(vendors)
-    if gid is not None:
-        yield "/etc/sysctl.d/60-sinyal.conf", (source / "sinyal.sysctl").read_text(encoding="utf-8").format(gid=gid)
+    yield "/etc/sysctl.d/60-sinyal.conf", (source / "sinyal.sysctl").read_text(encoding="utf-8")
 
 
 def _reload(host: Machine, *argv: str) -> None:

@@ -16,6 +16,7 @@ from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from ground.paths import STATE
 
+_IS_ACTIVE = ("systemctl", "is-active", "--quiet", "sinyal-agent")
 START_S = 30.0
 """A Pi Zero needs this long from the start of the service to the first word."""
 
@@ -83,6 +84,6 @@ def _runs(data_dir: Path) -> bool:
     if data_dir != STATE:
         return False  # not the hall's own: the service says nothing of it
     try:
-        return subprocess.run(["systemctl", "is-active", "--quiet", "sinyal-agent"], timeout=10, check=False).returncode == 0
+        return subprocess.run(_IS_ACTIVE, timeout=10, check=False, capture_output=True).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False

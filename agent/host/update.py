@@ -35,6 +35,7 @@ from pathlib import Path
 from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
+from agent.host.install import PACKAGED
 from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
@@ -193,6 +194,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("update: name a wheel, or --watch")
     if place.trial.exists():
         raise ConfigError(f"{place.trial}: another update is on trial; wait for its end (`systemctl status sinyal-update`)")
+    if PACKAGED.exists():
+        raise ConfigError("update: this program is a Debian package; sudo apt-get install ./sinyal-agent_VERSION_all.deb")
     if not (place.folder / "current").is_symlink():
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
     wheel, signature = fetch(args.wheel, ETC / "ca.crt"), fetch(f"{args.wheel}.sig", ETC / "ca.crt")

@@ -24,6 +24,7 @@ from agent.poll.sims import Owner, SimBook
 from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkError
+from ground.alive import expect
 from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class ModemWorker(threading.Thread):
         try:
             while not self._stop_event.wait(self._until_tick()):
                 started = _boot_s()
+                expect(self._interval_s)
                 try:
                     self.tick()
                 except Exception:  # the top of the loop: a fault in one reading must not end the measuring

@@ -1,7 +1,7 @@
 """Round trips by ICMP echo (icmplib), bound to one interface, without privileges where the kernel allows it.
 
-The kernel lets groups within `net.ipv4.ping_group_range` open ICMP datagram sockets; `sinyal-agent install` puts the group of
-the service there. SO_BINDTODEVICE needs no privilege on a socket that is not bound yet (Linux 5.7 and newer).
+The kernel lets groups within `net.ipv4.ping_group_range` open ICMP datagram sockets; the package, or
+`sinyal-agent install`, sees to it. SO_BINDTODEVICE needs no privilege on a socket that is not bound yet (Linux 5.7 and newer).
 """
 
 from __future__ import annotations

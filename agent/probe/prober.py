@@ -17,6 +17,7 @@ import orjson
 from agent.config import ModemSection, ProbeSection
 from agent.poll.worker import Record
 from agent.probe.child import Job
+from ground.alive import expect
 from telemetry.streams import Event, Probe, ProbeKind
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Prober(threading.Thread):
     def run(self) -> None:
         """Look every few seconds whether a round is due."""
         while not self._stop_event.wait(LOOK_S):
+            expect()
             for modem in self._modems:
                 try:
                     self.look(modem, time.monotonic())

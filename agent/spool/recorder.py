@@ -17,6 +17,7 @@ from agent.spool.clock import Clock
 from agent.spool.rebase import settle
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
+from ground.alive import expect
 from telemetry.streams import STREAMS, Event, Row, Signal, present
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class Recorder(threading.Thread):
                     return None
 
     def _write(self, batch: list[_Item]) -> None:
+        expect()
         self._clock.check()
         told = self._trusted
         if told is not None:

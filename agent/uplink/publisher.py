@@ -29,14 +29,14 @@ from agent.uplink.path import IdlePath, unconfirmed
 from agent.uplink.pulse import Pulse
 from agent.uplink.tls import check_dates, check_dates_at, tls_context
 from agent.uplink.wire import CONNECT_TIMEOUT_S, UNACKED_MS, make_client, one_segment
+from ground.alive import expect
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
 
 log = logging.getLogger(__name__)
 
-LOOP_S = 1.0
-MIN_BACKOFF_S, MAX_BACKOFF_S, OVER_BUDGET_BACKOFF_S = 1.0, 300.0, 1800.0
+LOOP_S, MIN_BACKOFF_S, MAX_BACKOFF_S, OVER_BUDGET_BACKOFF_S = 1.0, 1.0, 300.0, 1800.0
 """Over budget a lost connection is not worth a TLS handshake (5 kB) every minute."""
 STEADY_S = 60.0
 """A connection that lasts this long ends the back-off."""
@@ -122,6 +122,7 @@ class Publisher:
                 self._backoff_s = MIN_BACKOFF_S
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
+            expect(wait)
             stop.wait(wait)
             self._backoff_s = min(OVER_BUDGET_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
 
@@ -138,8 +139,7 @@ class Publisher:
                 self._context.forget()
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))
             return False
-        sock = self._sock()
-        if sock is not None:
+        if (sock := self._sock()) is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
         self.path.opened(sock)
         return True
@@ -166,8 +166,8 @@ class Publisher:
     def _serve(self, stop: threading.Event) -> None:
         began = time.monotonic()
         while self._client.loop(LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            waited = time.monotonic() - began
-            if dead := self._half_dead(waited):
+            expect()
+            if dead := self._half_dead(time.monotonic() - began):
                 self.refusal = dead
                 if not unconfirmed(self._sock()):
                     self.path.heard()  # the other end of the path has confirmed what was sent: it is open

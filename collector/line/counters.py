@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -15,6 +17,10 @@ from collector.errors import CURES, Fault, StoreUnavailableError
 
 REMEMBERED_S = 1800.0
 """How long a fault that held single frames is told: longer than it takes until a hall sends its held frame again."""
+ANSWER_S = 100.0
+"""How long an answer of the store may take before that is told: longer than the time-outs of a write and a question together.
+
+They see only that nothing comes, and not that it comes byte by byte."""
 LAG_WINDOW = 1000
 """Frames whose lag is remembered between two reports."""
 
@@ -56,6 +62,7 @@ class Counters:
     """How long the store asked to be left alone, s."""
     _outage: tuple[StoreUnavailableError, float] | None = None
     _noted: dict[Fault, tuple[str, float]] = field(default_factory=dict)
+    _asked: dict[int, float] = field(default_factory=dict)
     lag_ms: deque[int] = field(default_factory=lambda: deque(maxlen=LAG_WINDOW))
     """Arrival minus time of the newest sample, of the last frames, ms."""
 
@@ -71,6 +78,16 @@ class Counters:
         self.store_up = True
         self.store_retry_s = 0.0
         self._outage = None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Take note of how long this thread waits for the store."""
+        me = threading.get_ident()
+        self._asked[me] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._asked[me]
 
     def frame_failed(self, error: StoreUnavailableError) -> bool:
         """Take note of a fault of the store that holds single frames; say whether it is news."""
@@ -88,6 +105,9 @@ class Counters:
         found = {fault: reason for fault, (reason, _) in self._current().items()}
         if outage := self._outage:
             found[outage[0].fault] = outage[0].reason
+        now = time.monotonic()
+        if (waited_s := now - min(list(self._asked.values()), default=now)) > ANSWER_S:
+            found.setdefault(Fault.UNREACHABLE, f"no whole answer for {waited_s:.0f} s")
         return [{"fault": str(fault), "reason": reason, "cure": CURES[fault]} for fault, reason in found.items()]
 
     def _current(self) -> dict[Fault, tuple[str, float]]:

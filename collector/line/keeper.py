@@ -93,10 +93,11 @@ class Keeper:
     def prove(self) -> bool:
         """Return whether the store takes known-good points and gives them back; a fault is told and counted."""
         try:
-            self._store.check()
-            good = self._good
-            if good is not None:
-                self._store.write([good])
+            with self._counters.asking():
+                self._store.check()
+            if (good := self._good) is not None:
+                with self._counters.asking():
+                    self._store.write([good])
         except StoreUnavailableError as error:
             self._sick(error)
             return False
@@ -153,10 +154,11 @@ class Keeper:
                 self._wait_until_proven()
             refusal: PointsRefusedError | None = None
             try:
-                if also is not None:
-                    self._store.write_points([also])
-                else:
-                    self._dirty_hours.write(self._store, batch)
+                with self._counters.asking():
+                    if also is not None:
+                        self._store.write_points([also])
+                    else:
+                        self._dirty_hours.write(self._store, batch)
             except PointsRefusedError as error:
                 refusal, reason = error, error.reason
             except StoreUnavailableError as error:

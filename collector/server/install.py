@@ -41,6 +41,8 @@ exit: 0 done, and it works; 1 a step failed, or something does not work yet (it 
 """
 PACKAGES = {"mosquitto": "mosquitto", "influxd": "influxdb"}
 """Program -> package of Debian."""
+PACKAGED = Path("/usr")
+"""Where the program runs from Debian's package; user and services come with it then."""
 SERVICES = (
     "sinyal-collector.service",
     "sinyal-watch.service",
@@ -83,6 +85,7 @@ class Installation:
     def _packages(self) -> Phrase:
         machine = self._machine
         wanted = PACKAGES | ({"nginx": "nginx"} if self._public else {})
+        names = ", ".join(wanted.values())
         missing = [package for name, package in wanted.items() if not shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")]
         if missing and machine.live:
             machine.command("apt-get", "update")
@@ -93,6 +96,8 @@ class Installation:
                 *("--no-create-home", "--shell", "/usr/sbin/nologin", USER),
             )
         prefix = Path(sys.prefix)
+        if prefix == PACKAGED:
+            return phrase("{names}; the user {user}; the programs in {path}", names=names, user=USER, path=str(PACKAGED / "bin"))
         if machine.live and prefix.is_relative_to(PROGRAMS):
             machine.readable(prefix)
         for name in ("sinyal-collector", "sinyal-dashboards"):
@@ -100,7 +105,6 @@ class Installation:
                 machine.link(COMMANDS / name, prefix / "bin" / name)
                 if machine.live:
                     machine.command(str(prefix / "bin" / name), "manual")
-        names = ", ".join(wanted.values())
         return phrase("{names}; the user {user}; the programs in {path}", names=names, user=USER, path=str(COMMANDS))
 
     def _configuration(self) -> Phrase:
@@ -134,7 +138,7 @@ class Installation:
         # Mosquitto warns of a list that is not wholly its own user's, and says that later versions refuse it.
         self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o600, "mosquitto", "mosquitto")
         self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
-        for name in UNIT_FILES:
+        for name in () if Path(sys.prefix) == PACKAGED else UNIT_FILES:
             text = (source / "systemd" / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")
             self._file(UNITS / name, text.encode())
         if not machine.live:
@@ -180,7 +184,8 @@ class Installation:
         """Wait until the collector works, then examine everything as the user of the services."""
         if self._machine.live and not self._machine.dry:
             wait_until_works(START_S)
-        return trial(self._machine, COMMANDS / "sinyal-collector", USER, self._lang)
+        place = PACKAGED / "bin" if Path(sys.prefix) == PACKAGED else COMMANDS
+        return trial(self._machine, place / "sinyal-collector", USER, self._lang)
 
 
 def wait_until_works(longest_s: float) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 
@@ -25,13 +27,27 @@ _TEXTS = (
     ("retention policy not set", Fault.MISSING),
     ("timeout", Fault.BUSY),
 )
-_CODES = {401: Fault.LOGIN_REFUSED, 403: Fault.NOT_ALLOWED, 429: Fault.BUSY, 502: Fault.UNREACHABLE, 503: Fault.BUSY}
+_CODES = {
+    401: Fault.LOGIN_REFUSED,
+    403: Fault.NOT_ALLOWED,
+    407: Fault.NOT_A_STORE,  # with 511: a proxy that lets nobody through
+    429: Fault.BUSY,
+    502: Fault.UNREACHABLE,  # with 504: a proxy whose database does not answer
+    503: Fault.BUSY,
+    504: Fault.UNREACHABLE,
+    511: Fault.NOT_A_STORE,
+}
+MARK = "X-Influxdb-Version"
+"""Header of every answer of InfluxDB 1.x and 2.x."""
 
 
-def check_write(status: int, body: str, headers: Mapping[str, str]) -> None:
-    """Return when the points are stored. Raises PointsRefusedError or StoreUnavailableError, with the store's own reason."""
+def check_write(status: int, body: str, headers: Mapping[str, str]) -> bool:
+    """Return when a store says that the points are stored, and whether it bears InfluxDB's mark.
+
+    Raises PointsRefusedError or StoreUnavailableError, with the store's own reason.
+    """
     if status == 204:
-        return
+        return MARK in headers
     whole = reason_of(body)
     reason, lower = shorten(whole), whole.lower()
     if any(words in lower for words in _EXPIRED):
@@ -77,9 +93,13 @@ def shorten(text: str, most: int = REASON_CHARS) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how long the store asks to be left alone, s, bounded; None where not told in seconds (RFC 9110, 10.2.3)."""
+    """Return how long the store asks to be left alone, s, bounded; None where it does not tell (RFC 9110, 10.2.3)."""
     text = headers.get("Retry-After", "")
-    return min(float(text), MAX_RETRY_AFTER_S) if text.isdecimal() else None
+    try:
+        seconds = float(text) if text.isdecimal() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return None
+    return min(max(0.0, seconds), MAX_RETRY_AFTER_S)
 
 
 def _is_influx(body: str) -> bool:

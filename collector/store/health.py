@@ -11,6 +11,7 @@ from ground.words import Lang, mark, tr
 ANSWER_S = 2.0
 NAMES: dict[Fault, str] = {
     Fault.UNREACHABLE: mark("the database does not answer"),
+    Fault.UNTRUSTED: mark("the certificate of the database is not trusted"),
     Fault.NOT_A_STORE: mark("what answers is not the database"),
     Fault.LOGIN_REFUSED: mark("the database refuses the login"),
     Fault.NOT_ALLOWED: mark("the database does not allow it"),

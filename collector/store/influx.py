@@ -55,7 +55,8 @@ class Influx(ABC):
 
     def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         """Write frames in one request; see Store.write."""
-        self._post([*(line for placed in batch for line in lines(placed.frame, placed.site)), *map(_line, also)])
+        if not self._post([*("\n".join(lines(*placed)).encode() for placed in batch), *map(_line, also)]):
+            self.check()  # a success without InfluxDB's mark may be anybody's, who must show that it keeps what it takes
 
     def write_points(self, points: Sequence[Point]) -> None:
         """Write other points in one request, what is kept long in one more; see Store.write_points."""
@@ -69,8 +70,11 @@ class Influx(ABC):
             self._post([_line(point) for point in points])
 
     @abstractmethod
-    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
-        """Send lines, durable when it returns, into a retention policy other than the default. Raises as Store.write."""
+    def _post(self, batch: Sequence[bytes], policy: str | None = None) -> bool:
+        """Send lines into the default retention policy or another; confirmed when it returns. Raises as Store.write.
+
+        Returns whether it was InfluxDB that confirmed, by its mark.
+        """
 
     def _make_long(self) -> bool:
         """Make the policy LONG and say whether it is there now. Raises StoreUnavailableError."""
@@ -192,7 +196,7 @@ class Influx(ABC):
                 text = f"{self._url}: HTTP {reply.status_code}: {shorten(reason_of(reply.text))}"
                 raise StoreUnavailableError(text, fault_of(reply.status_code, reply.text), retry_after(reply.headers))
         except requests.RequestException as error:
-            raise StoreUnavailableError(f"{self._url}: {error}") from None
+            raise no_answer(self._url, error) from None
         return reply
 
     def _rows(self, question: str, measurement: str) -> Iterator[Row]:
@@ -214,6 +218,12 @@ class Influx(ABC):
             raise StoreUnavailableError(f"{self._url}: the answer was cut off")
 
 
+def no_answer(url: str, error: Exception) -> StoreUnavailableError:
+    """Return the fault of a request that got no answer, by what a library said of it."""
+    untrusted = isinstance(error, requests.exceptions.SSLError)
+    return StoreUnavailableError(f"{url}: {error}", Fault.UNTRUSTED if untrusted else Fault.UNREACHABLE)
+
+
 @contextmanager
 def suppress_expired() -> Iterator[None]:
     """Let a refusal pass whose only reason is that the points are older than the store keeps."""
@@ -230,8 +240,8 @@ def _point_of(measurement: str, row: Row) -> Point:
     return Point(measurement, tags, values, int(row["time_ns"]))
 
 
-def _line(point: Point) -> str:
-    return point_line(point.measurement, point.tags, point.values, point.time_ns)
+def _line(point: Point) -> bytes:
+    return point_line(point.measurement, point.tags, point.values, point.time_ns).encode()
 
 
 def _chunk_rows(chunk: object, measurement: str) -> Iterator[Row]:

@@ -10,7 +10,7 @@ import requests
 
 from collector.errors import StoreUnavailableError
 from collector.store.answers import check_write
-from collector.store.influx import LONG, Influx
+from collector.store.influx import LONG, Influx, no_answer
 
 WRITE_TIMEOUT_S = 30
 POLICY = "sinyal"
@@ -32,14 +32,14 @@ class Influx1(Influx):
             session.auth = (username, password or "")
         super().__init__(session, url, database)
 
-    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
-        data = "\n".join(batch).encode()
+    def _post(self, batch: Sequence[bytes], policy: str | None = None) -> bool:
+        data = b"\n".join(batch)
         try:
-            self._send(data, policy)
+            return self._send(data, policy)
         except StoreUnavailableError as error:
             if not self._make_missing(error):
                 raise
-            self._send(data, policy)
+            return self._send(data, policy)
 
     def _make_long(self) -> bool:
         what = f'RETENTION POLICY "{LONG}" ON "{self._database}" DURATION INF REPLICATION 1'
@@ -50,14 +50,14 @@ class Influx1(Influx):
             return False
         return True
 
-    def _send(self, data: bytes, policy: str | None) -> None:
+    def _send(self, data: bytes, policy: str | None) -> bool:
         params = {"db": self._database, "precision": "ns"} | ({} if policy is None else {"rp": policy})
         try:
             reply = self._session.post(self._write_url, params=params, data=data, timeout=WRITE_TIMEOUT_S, allow_redirects=False)
             body = "" if reply.status_code == 204 else reply.text
         except requests.RequestException as error:
-            raise StoreUnavailableError(f"{self._write_url}: {error}") from None
-        check_write(reply.status_code, body, reply.headers)
+            raise no_answer(self._write_url, error) from None
+        return check_write(reply.status_code, body, reply.headers)
 
     def _make_missing(self, error: StoreUnavailableError) -> bool:
         """Make the database or its default policy where the store says that it has none; say whether to try again.

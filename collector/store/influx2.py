@@ -12,7 +12,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.write_service import WriteService
 from urllib3.exceptions import HTTPError
 
-from collector.errors import StoreUnavailableError
+from collector.errors import Fault, StoreUnavailableError
 from collector.store.answers import check_write
 from collector.store.influx import Influx
 
@@ -33,17 +33,19 @@ class Influx2(Influx):
         session.headers["Authorization"] = f"Token {token}"
         super().__init__(session, url, bucket)
 
-    def _post(self, batch: Sequence[str], policy: str | None = None) -> None:
+    def _post(self, batch: Sequence[bytes], policy: str | None = None) -> bool:
         bucket = self._bucket if policy is None else f"{self._bucket}/{policy}"  # the name that InfluxQL finds as db and policy
-        body = "\n".join(batch).encode()
+        body = b"\n".join(batch)
         try:
             # Not WriteApi: it takes any 2xx as stored, and a web page has 200.
             _, status, headers = self._writer.post_write_with_http_info(  # type: ignore[no-untyped-call]
                 self._org, bucket, body, precision=NANOSECONDS
             )
-            check_write(status, "a success of something that is not InfluxDB", headers)
+            return check_write(status, "a success of something that is not InfluxDB", headers)
         except ApiException as error:
-            check_write(error.status or 500, str(error.body or error.reason), error.headers or {})
+            if not error.status:  # the library's way to tell a fault of TLS
+                raise StoreUnavailableError(" ".join(str(error.reason).split()), Fault.UNTRUSTED) from None
+            return check_write(error.status or 500, str(error.body or error.reason), error.headers or {})
         except (HTTPError, OSError) as error:
             raise StoreUnavailableError(str(error)) from None
 

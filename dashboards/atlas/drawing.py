@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from math import cos, radians
 from typing import Self
 
-from shapely.geometry import Point
+import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 NAME_STEPS = 14
 """A grid of so many points a side is tried for a name: fine enough for 18 names, and quick."""
+ENOUGH = 1.5
+"""Room that is enough, in lengths or heights of the name."""
 Bounds = tuple[float, float, float, float]
 
 
@@ -54,6 +57,8 @@ def _steps(points: Sequence[tuple[float, float]], digits: int, closed: bool) -> 
     scale = 10**digits
     grid = [(round(x * scale), round(y * scale)) for x, y in points]
     pairs = [grid[0], *((x - a, y - b) for (a, b), (x, y) in itertools.pairwise(grid) if (a, b) != (x, y))]
+    if len(pairs) == 1:
+        return ""  # too small to be seen
     first, *rest = (" ".join(f"{value / scale:.{digits}f}".removesuffix(".0") for value in pair) for pair in pairs)
     return f"M{first}l{' '.join(rest)}{'z' if closed else ''}".replace(" -", "-")
 
@@ -68,20 +73,20 @@ def around(all_bounds: Iterable[Bounds], points: Iterable[tuple[float, float]]) 
 def name_place(geometry: BaseGeometry, taken: Sequence[tuple[float, float]], length: float, height: float) -> tuple[float, float]:
     """Find where in a polygon a name of that length and height (degrees) lies farthest from what is drawn already (lon, lat)."""
     west, south, east, north = geometry.bounds
-    steps = [(k + 0.5) / NAME_STEPS for k in range(NAME_STEPS)]
-    places = [(west + a * (east - west), south + b * (north - south)) for a in steps for b in steps]
-    inside = [place for place in places if geometry.contains(Point(place))]
+    steps = (np.arange(NAME_STEPS) + 0.5) / NAME_STEPS
+    xs, ys = (grid.ravel() for grid in np.meshgrid(west + steps * (east - west), south + steps * (north - south), indexing="ij"))
+    inside = shapely.contains_xy(geometry, xs, ys)
+    xs, ys = xs[inside], ys[inside]
     middle = geometry.representative_point()
-
-    def room(place: tuple[float, float]) -> float:
-        gaps = (max(abs(place[0] - x) / length, abs(place[1] - y) / height) for x, y in taken)
-        return min(gaps, default=1.0)
-
-    best = max(inside, key=lambda place: min(room(place), 1.5), default=(middle.x, middle.y))
-    if room(best) >= 1.5:  # where there is room enough, the middle of it is the better place
-        free = [place for place in inside if room(place) >= 1.5]
-        best = min(free, key=lambda place: (place[0] - middle.x) ** 2 + (place[1] - middle.y) ** 2)
-    return best
+    if not len(xs):
+        return middle.x, middle.y
+    near = np.array(taken, dtype=float).reshape(-1, 2)
+    gaps = np.maximum(np.abs(xs[:, None] - near[:, 0]) / length, np.abs(ys[:, None] - near[:, 1]) / height)
+    room = np.minimum(gaps.min(axis=1, initial=ENOUGH), ENOUGH)
+    # Where there is room enough, the middle of it is the better place.
+    away = np.where(room < room.max(), np.inf, (xs - middle.x) ** 2 + (ys - middle.y) ** 2 if room.max() == ENOUGH else 0.0)
+    best = int(away.argmin())
+    return float(xs[best]), float(ys[best])
 
 
 def ink(colour: str) -> str:

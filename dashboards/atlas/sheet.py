@@ -16,7 +16,7 @@ TOLERANCE_DEGREES = 0.006
 """By how much a line may be off: three pixels of a large screen, a third of what the boundaries are sure of."""
 GAP = 46.0
 """Middles of two symbols are at least so far apart, units."""
-ROUNDS = 200
+ROUNDS = 160
 LETTER, LINE = 11.0, 34.0
 """Width of a letter and height of a line of the names, units."""
 Place = tuple[float, float]
@@ -31,6 +31,8 @@ class Sheet:
     kecamatan: str
     desa: str
     names: list[tuple[str, int, int]]
+    bounds: dict[str, tuple[float, float, float, float]]
+    """West, north, east and south of each kecamatan."""
     true: list[tuple[int, int]]
     shown: list[tuple[int, int]]
 
@@ -43,12 +45,14 @@ def sheet(areas: Mapping[str, Area], places: Sequence[Place]) -> Sheet:
     true = [flat.point(*place) for place in places]
     shown = spread(true, GAP)
     taken = [(x / flat.scale_x + flat.west, flat.north - y / flat.scale_y) for x, y in shown]
+    homes = dissolved(drawn)
     return Sheet(
         flat=flat,
         land=flat.path(lines.land, 0),
         kecamatan=flat.path(lines.kecamatan, 0, closed=False),
         desa=flat.path(lines.desa, 0, closed=False),
-        names=[(name, *_whole(place)) for name, place in names(dissolved(drawn), taken, flat)],
+        names=[(name, *_whole(place)) for name, place in names(homes, taken, flat)],
+        bounds={name: _box(area, flat) for name, area in homes.items()},
         true=[_whole(place) for place in true],
         shown=[_whole(place) for place in shown],
     )
@@ -82,6 +86,11 @@ def spread(places: Sequence[Place], gap: float) -> list[Place]:
         if left > ROUNDS // 4:  # the last rounds only part, so that nothing overlaps in the end
             now += (home - now) * 0.03
     return [(float(x), float(y)) for x, y in now]
+
+
+def _box(area: Area, flat: Projection) -> tuple[float, float, float, float]:
+    west, south, east, north = area.geometry.bounds
+    return *flat.point(west, north), *flat.point(east, south)
 
 
 def _whole(place: Place) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""The application: pages, JSON API, files; with the headers that keep everything on this host."""
+"""The application: pages, open data, files, and the stream of news; everything from this host alone."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,44 +10,42 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from collector.errors import StoreUnavailableError
-from dashboards.web import api, pages
+from dashboards.web import api, feed, models, needs, pages
 from dashboards.web.assets import Assets
+from dashboards.web.headers import Conditional, Guarded
+from dashboards.web.places import Places
 from dashboards.web.snapshot import Snapshot
 
-ABOUT = "Mobile signal at village halls: the state of each hall, its curves, alerts. Read-only. Times are UTC."
-HEADERS = {
-    # BokehJS sets styles from its script, which only 'unsafe-inline' allows; scripts come from our files alone.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+ABOUT = (
+    "Mobile signal at village halls: the state of each hall, its past, totals, alerts. Read-only, without a key, for anybody "
+    f"({models.LICENCE}). Times are UTC. Ids stay; fields are added and never change their meaning within /api/v1."
+)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def create_app(snapshot: Snapshot) -> FastAPI:
-    """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts."""
+def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: str = "") -> FastAPI:
+    """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts.
+
+    `needs_folder`: the needs map that `sinyal-dashboards needs` wrote; `contact`: an address for reports of problems.
+    """
     app = FastAPI(title="Sinyal", version="1", description=ABOUT, docs_url=None, redoc_url=None)
+    assets = Assets(snapshot.classes)
     app.state.snapshot = snapshot
-    app.state.assets = Assets(snapshot.classes)
-    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
-    app.middleware("http")(_secure)
-    app.include_router(api.router)
-    app.include_router(pages.router)
-    app.add_api_route("/static/{address}", _static, include_in_schema=False, methods=["GET", "HEAD"])
+    app.state.assets = assets
+    app.state.places = Places()
+    app.state.feed = feed.Feed(assets.version)
+    app.state.needs = needs.Needs(needs_folder)
+    app.state.contact = contact
+    app.add_middleware(Guarded, styles=assets.style_hash)
+    app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=9)
+    for router in (api.router, feed.router, needs.router, pages.router, api.before):
+        app.include_router(router)
+    app.add_api_route("/static/{address}", _static, include_in_schema=False)
+    app.add_api_route("/sw.js", _worker, include_in_schema=False)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(StoreUnavailableError, _store_down)
     return app
-
-
-async def _secure(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await answer(request)
-    response.headers.update(HEADERS)
-    response.headers.setdefault("Cache-Control", "no-cache")
-    return response
 
 
 async def _static(request: Request, address: str) -> Response:
@@ -60,6 +58,11 @@ async def _static(request: Request, address: str) -> Response:
     return Response(asset.body, media_type=asset.media_type, headers=headers)
 
 
+async def _worker(request: Request) -> Response:
+    """Give the service worker: at the root, so that it is asked for every page."""
+    return Response(request.app.state.assets.worker, media_type="text/javascript; charset=utf-8")
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
     if request.url.path.startswith("/api/"):
@@ -68,6 +71,6 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _store_down(request: Request, error: Exception) -> Response:
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(("/api/", feed.PATH)):
         return JSONResponse({"detail": f"the store does not answer: {error}"}, 503, {"Retry-After": "10"})
     return pages.refusal(request, 503, error if isinstance(error, StoreUnavailableError) else None)

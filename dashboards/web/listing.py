@@ -1,12 +1,14 @@
-"""The list of halls: search, filter, and what a row says. The browser filters by the same rules without asking again."""
+"""The list of halls: search, filter, order, and what a row says. The browser does the same (list.js) without asking again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.sites.classes import Classes
 from dashboards.web.models import HallNow
+from dashboards.web.totals import adequate
 
 UNKNOWN = "?"
 """Asks for modems of which nobody knows the operator: a SIM that was never read."""
@@ -20,6 +22,8 @@ class Filter:
     kecamatan: str = ""
     state: str = ""
     operator: str = ""
+    sort: str = ""
+    """"name": by kecamatan and village; else worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,17 @@ def line(hall: HallNow, operator: str = "") -> ListedHall:
     return ListedHall(hall, modem.state, modem.last_known, modem.rsrp_dbm, modem.time)
 
 
-def lines(halls: Iterable[HallNow], wanted: Filter) -> list[ListedHall]:
-    """Return the rows that match, by kecamatan and village."""
+def urgency(classes: Classes) -> Mapping[str, int]:
+    """Order the states: no network first, then a poor one, then what is not seen now; what nobody measured is last."""
+    levels = [c.key for c in reversed(classes.classes)]
+    enough = adequate(classes)
+    weak, good = [key for key in levels if key not in enough], [key for key in levels if key in enough]
+    order = ["no_service", "two_g_only", *weak, "sim_refused", "device_fault", "silent", "served", *good, "not_measured"]
+    return {key: place for place, key in enumerate(order)}
+
+
+def lines(halls: Iterable[HallNow], wanted: Filter, order: Mapping[str, int]) -> list[ListedHall]:
+    """Return the rows that match, in the `order` of `urgency`, or by name."""
     text = wanted.q.strip().casefold()
     found = [
         row
@@ -57,4 +70,4 @@ def lines(halls: Iterable[HallNow], wanted: Filter) -> list[ListedHall]:
         and wanted.kecamatan in ("", row.hall.kecamatan)
         and wanted.state in ("", row.state)
     ]
-    return sorted(found, key=lambda row: (row.hall.kecamatan, row.hall.desa))
+    return sorted(found, key=lambda row: (0 if wanted.sort == "name" else order[row.state], row.hall.kecamatan, row.hall.desa))

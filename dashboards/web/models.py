@@ -11,6 +11,8 @@ from telemetry.meaning import Standing
 
 Key = Annotated[str, Field(description="Key of a class of classes.toml, or of one of its states")]
 Number = float | None
+LICENCE = "CC-BY-4.0"
+"""Of the open data: who uses them names the source (SPDX id)."""
 
 
 class ModemNow(BaseModel):
@@ -34,9 +36,6 @@ class ModemNow(BaseModel):
     band: int | None = None
     channel: int | None = Field(None, description="EARFCN, NR-ARFCN, UARFCN or ARFCN, as the technology has it")
     bandwidth_dl_mhz: Number = None
-    tac: int | None = None
-    cell_id: int | None = None
-    pci: int | None = None
     nr_band: int | None = None
     nr_rsrp_dbm: Number = None
 
@@ -47,6 +46,7 @@ class HallNow(BaseModel):
     code: str
     desa: str
     kecamatan: str
+    kecamatan_id: str = Field(description="Stays when the name changes: the Kemendagri code, 6 digits")
     lat: float
     lon: float
     coordinate_source: Literal["centroid", "gnss", "office", "map"] = Field(
@@ -90,6 +90,7 @@ class Halls(BaseModel):
     type: Literal["FeatureCollection"] = "FeatureCollection"
     generated: datetime = Field(description="Moment of this snapshot, UTC")
     classes_version: str
+    licence: str = LICENCE
     stale: bool = Field(False, description="The store cannot be read now: this is the last snapshot that could be made")
     counts: dict[str, int] = Field(description="Halls by state")
     features: list[Feature]
@@ -118,8 +119,7 @@ class EventItem(BaseModel):
 
     time: datetime
     modem: str | None = None
-    kind: str
-    detail: str | None = None
+    kind: str = Field(description="A word of the contract; its free text is not public")
 
 
 class AlertItem(BaseModel):
@@ -183,7 +183,7 @@ class Series(BaseModel):
     """Curves of a hall on one regular grid of time: step i begins at start + i x step_s."""
 
     site: str
-    range: Literal["24h", "7d", "30d"]
+    range: Literal["24h", "7d", "30d", "1y"]
     start: datetime
     step_s: int
     steps: int
@@ -207,3 +207,55 @@ class Health(BaseModel):
     measured: int = Field(description="Halls that ever sent a sample")
     newest: datetime | None = Field(None, description="Newest sample of all halls, UTC")
     classes_version: str
+
+
+class Totals(BaseModel):
+    """What the halls of a kecamatan or of the whole register come to now; each hall counts once."""
+
+    id: str = Field(description="Stays when the name changes")
+    name: str
+    halls: int
+    kinds: dict[str, int] = Field(
+        description="adequate, weak, older (2G or 3G only), no_service, served (level not told), not_seen (silent or faulty), "
+        "not_measured"
+    )
+    states: dict[str, int] = Field(description="By class or state; one that no hall has is left out")
+    updated: datetime | None = Field(None, description="Newest sample of any of them, UTC")
+
+
+class Regency(BaseModel):
+    """The totals of all halls, and of each kecamatan."""
+
+    generated: datetime
+    classes_version: str
+    licence: str
+    regency: Totals
+    kecamatan: list[Totals]
+
+
+class Period(BaseModel):
+    """An hour or a day (of WITA) of one modem and operator; what was not measured is left out."""
+
+    start: datetime
+    modem: str
+    operator: str | None = None
+    samples: int
+    served: int
+    lte: int = Field(description="Of the served: on 4G or newer")
+    no_service: int
+    availability_percent: Number = Field(None, description="Of the samples that could have service, those that had it")
+    rsrp_median_dbm: Number = None
+    rsrp_p10_dbm: Number = None
+    rsrp_p90_dbm: Number = None
+    sinr_median_db: Number = None
+
+
+class History(BaseModel):
+    """The past of one hall."""
+
+    site: str
+    licence: str
+    step: Literal["hour", "day"]
+    start: datetime
+    end: datetime
+    periods: list[Period]

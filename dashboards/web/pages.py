@@ -2,67 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.errors import StoreUnavailableError
-from collector.sites.classes import METRICS, Classes
 from collector.store.health import telling
-from dashboards.web.api import snapshot_of
-from dashboards.web.listing import UNKNOWN, Filter, lines
-from dashboards.web.models import AlertItem, HallNow
+from dashboards.web.api import every_hall, snapshot_of
+from dashboards.web.feed import live_now
+from dashboards.web.history import Day
+from dashboards.web.listing import UNKNOWN, Filter, line, lines, urgency
+from dashboards.web.models import LICENCE, AlertItem, HallNow
+from dashboards.web.places import SIZE, Map, View
+from dashboards.web.render import language_of, page, services
 from dashboards.web.snapshot import ALERT_DAYS
-from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
+from dashboards.web.totals import KINDS, SENTENCE, by_kecamatan, count, kind, looks, parts
 from ground.doctor import noted
 from ground.paths import HEALTH
-from ground.words import LANGUAGES, Lang
 
 router = APIRouter(include_in_schema=False)
-COOKIE = "lang"
-COOKIE_S = 365 * 86_400
 BAR_S = 7 * 86_400
-REFRESH_S = 30
-SHAPES = {"◆": "diamond", "●": "circle", "■": "square", "▲": "triangle", "▼": "inverted_triangle", "○": "ring"}
-"""Symbols of classes.toml that are drawn as BokehJS markers; any other one is a letter on a disc."""
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+SHOWN_CHANGES = 8
 Word = Annotated[str, Query(max_length=64)]
 
 
 @router.get("/")
-def index(request: Request, q: Word = "", kecamatan: Word = "", state: Word = "", operator: Word = "") -> Response:
-    """Show the map and the list."""
-    halls = snapshot_of(request).halls()
-    every = [feature.properties for feature in halls.features]
-    wanted = Filter(q, kecamatan, state, operator)
-    return _page(
+def index(
+    request: Request, q: Word = "", kecamatan: Word = "", state: Word = "", operator: Word = "", sort: Word = ""
+) -> Response:
+    """Show the map and the list of all halls."""
+    return _overview(request, every_hall(request), Filter(q, kecamatan, state, operator, sort))
+
+
+@router.get("/kecamatan/{key}")
+def kecamatan(request: Request, key: str, state: Word = "", operator: Word = "", sort: Word = "") -> Response:
+    """Show one kecamatan: its halls on the map, in the list, and over 90 days."""
+    halls = [hall for hall in every_hall(request) if hall.kecamatan_id == key]
+    if not halls:
+        raise HTTPException(404)
+    days = {hall.code: snapshot_of(request).days(hall.code) for hall in halls if hall.modems}
+    wanted = Filter(state=state, operator=operator, sort=sort)
+    return _overview(request, halls, wanted, place=halls[0].kecamatan, key=key, days=days)
+
+
+def _overview(
+    request: Request,
+    halls: list[HallNow],
+    wanted: Filter,
+    place: str = "",
+    key: str = "",
+    days: Mapping[str, list[Day]] | None = None,
+) -> Response:
+    snapshot = snapshot_of(request)
+    order, classes = urgency(snapshot.classes), snapshot.classes
+    listed = lines(halls, wanted, order)
+    all_states = [line(hall, wanted.operator).state for hall in halls]
+    whole = request.app.state.places.map(every_hall(request))
+    view = whole.around(place, halls) if place else whole.whole
+    live = live_now(request)
+    numbers = {code: number for number, code in enumerate(sorted(snapshot.sites))}
+    kinds = count(all_states, classes)
+    texts = Texts(language_of(request)[0])
+    return page(
         request,
         "map.html",
-        halls=halls,
-        faults=[telling(fault, _language(request)[0]) for fault in snapshot_of(request).faults()],
-        health=noted(HEALTH, utc_now()),
-        lines=lines(every, wanted),
-        total=len(every),
-        newest=max((hall.updated for hall in every if hall.updated), default=None),
-        centroids=sum(hall.coordinate_source == "centroid" for hall in every),
+        halls=snapshot.halls(),
+        lines=listed,
+        every=lines(halls, Filter(operator=wanted.operator, sort=wanted.sort), order),
+        total=len(halls),
+        counts={key: all_states.count(key) for key in order},
+        kinds=kinds,
+        parts=parts(kinds),
+        newest=max((hall.updated for hall in halls if hall.updated), default=None),
+        centroids=sum(hall.coordinate_source == "centroid" for hall in halls),
         wanted=wanted,
-        choices={
-            "kecamatan": sorted({hall.kecamatan for hall in every}),
-            "operator": _operators(every),
+        choices={"kecamatan": sorted({hall.kecamatan for hall in halls}), "operator": _operators(halls)},
+        map=_drawn(whole, view, listed, numbers, order),
+        faults=[telling(fault, language_of(request)[0]) for fault in snapshot.faults()],
+        health=noted(HEALTH, utc_now()),
+        totals=by_kecamatan(halls, classes),
+        kind_words=KINDS,
+        kind_looks=looks(classes),
+        most=SHOWN_CHANGES,
+        numbers=numbers,
+        place=place,
+        key=key,
+        days=defaultdict(list, days or {}),
+        changes=_changes(request, halls),
+        settings={
+            "wanted": asdict(wanted),
+            "rows": {
+                "version": live.version,
+                "register": live.register,
+                "names": live.names,
+                "rows": live.rows,
+                "newest": live.newest,
+            },
+            "spots": [[s.x, s.y, s.shown_x - s.x, s.shown_y - s.y] for _, s in sorted(whole.spots.items())],
+            "view": view,
+            "whole": whole.whole,
+            "size": SIZE,
+            "order": list(order),
+            "kinds": {key: kind(key, classes) for key in order},
+            "sentence": {name: texts(message) for name, message in SENTENCE.items()},
         },
-        settings={"wanted": asdict(wanted)},
     )
+
+
+def _drawn(whole: Map, view: View, listed: Sequence[Any], numbers: dict[str, int], order: dict[str, int] | Any) -> dict[str, Any]:
+    """Place the symbols of the halls that are listed: bad news on top, each as large on a part of the map as on all of it."""
+    scale = view[2] / whole.whole[2]
+    spots = []
+    for row in sorted(listed, key=lambda row: (row.state != "not_measured", -order[row.state], row.hall.code)):
+        spot = whole.spots[row.hall.code]
+        x, y = spot.x + (spot.shown_x - spot.x) * scale, spot.y + (spot.shown_y - spot.y) * scale
+        spots.append({"n": numbers[row.hall.code], "state": row.state, "spot": spot, "x": round(x), "y": round(y)})
+    return {"sheet": whole.sheet, "view": view, "scale": scale, "spots": spots, "size": round(SIZE * scale, 1)}
+
+
+def _changes(request: Request, halls: Iterable[HallNow]) -> Any:
+    """Return what changed since yesterday at these halls; None where the store does not tell."""
+    codes = {hall.code for hall in halls}
+    try:
+        found = snapshot_of(request).changes()
+    except StoreUnavailableError:
+        return None
+    return {
+        name: [change for change in getattr(found, name) if change.hall.code in codes]
+        for name in ("worse", "better", "lost", "again")
+    }
 
 
 def _operators(halls: Iterable[HallNow]) -> list[str]:
@@ -75,93 +148,62 @@ def _operators(halls: Iterable[HallNow]) -> list[str]:
 @router.get("/site/{code}")
 def hall(request: Request, code: str) -> Response:
     """Show one hall."""
+    snapshot = snapshot_of(request)
     try:
-        detail = snapshot_of(request).hall(code)
+        detail = snapshot.hall(code)
     except KeyError:
         raise HTTPException(404) from None
-    return _page(request, "hall.html", detail=detail, hall=detail.hall, settings={"code": code}, bar=_bar)
+    live = live_now(request)
+    texts = Texts(language_of(request)[0])
+    return page(
+        request,
+        "hall.html",
+        detail=detail,
+        hall=detail.hall,
+        days=snapshot.days(code) if detail.hall.modems else [],
+        bar=_bar,
+        settings={
+            "code": code,
+            "number": sorted(snapshot.sites).index(code),
+            "rows": {"version": live.version, "register": live.register},
+            "services": services(texts),
+        },
+    )
 
 
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
     """Show the alerts over time."""
     found = snapshot_of(request).alerts(ALERT_DAYS)
-    return _page(request, "alerts.html", alerts=found.alerts, days=found.days, settings={}, bar=_bar)
+    seen = ",".join(f"{a.key} {a.state} {_iso(a.since)} {_iso(a.until)}" for a in found.alerts)
+    return page(request, "alerts.html", alerts=found.alerts, days=found.days, settings={"seen": seen}, bar=_bar)
 
 
 @router.get("/api")
 def api_page(request: Request) -> Response:
-    """Show what the JSON API has, without a script from elsewhere."""
+    """Show what open data there are, and how they are used, without a script from elsewhere."""
     paths = request.app.openapi()["paths"]
     rows = [(path, operation["summary"]) for path, methods in paths.items() for operation in methods.values()]
-    return _page(request, "api.html", rows=rows, settings={})
+    return page(request, "api.html", rows=rows, example=min(snapshot_of(request).sites, default=""), licence=LICENCE, settings={})
+
+
+@router.get("/report")
+def report(request: Request, site: Word = "") -> Response:
+    """Show how a problem is reported: what to send, ready to copy, and to whom where the office named an address."""
+    found = next((hall for hall in every_hall(request) if hall.code == site), None)
+    return page(request, "report.html", hall=found, contact=request.app.state.contact, settings={})
 
 
 def refusal(request: Request, status: int, error: StoreUnavailableError | None = None) -> Response:
     """Show that something is not there (404) or that the store is away, and why (503)."""
-    kind = "store_down" if status == 503 else "not_found"
-    why = telling(error, _language(request)[0]) if error is not None else ""
-    return _page(request, "refusal.html", status, kind=kind, why=why, settings={})
+    kind_of = "store_down" if status == 503 else "not_found"
+    why = telling(error, language_of(request)[0]) if error is not None else ""
+    return page(request, "refusal.html", status, kind=kind_of, why=why, settings={})
 
 
-def _page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:
-    language, chosen = _language(request)
-    snapshot, assets, texts = snapshot_of(request), request.app.state.assets, Texts(language)
-    legend = legend_of(snapshot.classes, language)
-    page = TEMPLATES.get_template(template).render(
-        t=texts,
-        asset=assets.url,
-        here=request.url,
-        legend=legend,
-        label={entry["key"]: entry["label"] for entry in legend},
-        classes=snapshot.classes,
-        now=utc_now(),
-        settings={
-            **settings,
-            "language": language,
-            "texts": texts.script(),
-            "legend": legend,
-            "services": [
-                {"key": key, "label": texts.name("service", key), "colour": colour, "hatch": hatch}
-                for key, (colour, hatch) in STRIP.items()
-            ],
-            "refresh_s": REFRESH_S,
-            "window_s": WINDOW_S,
-            "urls": {name: assets.url(name) for name in ("bokeh.js", "boundaries.json")},
-        },
-        **values,
-    )
-    response = Response(page, status, media_type="text/html; charset=utf-8", headers={"Vary": "Cookie"})
-    if chosen:
-        response.set_cookie(COOKIE, language, max_age=COOKIE_S, samesite="lax", httponly=True)
-    return response
-
-
-def _language(request: Request) -> tuple[Lang, bool]:
-    """Return the language, and whether it was chosen by this request: the address, else the cookie, else Indonesian."""
-    asked, kept = request.query_params.get("lang"), request.cookies.get(COOKIE)
-    for language in LANGUAGES:
-        if asked == language:
-            return language, True
-    return next((language for language in LANGUAGES if kept == language), "id"), False
-
-
-def legend_of(classes: Classes, language: Lang) -> list[dict[str, Any]]:
-    """Return all classes and states, best first, as page and script show them."""
-    known = {c.key: c for c in classes.classes} | classes.state
-    cuts = {c.key: c.cuts for c in classes.classes}
-    return [
-        {
-            "key": key,
-            "label": known[key].word(language),
-            "colour": known[key].colour,
-            "symbol": known[key].symbol,
-            "shape": SHAPES.get(known[key].symbol),
-            "cuts": {metric: cuts[key][metric] for metric in METRICS} if cuts.get(key) else None,
-            "level": key in cuts,
-        }
-        for key in rank(classes)
-    ]
+def _iso(when: datetime | None) -> str:
+    """Write a time as the open data have it."""
+    return "" if when is None else when.isoformat().replace("+00:00", "Z")
 
 
 def _bar(alert: AlertItem) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Curves of one hall on a regular grid: 24 hours from the samples, 7 and 30 days from the hourly rollup."""
+"""Curves of one hall on a grid: a day from its samples, a week and a month from hours of the rollup, a year from days."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ from collector.store.store import Row, Store
 from dashboards.web.models import Curve, ModemSeries, Series
 from telemetry.meaning import Standing, standing_of
 
-Range = Literal["24h", "7d", "30d"]
+Range = Literal["24h", "7d", "30d", "1y"]
 S = 1_000_000_000
-SPANS: dict[Range, tuple[int, int]] = {"24h": (86_400, 300), "7d": (7 * 86_400, 3600), "30d": (30 * 86_400, 3600)}
+SPANS: dict[Range, tuple[int, int]] = {
+    "24h": (86_400, 300),
+    "7d": (7 * 86_400, 3600),
+    "30d": (30 * 86_400, 3600),
+    "1y": (366 * 86_400, 86_400),
+}
 """Length and step in seconds."""
+WITA_S = 8 * 3600
 Key = tuple[str, str]
 
 
@@ -40,9 +46,10 @@ def read_series(store: Store, site: Site, span: Range, now_ns: int, operators: M
     """Read the curves of a hall up to now; `operators` are the last known by modem. Raises StoreUnavailableError."""
     length_s, step_s = SPANS[span]
     steps = length_s // step_s
-    start_s = (now_ns // S // step_s + 1 - steps) * step_s
+    shift_s = WITA_S if step_s == 86_400 else 0  # days begin at midnight of WITA
+    start_s = ((now_ns // S + shift_s) // step_s + 1 - steps) * step_s - shift_s
     start_ns, end_ns = start_s * S, (start_s + length_s) * S
-    measurement = "signal" if span == "24h" else "signal_1h"
+    measurement = {"24h": "signal", "1y": "signal_1d"}.get(span, "signal_1h")
     grid: dict[Key, list[list[Row]]] = defaultdict(lambda: [[] for _ in range(steps)])
     for row in _with_operator(store.samples(measurement, start_ns, end_ns, site.code), operators):
         key = (str(row.get("modem", "")), str(row.get("operator", "")))

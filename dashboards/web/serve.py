@@ -9,10 +9,12 @@ import socket
 import threading
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import uvicorn
+from fastapi import FastAPI
 
 from collector.errors import ConfigError
 from collector.server.program import add_store, store_config
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 
 ABOUT = """\
 Shows the store of a collector as a web page, on this machine: a map and list of all halls, a page for each, alerts, and the
-same as JSON under /api. It only reads. Nothing is loaded from other hosts, so it works without internet.
+same as open data under /api/v1. It only reads. Nothing is loaded from other hosts, so it works without internet.
 """
 EXAMPLES = """\
 examples:
@@ -50,20 +52,24 @@ taken; 130 Ctrl-C
 class Server:
     """The page, served by a thread of this process. `url` is where; `stop` ends it. A context manager, too."""
 
-    def __init__(self, snapshot: Snapshot, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._feed = app.state.feed
         try:
             self._socket = socket.create_server((host, port), family=_family(host))
         except OSError as error:
             raise ConfigError(f"--host {host} --port {port}: cannot listen ({error.strerror}); choose another port") from None
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(create_app(snapshot), log_config=None, access_log=False, server_header=False, lifespan="off")
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=STOP_S // 2
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=[[self._socket]], name="web", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End it and wait until it has ended."""
+        self._feed.ended = True
         self._server.should_exit = True
         self._thread.join(STOP_S)
         self._socket.close()
@@ -76,10 +82,16 @@ class Server:
 
 
 def serve_in_thread(
-    store: Store, sites: Mapping[str, Site], classes: Classes, host: str = "127.0.0.1", port: int = PORT
+    store: Store,
+    sites: Mapping[str, Site],
+    classes: Classes,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    *,
+    needs: Path | None = None,
 ) -> Server:
     """Serve the page beside other work of this process; port 0 takes any free one. Raises ConfigError where it cannot listen."""
-    return Server(Snapshot(store, sites, classes), host, port)
+    return Server(create_app(Snapshot(store, sites, classes), needs), host, port)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +100,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_store(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
+    parser.add_argument(
+        "--needs",
+        type=Path,
+        metavar="DIR",
+        help="needs map to show under /needs/ (of `needs --out DIR`)",
+    )
+    parser.add_argument("--contact", default="", metavar="ADDRESS", help="e-mail address for reports of problems")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}")
 
 
@@ -115,7 +134,7 @@ def run(args: argparse.Namespace) -> int:
 
     on_signal(end, signal.SIGTERM, signal.SIGINT)
     on_signal(reload, signal.SIGHUP)
-    with Server(snapshot, args.host, args.port) as server:
+    with Server(create_app(snapshot, args.needs, args.contact), args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)

@@ -7,18 +7,18 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TypeVar
 
 from collector.errors import StoreUnavailableError
 from collector.sites.classes import Classes
 from collector.sites.position import measured_place, newest_positions
 from collector.sites.sites import Site
 from collector.store.store import Row, Store
+from dashboards.web.alerts import concerns, read_alerts
 from dashboards.web.cache import Cache
+from dashboards.web.changes import Changes, compare
+from dashboards.web.history import Day, days
 from dashboards.web.models import (
-    AlertItem,
     Alerts,
     DeviceNow,
     EventItem,
@@ -33,7 +33,7 @@ from dashboards.web.models import (
     StoreFault,
 )
 from dashboards.web.series import Range, read_series
-from dashboards.web.state import WINDOW_S, hall_now, modem_now, rank, timestamp
+from dashboards.web.state import WINDOW_S, fields_of, hall_now, modem_now, rank, timestamp
 
 log = logging.getLogger(__name__)
 S = 1_000_000_000
@@ -41,6 +41,8 @@ NOW_S = 10
 """How long the snapshot of now is kept, seconds; samples come every 30 s."""
 DETAIL_S = 15
 SERIES_S = 60
+PAST_S = 600
+"""How long yesterday and the last days are kept."""
 SINCE_EVER_S = 300
 """How often the newest sample ever of each modem is asked for; in between the recent samples tell."""
 AHEAD_S = 120
@@ -50,6 +52,7 @@ EVENT_DAYS = 7
 EVENTS = 50
 ALERT_DAYS = 30
 Modem = tuple[str, str]
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -72,6 +75,7 @@ class Snapshot:
         self._newest: dict[Modem, Row] = {}
         self._operators: dict[Modem, str] = {}
         self._asked: set[Modem] = set()
+        self._held: dict[Modem, str] = {}
         self._positions: Mapping[str, Mapping[str, object]] = {}
         self._all_known_until = 0
         self._last: Halls | None = None
@@ -102,7 +106,23 @@ class Snapshot:
 
     def alerts(self, days: int) -> Alerts:
         """Return the alerts that changed in the last days. Raises StoreUnavailableError."""
-        return self._cache.get(("alerts", days), DETAIL_S, lambda: self._read_alerts(days))
+        now_ns = self._clock_ns()
+        return self._cache.get(("alerts", days), DETAIL_S, lambda: read_alerts(self._store, days, now_ns, now_ns + AHEAD_S * S))
+
+    def changes(self) -> Changes:
+        """Return what changed since this hour of yesterday. Raises StoreUnavailableError."""
+        before = self._cache.get("yesterday", PAST_S, lambda: self._states_at(self._clock_ns() - DAY_S * S))
+        return compare(before, [feature.properties for feature in self.halls().features], self.classes)
+
+    def days(self, code: str) -> list[Day]:
+        """Return the last 90 days of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
+        site = self.sites[code]
+        now = datetime.fromtimestamp(self._clock_ns() / 1e9, UTC)
+        return self._cache.get(("days", code, now.date()), PAST_S, lambda: days(self._store, site, now, self.classes))
+
+    def read(self, code: str, load: Callable[[Store, Site], T]) -> T:
+        """Let somebody read the store for one hall, uncached. Raises KeyError for an unknown code, StoreUnavailableError."""
+        return load(self._store, self.sites[code])
 
     def health(self) -> Health:
         """Return whether the store answers, and how new the newest sample is."""
@@ -147,11 +167,24 @@ class Snapshot:
         self._asked.update(self._newest)
         modems: dict[str, list[ModemNow]] = defaultdict(list)
         for key, newest in self._newest.items():
-            modems[key[0]].append(modem_now(recent.get(key, []), newest, self._operators.get(key), now_ns, self.classes))
+            made = modem_now(recent.get(key, []), newest, self._operators.get(key), now_ns, self.classes, self._held.get(key))
+            self._held[key] = made.state
+            modems[key[0]].append(made)
         places = [measured_place(site, self._positions.get(site.code)) for site in self.sites.values()]
         halls = [hall_now(site, modems[site.code], self.classes) for site in places]
         self._last = self._collection(halls, now_ns)
         return self._last
+
+    def _states_at(self, then_ns: int) -> dict[str, str]:
+        """Return the state of each hall at a moment of the past, by code; who had never sent anything is not there."""
+        recent: dict[Modem, list[Row]] = defaultdict(list)
+        for row in self._store.samples("signal", then_ns - WINDOW_S * S, then_ns):
+            recent[_modem(row)].append(row)
+        newest = {_modem(row): row for row in self._store.latest("signal", before_ns=then_ns)}
+        modems: dict[str, list[ModemNow]] = defaultdict(list)
+        for key, last in {**newest, **{key: rows[-1] for key, rows in recent.items()}}.items():
+            modems[key[0]].append(modem_now(recent.get(key, []), last, None, then_ns, self.classes))
+        return {code: hall_now(self.sites[code], of, self.classes).state for code, of in modems.items() if code in self.sites}
 
     def _note_operators(self, rows: Iterable[Row]) -> None:
         """Remember each modem's operator: a sample without service does not tell it, the last one before does."""
@@ -184,55 +217,17 @@ class Snapshot:
             alerts=[alert for alert in self.alerts(ALERT_DAYS).alerts if concerns(alert, hall)],
         )
 
-    def _read_alerts(self, days: int) -> Alerts:
-        now_ns = self._clock_ns()
-        lives: dict[tuple[str, int], Row] = {}
-        last: dict[str, int] = {}
-        for row in self._store.samples("alert", now_ns - days * DAY_S * S, now_ns + AHEAD_S * S):
-            key, since_ms = str(row.get("key", "")), int(row.get("since_ms", 0))
-            lives[key, since_ms] = row
-            last[key] = since_ms
-        # An alert that opened anew has ended before, even where nobody was there to write it.
-        rows = [row for (key, since_ms), row in lives.items() if row.get("state") == "resolved" or last[key] == since_ms]
-        found = [alert for row in rows if (alert := _alert(row)) is not None]
-        found.sort(key=lambda a: (a.state == "resolved", -(a.until or a.since).timestamp()))
-        return Alerts(generated=datetime.fromtimestamp(now_ns / 1e9, UTC), days=days, alerts=found)
-
-
-def concerns(alert: AlertItem, hall: HallNow) -> bool:
-    """Return whether an alert is about this hall: its own, or a common one of its kecamatan or of an operator measured here."""
-    if alert.site is not None:
-        return alert.site == hall.code
-    if alert.kecamatan is not None and alert.kecamatan != hall.kecamatan:
-        return False
-    return alert.operator is None or alert.operator in hall.operators
-
 
 def _modem(row: Row) -> Modem:
     return str(row.get("site", "")), str(row.get("modem", ""))
 
 
 def _device(row: Row) -> DeviceNow:
-    return DeviceNow.model_validate({**_fields(row, DeviceNow), "time": timestamp(row)})
+    return DeviceNow.model_validate({**fields_of(row, DeviceNow), "time": timestamp(row)})
 
 
 def _event(row: Row) -> EventItem:
-    return EventItem.model_validate({"kind": "event", **_fields(row, EventItem), "time": timestamp(row)})
-
-
-def _alert(row: Row) -> AlertItem | None:
-    times: dict[str, Any] = {"since": datetime.fromtimestamp(int(row.get("since_ms", int(row["time_ns"]) // 10**6)) / 1e3, UTC)}
-    if row.get("state") == "resolved":
-        times["until"] = timestamp(row)
-    try:
-        return AlertItem.model_validate({**_fields(row, AlertItem), **times})
-    except ValidationError as error:
-        log.warning("event=alert_not_readable key=%r error=%r", row.get("key"), error.errors(include_url=False)[0]["msg"])
-        return None
-
-
-def _fields(row: Row, model: type[DeviceNow | EventItem | AlertItem]) -> Row:
-    return {name: row[name] for name in model.model_fields if name in row and row[name] != ""}
+    return EventItem.model_validate({"kind": "event", **fields_of(row, EventItem), "time": timestamp(row)})
 
 
 def _fault(error: StoreUnavailableError) -> StoreFault:

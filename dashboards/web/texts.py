@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 
+from dashboards.web.totals import Part
 from ground.wita import WITA
 from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
 from telemetry.meaning import Registration
@@ -63,6 +65,18 @@ NAMES = {
         "numbers_resumed": mark("numbers resumed"),
         "installation": mark("new installation"),
         "config_lost": mark("settings from the server lost"),
+        "sim_changed": mark("SIM card changed"),
+        "sim_pin": mark("SIM card asks for its PIN"),
+        "sim_puk": mark("SIM card asks for its PUK"),
+        "sim_locked": mark("SIM card locked to another network"),
+        "packets_refused": mark("the network refuses data"),
+        "packets_accepted": mark("the network accepts data again"),
+        "deaf_radio": mark("modem hears no network"),
+        "deaf_radio_over": mark("modem hears networks again"),
+        "antenna_imbalance": mark("antenna branches differ"),
+        "antenna_drop": mark("antenna level dropped"),
+        "budget_free": mark("data budget free again"),
+        "other": mark("another event of the device"),
     },
     "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
     "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
@@ -83,7 +97,7 @@ NAMES = {
         "genset": mark("generator"),
         "none": mark("no electricity"),
     },
-    "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days")},
+    "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days"), "1y": mark("1 year")},
     "filter": {"kecamatan": mark("Sub-district"), "operator": mark("Mobile operator")},
     "refusal_title": {"store_down": mark("Data cannot be read yet"), "not_found": mark("Page not found")},
     "refusal": {
@@ -98,7 +112,6 @@ SCRIPT = (
     mark("no recent data; last {state}"),
     mark("newest data {age}"),
     mark("updated {age}"),
-    mark("Updated {age}"),
     mark("{n} of {all} village halls"),
     mark("Open this hall"),
     mark("Close"),
@@ -107,6 +120,8 @@ SCRIPT = (
     mark("No measurement in this period."),
     mark("The database cannot be read; what is shown is the last data."),
     mark("The page cannot reach the server; what is shown is the last data."),
+    mark("Adequate 4G is available at {n} of {all} village halls"),
+    mark("Show all {n}"),
 )
 """What the scripts of the page say with `t`."""
 
@@ -125,6 +140,21 @@ class Texts:
         """Return the name of a word of the contract or the register; the word itself where this page does not know it."""
         known = NAMES[kind].get(value)
         return value if known is None else tr(known, self.language)
+
+    def event(self, kind: str) -> str:
+        """Return what an event is called; one that this page does not know has no public name."""
+        return self.name("event", kind if kind in NAMES["event"] else "other")
+
+    def sentence(self, kinds: Mapping[str, int], parts: Sequence[Part], operator: str = "") -> str:
+        """Say in one sentence what the halls come to; of one operator where one is asked for (list.js says the same)."""
+        total = sum(kinds.values())
+        first = self("Adequate 4G is available at {n} of {all} village halls", n=kinds["adequate"], all=total)
+        said = "; ".join([first, *(self(part.message, n=part.n) for part in parts)])
+        return f"{operator}: {said}." if operator else f"{said}."
+
+    def day(self, when: date) -> str:
+        """Write a day: 24 Nov 2026."""
+        return f"{day(when, self.language, short=True)} {when.year}"
 
     def script(self) -> dict[str, str]:
         """Return the texts that the scripts need, by message."""

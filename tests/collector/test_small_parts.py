@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.line.counters import Counters
 from collector.line.inbox import OVERHEAD_BYTES, Inbox, Received
 from collector.line.limits import LINES_A_WINDOW, Modems, Throttle
 from collector.line.ranges import MAX_RANGES, Ranges, runs
@@ -71,6 +72,16 @@ def test_inbox_gives_at_most_what_is_asked() -> None:
     assert [len(taken(inbox, 5, 2500)) for _ in range(3)] == [2, 2, 1]
     inbox.put([received("a", 1, 5000)])
     assert len(taken(inbox, 5, 2500)) == 1, "one message is always given"
+
+
+def test_an_answer_of_the_store_that_comes_for_ever_is_a_fault_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counters = Counters()
+    with counters.asking():
+        assert not counters.store_faults()
+        monkeypatch.setattr("collector.line.counters.ANSWER_S", -1.0)
+        assert [fault["fault"] for fault in counters.store_faults()] == ["unreachable"]
+    monkeypatch.undo()
+    assert not counters.store_faults()
 
 
 def test_a_hall_may_have_sixteen_modems_of_which_old_ones_stay() -> None:

@@ -117,7 +117,7 @@ def test_of_a_frame_that_is_partly_too_old_the_rest_is_stored(server: Server, tm
 
 
 def test_a_type_conflict_is_told_as_the_stores(store: Influx2) -> None:
-    store._post([f"signal,site=other rsrp_dbm=-97i {NOW_MS * 1_000_000}"])
+    store._post([b"signal,site=other rsrp_dbm=-97i %d" % (NOW_MS * 1_000_000)])
     with pytest.raises(PointsRefusedError) as found:
         store.write([Placed(signal_frame(1, 1, t0_ms=NOW_MS - 30_000), SITE)])
     assert found.value.fault is Fault.TYPE_CONFLICT

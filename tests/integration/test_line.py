@@ -193,7 +193,7 @@ def test_a_frame_that_the_store_refuses_does_not_take_the_others_along(start_col
     collector = start_collector(extra="batch_frames = 20\nlate_after_s = 60")
     assert isinstance(collector.store, Influx1)
     # A database that somebody filled by hand with another type: InfluxDB will refuse the contract's type for ever.
-    collector.store._post(['signal,site=6408012001 cqi="text" 1790000000000000000'])
+    collector.store._post([b'signal,site=6408012001 cqi="text" 1790000000000000000'])
     frames = [signal_frame(1 + 10 * i, 10) for i in range(9)]
     frames[4].const["cqi"] = 7
     payloads = [hall.send(frame) for frame in frames]

@@ -1,18 +1,15 @@
-// The alerts page takes its list again when an alert has changed.
+// The alerts page takes its list again when an alert has changed; the answer is empty (304) while none has.
 "use strict";
 (() => {
-  const { json, poll } = Sinyal;
-  let seen = null;
+  const { json, poll, renew, settings } = Sinyal;
+  let seen = settings.seen;
   async function read() {
-    const { alerts } = await json("/api/alerts");
-    const now = JSON.stringify(alerts);
-    if (seen !== null && now !== seen) {
-      const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
-      document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
-    }
+    const { alerts } = await json("/api/v1/alerts");
+    const now = alerts.map(alert => `${alert.key} ${alert.state} ${alert.since} ${alert.until || ""}`).join();
+    if (now !== seen) await renew("#main");
     seen = now;
     return "";
   }
-  read().catch(() => {});
+  read().catch(() => Sinyal.banner(Sinyal.AWAY()));
   poll(read);
 })();

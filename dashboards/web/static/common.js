@@ -1,4 +1,4 @@
-// What all pages share: settings from the server, words, numbers and ages as the language writes them, polling.
+// What all pages share: settings from the server, words, numbers and ages as the language writes them, the worker of the cache.
 "use strict";
 const Sinyal = (() => {
   const settings = JSON.parse(document.getElementById("settings").textContent);
@@ -7,13 +7,15 @@ const Sinyal = (() => {
   const digits = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const decimal = { format: value => digits.format(value).replace("-", "−") };
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+  const AWAY = () => t("The page cannot reach the server; what is shown is the last data.");
   let ahead = 0; // how far the server's clock is ahead of this one, ms
 
-  const t = (message, values = {}) => settings.texts[message].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const t = (message, values = {}) => fill(settings.texts[message], values);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const now = () => Date.now() + ahead;
 
-  function age(iso) {
-    const seconds = (now() - Date.parse(iso)) / 1000;
+  function age(when) {
+    const seconds = (now() - (typeof when === "number" ? when : Date.parse(when))) / 1000;
     if (seconds < 10) return t("just now");
     for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) // as span in ground/words.py
       if (seconds >= 2 * length) return relative.format(-Math.floor(seconds / length), unit);
@@ -33,15 +35,14 @@ const Sinyal = (() => {
     return made;
   }
 
-  function symbol(key) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", `sym k-${key}`);
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `#s-${key}`);
-    svg.append(use);
-    return svg;
+  function drawn(name, attributes = {}, ...children) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
   }
+
+  const symbol = key => drawn("svg", { class: `sym k-${key}`, "aria-hidden": "true" }, drawn("use", { href: `#s-${key}` }));
 
   function banner(text) {
     const line = document.getElementById("banner");
@@ -49,12 +50,22 @@ const Sinyal = (() => {
     if (line.textContent !== text) line.textContent = text;
   }
 
-  async function json(address) {
-    const reply = await fetch(address, { headers: { Accept: "application/json" } });
+  async function ask(address) {
+    const reply = await fetch(address);
     if (!reply.ok) throw new Error(`${address}: ${reply.status}`);
     const date = Date.parse(reply.headers.get("Date"));
-    if (date) ahead = date - Date.now();
-    return reply.json();
+    if (date && !reply.headers.has("X-Kept")) ahead = date - Date.now();
+    return reply;
+  }
+  const json = async address => { const reply = await ask(address); return reply.status === 204 ? null : reply.json(); };
+
+  // Takes parts of this page again from the server.
+  async function renew(...selectors) {
+    const page = new DOMParser().parseFromString(await (await ask(location.href)).text(), "text/html");
+    for (const selector of selectors) {
+      const [old, made] = [document.querySelector(selector), page.querySelector(selector)];
+      if (old && made) old.replaceWith(document.adoptNode(made));
+    }
   }
 
   // Calls again and again while somebody looks, and at once when the page is looked at again.
@@ -63,7 +74,7 @@ const Sinyal = (() => {
     const step = async () => {
       if (document.hidden || Date.now() - last < settings.refresh_s * 1000) return;
       last = Date.now();
-      try { banner((await task()) || ""); } catch (error) { banner(t("The page cannot reach the server; what is shown is the last data.")); }
+      try { banner((await task()) || ""); } catch { banner(AWAY()); }
     };
     setInterval(step, 1000);
     document.addEventListener("visibilitychange", step);
@@ -76,16 +87,15 @@ const Sinyal = (() => {
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const model = (name, properties) => new (Bokeh.Models.get(name))(properties);
 
-  // Puts a plot into an element as the whole of it; touches on it scroll the page up and down unless --touch says otherwise.
-  async function show(plot, target) {
-    plot.stylesheets = [":host, .bk-events, .bk-canvas-events { touch-action: var(--touch, pan-y); }"];
-    const page = new (Bokeh.require("document").Document)();
-    page.add_root(plot);
-    target.replaceChildren();
-    return Bokeh.embed.add_document_standalone(page, target);
+  // The worker keeps this page and its files, as the browser has them already, for when there is no net.
+  async function keep() {
+    const worker = await navigator.serviceWorker.register("/sw.js");
+    await navigator.serviceWorker.ready;
+    const files = [...document.querySelectorAll("script[src], link[rel=stylesheet]")].map(e => e.src || e.href);
+    worker.active.postMessage({ keep: [location.href, ...files] });
   }
+  if ("serviceWorker" in navigator) addEventListener("load", () => setTimeout(() => keep().catch(() => {}), 1));
 
-  return { settings, byKey, decimal, t, now, age, label, element, symbol, banner, json, poll, showAges, dark, colour, model, show };
+  return { settings, byKey, decimal, locale, t, fill, now, age, label, element, drawn, symbol, banner, json, renew, poll, showAges, dark, colour, AWAY };
 })();

@@ -53,12 +53,13 @@ class Door:
         self._context = ssl.create_default_context(cafile=root / "etc/sinyal/pki/ca.crt")
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+        """Ask; with the header Most read so many bytes alone."""
         url = f"https://localhost:{self.port}{path}"
         request = urllib.request.Request(url, method=method, headers={"Host": HOST, **headers})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context))
         try:
             with opener.open(request) as answer:
-                return answer.status, answer.headers, answer.read()
+                return answer.status, answer.headers, answer.read(int(headers.get("Most", "-1")))
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
 
@@ -108,11 +109,16 @@ def test_a_choice_of_language_is_never_given_to_somebody_else(door: Door) -> Non
 
 
 def test_files_are_kept_for_as_long_as_the_page_says(door: Door) -> None:
-    address = re.search(rb'/static/[^"]+\.css', door.ask("/")[2])
+    address = re.search(rb'/static/[^"]+\.js', door.ask("/")[2])
     assert address is not None
     answers = [door.ask(address[0].decode())[1] for _ in range(2)]
     assert answers[1]["X-Cache"] == "HIT"
     assert "immutable" in answers[1]["Cache-Control"]
+
+
+def test_news_come_through_as_they_are_sent(door: Door) -> None:
+    status, headers, body = door.ask("/live/events", Most="14")  # it does not end: waits for its first line alone
+    assert (status, headers["Content-Type"], body) == (200, "text/event-stream; charset=utf-8", b"retry: 20000\n\n")
 
 
 def test_nothing_but_questions_comes_in(door: Door) -> None:

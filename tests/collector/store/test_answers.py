@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
 
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.store.answers import check_write, reason_of, shorten
@@ -34,6 +35,11 @@ def test_recorded_answers_mean_what_they_meant(answer: dict[str, str]) -> None:
 @given(st.integers(100, 599), st.text(max_size=400))
 def test_only_204_is_a_success(status: int, body: str) -> None:
     assert (meaning(status, body) == "stored") == (status == 204)
+
+
+def test_a_success_tells_whether_it_bears_the_mark_of_influxdb() -> None:
+    assert check_write(204, "", CaseInsensitiveDict({"x-influxdb-version": "1.6.7~rc0"}))
+    assert not check_write(204, "", {"Server": "nginx"})
 
 
 def test_a_disk_that_is_full_is_named_whatever_the_status() -> None:
@@ -65,7 +71,8 @@ def test_a_web_page_is_told_by_its_words() -> None:
 
 
 def test_retry_after_is_taken_and_bounded() -> None:
-    for text, seconds in (("7", 7.0), ("99999", 300.0), ("tomorrow", None)):
+    dates = (("Fri, 27 Nov 2099 20:00:00 GMT", 300.0), ("Fri, 27 Nov 2020 20:00:00 GMT", 0.0))
+    for text, seconds in (("7", 7.0), ("99999", 300.0), ("tomorrow", None), *dates):
         with pytest.raises(StoreUnavailableError) as found:
             check_write(429, "", {"Retry-After": text})
         assert found.value.retry_after_s == seconds

@@ -12,7 +12,8 @@ from collector.store.lines import MOST_NUMBERS, _Numbers, apart_ns, lines, point
 from telemetry.frame import Sample, Value, pack
 from tests.collector.frames import SITE, T0_MS
 
-PREFIX = r"site=6408012001,kecamatan=Muara\ Ancalong,desa=Senyiur"
+WHERE = r"desa=Senyiur,kecamatan=Muara\ Ancalong"
+SITE_TAG = "site=6408012001"
 
 
 def one(stream: str, values: dict[str, Value], *, seq: int = 7, modem: str | None = "m1", site: Site = SITE) -> str:
@@ -20,10 +21,10 @@ def one(stream: str, values: dict[str, Value], *, seq: int = 7, modem: str | Non
     return line
 
 
-def test_types_tags_and_time() -> None:
+def test_types_tags_in_the_order_of_the_store_and_time() -> None:
     values: dict[str, Value] = {"rat": "lte", "plmn": "51010", "band": 3, "pci": 211, "rsrp_dbm": -97.5, "registration": "home"}
     assert one("signal", values) == (
-        f"signal,{PREFIX},modem=m1,operator=Telkomsel,rat=lte,band=3 "
+        f"signal,band=3,{WHERE},modem=m1,operator=Telkomsel,rat=lte,{SITE_TAG} "
         'seq=7i,clock="ntp",plmn="51010",pci=211i,rsrp_dbm=-97.5,registration="home" 1790000000000000007'
     )
 
@@ -49,14 +50,14 @@ def test_what_is_equal_in_python_is_not_mixed_up() -> None:
 
 def test_no_modem_no_tag_and_booleans() -> None:
     assert one("device", {"undervoltage": True, "uptime_s": 5}, modem=None).startswith(
-        f'device,{PREFIX} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '
+        f'device,{WHERE},{SITE_TAG} seq=7i,clock="ntp",undervoltage=true,uptime_s=5i '
     )
 
 
 def test_awkward_texts() -> None:
     site = Site("x-1", "A, B", "C=D 100%", 0.5, 117.0, "gnss")
     assert one("event", {"kind": "boot", "detail": 'a "b" \\ 50%'}, modem=None, site=site) == (
-        r"event,site=x-1,kecamatan=A\,\ B,desa=C\=D\ 100% "
+        r"event,desa=C\=D\ 100%,kecamatan=A\,\ B,site=x-1 "
         r'seq=7i,clock="ntp",kind="boot",detail="a \"b\" \\ 50%" 1790000000000000007'
     )
 
@@ -68,10 +69,10 @@ def test_absent_values_and_changing_tags_within_a_frame() -> None:
         {"registration": "no_sim"},
     ]
     got = lines(pack(SITE.code, "signal", "m1", [Sample(1 + i, T0_MS, "ntp", row) for i, row in enumerate(rows)]), SITE)
-    assert [line.split(" 17900")[0].removeprefix(f"signal,{PREFIX},modem=m1") for line in got] == [
-        ',rat=lte seq=1i,clock="ntp",rsrp_dbm=-97.0',
-        ',rat=gsm seq=2i,clock="ntp",rssi_dbm=-71.0',
-        ' seq=3i,clock="ntp",registration="no_sim"',
+    assert [line.split(" 17900")[0].removeprefix(f"signal,{WHERE},modem=m1") for line in got] == [
+        ',rat=lte,site=6408012001 seq=1i,clock="ntp",rsrp_dbm=-97.0',
+        ',rat=gsm,site=6408012001 seq=2i,clock="ntp",rssi_dbm=-71.0',
+        ',site=6408012001 seq=3i,clock="ntp",registration="no_sim"',
     ]
 
 

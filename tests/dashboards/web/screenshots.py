@@ -46,7 +46,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             picture(browser, f"{server.url}/", "page-map", DESK)
             picture(browser, f"{server.url}/", "page-map-dark", DESK, dark=True)
-            picture(browser, f"{server.url}/site/{shown}", "page-hall", {"width": 1280, "height": 1250})
+            picture(browser, f"{server.url}/site/{shown}", "page-hall", {"width": 1280, "height": 1400})
             picture(browser, f"{server.url}/?lang=en", "page-phone", PHONE)
             picture(browser, f"{server.url}/site/{shown}", "page-phone-hall", PHONE, scroll="#charts-title")
             browser.close()
@@ -75,7 +75,6 @@ def picture(browser: Browser, url: str, name: str, size: dict[str, int], *, dark
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector("[data-ready]", state="attached")
-    page.wait_for_function("Object.values(Bokeh.index).every(view => view.has_finished())")
     if scroll:
         page.locator(scroll).evaluate("element => element.scrollIntoView()")
     # 256 colours are enough for flat surfaces, and a third of the bytes.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from collector.store.store import Row
-from dashboards.web.listing import Filter, lines
+from dashboards.web.listing import Filter, lines, urgency
 from dashboards.web.models import HallNow
-from dashboards.web.state import hall_now, modem_now
+from dashboards.web.state import hall_now, modem_now, rank
 from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, GOOD, NEVER, S
 
 NOW = 1_795_500_000 * S
@@ -39,7 +39,7 @@ def halls() -> list[HallNow]:
 
 
 def codes(halls: list[HallNow], **wanted: str) -> list[str]:
-    return sorted(row.hall.code for row in lines(halls, Filter(**wanted)))
+    return sorted(row.hall.code for row in lines(halls, Filter(**wanted), urgency(CLASSES)))
 
 
 def test_halls_without_service_are_found_under_the_operator_of_their_sim(halls: list[HallNow]) -> None:
@@ -57,3 +57,16 @@ def test_modems_of_nobody_are_found_too_and_stay_apart(halls: list[HallNow]) -> 
     assert codes(halls, operator="?", state="no_service") == [NEVER.code]
     never = next(hall for hall in halls if hall.code == NEVER.code)
     assert [(m.modem, m.heard) for m in never.modems] == [("quectel-1", None), ("quectel-2", "XLSMART")]
+
+
+def test_the_worst_is_first_and_what_nobody_measured_is_last() -> None:
+    order = urgency(CLASSES)
+    keys = sorted(order, key=lambda key: order[key])
+    assert keys[:4] == ["no_service", "two_g_only", "very_poor", "poor"]
+    assert keys[-2:] == ["very_good", "not_measured"]
+    assert set(keys) == set(rank(CLASSES))
+
+
+def test_by_name_where_somebody_asks_for_it(halls: list[HallNow]) -> None:
+    found = [row.hall.desa for row in lines(halls, Filter(sort="name"), urgency(CLASSES))]
+    assert found == ["Senyiur", "Muara Wahau", NEVER.desa]

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import re
+import time
+from base64 import b64encode
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
 import pytest
 from httpx import Client
 
+from collector.rollup import recompute
+from collector.store.sqlite import Sqlite
 from dashboards.web.assets import Assets
 from dashboards.web.texts import NAMES, SCRIPT
-from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, EVIL, FAULTY, GOOD, NEVER, SILENT, SITES, TWO_G
+from tests.dashboards.web.plant import (
+    CLASSES,
+    DEAD_SPOT,
+    EVIL,
+    FAULTY,
+    GOOD,
+    GSM,
+    LTE,
+    NEVER,
+    SILENT,
+    SITES,
+    TWO_G,
+    Planter,
+    S,
+    browsing,
+)
 
 WEB = Path(__file__).resolve().parents[3] / "dashboards" / "web"
-PAGES = ("/", f"/site/{GOOD.code}", f"/site/{NEVER.code}", "/alerts", "/api", "/nothing")
+PAGES = ("/", "/kecamatan/640811", f"/site/{GOOD.code}", f"/site/{NEVER.code}", "/alerts", "/api", "/report", "/nothing")
 
 
 def rows(html: str) -> dict[str, str]:
     """Return the text of each row of the list by code."""
-    found = re.findall(r'<tr data-code="(\w+)">(.*?)</tr>', html, re.DOTALL)
+    found = re.findall(r'<tr data-n="\d+" data-code="(\w+)"(?: data-kecamatan="[^"]*")?>(.*?)</tr>', html, re.DOTALL)
     return {code: " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for code, row in found}
 
 
@@ -102,7 +122,7 @@ def test_the_scripts_get_every_text_that_they_say_and_no_other() -> None:
 
 def test_the_templates_name_only_kinds_of_words_that_exist() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (WEB / "templates").glob("*.html")]
-    assert {kind for text in texts for kind in re.findall(r't\.name\("([a-z_]+)"', text)} == set(NAMES) - {"service"}
+    assert {kind for text in texts for kind in re.findall(r't\.name\("([a-z_]+)"', text)} == set(NAMES) - {"service", "event"}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -110,17 +130,20 @@ def test_headers_keep_everything_on_this_host(client: Client, page: str) -> None
     answer = client.get(page)
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
     assert "http" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert re.findall(r'(?:src|href)="(https?:)?//', answer.text) == []
     assert " style=" not in answer.text
+    style = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert [f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}" in policy for text in style] == [True]
     assert re.findall(r"<[^>]+\son\w+=", answer.text) == []
 
 
 def test_files_are_compressed_and_kept_for_ever(client: Client) -> None:
-    addresses = set(re.findall(r"/static/[\w.]+", client.get("/").text))
-    assert {address.split(".")[-1] for address in addresses} == {"css", "js", "json"}
+    addresses = {a for path in PAGES for a in re.findall(r"/static/[\w.]+", client.get(path).text)}
+    assert {address.split(".")[-1] for address in addresses} == {"css", "js"}
     for address in addresses:
         answer = client.get(address, headers={"Accept-Encoding": "gzip"})
         assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
@@ -133,8 +156,8 @@ def test_files_are_compressed_and_kept_for_ever(client: Client) -> None:
 def test_address_of_a_file_changes_with_its_content() -> None:
     changed = CLASSES.model_copy(update={"state": {**CLASSES.state, "silent": CLASSES.state["not_measured"]}})
     before, after = Assets(CLASSES), Assets(changed)
-    assert before.url("classes.css") != after.url("classes.css")
-    assert before.url("style.css") == after.url("style.css")
+    assert (before.style_hash, before.version) != (after.style_hash, after.version)
+    assert before.url("map.js") == after.url("map.js")
 
 
 def test_unknown_hall_is_a_page_with_a_way_back(client: Client) -> None:
@@ -142,3 +165,79 @@ def test_unknown_hall_is_a_page_with_a_way_back(client: Client) -> None:
     assert answer.status_code == 404
     assert 'href="/"' in answer.text
     assert client.get("/site/%3Cscript%3E").status_code == 404
+
+
+def test_one_sentence_says_what_there_is_worst_comes_first(client: Client) -> None:
+    html = client.get("/").text
+    assert (
+        "Di 1 dari 6 kantor desa ada 4G yang cukup; 1 hanya 2G atau 3G; 1 tanpa layanan; 2 tidak mengirim data; 1 belum diukur."
+        in shown(html)
+    )
+    assert list(rows(html)) == [DEAD_SPOT.code, TWO_G.code, FAULTY.code, SILENT.code, GOOD.code, NEVER.code]
+    assert "IOH: Di 0 dari 6 kantor desa ada 4G yang cukup; 1 dengan 4G lemah; 5 belum diukur." in shown(
+        client.get("/?operator=IOH").text
+    )
+
+
+def test_a_kecamatan_has_its_page_under_its_code(client: Client) -> None:
+    html = client.get("/").text
+    assert 'href="/kecamatan/640811"' in html
+    page = client.get("/kecamatan/640811").text
+    assert set(rows(page)) == {SILENT.code, NEVER.code}
+    assert "Kondisi sinyal saat ini di Sandaran" in shown(page)
+    assert client.get("/kecamatan/649999").status_code == 404
+
+
+def test_what_changed_since_yesterday_is_told(tmp_path: Path) -> None:
+    store, now_ns = Sqlite(tmp_path / "s.db"), time.time_ns()
+    day, p = 86_400, Planter(store, now_ns)
+    p.signal(GOOD, "m1", LTE, first_s=day + 60, rsrp_dbm=-85.0)
+    p.signal(GOOD, "m1", {"registration": "searching"})
+    p.signal(TWO_G, "m1", GSM, first_s=day + 60)
+    p.signal(TWO_G, "m1", LTE, rsrp_dbm=-85.0)
+    p.signal(SILENT, "m1", LTE, first_s=day + 60, rsrp_dbm=-95.0)
+    p.signal(FAULTY, "m1", LTE, rsrp_dbm=-95.0)
+    p.signal(DEAD_SPOT, "m1", LTE, first_s=day + 60, rsrp_dbm=-95.0)
+    p.signal(DEAD_SPOT, "m1", LTE, rsrp_dbm=-75.0)  # better within what is enough: no news
+    with browsing(store) as client:
+        text = " ".join(
+            re.sub(r"<[^>]+>", " ", client.get("/?lang=en").text.split('id="changes"')[1].split("</section>")[0]).split()
+        )
+    assert "Worse (1): Senyiur Good → No service" in text
+    assert "Better (1): Kelinjau Ilir 2G only → Good" in text
+    assert "No data since (1): Marukangan Fair → No recent data" in text
+    assert "Data again (1): Nehas Not measured → Fair" in text
+    store.close()
+
+
+def test_90_days_of_a_hall_are_a_bar_with_words(store: Sqlite) -> None:
+    now_ns, hour = time.time_ns(), 3600 * S
+    for age in (2, 40):
+        Planter(store, now_ns - age * 24 * hour).signal(GOOD, "m1", LTE, rsrp_dbm=-85.0)
+    recompute(store, SITES, {GOOD.code: {(now_ns - age * 24 * hour) // hour + k for age in (2, 40) for k in (-1, 0)}})
+    with browsing(store) as client:
+        html, kecamatan = client.get(f"/site/{GOOD.code}?lang=id").text, client.get("/kecamatan/640801").text
+    assert "2 dari 90 hari terakhir diukur; 0 tanpa layanan" in html
+    assert re.findall(r'<rect class="k-(\w+)" x="(\d+)"', html.split('class="days"')[1].split("</svg>")[0]) == [
+        ("good", "196"),
+        ("good", "348"),
+    ]
+    assert "<title>" in html.split('class="days"')[1]
+    assert kecamatan.count('class="days"') == 2
+
+
+def test_what_is_not_public_stands_nowhere(client: Client) -> None:
+    html = client.get(f"/site/{GOOD.code}").text
+    assert "modem direset" in html or "modem diatur ulang" in html  # the event, in the language of the page
+    for path in (*PAGES, "/api/v1/sites", "/api/v1/sites.csv", f"/api/v1/sites/{GOOD.code}", "/live", "/openapi.json"):
+        text = client.get(path).text
+        assert "cell_id" not in text
+        assert '"tac"' not in text
+        assert "window.evil" not in text or path not in {f"/site/{GOOD.code}", f"/api/v1/sites/{GOOD.code}"}
+
+
+def test_a_problem_is_reported_with_what_the_page_says(client: Client) -> None:
+    text = unescape(client.get(f"/report?site={GOOD.code}").text)
+    assert "Sinyal: Senyiur (6408012001)" in text
+    assert "mailto:" not in text
+    assert f'href="/report?site={GOOD.code}"' in client.get(f"/site/{GOOD.code}").text

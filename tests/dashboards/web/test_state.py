@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collector.store.store import Row
-from dashboards.web.state import hall_now, judge, modem_now, most
+from dashboards.web.state import class_of, hall_now, judge, modem_now, most
 from tests.dashboards.web.plant import CLASSES, DEAD_SPOT, NEVER, S
 
 NOW = 1_795_500_000 * S
@@ -67,3 +67,30 @@ def test_a_network_fault_is_told_before_a_fault_of_the_device() -> None:
     dead, faulty = row(registration="searching"), row(registration="no_sim")
     modems = [modem_now([r], r, None, NOW, CLASSES) for r in (faulty, dead)]
     assert hall_now(DEAD_SPOT, modems, CLASSES).state == "no_service"
+
+
+@pytest.mark.parametrize(
+    ("level", "held", "key"),
+    [
+        (-90.9, "good", "good"),
+        (-91.1, "good", "fair"),
+        (-89.1, "fair", "fair"),
+        (-88.9, "fair", "good"),
+        (-60.0, "very_good", "very_good"),
+        (-130.0, "very_poor", "very_poor"),
+        (-120.0, "good", "very_poor"),
+        (-90.9, "silent", "fair"),
+        (-90.9, None, "fair"),
+    ],
+)
+def test_near_a_border_the_class_before_stays(level: float, held: str | None, key: str) -> None:
+    assert class_of(level, CLASSES, held) == key
+
+
+def test_a_steady_radio_at_a_border_does_not_flicker() -> None:
+    medians = [-90.0 + 0.9 * (-1) ** k for k in range(20)]
+    held: list[str | None] = [None]
+    for median in medians:
+        held.append(class_of(median, CLASSES, held[-1]))
+    assert len({class_of(median, CLASSES) for median in medians}) == 2
+    assert set(held[1:]) == {"good"}
