@@ -60,11 +60,12 @@ class Halls:
 
 
 def draw(rng: Draw, n: int) -> Halls:
-    """Draw halls as wide as the interior is; a third stand near the border of a blank spot, where a rule can err."""
+    """Draw halls as wide as the interior is: a fifth at the border of a blank spot, a seventh far in one."""
     floor = rng.uniform(-122, -116, n)
     slow, fast = rng.uniform(0.5, 4, n), rng.uniform(0.5, 4, n)
-    spread = np.hypot(slow, fast)
-    level = np.where(rng.random(n) < 1 / 3, floor + spread * rng.uniform(-2.6, -0.6, n), rng.uniform(-118, -70, n))
+    spread, where = np.sqrt(slow**2 + fast**2 + EDGE_DB**2), rng.random(n)
+    border, deep = floor + spread * rng.uniform(-2.2, -0.8, n), floor + spread * rng.uniform(-6, -2.6, n)
+    level = np.select([where < 0.2, where < 0.35], [border, deep], rng.uniform(-116, -70, n))
     return Halls(
         level, floor, rng.uniform(0, 3, n), rng.choice([0, 0, 0.1, 0.3], n), slow, rng.uniform(60, 720, n),
         fast, rng.uniform(2, 20, n), rng.choice([0, 0.005, 0.02, 0.1], n), rng.uniform(30, 360, n),

@@ -41,6 +41,7 @@ GC_ALLOCATIONS = 100_000
 COMMANDS = {
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
+    "agreement": ("collector.agreement.command", "remarks, answers, proposals, and the links of villages"),
     "doctor": ("collector.server.doctor", "is this server well, and if not, what to do"),
     "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
     "quarantine": ("collector.server.quarantine", "make halls send again what was refused"),

@@ -79,7 +79,7 @@ def state(row: Row, age_s: float | None) -> str:
 
 def summary(line: DemoLine, rows: Sequence[Status], elapsed_s: float, lang: Lang) -> str:
     """Return one line for a log, shorter than 80 characters."""
-    measured = sum(count.numbers_given(spool) for spool in line.spools.values())
+    measured = sum(count.numbers_of(spool) for spool in line.spools.values())
     waiting = sum(line.waiting().values())
     fresh = sum(row.age_s is not None and row.age_s <= STALE_S for row in rows)
     served = sum(row.rsrp_dbm is not None for row in rows)

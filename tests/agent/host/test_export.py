@@ -10,6 +10,7 @@ from agent.spool.clock import boot_id, monotonic_ms
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
 from telemetry.frame import decode, unpack
+from tests.agent.spool.test_installation import beside
 
 T0 = 1_800_000_000_000
 
@@ -63,11 +64,11 @@ def test_a_pi_without_time_gets_it_from_a_person(config: Path, spool: Spool, cap
     stick = config.parent / "stick"
     mono = monotonic_ms()
     seqs = spool.append([Entry("signal", "a", mono - 60_000, None, "unknown", b"{}")])
-    assert main(["export", "--config", str(config), str(stick)]) == 0
+    beside(spool, lambda: main(["export", "--config", str(config), str(stick)]))
     assert "tambahkan --now" in capsys.readouterr().err
     for file in stick.iterdir():
         file.unlink()
-    assert main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]) == 0
+    beside(spool, lambda: main(["export", "--config", str(config), "--now", "2027-03-01T08:15:00+08:00", str(stick)]))
     assert numbers(stick) == seqs
     (file,) = stick.iterdir()
     assert file.name == "sinyal-6408012001-20270301T001500Z.jsonl.gz"

@@ -211,7 +211,9 @@ def test_bytes_of_the_connection_are_counted_and_kept(tmp_path: Path, broker: Se
 
 def test_over_the_budget_measuring_goes_on_and_sending_slows(tmp_path: Path, broker: Server, peer: Peer) -> None:
     config = settings(tmp_path, broker.port, more="[budget]\nbytes_month = 100_000\n")
-    Spool(config.agent.spool_path, "boot-0").add("bytes:2027-01", 100_000)
+    before = Spool(config.agent.spool_path, "boot-0")
+    before.add("bytes:2027-01", 100_000)
+    before.close()
     with Sender(config) as sender:
         wait_for(lambda: sender.events, "the event")
         first = len(peer.frames)
