@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look deb docs test test-fast test-engines check format words bench bench-peer mutate chaos lock platforms audit clean
+.PHONY: demo look deb docs test test-fast test-engines test-grafana check format words bench bench-peer mutate chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -23,6 +23,12 @@ test:  ## all tests, against real servers where they could be installed
 test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
 	$(SETUP) dev servers
 	@$(PY) -m tests.engines
+
+test-grafana:  ## every panel through Grafana's own package @grafana/data, oldest and newest version, from npm into build/
+	$(SETUP) dev servers
+	@for v in 9.4.17 13.2.3; do test -d build/grafana-data/$$v/node_modules/@grafana/data || npm install --silent --no-audit --no-fund \
+		--no-package-lock --ignore-scripts --legacy-peer-deps --prefix build/grafana-data/$$v @grafana/data@$$v react@18 react-dom@18; done
+	@$(PY) -m pytest tests/dashboards/grafana/test_transform.py
 
 test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
 	$(SETUP) dev

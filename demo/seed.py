@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collector.config import load
 from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
+from collector.server.fleet import account, write
 from collector.server.program import timestamp
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -151,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
                 raw_days=args.raw_days,
                 progress=bar,
             )
+            end_ns = int(end.timestamp()) * 1_000_000_000
+            write(store, sites, *account(store, sites, end_ns), end_ns)
         finally:
             bar.end()
             store.close()

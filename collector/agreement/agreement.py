@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from collector.agreement.ledger import Ledger
 from collector.agreement.rules import Actor, refuse
 from collector.agreement.state import State
 from collector.sites.sites import Site
+
+FILE = "agreement.db"
 
 
 class Agreement:
@@ -27,10 +30,10 @@ class Agreement:
         self.ledger.close()
 
     def state(self) -> State:
-        """Return where everything stands now. Raises LedgerError where the file was tampered with."""
+        """Return where everything stands now; it stays as it is. Raises LedgerError where the file was tampered with."""
         with self._lock:
             self._state.take(self.ledger.records(self._state.n))
-            return self._state
+            return copy.deepcopy(self._state)
 
     def add(self, entry: Entry, actor: Actor, origin: str, at_ms: int) -> int:
         """Write an entry and return its number; a remark that was sent before keeps its own. Raises RefusedError, LedgerError.

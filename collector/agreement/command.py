@@ -13,11 +13,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from collector.agreement.agreement import Agreement
-from collector.agreement.entries import Answer, Entry, Link, Outcome, Progress, Step
+from collector.agreement.agreement import FILE, Agreement
+from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Progress, Proposal, Step
 from collector.agreement.ledger import LedgerError
+from collector.agreement.links import FILE as KEY
 from collector.agreement.links import read_key, token
-from collector.agreement.rules import OFFICE, RefusedError
+from collector.agreement.rules import OFFICE, RefusedError, next_number
+from collector.agreement.table import read_publication
 from collector.agreement.waiting import waiting
 from collector.config import load
 from collector.errors import ConfigError
@@ -27,10 +29,11 @@ from ground.wita import wita
 from ground.words import add_lang, tr
 
 OK, BROKEN, NOTHING = 0, 1, 3
-FILE, KEY = "agreement.db", "links.key"
 ABOUT = """\
 What villages, kecamatan and the office said of the needs map, in one file to which everything is only ever added.
 
+  sinyal-collector agreement publish october/needs.csv         # what can be spoken of from now on
+  sinyal-collector agreement propose 6408012001 signal         # a proposal on what was published last
   sinyal-collector agreement list                              # what waits for whom, what is overdue
   sinyal-collector agreement answer 17 stands --reason "measured again in October, the same"
   sinyal-collector agreement progress U-2026-0003 submitted --reference "SIGNAL 2026/114"
@@ -59,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = command("list", "what waits, what is due first comes first", _list)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     command("verify", "check the chain of all entries, print its newest hash", _verify)
+    publish = command("publish", "take a needs map into the record: what can be spoken of from now on", _publish)
+    publish.add_argument("table", type=Path, metavar="FILE", help="the CSV that `sinyal-dashboards needs` wrote")
+    propose = command("propose", "propose a village, on what was published of it last", _propose)
+    propose.add_argument("site", metavar="SITE")
+    propose.add_argument("channel", type=Channel, choices=[*Channel], metavar="CHANNEL", help=", ".join(Channel))
+    propose.add_argument("--operator", action="append", default=[], metavar="NAME", help="whom it asks; default: all")
+    propose.add_argument("--text", default="", help="what is asked for, and why")
     answer = command("answer", "answer a remark, with a reason", _answer)
     answer.add_argument("remark", type=int, metavar="NUMBER", help="as `list` prints it")
     answer.add_argument("outcome", type=Outcome, choices=[*Outcome], metavar="OUTCOME", help=", ".join(Outcome))
@@ -111,6 +121,23 @@ def _due(due: date, late: bool, args: argparse.Namespace) -> str:
 def _verify(args: argparse.Namespace, agreement: Agreement) -> int:
     n = agreement.state().n
     print(tr("{n} entries, none changed; the newest has the hash {hash}", args.lang, n=n, hash=agreement.ledger.head()[1]))
+    return OK
+
+
+def _publish(args: argparse.Namespace, agreement: Agreement) -> int:
+    return _add(read_publication(args.table), args, agreement)
+
+
+def _propose(args: argparse.Namespace, agreement: Agreement) -> int:
+    state = agreement.state()
+    verdicts = state.newest(args.site)
+    if not verdicts or verdicts[0].evidence is None:
+        raise RefusedError(f"nothing was published of {args.site}; `agreement publish FILE` first")
+    number = next_number(state, wita(_now_ms()).year)
+    given = {"channel": args.channel, "operators": tuple(args.operator), "text": args.text}
+    proposal = Proposal(number=number, site=args.site, verdicts=verdicts, evidence=verdicts[0].evidence, **given)
+    _add(proposal, args, agreement)
+    print(number)
     return OK
 
 

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     """What the office answers to a remark, always with its reason."""
 
     STANDS = "stands"
-    MEASURED_AGAIN = "measured_again"
+    MEASURE_AGAIN = "measure_again"
     REGISTER_CORRECTED = "register_corrected"
     NOTED = "noted"
 
@@ -85,7 +85,7 @@ WORDS: dict[StrEnum, str] = {
     Says.TOWER_BUILT: mark("a tower has been built"),
     Says.OTHER: mark("something else"),
     Outcome.STANDS: mark("the verdict stands"),
-    Outcome.MEASURED_AGAIN: mark("it will be measured again"),
+    Outcome.MEASURE_AGAIN: mark("it will be measured again"),
     Outcome.REGISTER_CORRECTED: mark("the register was corrected"),
     Outcome.NOTED: mark("noted"),
     Step.DRAFTED: mark("drafted"),

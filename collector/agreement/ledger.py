@@ -7,6 +7,7 @@ hash that somebody else has: the minutes print it, every backup holds it.
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class Ledger:
         self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
         path.chmod(0o600)
+        belong_to_folder(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -96,6 +98,13 @@ class Ledger:
         digest = chained(n + 1, at_ms, who, origin, text, previous)
         self._db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", (n + 1, at_ms, who, origin, text, previous, digest))
         return Record(n + 1, at_ms, who, origin, orjson.loads(text), digest)
+
+
+def belong_to_folder(path: Path) -> None:
+    """Give a file that root made to the owner of its folder: the programs that use it are not root."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def chained(n: int, at_ms: int, who: str, origin: str, body: str, previous: str) -> str:

@@ -8,10 +8,12 @@ import secrets
 from pathlib import Path
 
 from collector.agreement.entries import Link
+from collector.agreement.ledger import belong_to_folder
 from collector.agreement.rules import Actor
 from collector.agreement.state import State
 from ground.durable import write_durably
 
+FILE = "links.key"
 KEY_BYTES, MAC_BYTES = 32, 15
 """120 bits: nobody guesses it, and it is 24 characters on paper."""
 
@@ -20,6 +22,7 @@ def read_key(path: Path) -> bytes:
     """Return the secret that signs links, made when it is not there. Whoever has it can speak for every village."""
     if not path.exists():
         write_durably(path, secrets.token_bytes(KEY_BYTES), mode=0o600)
+        belong_to_folder(path)
     return path.read_bytes()
 
 

@@ -121,6 +121,11 @@ class State:
     sent: dict[str, int] = field(default_factory=dict)
     """Entry number of each remark by its `once`."""
 
+    def newest(self, site: str) -> tuple[Verdict, ...]:
+        """Return the verdicts of the last period that was published of a village; none where nothing was."""
+        known = self.published.get(site, [])
+        return tuple(verdict for verdict in known if verdict.evidence == known[-1].evidence)
+
     def take(self, records: Iterable[Record]) -> None:
         """Go on with entries that were written."""
         for record in records:

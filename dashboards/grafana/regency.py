@@ -35,11 +35,16 @@ from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing
 from ground.words import Phrase, mark
 
-HALL_HOUR = (
-    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("served") AS "served", sum("no_service") AS "out", '
-    'sum("refused") + sum("sim_fault") AS "refused", sum("no_sim") + sum("silent") AS "faulty", max("rsrp_median_dbm") AS "r"'
-)
-"""What one hall had in one hour, over its operators."""
+HALL_HOUR = {
+    "lte": 'sum("lte")',
+    "older": 'sum("two_g") + sum("three_g")',
+    "served": 'sum("served")',
+    "out": 'sum("no_service")',
+    "refused": 'sum("refused") + sum("sim_fault")',
+    "faulty": 'sum("no_sim") + sum("silent")',
+    "r": 'max("rsrp_median_dbm")',
+}
+"""What one hall had in one hour, over its operators; each query asks only for what its condition needs."""
 SAMPLED = f'"samples" > 0 AND {EVERY}'
 """A summary that was corrected to nothing stays as a row of zeros."""
 
@@ -140,8 +145,9 @@ def classes_now(context: Context) -> Gauges:
     about = mark("Halls by class in the last full hour, by the best operator of each. Source: hourly summaries.")
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
-        hour = rows(HALL_HOUR, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
-        field = "r" if '"r"' in condition else "lte"
+        needed = ", ".join(f'{what} AS "{part}"' for part, what in HALL_HOUR.items() if f'"{part}"' in condition)
+        hour = rows(needed, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
+        field = "r" if '"r"' in condition else condition.split('"')[-2]
         of_class = rows(f'count("{field}") AS "n"', f"({hour})", condition)
         queries.append(Influx(counted(of_class), chr(ord("A") + k), alias=name))
         colours[name] = colour
@@ -232,7 +238,8 @@ def _history(context: Context) -> Panel:
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         of_line = _of_one_line(condition)
-        query = rows('count("samples")', "signal_1h", f"{RANGE} AND {SAMPLED} AND {of_line}", "time($__interval) fill(0)")
+        counted_field = "rsrp_median_dbm" if '"r"' in condition else "samples"
+        query = rows(f'count("{counted_field}")', "signal_1h", f"{RANGE} AND {EVERY} AND {of_line}", "time($__interval) fill(0)")
         queries.append(Influx(query, chr(ord("A") + k), alias=name))
         colours[name] = colour
     title = mark("Measured hours by class")

@@ -109,7 +109,7 @@ def _overview(
             "size": SIZE,
             "order": list(order),
             "kinds": {key: kind(key, classes) for key in order},
-            "sentence": {name: texts(message) for name, message in SENTENCE.items()},
+            "sentence": [[name, texts(message)] for name, message in SENTENCE.items()],
         },
     )
 

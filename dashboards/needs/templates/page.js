@@ -73,6 +73,7 @@
     a.addEventListener("click", function (event) { event.preventDefault(); openVillage(a.getAttribute("href").slice(3)); });
   });
   all("[data-to]").forEach(function (b) { b.addEventListener("click", function () { speak(b.dataset.to); }); });
+  byId("filter").addEventListener("submit", function (event) { event.preventDefault(); });
   byId("map-operator").addEventListener("change", showOperator);
   ["f-text", "f-state", "f-diagnosis"].forEach(function (id) { byId(id).addEventListener("input", filter); });
   window.addEventListener("beforeprint", function () { all("details.kecamatan").forEach(function (box) { box.open = true; }); });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -66,3 +67,50 @@ def test_who_edits_the_file_is_told(etc: Path, capsys: pytest.CaptureFixture[str
         db.executescript("DROP TRIGGER never_changed; UPDATE entry SET body = replace(body, 'power', 'agree') WHERE n = 2")
     assert agreement(etc, "verify") == 1
     assert "entry 2 is not what was written" in capsys.readouterr().err
+
+
+TABLE = f"""\
+kode_desa;kecamatan;operator;kondisi;periode_awal;periode_akhir;versi_ambang;kualitas_bukti;kondisi_desa
+64.08.01.2001;{SITE.kecamatan};Telkomsel;sinyal lemah;2026-11-01;2026-11-30;2026-1;B;sinyal lemah
+64.08.01.2001;{SITE.kecamatan};XLSMART;blank spot;2026-11-01;2026-11-30;2026-1;A;sinyal lemah
+64.08.01.2001;{SITE.kecamatan};;;2026-11-01;2026-11-30;2026-1;;sinyal lemah
+"""
+
+
+def test_a_table_is_published_and_a_village_proposed_on_it(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert agreement(etc, "propose", SITE.code, "signal") == 2
+    assert "nothing was published of 6408012001" in capsys.readouterr().err
+    table = etc / "needs.csv"
+    table.write_text(TABLE, encoding="utf-8-sig")
+    assert agreement(etc, "publish", str(table)) == 0
+    assert agreement(etc, "propose", SITE.code, "signal", "--operator", "XLSMART") == 0
+    number = capsys.readouterr().out.split()[-1]
+    proposal = parts.agreement(etc).state().proposals[number].proposal
+    assert [(v.operator, v.word, v.grade) for v in proposal.verdicts] == [
+        *(("Telkomsel", "sinyal lemah", "B"), (None, "sinyal lemah", None), ("XLSMART", "blank spot", "A")),
+    ]
+    assert proposal.evidence == hashlib.sha256(table.read_bytes()).hexdigest()
+    assert agreement(etc, "propose", SITE.code, "signal") == 2
+    assert f"{SITE.code} is proposed already: {number}, drafted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("64.08.01.2001;", "Senyiur;", "needs.csv:2: site: String should match"),
+        ("2026-11-01", "November", "needs.csv:2: periode_awal, periode_akhir: Invalid isoformat"),
+        ("kondisi;", "condition;", "needs.csv:1: kondisi: column is missing"),
+        (";B;", ";Z;", "needs.csv:2: grade: String should match"),
+        (
+            "XLSMART;blank spot;2026-11-01",
+            "XLSMART;blank spot;2026-10-01",
+            "needs.csv: needs the rows of one period, has those of 2",
+        ),
+    ],
+)
+def test_another_table_is_refused_by_line_and_column(
+    etc: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, fault: str
+) -> None:
+    (etc / "needs.csv").write_text(TABLE.replace(old, new, 1))
+    assert agreement(etc, "publish", str(etc / "needs.csv")) == 2
+    assert fault in capsys.readouterr().err

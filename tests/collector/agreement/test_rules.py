@@ -8,7 +8,22 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from collector.agreement.entries import Answer, Channel, Entry, Link, Minutes, Outcome, Person, Reopening, Role, Says, Scan, Step
+from collector.agreement.entries import (
+    CHANNEL_WORDS,
+    WORDS,
+    Answer,
+    Channel,
+    Entry,
+    Link,
+    Minutes,
+    Outcome,
+    Person,
+    Reopening,
+    Role,
+    Says,
+    Scan,
+    Step,
+)
 from collector.agreement.rules import OFFICE, Actor, RefusedError, next_number
 from collector.agreement.state import NEXT
 from tests.collector.agreement.parts import (
@@ -43,8 +58,8 @@ def test_a_remark_is_answered_disputed_and_answered_again(tmp_path: Path) -> Non
     with pytest.raises(RefusedError, match="no answer yet"):
         book.add(Reopening(remark=n, reason="come and look yourselves"), VILLAGE, "page", T0_MS + 2 * DAY_MS)
     assert book.state().remarks[n].due_ms == T0_MS + 16 * DAY_MS
-    book.add(Answer(remark=n, outcome=Outcome.MEASURED_AGAIN, reason=REASON), OFFICE, "office", T0_MS + 3 * DAY_MS)
-    assert [answer.outcome for answer in book.state().remarks[n].answers] == [Outcome.STANDS, Outcome.MEASURED_AGAIN]
+    book.add(Answer(remark=n, outcome=Outcome.MEASURE_AGAIN, reason=REASON), OFFICE, "office", T0_MS + 3 * DAY_MS)
+    assert [answer.outcome for answer in book.state().remarks[n].answers] == [Outcome.STANDS, Outcome.MEASURE_AGAIN]
 
 
 def test_agreeing_needs_no_answer(tmp_path: Path) -> None:
@@ -203,3 +218,10 @@ def test_entries_of_a_later_version_are_kept_and_passed_by(tmp_path: Path) -> No
         append(T0_MS, "office", "office", {"kind": "reopening", "remark": 99, "reason": REASON})
     assert book.state().n == 5
     assert agreement(tmp_path).state().remarks[n].due_ms is not None
+
+
+def test_every_word_of_the_record_has_its_own_text() -> None:
+    members = [member for kind in (Says, Outcome, Step, Role) for member in kind]
+    assert len(WORDS) == len(members), "two words with one spelling would share a text"
+    assert all(WORDS[member] for member in members)
+    assert set(CHANNEL_WORDS) == set(Channel)

@@ -13,7 +13,7 @@ from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
 from lab.grafana_query import ALL, Choice
 from tests.dashboards.grafana.conftest import Database
-from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
+from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
 
 HOUR_MS = 3_600_000
 SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "not_registered"}, {"no_sim", "modem_silent"}
@@ -132,22 +132,6 @@ def test_the_curve_of_a_hall_is_the_median_of_each_step_and_has_gaps(database: D
     }
     empty = [row["time"] for row in shown if row["median"] is None]
     assert len(empty) * step_ms > 6 * HOUR_MS, "the hours without power must be rows without a value"
-
-
-def test_missing_numbers_are_counted(database: Database) -> None:
-    high: defaultdict[str, int] = defaultdict(int)
-    low: dict[str, int] = {}
-    stored: Counter[str] = Counter()
-    for row in database.ask(panel("Nomor sampel yang belum ada", "pipeline")["targets"][0]["query"]):
-        site = row["site"]
-        high[site] = max(high[site], row["high"])
-        low[site] = min(low.get(site, row["low"]), row["low"])
-        stored[site] += row["n"]
-    missing = {site: high[site] - low[site] + 1 - stored[site] for site in stored}
-    assert missing[STRONG] == LOST
-    assert missing[FAINT] == 0
-    own = [row for stream in ("signal", "device", "probe") for row in database.raw(stream, site=STRONG)]
-    assert stored[STRONG] == len({row["seq"] for row in own})
 
 
 def test_a_name_full_of_pattern_characters_is_taken_as_it_is(database: Database) -> None:
