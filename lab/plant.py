@@ -88,7 +88,7 @@ port = {http}
 def python(name: str, folder: Path, *argv: str) -> Server:
     """Prepare one of our own programs as a process that can be killed and started again."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Server(name, [sys.executable, "-m", *argv], 0, folder, lambda: True)
+    return Server(name, [sys.executable, "-P", "-m", *argv], 0, folder, lambda: True)
 
 
 class Doubler:

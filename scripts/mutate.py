@@ -33,14 +33,14 @@ ROOT = Path(__file__).resolve().parent.parent
 CAPTURES = "tests/captures/test_captures.py::test_all_values tests/agent/modems tests/agent/at/test_families.py"
 TARGETS = {
     "units": ("telemetry/units.py", "tests/telemetry/test_units.py"),
-    "meaning": ("telemetry/meaning.py", "tests/telemetry tests/test_readers.py"),
+    "meaning": ("telemetry/meaning.py", "tests/telemetry/test_meaning.py tests/test_readers.py"),
     "fill": ("agent/at/plausible.py", f"tests/agent/at/test_plausible.py {CAPTURES}"),
     "commands": ("agent/commands", CAPTURES),
-    "summary": ("collector/rollup/summary.py", "tests/collector/rollup"),
+    "summary": ("collector/rollup/summary.py", "tests/collector/rollup/test_rollup_summary.py"),
     "lines": ("collector/store/lines.py", "tests/collector/store/test_lines.py"),
-    "causes": ("collector/watch/causes.py", "tests/collector/watch/test_scenarios.py"),
-    "judge": ("dashboards/needs/judge.py", "tests/dashboards/needs/test_judge.py tests/dashboards/needs/test_report.py"),
-    "priority": ("dashboards/needs/priority.py", "tests/dashboards/needs/test_priority.py tests/dashboards/needs/test_report.py"),
+    "causes": ("collector/watch/causes.py", "tests/collector/watch/test_causes.py"),
+    "judge": ("dashboards/needs/judge.py", "tests/dashboards/needs/test_judge.py tests/dashboards/needs/test_doubt.py"),
+    "priority": ("dashboards/needs/priority.py", "tests/dashboards/needs/test_priority.py"),
 }
 LEFT_ALONE = re.compile("core/(ReplaceBinaryOperator_BitOr_|ReplaceComparisonOperator_(Is_Eq|IsNot_NotEq|Eq_Is|NotEq_IsNot)$)")
 SAME: dict[tuple[str, str], str] = {}

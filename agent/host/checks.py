@@ -79,8 +79,7 @@ def modems(hall: Hall) -> Iterator[Finding]:
             cure = mark("plug the modem in, see that its light is on; another port: sinyal-agent detect")
             yield broken("{modem}: {port} is not there", cure, modem=modem.name, port=modem.port)
         elif hall.state is None and (who := explain(modem.port, guess=False)):
-            text, _, cure = who.partition("; ")
-            yield broken("{modem}: {reason}", mark("{cure}"), modem=modem.name, reason=text, cure=cure)
+            yield broken("{modem}: {reason}", mark("{cure}"), modem=modem.name, reason=who[0], cure=who[1])
         else:
             yield fine("{modem}: {port} is there", modem=modem.name, port=modem.port)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from collector.rollup import Summary, percentile
 from collector.rollup.summary import COUNTS, HISTOGRAMS
@@ -135,6 +136,10 @@ def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bo
     return Supply(told.boots[site], weekly, 100 * bad / len(rows) if rows else None)
 
 
+COUNTED = tuple(f.name for f in fields(Evidence) if f.name in COUNTS and f.name != "slots")
+"""Counts that evidence has as the summary of the period has them; slots are those of all modems together."""
+
+
 def evidence(
     site: str,
     name: str,
@@ -149,6 +154,7 @@ def evidence(
     hours = tuple(s.hours.get(hour, 0) for hour in range(24)) if s.hours else None
     told = intervals(measured.blocks, site, name, period.first.isoformat(), period.end.isoformat())
     median, p10 = percentile(s.rsrp, 50), percentile(s.rsrp, 10)
+    counted: dict[str, Any] = {name: getattr(s, name) for name in COUNTED}
     served_bands = [
         int(band) for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served
     ]
@@ -156,23 +162,7 @@ def evidence(
         days=len(measured.days),
         slots=sum(measured.slots.values()),
         slots_possible=period.slots,
-        samples=s.samples,
-        served=s.served,
-        lte=s.lte,
-        three_g=s.three_g,
-        two_g=s.two_g,
-        no_service=s.no_service,
-        no_sim=s.no_sim,
-        silent=s.silent,
-        guest=s.guest,
-        data_refused=s.data_refused,
-        limited=s.limited,
-        unnamed=s.unnamed,
-        barred=s.barred,
-        refused=s.refused,
-        sim_fault=s.sim_fault,
-        time_estimated=s.time_estimated,
-        cell_changes=s.cell_changes,
+        **counted,
         lte_values=sum(s.rsrp.values()),
         busy_values=sum(s.rsrp_busy.values()),
         rsrp_median=median,
