@@ -101,7 +101,7 @@ def render(
     homes = maps.kecamatan if paper else tuple(sorted(maps.kecamatan, key=lambda k: _place(k.villages[0])))
     letter = head.letter
     return env.get_template("report.html").render(
-        **_words(),
+        **words(),
         report=report,
         paper=paper,
         lang=lang,
@@ -142,7 +142,8 @@ def _picture(drawing: str, label: str) -> Markup:
     return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(data, label)
 
 
-def _words() -> dict[str, Any]:
+def words() -> dict[str, Any]:
+    """Return what the templates say with: texts, and functions that make texts."""
     return {
         "title": TITLE,
         "region": REGION,

@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from collector.sites.facts import ANTENNA, POWER
-from dashboards.atlas.areas import dotted
-from dashboards.atlas.drawing import ink
 from dashboards.needs.charts import HEIGHT, WIDTH, Curve, Strip, level_y, over_the_day, over_the_days, strip
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.detail import MOST_RAW, RAW, Detail, Seen, gaps, strip_start
-from dashboards.needs.document import EVIDENCE_FOLDER, NONE, environment, not_measured, text_of
+from dashboards.needs.document import EVIDENCE_FOLDER, NONE, environment, text_of, words
 from dashboards.needs.evidence import Evidence
-from dashboards.needs.figures import row_words, village_words, with_interval
-from dashboards.needs.labels import COORDINATES, DIAGNOSIS_WORDS, UNKNOWN, operator_words, yes_no
+from dashboards.needs.figures import with_interval
+from dashboards.needs.labels import COORDINATES, UNKNOWN, yes_no
 from dashboards.needs.letterhead import Letterhead
-from dashboards.needs.method import TITLE, span, styles
+from dashboards.needs.method import span, styles
 from dashboards.needs.model import Report, Row, Village
 from dashboards.needs.seal import fingerprint, grouped
 from ground.wita import WITA
@@ -42,40 +41,7 @@ class Part:
 def write_evidence(report: Report, details: Mapping[str, Detail], head: Letterhead, folder: Path) -> None:
     """Write a page for every hall with samples into a folder of its own."""
     (folder / EVIDENCE_FOLDER).mkdir()
-    template = environment("id").get_template("evidence.html")
-    style, script = text_of("common.css") + text_of("page.css"), text_of("evidence.js")
-    shared = {
-        "report": report,
-        "paper": False,
-        "title": TITLE,
-        "period": span(report.period),
-        "made": report.period.now,
-        "head": head,
-        "grouped": grouped(fingerprint(report)),
-        "styles": styles(report.classes),
-        "classes": report.classes,
-        "style": style,
-        "script": script,
-        "ink": ink,
-        "t": phrase,
-        "none": NONE,
-        "figure": Figure,
-        "range": lambda lo, hi: joined([Figure(lo, 1), Figure(hi, 1)], NONE),
-        "listed": lambda texts: joined(texts, "; "),
-        "dotted": dotted,
-        "operator_words": operator_words,
-        "village_words": village_words,
-        "row_words": row_words,
-        "diagnoses": DIAGNOSIS_WORDS,
-        "not_measured": not_measured,
-        "width": WIDTH,
-        "height": HEIGHT,
-        "level_y": level_y,
-        "raw_names": RAW,
-        "told": told,
-        "when": when,
-        "range_of": range,
-    }
+    template, shared = environment("id").get_template("evidence.html"), _shared(report, head)
     for village in report.villages:
         detail = details.get(village.site.code)
         if detail is not None and evidenced(village):
@@ -91,6 +57,29 @@ def write_evidence(report: Report, details: Mapping[str, Detail], head: Letterhe
                 raw=detail.raw[-MOST_RAW:],
             )
             (folder / EVIDENCE_FOLDER / f"{village.site.code}.html").write_text(page, encoding="utf-8")
+
+
+def _shared(report: Report, head: Letterhead) -> dict[str, Any]:
+    return {
+        **words(),
+        "report": report,
+        "paper": False,
+        "period": span(report.period),
+        "made": report.period.now,
+        "head": head,
+        "grouped": grouped(fingerprint(report)),
+        "styles": styles(report.classes),
+        "classes": report.classes,
+        "style": text_of("common.css") + text_of("page.css"),
+        "script": text_of("evidence.js"),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "level_y": level_y,
+        "raw_names": RAW,
+        "told": told,
+        "when": when,
+        "range_of": range,
+    }
 
 
 def evidenced(village: Village) -> bool:
