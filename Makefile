@@ -24,10 +24,12 @@ test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x:
 	$(SETUP) dev servers
 	@$(PY) -m tests.engines
 
-test-grafana:  ## every panel through Grafana's own package @grafana/data, oldest and newest version, from npm into build/
+test-grafana:  ## every panel through Grafana's own packages, oldest and newest: @grafana/data from npm and the newest schema, into build/
 	$(SETUP) dev servers
 	@for v in 9.4.17 13.2.3; do test -d build/grafana-data/$$v/node_modules/@grafana/data || npm install --silent --no-audit --no-fund \
 		--no-package-lock --ignore-scripts --legacy-peer-deps --prefix build/grafana-data/$$v @grafana/data@$$v react@18 react-dom@18; done
+	@test -d build/grafana-sdk || .venv/bin/pip install --quiet --no-deps --target build/grafana-sdk 'grafana-foundation-sdk==1769699379!11.6.0'
+	@PYTHONPATH=build/grafana-sdk $(PY) -m pytest tests/dashboards/grafana/test_schema.py
 	@$(PY) -m pytest tests/dashboards/grafana/test_transform.py
 
 test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import erf, pi, sqrt
 
@@ -192,13 +192,13 @@ def judge(score: Score, blocks: list[Block], told: Intervals, true: tuple[float,
         score.count[f"{rule} found"] += called and blank
 
 
-def study(n: int, seed: int) -> dict[int, Score]:
+def study(n: int, seed: int, lengths: Sequence[int] = DAYS) -> dict[int, Score]:
     """Simulate n halls, as many of each length."""
-    scores = {days: Score(Counter(), Counter()) for days in DAYS}
+    scores = {days: Score(Counter(), Counter()) for days in lengths}
     for days, score in scores.items():
         rng = np.random.default_rng([seed, days])
-        for first in range(0, n // len(DAYS), BATCH):
-            halls = draw(rng, min(BATCH, n // len(DAYS) - first))
+        for first in range(0, n // len(lengths), BATCH):
+            halls = draw(rng, min(BATCH, n // len(lengths) - first))
             true = truth(halls)
             for k, blocks in enumerate(measure(rng, halls, days)):
                 if any(b.asked for b in blocks):

@@ -100,6 +100,32 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     assert shown.total() == len(seen)
 
 
+def test_every_measured_hour_has_one_class(database: Database) -> None:
+    shown = Counter(
+        {
+            t["alias"]: sum(r["count"] for r in database.ask(t["query"], least="1h"))
+            for t in panel("Jam terukur per kategori")["targets"]
+        }
+    )
+    classes = read_classes(CLASSES)
+    expected: Counter[str] = Counter()
+    for row in database.raw("signal_1h"):
+        count: Counter[str] = Counter({name: int(value) for name, value in row.items() if isinstance(value, int)})
+        if count["lte"]:
+            expected[classes.of("rsrp_dbm", float(row["rsrp_median_dbm"])).id] += 1
+            continue
+        states = {
+            "two_g_only": count["two_g"] + count["three_g"],
+            "served": count["served"],
+            "no_service": count["no_service"],
+            "device_fault": count["no_sim"] + count["silent"],
+            "sim_refused": count["refused"] + count["sim_fault"],
+        }
+        expected[classes.state[next(key for key, n in states.items() if n)].id] += 1
+    assert shown == expected
+    assert len(+expected) > 6
+
+
 def test_availability_by_kecamatan_is_that_of_the_samples(database: Database) -> None:
     (target, _) = panel("Per kecamatan")["targets"]
     shown = {row["kecamatan"]: row["availability"] for row in database.ask(target["query"])}
