@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 import time
@@ -14,11 +15,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from collector.agreement.agreement import FILE, Agreement
-from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Progress, Proposal, Step
+from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Person, Progress, Proposal, Role, Step
 from collector.agreement.ledger import LedgerError
 from collector.agreement.links import FILE as KEY
 from collector.agreement.links import read_key, token
-from collector.agreement.rules import OFFICE, RefusedError, next_number
+from collector.agreement.people import People
+from collector.agreement.rules import OFFICE, RefusedError, next_number, refuse
 from collector.agreement.table import read_publication
 from collector.agreement.waiting import waiting
 from collector.config import load
@@ -32,11 +34,12 @@ OK, BROKEN, NOTHING = 0, 1, 3
 ABOUT = """\
 What villages, kecamatan and the office said of the needs map, in one file to which everything is only ever added.
 
-  sinyal-collector agreement publish october/needs.csv         # what can be spoken of from now on
+  sinyal-collector agreement publish october/peta-kebutuhan.csv         # what can be spoken of from now on
   sinyal-collector agreement propose 6408012001 signal         # a proposal on what was published last
   sinyal-collector agreement list                              # what waits for whom, what is overdue
   sinyal-collector agreement answer 17 stands --reason "measured again in October, the same"
   sinyal-collector agreement progress U-2026-0003 submitted --reference "SIGNAL 2026/114"
+  sinyal-collector agreement person budi office                # may sign in at /office
   sinyal-collector agreement link 6408012001                   # the village's own address, for a letter or a QR code
   sinyal-collector agreement verify                            # was an entry changed, taken out, put in?
 
@@ -79,6 +82,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     progress.add_argument("--reason", default="", help="needed for `rejected`")
     progress.add_argument("--reference", default="", help="number of the letter, or that the other side gave")
     progress.add_argument("--evidence", default=None, metavar="SHA256", help="of the measurement, for `measured_again`")
+    person = command("person", "let somebody of office or kecamatan sign in to the page; asks for the password", _person)
+    person.add_argument("name", metavar="NAME", help="small letters, as budi")
+    person.add_argument("role", type=Role, choices=[*Role], metavar="ROLE", help=", ".join(Role))
+    person.add_argument("--kecamatan", default="", metavar="NAME", help="with the role kecamatan")
+    person.add_argument("--end", action="store_true", help="that person may sign in no more")
     link = command("link", "give a hall its own address; the one before it ends", _link)
     link.add_argument("site", metavar="SITE")
     link.add_argument("--revoke", action="store_true", help="end it, and give no new one")
@@ -148,6 +156,18 @@ def _answer(args: argparse.Namespace, agreement: Agreement) -> int:
 def _progress(args: argparse.Namespace, agreement: Agreement) -> int:
     given = {"number": args.number, "reason": args.reason, "reference": args.reference, "evidence": args.evidence}
     return _add(Progress(to=args.to, **given), args, agreement)
+
+
+def _person(args: argparse.Namespace, agreement: Agreement) -> int:
+    person = Person(name=args.name, role=args.role, kecamatan=args.kecamatan, active=not args.end)
+    refuse(person, OFFICE, agreement.state(), agreement.sites)
+    if person.active:
+        password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        try:
+            People(args.state / FILE).set_password(args.name, password)
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
+    return _add(person, args, agreement)
 
 
 def _link(args: argparse.Namespace, agreement: Agreement) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from importlib.metadata import version
 from pathlib import Path
 
 from collector.config import load
 from collector.enrol.bundle import agent_toml, readme, write_bundle
-from collector.enrol.ca import RESERVED, Authority
-from collector.enrol.ca_command import broker_host
+from collector.enrol.ca import HALL, RESERVED, Authority
 from collector.enrol.register import Register
+from collector.enrol.server_pairs import broker_host
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if out.exists():
         raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
     toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
-    pair = authority.client(site.code)
+    pair = authority.client(site.code, dt.datetime.now(dt.UTC) + HALL)
     register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
     text = readme(site.code, site.desa, site.kecamatan)
     ca_pem = (folder / "ca.crt").read_bytes()

@@ -74,6 +74,7 @@ def _overview(
         "map.html",
         halls=snapshot.halls(),
         lines=listed,
+        shown={row.hall.code for row in listed},
         every=lines(halls, Filter(operator=wanted.operator, sort=wanted.sort), order),
         total=len(halls),
         counts={key: all_states.count(key) for key in order},

@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -21,14 +20,11 @@ from collector.agreement.entries import WORDS, Entry, Progress, Remark, Reopenin
 from collector.agreement.links import holder
 from collector.agreement.rules import Actor, RefusedError
 from collector.agreement.state import DAY_MS, State
+from dashboards.web.forms import day, fields_of
 from dashboards.web.render import page
-from dashboards.web.texts import Texts
-from ground.wita import wita
 
 router = APIRouter(include_in_schema=False)
 PATH = "/r/"
-BODY_MAX = 16_384
-"""A remark of the longest text, percent-encoded."""
 A_DAY = 30
 """Remarks that one link may write in a day: more than a village has to say, less than a nuisance."""
 Token = Annotated[str, Path(max_length=64)]
@@ -51,7 +47,7 @@ def village(request: Request, token: Token) -> Response:
         drafted=Step.DRAFTED,
         says=[(one.value, WORDS[one]) for one in Says],
         words=WORDS,
-        day=_day,
+        day=day,
         once=str(uuid.uuid4()),
         sent=sent if (sent := request.query_params.get("sent", "")).isdecimal() else "",
         refused="refused" in request.query_params,
@@ -62,7 +58,7 @@ def village(request: Request, token: Token) -> Response:
 @router.post(PATH + "{token}")
 async def written(request: Request, token: Token) -> Response:
     """Take what the village says; a browser is led back to its page, a script gets JSON."""
-    fields = await _fields(request)
+    fields = await fields_of(request)
     agreement, state, actor = _who(request, token)
     wants_json = "application/json" in request.headers.get("Accept", "")
     now_ms = time.time_ns() // 1_000_000
@@ -92,18 +88,6 @@ def _who(request: Request, token: str) -> tuple[Agreement, State, Actor]:
     return agreement, state, actor
 
 
-async def _fields(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_MAX:
-            raise HTTPException(413)
-    try:
-        return {name: values[-1] for name, values in parse_qs(body.decode(), max_num_fields=20).items()}
-    except ValueError:
-        raise HTTPException(400) from None
-
-
 def _entry(fields: Mapping[str, str], state: State, actor: Actor) -> Entry:
     """Read what was written. Raises ValueError where it is none of what can be."""
     match fields.get("act"):
@@ -118,7 +102,3 @@ def _entry(fields: Mapping[str, str], state: State, actor: Actor) -> Entry:
         case "agree":
             return Progress(number=fields.get("number", ""), to=Step.VILLAGE_AGREED)
     raise ValueError("act: remark, reopen or agree")
-
-
-def _day(at_ms: int, texts: Texts) -> str:
-    return texts.day(wita(at_ms).date())

@@ -62,7 +62,7 @@ class Peer:
             if status["state"] == "online" and not self.deaf:
                 answer = Ack(time_ms=self.time_ms, inst=status.get("inst"), ask=status["ask"], top=self.top)
                 client.publish(ack_topic(site), encode_ack(answer))
-        elif kind != "ack":
+        elif kind not in ("ack", "identity"):
             frame = decode(payload)
             self.frames.append(frame)
             ack = self.answer(Answer(frame.seq[0], len(frame.seq), frame_id(payload), ""))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from collector.agreement.links import holder, read_key
+from collector.agreement.people import People
 from collector.cli import main
 from tests.collector.agreement import parts
 from tests.collector.agreement.parts import T0_MS, VILLAGE, remark
@@ -114,3 +116,17 @@ def test_another_table_is_refused_by_line_and_column(
     (etc / "needs.csv").write_text(TABLE.replace(old, new, 1))
     assert agreement(etc, "publish", str(etc / "needs.csv")) == 2
     assert fault in capsys.readouterr().err
+
+
+def test_somebody_of_the_office_gets_a_password(
+    etc: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert agreement(etc, "person", "budi", "office") == 2
+    assert "10 characters" in capsys.readouterr().err
+    assert parts.agreement(etc).state().people == {}
+    monkeypatch.setattr("sys.stdin", io.StringIO("kuda laut 7\n"))
+    assert agreement(etc, "person", "budi", "office") == 0
+    assert People(etc / "agreement.db").sign_in("budi", "kuda laut 7", parts.agreement(etc).state(), T0_MS) is not None
+    assert agreement(etc, "person", "budi", "office", "--end") == 2
+    assert "the last of the office" in capsys.readouterr().err
