@@ -75,6 +75,7 @@ def network(mark: str, *, v4: bool = True) -> Iterator[Net]:
             net.exec(space, *family, "route", "add", "default", "via", via.partition("/")[0])
         forward = "net.ipv4.ip_forward" if v4 else "net.ipv6.conf.all.forwarding"
         net.exec(net.router, "sysctl", "-qw", f"{forward}=1")
+        net.exec(net.hall, "sysctl", "-q", "-p", str(SHIPPED / "systemd" / "sinyal.sysctl"))
         yield net
     finally:
         for space in spaces:
