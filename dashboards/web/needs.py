@@ -21,7 +21,7 @@ INLINE = {
 
 
 class Needs:
-    """A folder of reports that may come and go while the page runs."""
+    """A folder with a report, or with a folder for each, of which the last by name is shown; they may come while it runs."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -29,13 +29,18 @@ class Needs:
     @property
     def page(self) -> Path | None:
         """The needs map itself; None where there is none yet."""
-        return None if self._folder is None else next(iter(sorted(self._folder.glob("*.html"))), None)
+        if self._folder is None or not self._folder.is_dir():
+            return None
+        folders = [self._folder, *sorted(path for path in self._folder.iterdir() if path.is_dir())]
+        pages = [page for folder in folders for page in sorted(folder.glob("*.html"))[:1]]
+        return pages[-1] if pages else None
 
     def file(self, name: str) -> Path | None:
-        """Return a file of the folder itself; None for any other name."""
-        if self._folder is None or name not in {path.name for path in self._folder.glob("*") if path.suffix in KINDS}:
+        """Return a file beside the needs map; None for any other name."""
+        page = self.page
+        if page is None or name not in {path.name for path in page.parent.iterdir() if path.suffix in KINDS}:
             return None
-        return self._folder / name
+        return page.parent / name
 
 
 @router.get("/needs/{name:path}")
