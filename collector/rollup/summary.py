@@ -160,6 +160,7 @@ class Summary:
             "rsrp_p10_dbm": percentile(self.rsrp, 10),
             "sinr_median_db": percentile(self.sinr, 50),
             "availability_percent": self.availability_percent,
+            "sinr_busy_median_db": percentile(self.sinr_busy, 50) if day else None,
         }
         return row | {name: value for name, value in plain.items() if value is not None}
 

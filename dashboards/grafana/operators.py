@@ -24,7 +24,7 @@ ASKED = f"{WHERE} AND {RESPONSIBLE}"
 RSRP, P10, SINR = (f'percentile("{name}", 50)' for name in ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db"))
 ON_LTE = '100.0 * sum("lte") / (sum("served") + sum("no_service"))'
 SHARES = f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", sum("cell_changes") AS "moves"'
-LEVELS = f'{RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr"'
+LEVELS = f'{RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", percentile("sinr_busy_median_db", 50) AS "busy"'
 DAYS = "time > ${__from}ms - 1d AND time <= ${__to}ms"
 """The days that the chosen period touches."""
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
@@ -68,6 +68,7 @@ def _figure_columns(context: Context) -> list[Column]:
         rsrp,
         Column("p10", mark("RSRP, 10th percentile"), theme.DBM, 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
+        Column("busy", mark("SINR, 19–22 WITA"), "dB", 1, theme.classes_of(context, "sinr_db")),
         Column("moves", mark("Cell changes"), "none", 0),
     ]
 
@@ -80,6 +81,7 @@ def _summary(context: Context) -> Panel:
             phrase("Only others heard: share without service while other operators' cells were heard."),
             NOTE,
             phrase("Strength and quality: medians of whole days."),
+            phrase("SINR that falls in the evening: the cell is loaded."),
         ],
         " ",
     )

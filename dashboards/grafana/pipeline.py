@@ -8,7 +8,7 @@ from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
-from dashboards.grafana.panels import Panel, columns, curves, figure, squares
+from dashboards.grafana.panels import OF_SERIES, Panel, columns, curves, figure, hall_link, squares
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
 from ground.words import Phrase, mark
@@ -158,7 +158,7 @@ def _completeness(context: Context) -> Panel:
     scale = theme.rising(context, theme.AVAILABILITY)
     title = mark("Completeness by day")
     shown = [Influx(query, alias="$tag_desa")]
-    return squares(context, title, about, shown, unit="percent", scale=scale, interval="1d", halls=True)
+    return squares(context, title, about, shown, unit="percent", scale=scale, interval="1d", link=hall_link(context, OF_SERIES))
 
 
 def _account(context: Context) -> Panel:

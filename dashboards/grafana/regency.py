@@ -6,7 +6,7 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import common, geomap
 from grafana_foundation_sdk.builders.bargauge import Panel as Gauges
-from grafana_foundation_sdk.builders.dashboard import FieldColor
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
 from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.geomap import TooltipMode
@@ -18,12 +18,15 @@ from dashboards.grafana.context import Context
 from dashboards.grafana.halls import level_queries, level_steps
 from dashboards.grafana.influxql import AVAILABILITY, EVERY, LAST_HOUR, NOW, PLACE, RANGE, RESPONSIBLE, counted, rows, share
 from dashboards.grafana.panels import (
+    OF_SERIES,
     Panel,
+    area_link,
     coloured,
     columns,
     dressed,
     figure,
     gauges,
+    hall_link,
     join,
     link_property,
     only,
@@ -87,7 +90,7 @@ def map_of_halls(context: Context) -> geomap.Panel:
     )
     panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
     panel.basemap(basemap()).layers([_halls_layer()])
-    level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(context)]
+    level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(hall_link(context))]
     panel.override_by_name("level", level)
     panel.override_by_name("site", _named(context, mark("Village code")))
     panel.override_by_name("kecamatan", _named(context, KECAMATAN.heading))
@@ -267,7 +270,9 @@ def _outages_by_kecamatan(context: Context) -> Panel:
     about = mark(
         "One row a sub-district: share of the samples of its halls with service. A red column in many rows: a wide outage."
     )
-    return _squares(context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan")
+    return _squares(
+        context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan", area_link(context, OF_SERIES)
+    )
 
 
 def _outages(context: Context) -> Panel:
@@ -275,10 +280,10 @@ def _outages(context: Context) -> Panel:
         "One row a village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
         "Click a square to open the hall. Choose a sub-district where the rows do not fit."
     )
-    return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", halls=True)
+    return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", hall_link(context, OF_SERIES))
 
 
-def _squares(context: Context, title: str, about: str, tags: str, alias: str, *, halls: bool = False) -> Panel:
+def _squares(context: Context, title: str, about: str, tags: str, alias: str, link: DashboardLink) -> Panel:
     query = share(f"time($__interval), {tags} fill(null)", f"{RANGE} AND {EVERY}")
     scale = theme.rising(context, theme.AVAILABILITY)
-    return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", halls=halls)
+    return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", link=link)

@@ -31,16 +31,16 @@ class Needs:
         """The needs map itself; None where there is none yet."""
         if self._folder is None or not self._folder.is_dir():
             return None
-        folders = [self._folder, *sorted(path for path in self._folder.iterdir() if path.is_dir())]
-        pages = [page for folder in folders for page in sorted(folder.glob("*.html"))[:1]]
-        return pages[-1] if pages else None
+        folders = sorted((path for path in self._folder.iterdir() if path.is_dir()), reverse=True)
+        return next((page for folder in (self._folder, *folders) for page in sorted(folder.glob("*.html"))), None)
 
     def file(self, name: str) -> Path | None:
-        """Return a file beside the needs map; None for any other name."""
+        """Return a file beside the needs map, or of the folder with the evidence of each hall; None for any other name."""
         page = self.page
-        if page is None or name not in {path.name for path in page.parent.iterdir() if path.suffix in KINDS}:
+        if page is None or Path(name).suffix not in KINDS:
             return None
-        return page.parent / name
+        files = (path for part in ("*", "bukti/*") for path in page.parent.glob(part))
+        return next((path for path in files if path.relative_to(page.parent).as_posix() == name), None)
 
 
 @router.get("/needs/{name:path}")

@@ -20,7 +20,7 @@ from collector.enrol.ca import PASSPHRASE, Authority, common_name, server_names
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from tests.collector.enrol.plant import HOST, Plant, make_plant, run
-from tests.collector.frames import SITE
+from tests.collector.frames import OTHER, SITE
 
 MODEM = "telkomsel=/dev/serial/by-id/usb-Quectel_EC25-if02-port0"
 
@@ -199,3 +199,25 @@ def test_a_desa_with_quotes_gives_no_broken_configuration(plant: Plant) -> None:
     sites.write_text(sites.read_text().replace("Senyiur", '"Desa ""Lama"" =\'#"'))
     toml = tomllib.load(io.BytesIO(members(enroll(plant))["agent.toml"]))
     assert toml["agent"] == {"site": SITE.code}
+
+
+def test_all_halls_at_once_get_a_file_each_and_again_only_those_without_a_certificate(
+    plant: Plant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enroll(plant)
+    capsys.readouterr()
+    folder = tmp_path / "halls"
+    call = ("--all", "--out", folder, "--config", plant.config, "--lang", "en")
+    assert run(enroll_command, *call) == 0
+    assert [path.name for path in folder.iterdir()] == [f"{OTHER.code}.sinyal"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert read_bundle(folder / f"{OTHER.code}.sinyal").site == OTHER.code
+    assert f"1 files are new in {folder}; 1 halls had a certificate" in capsys.readouterr().out
+    assert run(enroll_command, *call) == 0
+    assert "0 files are new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("words", "cure"), [((), "name the folder"), (("--out", "x", "--modem", MODEM), "is of one hall")])
+def test_all_halls_need_a_folder_and_no_modem(plant: Plant, words: tuple[str, ...], cure: str) -> None:
+    with pytest.raises(ConfigError, match=cure):
+        run(enroll_command, "--all", *words, "--config", plant.config)

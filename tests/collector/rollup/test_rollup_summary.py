@@ -181,7 +181,10 @@ def test_a_row_holds_counts_histograms_and_the_figures_that_they_come_to() -> No
     )
     assert (row["rsrp_median_dbm"], row["sinr_median_db"], row["availability_percent"]) == (-81, 3, 75)
     assert row["rsrp_p10_dbm"] == pytest.approx(-81.8)
-    assert set(row) - set(summary.values(day=False)) == {"rsrp_busy_hist", "sinr_busy_hist", "hours_hist"}
+    assert set(row) - set(summary.values(day=False)) == {
+        *("rsrp_busy_hist", "sinr_busy_hist", "hours_hist", "sinr_busy_median_db")
+    }
+    assert row["sinr_busy_median_db"] == 3
     nothing = Summary().values(day=False)
     assert {nothing[name] for name in COUNTS} == {0}
     assert not {"rsrp_median_dbm", "availability_percent"} & set(nothing)
