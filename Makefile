@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look deb docs test test-fast test-engines check format words bench bench-peer mutate chaos lock platforms audit clean
+.PHONY: demo look deb docs test test-fast test-engines test-grafana check format words bench bench-peer mutate chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -23,6 +23,14 @@ test:  ## all tests, against real servers where they could be installed
 test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
 	$(SETUP) dev servers
 	@$(PY) -m tests.engines
+
+test-grafana:  ## every panel through Grafana's own packages, oldest and newest: @grafana/data from npm and the newest schema, into build/
+	$(SETUP) dev servers
+	@for v in 9.4.17 13.2.3; do test -d build/grafana-data/$$v/node_modules/@grafana/data || npm install --silent --no-audit --no-fund \
+		--no-package-lock --ignore-scripts --legacy-peer-deps --prefix build/grafana-data/$$v @grafana/data@$$v react@18 react-dom@18; done
+	@test -d build/grafana-sdk || .venv/bin/pip install --quiet --no-deps --target build/grafana-sdk 'grafana-foundation-sdk==1769699379!11.6.0'
+	@PYTHONPATH=build/grafana-sdk $(PY) -m pytest tests/dashboards/grafana/test_schema.py
+	@$(PY) -m pytest tests/dashboards/grafana/test_transform.py
 
 test-fast:  ## the tests of units alone: no server, no browser, no program; under a minute
 	$(SETUP) dev
@@ -45,6 +53,7 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m mypy -m scripts.platforms -m scripts.deb
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
+	@$(PY) -m pytest -o addopts= -qq -p no:cacheprovider tests/test_repository.py
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check

@@ -206,7 +206,7 @@ class Agent:
         self._prober.start()
 
     def _may_probe(self, modem: str, cost: int) -> bool:
-        return not self._publisher.over_budget and self._sims.may_probe(modem, cost)
+        return not self._publisher.allowance.over and self._sims.may_probe(modem, cost)
 
     def _follow(self) -> None:
         """Live by the settings that the server wants, as far as they hold."""
@@ -224,7 +224,7 @@ class Agent:
 
     def _apply(self, config: Config) -> None:
         before, self._config = self._config, config
-        self._publisher.budget = config.budget_month
+        self._publisher.allowance.budget = config.budget_month
         self._outbox.pace(config.sampling.frame_interval_s)
         if self._prober is not None:
             self._prober.settings = config.probe

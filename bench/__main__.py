@@ -58,7 +58,7 @@ def _agent(folder: Path) -> Iterator[Row]:
     agent = body(folder / "body")
     yield "agent RSS, two modems, MB", f"{agent.rss_mb:.1f}", _versus(agent.rss_mb, 45)
     yield "agent processor time, % of one core", f"{agent.cpu_percent:.2f}", _versus(agent.cpu_percent, 1)
-    yield "agent bytes written to disk a day, MB", f"{agent.written_mb_day:.1f}", _versus(agent.written_mb_day, 50)
+    yield "agent bytes written to disk a day, MB", f"{agent.written_mb_day:.1f}", _versus(agent.written_mb_day, 25)
 
 
 def main() -> int:

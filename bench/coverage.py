@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import erf, pi, sqrt
 
@@ -60,11 +60,12 @@ class Halls:
 
 
 def draw(rng: Draw, n: int) -> Halls:
-    """Draw halls as wide as the interior is; a third stand near the border of a blank spot, where a rule can err."""
+    """Draw halls as wide as the interior is: a fifth at the border of a blank spot, a seventh far in one."""
     floor = rng.uniform(-122, -116, n)
     slow, fast = rng.uniform(0.5, 4, n), rng.uniform(0.5, 4, n)
-    spread = np.hypot(slow, fast)
-    level = np.where(rng.random(n) < 1 / 3, floor + spread * rng.uniform(-2.6, -0.6, n), rng.uniform(-118, -70, n))
+    spread, where = np.sqrt(slow**2 + fast**2 + EDGE_DB**2), rng.random(n)
+    border, deep = floor + spread * rng.uniform(-2.2, -0.8, n), floor + spread * rng.uniform(-6, -2.6, n)
+    level = np.select([where < 0.2, where < 0.35], [border, deep], rng.uniform(-116, -70, n))
     return Halls(
         level, floor, rng.uniform(0, 3, n), rng.choice([0, 0, 0.1, 0.3], n), slow, rng.uniform(60, 720, n),
         fast, rng.uniform(2, 20, n), rng.choice([0, 0.005, 0.02, 0.1], n), rng.uniform(30, 360, n),
@@ -191,13 +192,13 @@ def judge(score: Score, blocks: list[Block], told: Intervals, true: tuple[float,
         score.count[f"{rule} found"] += called and blank
 
 
-def study(n: int, seed: int) -> dict[int, Score]:
+def study(n: int, seed: int, lengths: Sequence[int] = DAYS) -> dict[int, Score]:
     """Simulate n halls, as many of each length."""
-    scores = {days: Score(Counter(), Counter()) for days in DAYS}
+    scores = {days: Score(Counter(), Counter()) for days in lengths}
     for days, score in scores.items():
         rng = np.random.default_rng([seed, days])
-        for first in range(0, n // len(DAYS), BATCH):
-            halls = draw(rng, min(BATCH, n // len(DAYS) - first))
+        for first in range(0, n // len(lengths), BATCH):
+            halls = draw(rng, min(BATCH, n // len(lengths) - first))
             true = truth(halls)
             for k, blocks in enumerate(measure(rng, halls, days)):
                 if any(b.asked for b in blocks):

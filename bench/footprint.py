@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from bench.wire import Tap
 from demo.modem import SimulatedModem
 from demo.radio import Radio
 from demo.replies import family_answers
+from lab.card import device_bytes, make, mounted
 from lab.certificates import Authority
 from lab.count import measured, pending
 from lab.plant import collector, python
@@ -101,7 +103,7 @@ class Hall:
         inner = Server("plain", [], plain, folder, lambda: True)
         self._stack.enter_context(collector("collector", folder / "collector", inner, store))
         home = folder / "hall"
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         links = {family: home / f"tty-{family}" for family in FAMILIES[: self._modems]}
         for number, (family, link) in enumerate(links.items()):
             self._stack.enter_context(SimulatedModem(family_answers(family, Radio(seed=number)), link))
@@ -153,6 +155,28 @@ def body(folder: Path, seconds: float = 150) -> Body:
         spent = time.monotonic() - start
         cpu, written = _cpu_s(pid) - cpu, _written(pid) - written
         return Body(_rss_mb(pid), 100 * cpu / spent, written / spent * DAY_S / 1e6)
+
+
+def card(folder: Path, minutes: float, tell: Callable[[str], object]) -> float:
+    """Tell each minute what the agent of `body` writes onto a card of its own, and return it, MB a day. Needs root.
+
+    On a file system that others use too the kernel books some of their work on whoever syncs.
+    """
+    with (
+        mounted(make(folder / "card.img", 256, "mkfs.ext4", "-q", "-F", "-b", "4096"), folder / "hall") as home,
+        Hall(folder, 2, 30, 300) as hall,
+    ):
+        pid = hall.start_agent()
+        time.sleep(60)  # what starting cost is paid
+        written, device, start = _written(pid), device_bytes(home), time.monotonic()
+        day = 0.0
+        while time.monotonic() - start < minutes * 60:
+            time.sleep(min(60.0, max(0.0, start + minutes * 60 - time.monotonic())))
+            spent = time.monotonic() - start
+            day = (_written(pid) - written) / spent * DAY_S / 1e6
+            below = (device_bytes(home) - device) / spent * DAY_S / 1e6
+            tell(f"{spent / 60:.0f} min: {day:.1f} MB a day by write_bytes, {below:.1f} on the device with the journal of ext4")
+        return day
 
 
 def _rss_mb(pid: int) -> float:

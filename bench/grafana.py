@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import requests
 
 from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
+from collector.store.store import Point
 from dashboards.grafana.context import GENERATED
 from demo.fill import Filler
 from demo.profiles import PROFILES, plan
@@ -29,8 +30,23 @@ from demo.seed import seed, span_of
 from ground.paths import shipped
 from lab import servers
 from lab.grafana_query import Choice
+from telemetry.frame import Value
 
 DAYS, HALLS, RAW_DAYS, INTERVAL_S, SEED = 30, 141, 2, 30, 1
+DEVICE_S = 300
+DEVICE: Mapping[str, Value] = {
+    "clock": "ntp",
+    "cpu_temperature_c": 52.0,
+    "undervoltage": False,
+    "disk_free_mb": 11_800.0,
+    "spool_age_s": 300,
+    "quarantined": 0,
+    "thinned": 0,
+    "clock_state": "ntp",
+    "bytes_month": 2_000_000,
+    "budget_month": 6_000_000,
+    "agent_version": "0.1.0",
+}
 TARGET_S = 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -55,7 +71,20 @@ def _fill(store: Influx1, sites: Mapping[str, Site], end: datetime) -> Site:
     seed(store, sites, days=DAYS, halls=HALLS, end=end, interval_s=60, raw_days=RAW_DAYS)
     code = next(code for code, profile in plan(sites.values(), HALLS, SEED).items() if profile is PROFILES[1])
     Filler(store, sites[code], PROFILES[1], INTERVAL_S, SEED).fill(span_of(end, DAYS, None), lambda _share: None)
+    _devices(store, sites, end)
     return sites[code]
+
+
+def _devices(store: Influx1, sites: Mapping[str, Site], end: datetime) -> None:
+    """Write what every device says of itself every 5 minutes; the made-up month keeps that of its last days only."""
+    last_s = int(end.timestamp())
+    for code in plan(sites.values(), HALLS, SEED):
+        tags = {"site": code, "kecamatan": sites[code].kecamatan, "desa": sites[code].desa}
+        points = []
+        for at_s in range(last_s - DAYS * 86_400, last_s, DEVICE_S):
+            values = {**DEVICE, "uptime_s": at_s % 86_400, "spool_depth": at_s // DEVICE_S % 14}
+            points.append(Point("device", tags, values, at_s * 1_000_000_000))
+        store.write_points(points)
 
 
 def _asked(url: str, query: str) -> int:
@@ -76,7 +105,8 @@ def _costs(url: str, pid: int, boards: Mapping[str, Any], choice: Choice, hall: 
             if not panel.get("targets"):
                 continue
             cpu_s, began = _cpu_s(pid), time.monotonic()
-            queries = [chosen.fill(target["query"], panel.get("interval")) for target in panel["targets"]]
+            asked = replace(chosen, points=panel.get("maxDataPoints", chosen.points))
+            queries = [asked.fill(target["query"], panel.get("interval")) for target in panel["targets"]]
             count = sum(_asked(url, query) for query in queries)
             yield Cost(f"{name}: {panel['title']}", _cpu_s(pid) - cpu_s, time.monotonic() - began, count)
 

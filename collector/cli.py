@@ -32,15 +32,16 @@ from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
 from ground.ending import on_signal
-from ground.paths import COLLECTOR as CONFIG
 from ground.paths import add_config
-from ground.words import add_lang, ntr, tr
+from ground.words import add_lang, ntr
 
 GC_ALLOCATIONS = 100_000
 
 COMMANDS = {
+    "sites": ("collector.sites.command", "the register of villages: check, forms, what is missing"),
     "watch": ("collector.watch.command", "judge what is stored and tell who must act"),
     "alerts": ("collector.watch.manage", "list, acknowledge, pause and test alerts"),
+    "agreement": ("collector.agreement.command", "remarks, answers, proposals, and the links of villages"),
     "doctor": ("collector.server.doctor", "is this server well, and if not, what to do"),
     "fleet": ("collector.server.fleet", "one line per hall, worst first: last seen, clock, gaps, bytes"),
     "quarantine": ("collector.server.quarantine", "make halls send again what was refused"),
@@ -118,13 +119,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_store(export)
     export.set_defaults(do=_export)
 
-    sites = commands.add_parser("sites", help="the list of sites").add_subparsers(required=True, metavar="COMMAND")
-    check = sites.add_parser("check", help="check a sites.csv", description="Says what is wrong with a sites.csv, line by line.")
-    check.add_argument("file", type=Path, nargs="?", default=CONFIG.with_name("sites.csv"), help="default: %(default)s")
-    check.set_defaults(do=_check_sites)
-
     add_commands(commands, COMMANDS, words, whole_parser)
-    for command in (collect, imports, export, check):
+    for command in (collect, imports, export):
         add_lang(command)
     return parser
 
@@ -184,14 +180,6 @@ def _export(args: argparse.Namespace) -> int:
             raise ConfigError(f"{args.output}: cannot be written: {error}") from None
     print(ntr("{n} row", "{n} rows", count, args.lang), file=sys.stderr)
     return OK if count else NOTHING
-
-
-def _check_sites(args: argparse.Namespace) -> int:
-    sites = read_sites(args.file)
-    districts = {site.kecamatan for site in sites.values()}
-    counts = {"sites": len(sites), "kecamatan": len(districts)}
-    print(tr("{file}: {sites} sites in {kecamatan} kecamatan, no faults", args.lang, file=str(args.file), **counts))
-    return OK
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.spool.file import connect_to_read, last_seq
+from agent.spool.look import connect_to_look, numbers_given
 from collector.store.sqlite import Sqlite
 
 END_OF_TIME_NS = 2**62
@@ -36,7 +36,7 @@ class Count:
 def waiting(spool: Path) -> int | None:
     """Return the number of samples on a Pi's card that were not acknowledged; None while there is no spool to read."""
     try:
-        with closing(connect_to_read(spool)) as db:
+        with closing(connect_to_look(spool)) as db:
             return int(db.execute("SELECT count(*) FROM spool").fetchone()[0])
     except sqlite3.Error:
         return None
@@ -46,18 +46,17 @@ def refused(spool: Path) -> int:
     """Return the number of samples that the collector refused for ever, from the Pi's quarantine; 0 where there is none yet."""
     if not spool.exists():
         return 0
-    with closing(connect_to_read(spool)) as db:
+    with closing(connect_to_look(spool)) as db:
         made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'quarantine'").fetchone()
         return int(db.execute("SELECT count(*) FROM quarantine").fetchone()[0]) if made else 0
 
 
-def numbers_given(spool: Path) -> int:
+def numbers_of(spool: Path) -> int:
     """Return the highest sample number that a spool ever gave; 0 where its agent has not made it yet."""
     if not spool.exists():
         return 0
-    with closing(connect_to_read(spool)) as db:
-        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
-        return last_seq(db) if made else 0
+    with closing(connect_to_look(spool)) as db:
+        return numbers_given(db)
 
 
 def numbers_skipped(store: Sqlite, site: str) -> int:
@@ -71,7 +70,7 @@ def count(store: Sqlite, spools: Mapping[str, Path]) -> Count:
     measured = stored = lost = points = 0
     for site, spool in spools.items():
         seqs = store.seqs(site)
-        here = numbers_given(spool) - numbers_skipped(store, site)
+        here = numbers_of(spool) - numbers_skipped(store, site)
         measured += here
         stored += len(set(seqs))
         lost += max(0, here - len(set(seqs)) - (waiting(spool) or 0))  # what is still on the card is not lost

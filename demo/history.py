@@ -101,6 +101,7 @@ class History:
         rng, every = self._rng, max(self.slow_s, self.interval_s)
         chosen = [t for t in times if t % every < self.interval_s]
         sick = self._profile.off is not None
+        mains: Columns = {"mains": [self._mains(t) for t in chosen]} if sick else {}
         count = len(chosen)
         depths = [rng.randrange(4, 14) for _ in chosen]
         columns: Columns = {
@@ -117,9 +118,15 @@ class History:
             "bytes_month": [self._spent(t) for t in chosen],
             "budget_month": BUDGET_BYTES,
             "agent_version": VERSION,
+            **mains,
         }
         if count:
             self._device.add([round(t * 1000) for t in chosen], columns)
+
+    def _mains(self, t_s: float) -> bool:
+        """Return what the sensor of a hall says that is without power at night: a battery carries it through the first hour."""
+        begin = self._profile.off[0] if self._profile.off else 24
+        return (t_s + WITA_S) % DAY_S // HOUR_S != begin - 1
 
     def _spent(self, t_s: float) -> int:
         month = int(t_s // (30 * DAY_S))  # near enough to a month for a made-up figure

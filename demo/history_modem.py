@@ -21,6 +21,8 @@ CHANNELS = {  # plmn: (band, earfcn, bandwidth in MHz), the strongest layer firs
 }
 STREAMS = ("signal", "cell", "probe", "event", "scan", "instrument")
 SCAN_HOUR = 3
+LOST_ONE_IN = 7
+LOST_PING: Mapping[str, Value] = {"kind": "ping", "target": "8.8.8.8", "loss_percent": 100.0, "error": "timeout"}
 HEARD_SHARE = 0.6
 """How likely a hall hears an operator that it has no SIM of."""
 INSTRUMENT: Mapping[str, Value] = {"model": "EC25-E", "bands": "1,3,5,8,40", "bands_source": "table", "proven": "heard"}
@@ -209,6 +211,8 @@ class Modem:
                 kbps = round(9000 / slow * self._rng.lognormvariate(0, 0.3)) if self._profile.rat == "lte" else 60
                 download: Columns = {"kind": "download", "target": "https://sinyal.example/probe.bin", "bytes_used": 260_000}
                 self.probe.add([t + 2], {"clock": "ntp", **download, "download_kbps": float(kbps)})
+            if busy and t // 1000 % LOST_ONE_IN == 0:
+                self.probe.add([t + 3], {"clock": "ntp", **LOST_PING})
 
 
 def _where_not(dropped: Sequence[bool], column: Value | Sequence[Value | None]) -> list[Value | None]:

@@ -98,7 +98,7 @@ def _lasting(halls: Mapping[str, Profile], sites: Mapping[str, Site], end_s: int
 
 
 def reports(times_s: Sequence[int], halls: int, seed: int) -> Iterator[Point]:
-    """Yield what a collector would have said about itself at these times."""
+    """Yield what collector and watch would have said about themselves at these times."""
     rng = random.Random(f"{seed}/ingest/{times_s[0] if times_s else 0}")  # noqa: S311 - repeatable, not a secret
     zeros = dict.fromkeys(("implausible_values", "held_frames", "dropped_frames", "store_errors", "rejected_frames"), 0)
     for t in times_s:
@@ -107,6 +107,7 @@ def reports(times_s: Sequence[int], halls: int, seed: int) -> Iterator[Point]:
         counts = {"received_frames": frames, "stored_samples": 11 * frames, "duplicate_samples": int(rng.random() < 0.05) * 10}
         counts |= {"late_samples": int(rng.random() < 0.02) * 40, "lag_ms": lag, "lag_max_ms": lag * rng.randrange(2, 9)}
         yield Point("ingest", {}, {**counts, **zeros, "collector": "seed"}, t * 1_000_000_000)
+        yield Point("watch", {}, {"open": halls // 20}, t * 1_000_000_000)
 
 
 def intake(halls: Mapping[str, Profile], sites: Mapping[str, Site], end_s: int) -> Iterator[Point]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collector.config import load
 from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
+from collector.server.fleet import account, write
 from collector.server.program import timestamp
 from collector.sites.sites import Site, read_sites
 from collector.store.open import open_store
@@ -23,6 +24,7 @@ from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
 from demo.profiles import PROFILES, Profile, plan
 from ground.paths import shipped
+from ground.words import Figure, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 EPILOG = f"""\
@@ -151,6 +153,8 @@ def run(args: argparse.Namespace) -> int:
                 raw_days=args.raw_days,
                 progress=bar,
             )
+            end_ns = int(end.timestamp()) * 1_000_000_000
+            write(store, sites, *account(store, sites, end_ns), end_ns)
         finally:
             bar.end()
             store.close()
@@ -161,10 +165,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"sinyal-demo seed: store: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
-        print(f"interrupted; the same command with --end {end.isoformat(timespec='seconds')} completes it", file=sys.stderr)
+        until = end.isoformat(timespec="seconds")
+        print(tr("interrupted; the same command with --end {end} completes it", args.lang, end=until), file=sys.stderr)
         return INTERRUPTED
     spent = time.monotonic() - began
-    print(f"seeded {count:,} samples in {spent:.1f} s ({count / spent:,.0f}/s)", file=sys.stderr)
+    rate = Figure(count / spent)
+    print(tr("{n} samples in {s} s ({rate}/s)", args.lang, n=Figure(count), s=spent, rate=rate), file=sys.stderr)
     return OK
 
 

@@ -31,10 +31,15 @@ def link_durably(path: Path, target: Path) -> None:
     _move(part, path)
 
 
-def _move(part: Path, path: Path) -> None:
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _move(part: Path, path: Path) -> None:
+    part.replace(path)
+    sync_folder(path.parent)

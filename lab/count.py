@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import urllib.parse
 import urllib.request
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.spool.look import connect_to_look, numbers_given
 from lab.engines import TOKEN
 from telemetry.streams import STREAMS
 
@@ -31,24 +31,21 @@ class Count:
     lost: int
 
 
-def _spool_rows(spool: Path, query: str) -> list[tuple[int]]:
-    """Ask a spool that another process writes; a spool that is not made yet has no rows."""
-    if not spool.exists():
-        return []
-    with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=30)) as db:
-        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'spool'").fetchone()
-        return db.execute(query).fetchall() if made else []
-
-
 def measured(spool: Path) -> int:
     """Return the highest number the spool ever gave to a sample (AUTOINCREMENT never gives one twice)."""
-    rows = _spool_rows(spool, "SELECT seq FROM sqlite_sequence WHERE name = 'spool'")
-    return int(rows[0][0]) if rows else 0
+    if not spool.exists():
+        return 0
+    with closing(connect_to_look(spool)) as db:
+        return numbers_given(db)
 
 
 def waiting(spool: Path) -> set[int]:
-    """Return the numbers of the samples that wait for an answer."""
-    return {int(seq) for (seq,) in _spool_rows(spool, "SELECT seq FROM spool")}
+    """Return the numbers of the samples that wait for an answer, in a spool that another process writes or is about to make."""
+    if not spool.exists():
+        return set()
+    with closing(connect_to_look(spool)) as db:
+        made = db.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'spool'").fetchone()
+        return {int(seq) for (seq,) in db.execute("SELECT seq FROM spool")} if made else set()
 
 
 def pending(spool: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ from demo.radio import Radio
 from demo.replies import family_answers
 from lab.count import measured
 from lab.engines import influxd2, store_section
-from lab.servers import Server, free_port, influxd, mosquitto, wait_for
+from lab.servers import Server, find_program, free_port, influxd, mosquitto, wait_for
 from telemetry.ack import frame_id
 from telemetry.topics import ROOT
 
@@ -26,14 +27,22 @@ ENGINE = os.environ.get("SINYAL_PLANT_ENGINE", "influx1")
 
 BROKER = """
 listener {port} 127.0.0.1
-allow_anonymous true
+use_username_as_clientid true
+max_connections 1000
+listener %INNER% 127.0.0.1
+max_connections 50
+allow_anonymous false
 persistence false
 max_queued_messages 10
 max_inflight_messages 5
-acl_file %ACL%
+max_packet_size 1049600
+password_file %FOLDER%/passwords
+acl_file %FOLDER%/acl
 """
-OPEN_ACL = f"topic readwrite {ROOT}/#\n"
-SHUT_ACL = f"topic read {ROOT}/#\n"
+"""The listeners and rules of config/mosquitto.conf; a name and a password stand for the certificate."""
+PASSWORD = "plant"
+OPEN_ACL = (Path(__file__).parents[1] / "config" / "mosquitto.acl").read_text() + f"\nuser doubler\ntopic readwrite {ROOT}/#\n"
+SHUT_ACL = f"pattern read {ROOT}/%u/#\nuser collector\ntopic read {ROOT}/#\n"
 
 AGENT = """
 [agent]
@@ -43,6 +52,8 @@ data_dir = "{folder}"
 host = "127.0.0.1"
 port = {port}
 tls = false
+username = "{site}"
+password_file = "{folder}/password"
 [sampling]
 interval_s = 1
 device_interval_s = {device_s}
@@ -60,6 +71,8 @@ host = "127.0.0.1"
 port = {port}
 tls = false
 client_id = "{name}"
+username = "collector"
+password_file = "{folder}/password"
 group_file = "{group}"
 [store]
 {store}
@@ -75,7 +88,7 @@ port = {http}
 def python(name: str, folder: Path, *argv: str) -> Server:
     """Prepare one of our own programs as a process that can be killed and started again."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Server(name, [sys.executable, "-m", *argv], 0, folder, lambda: True)
+    return Server(name, [sys.executable, "-P", "-m", *argv], 0, folder, lambda: True)
 
 
 class Doubler:
@@ -87,6 +100,7 @@ class Doubler:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="doubler")
         self._client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/+/+")
         self._client.on_message = self._again
+        self._client.username_pw_set("doubler", PASSWORD)
         self._client.reconnect_delay_set(1, 1)
         self._client.connect_async("127.0.0.1", port)
         self._client.loop_start()
@@ -142,11 +156,18 @@ class Plant:
         agent.start()
 
 
-def _broker(folder: Path) -> Server:
+def _broker(folder: Path, inner: int, users: Sequence[str]) -> Server:
     folder.mkdir(parents=True)
-    acl = folder / "acl"
-    acl.write_text(OPEN_ACL)
-    return mosquitto(folder, BROKER.replace("%ACL%", str(acl)))
+    (folder / "acl").write_text(OPEN_ACL)
+    passwords = folder / "passwords"
+    passwords.write_text("".join(f"{user}:{PASSWORD}\n" for user in users))
+    subprocess.run([find_program("mosquitto_passwd", "mosquitto"), "-U", passwords], check=True)
+    return mosquitto(folder, BROKER.replace("%FOLDER%", str(folder)).replace("%INNER%", str(inner)))
+
+
+def _password(folder: Path) -> None:
+    (folder / "password").touch(mode=0o600)
+    (folder / "password").write_text(PASSWORD)
 
 
 def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
@@ -166,6 +187,7 @@ def collector(name: str, folder: Path, broker: Server, store: Server) -> Server:
         http=free_port(),
     )
     config.write_text(text)
+    _password(folder)
     return python(name, folder, "collector.cli", "run", "--config", str(config))
 
 
@@ -174,18 +196,26 @@ def _agent(site: str, folder: Path, broker: Server, links: dict[str, Path]) -> S
     config = folder / "agent.toml"
     modems = "".join(MODEM.format(name=family, link=link, family=family) for family, link in links.items())
     config.write_text(AGENT.format(site=site, folder=folder, port=broker.port, device_s=5) + modems)
+    _password(folder)
     return python(f"agent-{site}", folder, "agent.cli", "run", "--config", str(config))
 
 
 @contextmanager
-def running(folder: Path, sites: Sequence[str], families: Sequence[str] = ("quectel", "simcom")) -> Iterator[Plant]:
-    """Start the plant: one broker, one database, two collectors, and an agent with a modem of each family at every site."""
+def running(
+    folder: Path, sites: Sequence[str], families: Sequence[str] = ("quectel", "simcom"), guests: Sequence[str] = ()
+) -> Iterator[Plant]:
+    """Start the plant: one broker, one database, two collectors, and an agent with a modem of each family at every site.
+
+    `guests` are enrolled too, and somebody else plays them.
+    """
     with ExitStack() as stack:
-        broker = stack.enter_context(_broker(folder / "broker"))
+        port = free_port()
+        broker = stack.enter_context(_broker(folder / "broker", port, ("collector", "doubler", *sites, *guests)))
+        inner = Server("inner", [], port, broker.folder, lambda: True)
         store = stack.enter_context((influxd if ENGINE == "influx1" else influxd2)(folder / "store"))
         names = ("collector-a", "collector-b")
-        collectors = [stack.enter_context(collector(name, folder / name, broker, store)) for name in names]
-        doubler = Doubler(broker.port)
+        collectors = [stack.enter_context(collector(name, folder / name, inner, store)) for name in names]
+        doubler = Doubler(inner.port)
         stack.callback(doubler.stop)
         agents, modems = {}, []
         for number, site in enumerate(sites):

@@ -1,7 +1,7 @@
 """Build the Debian packages into build/deb: sinyal-agent (one for all releases and machines), sinyal-agent-libs, sinyal-server.
 
 usage: python -m scripts.deb [--release bookworm|trixie] [--machine amd64|arm64|armv7] [--agent] [--no-lint]
-  default: for bookworm and this kind of machine, all packages. Needs debhelper, dh-python, fakeroot and lintian from Debian.
+  default: for bookworm and this kind of machine, all packages. Needs debhelper, fakeroot and lintian from Debian.
 
 The same tree gives the same bytes: times come from the last commit, versions of foreign packages from requirements/sinyal.lock.
 exit: 0 built, and lintian knows no error; 1 it knows one; 2 cannot be built here
@@ -18,7 +18,11 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from email.utils import formatdate
+from io import BytesIO
 from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from agent.host.udev_rules import udev_rules
 from agent.modems.registry import FAMILIES
@@ -35,6 +39,9 @@ BROUGHT = {"icmplib"}
 """Python alone, and new enough in no Debian: goes with the agent itself."""
 AGENT = ("agent", "ground", "telemetry")
 SERVER = ("collector", "dashboards", "ground", "telemetry")
+WORDS = "locale/id/LC_MESSAGES/sinyal"
+LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
+"""Fonts that may not be passed on, and a page that asks the Internet; nothing of ours uses them."""
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 LAUNCHER = """\
 #!/usr/bin/python3 -I
@@ -72,8 +79,7 @@ class Layout:
         into = self.tree / place.lstrip("/")
         for package in packages:
             shutil.copytree(ROOT / package, into / package, ignore=shutil.ignore_patterns("__pycache__", "py.typed", "*.md"))
-        words = "locale/id/LC_MESSAGES/sinyal.mo"
-        self.put(f"{place}/{words}", (ROOT / words).read_bytes())
+        self.put(f"{place}/{WORDS}.mo", words(packages))
         self.put(f"{place}/sinyal-{version}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n")
 
     def foreign(self, place: str, names: Iterable[str], machine: str, python: str) -> None:
@@ -84,6 +90,8 @@ class Layout:
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile", "--target", into)
         run(*pip, *wheels_for(machine, python), *pinned)
         shutil.rmtree(into / "bin", ignore_errors=True)
+        for path in (path for name in LEFT_OUT for path in into.glob(name)):
+            path.unlink()
         for name in ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json"):
             for path in into.glob(f"*.dist-info/{name}"):
                 path.unlink()
@@ -96,6 +104,18 @@ class Layout:
         for name in names:
             text = (ROOT / "config/systemd" / name).read_text(encoding="utf-8").replace(old, "/usr/bin/")
             self.put(f"/lib/systemd/system/{name}", text)
+
+
+def words(packages: Iterable[str]) -> bytes:
+    """Return the compiled catalogue with the words of these packages alone: a metered SIM carries it with every update."""
+    with (ROOT / f"{WORDS}.po").open("rb") as file:
+        catalogue = read_po(file, locale="id", domain="sinyal")
+    for message in list(catalogue):
+        if message.id and not any(path.startswith(tuple(f"{each}/" for each in packages)) for path, _ in message.locations):
+            catalogue.delete(message.id, message.context)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    return compiled.getvalue()
 
 
 def agent(layout: Layout, version: str) -> None:
@@ -158,7 +178,7 @@ def run(*argv: str | Path, cwd: Path = ROOT, more: dict[str, str] | None = None,
     try:
         done = subprocess.run(list(map(str, argv)), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        print(f"deb: no {error.filename}; sudo apt-get install debhelper dh-python fakeroot lintian", file=sys.stderr)
+        print(f"deb: no {error.filename}; sudo apt-get install debhelper fakeroot lintian", file=sys.stderr)
         raise SystemExit(2) from None
     if done.returncode != 0:
         print(f"deb: {argv[0]} failed:\n{(done.stdout + done.stderr)[-3000:]}", file=sys.stderr)

@@ -7,6 +7,8 @@
 #   sudo scripts/throwaway.sh --base DIR   # over a clean one, of
 #                                          # `debootstrap --include=ca-certificates,curl,make,python3-venv,sudo,systemd bookworm DIR`
 #   sudo scripts/throwaway.sh --try --base DIR   # `make demo` and `make look` too, for a minute each
+#   sudo scripts/throwaway.sh --deb build/deb/bookworm-amd64 --base DIR
+#       # the server from its package instead of a venv; the agent's package over the hall's venv, then upgrade, downgrade, purge
 #
 # What is not as in life: the name of the server (localhost), the modem (simulated, so `enroll` names its port), systemd (a stand-in
 # starts what the unit files say, as their user and with their capabilities, without their other locks) and the network (both use this
@@ -18,10 +20,12 @@ cd "$(dirname "$0")/.."
 SITE=6408012001
 base=/
 newcomer=
+debs=
 while [ $# -gt 0 ]; do
     case $1 in
         --try) newcomer=yes ;;
         --base) base=$(realpath "$2"); shift ;;
+        --deb) debs=$(realpath "$2"); shift ;;
         *) sed -n '2,/^set/{/^set/!p}' "$0"; exit 2 ;;
     esac
     shift
@@ -37,7 +41,7 @@ if [ -z "${THROWAWAY:-}" ]; then
     export THROWAWAY
     trap 'rmdir "$THROWAWAY"' EXIT
     # Mounts and processes of a namespace end with it: also after Ctrl-C nothing is left.
-    unshare --mount --pid --fork --kill-child -- "$0" ${newcomer:+--try} --base "$base"
+    unshare --mount --pid --fork --kill-child -- "$0" ${newcomer:+--try} ${debs:+--deb "$debs"} --base "$base"
     exit
 fi
 
@@ -57,6 +61,7 @@ make_root() {
     mkdir -p "$top/root/root/sinyal"
     mkdir -p "$top/root/media/usb" "$top/root/root/sinyal"
     printf 'AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n' >"$top/root/root/sinyal/session.txt"
+    [ -z "$debs" ] || cp "$debs"/*.deb "$top/root/media/usb/"
     tar --exclude=./.venv --exclude=./.git --exclude=./build --exclude='./.*_cache' -c . | tar -x -C "$top/root/root/sinyal"
     install -m 755 /dev/stdin "$top/root/usr/local/bin/systemctl" <<'STAND_IN'
 #!/bin/sh
@@ -180,7 +185,12 @@ if [ -n "$newcomer" ]; then
 fi
 
 echo; echo "== The server"
-while read -r line; do on server "$line"; done < <(block "### The server")
+if [ -n "$debs" ]; then
+    on server 'apt-get update -qq; apt-get install --yes --quiet /media/usb/sinyal-server_*.deb | tail -3'
+    while read -r line; do on server "${line/\/opt\/sinyal\/bin\//}"; done < <(block "### The server" | grep -v 'venv\|pip install')
+else
+    while read -r line; do on server "$line"; done < <(block "### The server")
+fi
 on server "curl --silent --show-error --fail --cacert /etc/sinyal/pki/ca.crt https://localhost/ | grep -o '<title>.*</title>'"
 
 echo; echo "== A hall"
@@ -204,6 +214,27 @@ done < <(block "### A hall")
 on server "sinyal-collector settings $SITE sampling.frame_interval_s=10 || true"    # its file says every five minutes
 until_on server "[ \$($export | wc -l) -gt 1 ]"
 echo "    first reading stored $((SECONDS - plugged)) s after the hall was begun"
+
+lifecycle() {
+    local old=/media/usb/sinyal-agent_*.deb new=/tmp/new.deb
+    on hall 'apt-get update -qq; apt-get install --yes --quiet /media/usb/sinyal-agent*.deb | tail -3'
+    on hall 'ls -l /usr/local/bin /etc/systemd/system/sinyal-agent.service 2>&1 | grep sinyal-agent; command -v sinyal-agent; man -w sinyal-agent || true'
+    on hall 'sinyal-agent install senyiur.sinyal && sinyal-agent status'
+    on hall "dpkg-deb -R $old /tmp/new && sed -i 's/^Version: .*/Version: 9.9/' /tmp/new/DEBIAN/control &&
+        mv /tmp/new/usr/share/sinyal-agent/sinyal-{[0-9]*,9.9}.dist-info && sed -i 's/^Version: .*/Version: 9.9/' /tmp/new/usr/share/sinyal-agent/sinyal-9.9.dist-info/METADATA &&
+        dpkg-deb -b /tmp/new $new >/dev/null && apt-get install --yes --quiet $new | tail -2"
+    for move in "apt-get install --yes --quiet --reinstall $new" "apt-get install --yes --quiet --allow-downgrades $old"; do
+        on hall "$move | tail -1; systemctl restart sinyal-agent"
+        until_on hall "sinyal-agent doctor --json --lang en >/tmp/doctor; ! grep -q '\"fault\"' /tmp/doctor"
+        on hall "dpkg-query -W sinyal-agent; sinyal-agent doctor --lang en || true"
+    done
+    on hall 'systemctl stop sinyal-agent; apt-get purge --yes --quiet sinyal-agent sinyal-agent-libs | tail -4; ls /etc/sinyal /usr/share/sinyal-agent 2>&1; ls /var/lib/sinyal'
+    on hall "apt-get install --yes --quiet /media/usb/sinyal-agent*.deb | tail -1; sinyal-agent install senyiur.sinyal && sinyal-agent status"
+}
+if [ -n "$debs" ]; then
+    echo; echo "== The agent's package over the venv; upgrade, downgrade, purge, anew"
+    lifecycle
+fi
 
 echo; echo "== Operate, recover: the tables"
 while read -r call; do try_call "$call"; done < <(calls)

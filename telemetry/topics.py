@@ -8,8 +8,8 @@ from functools import lru_cache
 from telemetry.streams import STREAMS
 
 ROOT = "sinyal/v1"
-HALL_WRITES = (*STREAMS, "status", "reported")
-HALL_READS = ("ack", "config")
+HALL_WRITES = (*STREAMS, "status", "reported", "identity")
+HALL_READS = ("ack", "config", "trust")
 """What a hall may publish and read, each below its own site only: config/mosquitto.acl says the same to the broker."""
 KINDS = frozenset((*HALL_WRITES, *HALL_READS))
 _SITE_ID = re.compile(r"[a-z0-9-]{1,32}")
@@ -50,6 +50,16 @@ def config_topic(site: str) -> str:
 def reported_topic(site: str) -> str:
     """Topic of the settings in force (agent to server)."""
     return _topic(site, "reported")
+
+
+def identity_topic(site: str) -> str:
+    """Topic of the retained certificate in use and the request for another one (agent to server)."""
+    return _topic(site, "identity")
+
+
+def trust_topic(site: str) -> str:
+    """Topic of the retained new certificate and authorities (server to agent)."""
+    return _topic(site, "trust")
 
 
 @lru_cache(4096)

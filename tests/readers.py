@@ -29,8 +29,9 @@ from collector.watch.state import Hall, Modem
 from dashboards.grafana import theme
 from dashboards.grafana.halls import STATES, level_queries
 from dashboards.needs.evidence import Evidence, Supply
-from dashboards.needs.gather import Measured, evidence
+from dashboards.needs.gather import evidence
 from dashboards.needs.judge import judge
+from dashboards.needs.measured import Measured
 from dashboards.needs.model import Diagnosis, Period
 from dashboards.needs.parameters import cuts, read_parameters
 from dashboards.needs.seen import Surroundings

@@ -64,6 +64,20 @@ def test_every_function_on_the_road_of_a_reading_exists() -> None:
     assert [(file, name) for file, name in steps if name not in _names(ROOT / file)] == []
 
 
+def test_no_program_starts_python_where_the_working_directory_would_be_imported_from() -> None:
+    """Without -P a foreign agent.py or collector/ of the folder where somebody stands would be run as ours."""
+    calls = []
+    for path in [path for path in _code() if path.parts[len(ROOT.parts)] not in ("scripts", "bench")]:
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "sys.executable" in text else ():
+            if isinstance(node, ast.List | ast.Tuple | ast.Call):
+                words = [ast.unparse(word) for word in (node.args if isinstance(node, ast.Call) else node.elts)]
+                if "sys.executable" in words:
+                    calls.append((path.relative_to(ROOT).as_posix(), words[words.index("sys.executable") + 1]))
+    assert {file for file, _ in calls} >= {"agent/probe/prober.py", "agent/host/versions.py", "demo/program.py"}
+    assert [call for call in calls if call[1] != "'-P'"] == []
+
+
 LONGEST_MODULE, LONGEST_FUNCTION = 300, 50
 
 

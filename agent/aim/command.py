@@ -108,7 +108,7 @@ def refusal(modems: Sequence[ModemSection], config: Config | None, lang: Lang) -
         try:
             Link(modem.port, baud=modem.baud).close()
         except LinkBusy as error:
-            busy.append(_who(modem.port, lang) or str(error))
+            busy.append(_who(modem.port, lang) or error.word(lang))
         except LinkError:
             continue  # shown live: it may be plugged in meanwhile
         else:

@@ -17,6 +17,7 @@ from agent.modems.family import Family
 from agent.poll.recovery import Fault
 from agent.poll.session import SIM, Poll, Session, fault_of
 from agent.port.link import Link, LinkError
+from ground.words import Said
 from telemetry.streams import Rat, Registration, Signal
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class AimPoll:
     signal: Signal | None = None
     operator: str | None = None
     fault: Fault | None = None
-    detail: str = ""
+    detail: Said = ""
 
 
 def fast_commands(family: Family) -> tuple[Command, ...]:
@@ -74,13 +75,13 @@ class Watcher(threading.Thread):
             try:
                 self._converse()
             except LinkError as error:
-                self._failed(fault_of(error), str(error))
+                self._failed(fault_of(error), error)
             except Exception as error:  # the top of the loop: one strange answer must not end the aiming
                 LOG.exception("event=look_failed modem=%s", self._config.name)
                 self._failed(None, repr(error))
             self._stop_event.wait(AGAIN_S)
 
-    def _failed(self, fault: Fault | None, detail: str) -> None:
+    def _failed(self, fault: Fault | None, detail: Said) -> None:
         if not self._stop_event.is_set():
             self._polls.put(AimPoll(self._config.name, time.monotonic(), datetime.now(UTC), fault=fault, detail=detail))
 

@@ -12,7 +12,7 @@ from agent.aim.track import Best, Track, network
 from agent.host.level import UNSERVED, class_of, class_word, level_of
 from agent.poll.recovery import Fault
 from ground.wita import WITA
-from ground.words import Lang, clock, mark, span, tr
+from ground.words import Lang, clock, mark, said, span, tr
 from telemetry.streams import Signal
 
 WIDE = 72
@@ -188,7 +188,7 @@ def drawing(tracks: Sequence[Track], now_s: float, size: tuple[int, int], style:
         paint(line, DIM)
         for track in tracks
         if track.fault and track.fault.detail
-        for line in textwrap.wrap(f"{track.name}: {track.fault.detail}", width)[:3]
+        for line in textwrap.wrap(f"{track.name}: {said(track.fault.detail, style.lang)}", width)[:3]
     ]
     lines = [cut(title, width).rstrip(), *body]
     room = height - len(lines) - 1
@@ -213,7 +213,7 @@ def line(track: Track, poll: AimPoll, style: Style) -> str:
     """Return the line of one poll for a pipe."""
     head: dict[str, object] = {"time": _timestamp(poll.when), "modem": poll.modem}
     if poll.signal is None:
-        return logfmt(event="no_reading", **head, state=poll.fault or "fault", detail=poll.detail)
+        return logfmt(event="no_reading", **head, state=poll.fault or "fault", detail=said(poll.detail, "en"))
     signal, level = poll.signal, level_of(poll.signal)
     best = track.best(level.kind) if level else None
     rate = track.rate(poll.at_s)

@@ -78,8 +78,7 @@ def put_plmn(signal: Signal, mcc: str, mnc: str) -> None:
     """Set the PLMN from a vendor's columns; one already there (+COPS) stays where the columns only lost leading zeros."""
     plmn = plmn_of(mcc, mnc)
     known = signal.plmn
-    short = re.fullmatch(r"[0-9]{1,2}", mnc.strip()) is not None and known is not None and len(mnc.strip()) < len(known) - 3
-    if short and known and known[:3] == mcc.strip() and int(known[3:]) == int(mnc):
+    if known and re.fullmatch(r"[0-9]{1,2}", mnc.strip()) and known[:3] == mcc.strip() and int(known[3:]) == int(mnc):
         return
     signal.plmn = plmn or known
 

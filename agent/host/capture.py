@@ -117,7 +117,7 @@ def capture_main(args: argparse.Namespace) -> int:
                 return 3
             taken = ask_all(session, family)
     except LinkError as error:
-        print(error, file=sys.stderr)
+        print(error.word(args.lang), file=sys.stderr)
         return 3
     try:
         _write(args.out, session.identity, family, taken)
@@ -126,7 +126,7 @@ def capture_main(args: argparse.Namespace) -> int:
         return 2
     print(tr(DONE, args.lang, folder=str(args.out), n=len(taken.replies), family=family.name))
     if taken.gone:
-        print(tr("kept until here: {why}", args.lang, why=str(taken.gone)), file=sys.stderr)
+        print(tr("kept until here: {why}", args.lang, why=taken.gone), file=sys.stderr)
     return 1 if taken.gone else 0
 
 

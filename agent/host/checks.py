@@ -23,6 +23,7 @@ from agent.port.holders import explain
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.uplink.health import cpu_temperature_c, disk_free_mb, undervoltage
+from agent.uplink.identity import files_in_force
 from agent.uplink.tls import check_dates, tls_context
 from ground.doctor import Finding, State, broken, fine, unseen, wanting
 from ground.ntp import ntp_synced
@@ -79,8 +80,7 @@ def modems(hall: Hall) -> Iterator[Finding]:
             cure = mark("plug the modem in, see that its light is on; another port: sinyal-agent detect")
             yield broken("{modem}: {port} is not there", cure, modem=modem.name, port=modem.port)
         elif hall.state is None and (who := explain(modem.port, guess=False)):
-            text, _, cure = who.partition("; ")
-            yield broken("{modem}: {reason}", mark("{cure}"), modem=modem.name, reason=text, cure=cure)
+            yield broken("{modem}: {reason}", mark("{cure}"), modem=modem.name, reason=who[0], cure=who[1])
         else:
             yield fine("{modem}: {port} is there", modem=modem.name, port=modem.port)
 
@@ -108,7 +108,7 @@ def measured(hall: Hall) -> Iterator[Finding]:
 
 def certificate(hall: Hall) -> Iterator[Finding]:
     """Check that the hall's certificate and key are there, fit, and have not ended."""
-    broker = hall.config.broker
+    broker = files_in_force(hall.config.broker, hall.config.agent.data_dir)
     if not broker.tls:
         yield unseen("TLS is off by the configuration")
         return
@@ -124,7 +124,8 @@ def certificate(hall: Hall) -> Iterator[Finding]:
     if days < 0:
         yield broken("ended on {day}", cure, day=end.date(), site=hall.config.agent.site)
     elif days < SOON_DAYS:
-        yield wanting("ends on {day}", cure, day=end.date(), site=hall.config.agent.site)
+        cure = mark("it should have been renewed through the line by now; on the server: sudo sinyal-collector ca renew")
+        yield wanting("ends on {day}", cure, day=end.date())
     else:
         yield fine("good until {day}", day=end.date())
 
@@ -165,7 +166,7 @@ def server(hall: Hall) -> Iterator[Finding]:
 
 def _shake_hands(plain: socket.socket, hall: Hall) -> None:
     """Do the handshake as the agent does, and wait for a refusal, which TLS 1.3 tells afterwards. Raises ssl.SSLError."""
-    context = tls_context(hall.config.broker)
+    context = tls_context(files_in_force(hall.config.broker, hall.config.agent.data_dir))
     check_dates(context, check=clocks.sane(clocks.wall_ms()))
     with context.wrap_socket(plain, server_hostname=hall.config.broker.host) as line:
         line.settimeout(REFUSE_S)

@@ -15,7 +15,7 @@ from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.durable import write_durably
-from ground.words import add_lang, mark, ntr, tr
+from ground.words import Lang, Said, add_lang, mark, ntr, phrase, said, tr
 
 RULES = Path("etc/udev/rules.d/78-sinyal-ports.rules")
 RULE = (
@@ -87,16 +87,18 @@ def ask(port: str, *, baud: int = 115200) -> Answer:
         return Answer(port, session.identity, session.family.name if session.family else "generic")
 
 
-def examine(candidate: Candidate, root: Path) -> tuple[Answer | None, list[str]]:
+def examine(candidate: Candidate, root: Path) -> tuple[Answer | None, list[Said]]:
     """Ask the ports of a device in turn. Returns the first answer and a remark for each port that gave none."""
-    remarks: list[str] = []
+    remarks: list[Said] = []
     for port in candidate.ports:
         try:
             answer = ask(str(root / "dev" / port.tty))
         except LinkBusy as error:
-            return None, [*remarks, str(error), f"rule for {root / RULES}, then replug: {rule_of(port)}"]
+            rule = phrase("rule for {file}, then replug: {rule}", file=str(root / RULES), rule=rule_of(port))
+            return None, [*remarks, error, rule]
         except LinkError as error:
-            remarks.append(f"interface {port.interface} ({port.tty}): {error}")
+            where = {"interface": port.interface, "port": port.tty}
+            remarks.append(phrase("interface {interface} ({port}): {error}", **where, error=error))
         else:
             return Answer(port.link, answer.identity, answer.family, rule_of(port)), remarks
     return None, remarks
@@ -113,7 +115,7 @@ def likely_rules(root: Path) -> list[str]:
     return [rule_of(candidate.ports[0]) for candidate in candidates(root) if candidate.family]
 
 
-def write_rules(root: Path, rules: Sequence[str]) -> int:
+def write_rules(root: Path, rules: Sequence[str], lang: Lang) -> int:
     """Write the rules file. Returns 0, or 2 with the reason on standard error."""
     path = root / RULES
     text = "".join(f"{line}\n" for line in ("# Written by `sinyal-agent detect --write-udev`.", *rules))
@@ -121,9 +123,12 @@ def write_rules(root: Path, rules: Sequence[str]) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, text.encode())
     except OSError as error:
-        print(f"{path}: {error.strerror}; run it with sudo", file=sys.stderr)
+        told = tr("{file} cannot be written ({error}); run it with sudo", lang, file=str(path), error=str(error.strerror))
+        print(told, file=sys.stderr)
         return 2
-    print(f"{path}: {len(rules)} ports; now `sudo udevadm control --reload`, then replug the modems or restart", file=sys.stderr)
+    told = ntr("{n} port", "{n} ports", len(rules), lang)
+    then = tr("now `sudo udevadm control --reload`, then replug the modems or restart", lang)
+    print(f"{path}: {told}; {then}", file=sys.stderr)
     return 0
 
 
@@ -162,7 +167,7 @@ def detect_main(args: argparse.Namespace) -> int:
         print(tr(NOTHING, args.lang), file=sys.stderr)
     if args.write_udev:
         rules = dict.fromkeys([*(answer.rule for answer in answers if answer.rule), *likely_rules(args.root)])
-        if write_rules(args.root, list(rules)):
+        if write_rules(args.root, list(rules), args.lang):
             return 2
     return 0 if answers else 3
 
@@ -173,11 +178,11 @@ def _answers(args: argparse.Namespace) -> Iterator[Answer]:
         print(f"{candidate.name} ({candidate.vid_pid}), {ports}", file=sys.stderr)
         answer, remarks = examine(candidate, args.root)
         for remark in remarks:
-            print(f"  {remark}", file=sys.stderr)
+            print(f"  {said(remark, args.lang)}", file=sys.stderr)
         if answer:
             yield answer
     for port in args.port:
         try:
             yield ask(port, baud=args.baud)
         except LinkError as error:
-            print(error, file=sys.stderr)
+            print(error.word(args.lang), file=sys.stderr)

@@ -24,6 +24,7 @@ from agent.errors import AgentError
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.spool.installation import Installations
+from agent.spool.look import connect_to_look, numbers_given
 from agent.spool.rebase import settle
 from agent.spool.sent import note_exported
 from agent.spool.spool import Spool
@@ -101,7 +102,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the spool beside the running agent. Raises ExportError when there is none or it cannot be read."""
     if not path.is_file():
         raise ExportError(f"{path}: no spool here; has the agent run, and is [agent] data_dir right?")
-    db = spoolfile.connect_to_read(path)
+    db = connect_to_look(path)
     try:
         yield db
     except spoolfile.DAMAGE as error:
@@ -124,13 +125,14 @@ def export_main(config: Config, args: argparse.Namespace) -> int:
         raise ExportError(f"{args.folder}: no such folder; mount the stick first")
     path = config.agent.spool_path
     if args.now is not None and path.is_file():
+        offset_ms = args.now - clocks.monotonic_ms()  # before the spool, which may have to be waited for
         spool = Spool(path, clocks.boot_id(), owner=False)
-        settle(spool, args.now - clocks.monotonic_ms(), "person")
+        settle(spool, offset_ms, "person")
         spool.close()
     tables = ("spool", "quarantine") if args.all else ("spool",)
     with _reading(path) as db:
         file, count = write(db, config.agent.site, tables, args.folder, args.now or clocks.wall_ms())
-        newest = spoolfile.last_seq(db)
+        newest = numbers_given(db)
         untimed = db.execute("SELECT count(*) FROM spool WHERE t_ms IS NULL").fetchone()[0]
     note_exported(path, newest)
     print(tr(WRITTEN, args.lang, file=str(file), n=Figure(count), name=file.name))

@@ -13,7 +13,7 @@ import orjson
 
 from agent.config import Config
 from agent.spool import clock as clocks
-from agent.spool import file as spoolfile
+from agent.spool.look import connect_to_look
 from ground.paths import STATE
 
 _IS_ACTIVE = ("systemctl", "is-active", "--quiet", "sinyal-agent")
@@ -38,7 +38,7 @@ class Backlog:
 
 def backlog(path: Path) -> Backlog:
     """Count what is on the card. Raises an error of spoolfile.DAMAGE when the spool is missing or cannot be read."""
-    db = spoolfile.connect_to_read(path)
+    db = connect_to_look(path)
     try:
         waiting, untimed = db.execute("SELECT count(*), count(*) FILTER (WHERE t_ms IS NULL) FROM spool").fetchone()
         refused = db.execute("SELECT count(*) FROM quarantine").fetchone()[0]

@@ -18,13 +18,13 @@ from agent.commands.cimi import Identity
 from agent.commands.cpin import Sim
 from agent.poll.session import Poll
 from agent.port.link import LinkClosed, LinkError, LinkTimeout
+from ground.words import mark, phrase
 from telemetry.streams import Rat, Registration
 
 SIGNAL, STATUS, PLMN, INFORMATION = "device/signal", "monitoring/status", "net/current-plmn", "device/information"
 PIN = "pin/status"
 TIMEOUT_S = 5.0  # a stick answers within 100 ms; its web server sleeps for a second or two at times
-LOGIN_CURE = "refuses to answer; switch off the password in the web page of the stick"
-ADDRESS = "is this its address?"
+NO_STICK = mark("{url}: {what} is not what a HiLink stick answers; is this its address?")
 FOREIGN = (
     ExpatError,
     ValueError,
@@ -187,7 +187,8 @@ class HilinkSession:
             from huawei_lte_api.Connection import Connection  # noqa: PLC0415
             from huawei_lte_api.exceptions import ResponseErrorException  # noqa: PLC0415
         except ImportError as error:
-            raise LinkClosed(f"{url}: HiLink sticks need huawei-lte-api ({error}); pip install 'sinyal[hilink]'") from None
+            needs = phrase("{url}: HiLink sticks need huawei-lte-api: pip install 'sinyal[hilink]'", url=url)
+            raise LinkClosed(needs) from error
         self.identity = self.model = self.revision = ""
         self.bands: tuple[int, ...] | None = None
         self._url, self._timeout_s = url, timeout_s or TIMEOUT_S
@@ -198,7 +199,7 @@ class HilinkSession:
             self._api = self._asked("start page", self._connect(Connection))
         except (LinkError, ResponseErrorException) as error:
             self._http.close()
-            raise error if isinstance(error, LinkError) else LinkClosed(f"{url}: {LOGIN_CURE} ({error})") from error
+            raise error if isinstance(error, LinkError) else _closed(url, str(error)) from error
 
     def _connect(self, connection: Callable[..., Any]) -> Callable[[], Any]:
         return lambda: connection(self._url, timeout=self._timeout_s, requests_session=self._http)
@@ -230,7 +231,7 @@ class HilinkSession:
                 if path != PIN:
                     refusals.append(f"{path} refused: {error}")
         if not answers:
-            raise LinkClosed(f"{self._url}: {LOGIN_CURE} ({'; '.join(refusals)})")
+            raise _closed(self._url, "; ".join(refusals))
         poll = read(answers)
         poll.reading.notes.extend(refusals)
         return poll
@@ -257,7 +258,7 @@ class HilinkSession:
     def _get(self, path: str) -> dict[str, str]:
         answer = self._asked(path, lambda: self._api.get(path))
         if not isinstance(answer, dict):
-            raise LinkClosed(f"{self._url}: {path} is not what a HiLink stick answers; {ADDRESS}")
+            raise LinkClosed(phrase(NO_STICK, url=self._url, what=path))
         return {name: value for name, value in answer.items() if isinstance(value, str)}
 
     def _asked(self, what: str, ask: Callable[[], Any]) -> Any:
@@ -267,6 +268,13 @@ class HilinkSession:
         except self._late:
             raise LinkTimeout(self._url, what, self._timeout_s) from None
         except OSError as error:  # all of requests' errors are
-            raise LinkClosed(f"{self._url}: does not answer; is the stick plugged in? ({error})") from error
+            absent = phrase("{url}: does not answer: is the stick plugged in? ({error})", url=self._url, error=str(error))
+            raise LinkClosed(absent) from error
         except FOREIGN as error:
-            raise LinkClosed(f"{self._url}: {what} is not what a HiLink stick answers ({error!r}); {ADDRESS}") from error
+            raise LinkClosed(phrase(NO_STICK, url=self._url, what=what)) from error
+
+
+def _closed(url: str, error: str) -> LinkClosed:
+    return LinkClosed(
+        phrase("{url}: refuses to answer: switch off the password in the web page of the stick ({error})", url=url, error=error)
+    )

@@ -8,6 +8,7 @@ from agent.poll.memory import Memory
 from agent.poll.session import Session
 from agent.port import usb
 from agent.port.link import LinkClosed
+from ground.words import phrase
 
 
 class Place:
@@ -32,7 +33,14 @@ class Place:
         found = usb.find_again(was, self._root)
         if found is None:
             if now:
-                raise LinkClosed(f"{configured}: is another modem now ({now.vid_pid} {now.product}); {was.vid_pid} is not there")
+                raise LinkClosed(
+                    phrase(
+                        "{port}: is another modem now ({product}); {was} is not there",
+                        port=configured,
+                        product=f"{now.vid_pid} {now.product}",
+                        was=was.vid_pid,
+                    )
+                )
             return configured
         return str(self._root / "dev" / found.tty)
 
@@ -54,7 +62,14 @@ class Place:
         if tty := next((p.tty for p in alike if p.device == place), None):
             return str(self._root / "dev" / tty)
         if shared:
-            raise LinkClosed(f"{self._port}: is the modem at USB place {now.device}, this one was at {place}; use a by-path port")
+            raise LinkClosed(
+                phrase(
+                    "{port}: is the modem at USB place {now}, this one was at {before}; use a by-path port",
+                    port=self._port,
+                    now=now.device,
+                    before=place,
+                )
+            )
         return None
 
     def arrived(self, path: str, session: object) -> list[tuple[str, str]]:
@@ -75,7 +90,13 @@ class Place:
         was, known, imei = self.usb, self._imei, session.imei_hash()
         if known and imei and known != imei:
             if was and was.device != now.device:
-                raise LinkClosed(f"{self._port}: is another modem than before (its IMEI differs), at USB place {now.device}")
+                raise LinkClosed(
+                    phrase(
+                        "{port}: is another modem than before (its IMEI differs), at USB place {place}",
+                        port=self._port,
+                        place=now.device,
+                    )
+                )
             self._imei = imei
             return [("modem_changed", f"another modem at USB place {now.device}: its IMEI differs")]
         self._imei = imei or known

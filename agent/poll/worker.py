@@ -25,6 +25,7 @@ from agent.port import usb
 from agent.port.holders import explain
 from agent.port.link import Link, LinkError
 from ground.alive import expect
+from ground.words import joined, said
 from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
@@ -185,8 +186,8 @@ class ModemWorker(threading.Thread):
         LOG.warning("event=poll_failed modem=%s fault=%s step=%s detail=%s", self.config.name, fault, step, error)
         if step is not Step.RETRY and fault is not self._fault:
             self._fault = fault
-            held = explain(self.config.port, guess=False) if fault in (Fault.SILENT, Fault.GARBAGE, Fault.CUT) else ""
-            self._event(fault, f"{error}; {held}" if held else str(error))
+            held = explain(self.config.port, guess=False) if fault in (Fault.SILENT, Fault.GARBAGE, Fault.CUT) else None
+            self._event(fault, said(joined([error, *(held or ())]), "en"))
         return step
 
     def _silent(self) -> None:

@@ -6,12 +6,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ground.words import Phrase, mark, phrase
+
 MODEM_MANAGER = "ModemManager"
-CURE_MODEM_MANAGER = (
+CURE_MODEM_MANAGER = mark(
     'tell ModemManager to leave this port alone: udev rule ENV{ID_MM_PORT_IGNORE}="1" '
     "(`sudo sinyal-agent detect --write-udev` writes it); do not remove ModemManager where it carries the uplink"
 )
-CURE_OTHER = "stop that program, or give it another port: two readers steal each other's bytes"
+CURE_OTHER = mark("stop that program, or give it another port: two readers steal each other's bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,18 @@ def holders(port: str, proc: Path = Path("/proc")) -> list[Holder]:
     return [h for h in _processes(proc) if h.pid != os.getpid() and _has_open(proc / str(h.pid), device)]
 
 
-def explain(port: str, *, proc: Path = Path("/proc"), guess: bool = True) -> str:
-    """Say in one sentence who holds a port and what to do about it; empty when nobody can be named.
+def explain(port: str, *, proc: Path = Path("/proc"), guess: bool = True) -> tuple[Phrase, Phrase] | None:
+    """Say who holds a port, and what to do about it; None when nobody can be named.
 
     `guess`: name ModemManager when it runs, though its open files cannot be read (they belong to root).
     """
     found = holders(port, proc)
     if any(h.name == MODEM_MANAGER for h in found):
-        return f"held by {', '.join(map(str, found))}; {CURE_MODEM_MANAGER}"
+        return phrase("held by {programs}", programs=", ".join(map(str, found))), phrase(CURE_MODEM_MANAGER)
     if found:
-        return f"held by {', '.join(map(str, found))}; {CURE_OTHER}"
+        return phrase("held by {programs}", programs=", ".join(map(str, found))), phrase(CURE_OTHER)
     running = next((h for h in _processes(proc) if h.name == MODEM_MANAGER), None) if guess else None
-    return f"probably held by {running}; {CURE_MODEM_MANAGER}" if running else ""
+    return (phrase("probably held by {program}", program=str(running)), phrase(CURE_MODEM_MANAGER)) if running else None
 
 
 def _processes(proc: Path) -> list[Holder]:

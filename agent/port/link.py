@@ -19,6 +19,7 @@ from agent.at.mask import is_private, mask, zeros
 from agent.at.reply import Reply
 from agent.errors import AgentError
 from agent.port.holders import explain
+from ground.words import Said, joined, mark, phrase
 
 COOL_DOWN_S = 0.03  # after a final result; Telit asks for 20 ms, some SIMCom lose a command that follows sooner
 WRITE_TIMEOUT_S = 2.0  # a modem that holds its flow control for longer is as good as silent
@@ -39,20 +40,23 @@ class LinkTimeout(LinkError):  # noqa: N818 - named after what happened
 
     def __init__(self, port: str, command: str, timeout_s: float, received: bytes = b"") -> None:
         text = received[:60].decode("ascii", "backslashreplace")
-        got = f"got {(zeros(text) if is_private(command) else mask(text))!r}" if received else "got nothing"
-        super().__init__(f"{port}: no final result to {mask(command)} within {timeout_s:g} s, {got}{_hint(received, command)}")
+        got: Said = repr(zeros(text) if is_private(command) else mask(text)) if received else phrase("nothing")
+        values = {"port": port, "command": mask(command), "seconds": f"{timeout_s:g}", "reply": got}
+        told = phrase("{port}: no final result to {command} within {seconds} s, got {reply}", **values)
+        hint = _hint(received, command)
+        super().__init__(joined([told, phrase(hint)]) if hint else told)
         self.received = received
 
 
-def _hint(received: bytes, command: str) -> str:
+def _hint(received: bytes, command: str) -> str | None:
     """Say what kind of port it is that never ends a reply, where that shows."""
     text = received.decode("ascii", "replace")
     lines = [line for line in text.split() if line]
     if lines and not text.replace(command, "").strip():
-        return ", only the echo: such a port is not the AT port; try the modem's others, `sinyal-agent detect` asks them all"
+        return mark("only the echo: such a port is not the AT port; try the modem's others, `sinyal-agent detect` asks them all")
     if lines and all(line.startswith("$G") for line in lines[:3]):
-        return ": the port of the satellite receiver; try the modem's others, `sinyal-agent detect` asks them all"
-    return ""
+        return mark("the port of the satellite receiver; try the modem's others, `sinyal-agent detect` asks them all")
+    return None
 
 
 class LinkClosed(LinkError):  # noqa: N818 - named after what happened
@@ -139,17 +143,17 @@ class Link:
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0 and self._stop.wait(seconds):
-            raise LinkClosed(f"{self.port}: stopping")
+            raise LinkClosed(phrase("{port}: stopping", port=self.port))
 
     def _read(self, timeout_s: float) -> bytes:
         if self._stop.is_set():
-            raise LinkClosed(f"{self.port}: stopping")
+            raise LinkClosed(phrase("{port}: stopping", port=self.port))
         try:
             self._serial.timeout = timeout_s
             first = self._serial.read(1)
             return bytes(first + self._serial.read(self._serial.in_waiting)) if first else b""
         except (OSError, serial.SerialException) as error:
-            raise LinkClosed(f"{self.port}: went away ({error})") from error
+            raise LinkClosed(phrase("{port}: went away ({error})", port=self.port, error=str(error))) from error
 
     def _write(self, command: str, timeout_s: float) -> None:
         try:
@@ -157,7 +161,7 @@ class Link:
         except serial.SerialTimeoutException:
             raise LinkTimeout(self.port, command, timeout_s) from None
         except (OSError, serial.SerialException) as error:
-            raise LinkClosed(f"{self.port}: went away ({error})") from error
+            raise LinkClosed(phrase("{port}: went away ({error})", port=self.port, error=str(error))) from error
 
 
 def _open(port: str, baud: int) -> serial.Serial:
@@ -169,19 +173,26 @@ def _open(port: str, baud: int) -> serial.Serial:
         raise _refused(port, error) from error
     if _exclusive_elsewhere(line.fileno()):
         line.close()
-        raise LinkBusy(f"{port}: in exclusive use, {explain(port) or 'by a program that this user cannot see'}")
+        raise _busy(port)
     return line
 
 
 def _refused(port: str, error: Exception) -> LinkError:
     number = getattr(error, "errno", None)
     if number in BUSY:
-        return LinkBusy(f"{port}: busy, {explain(port) or 'by a program that this user cannot see; try `sudo fuser -v` on it'}")
+        return _busy(port)
     if number in (errno.EACCES, errno.EPERM):
-        return LinkClosed(f"{port}: no permission; add this user to the group dialout and log in again")
+        return LinkClosed(phrase("{port}: no permission; add this user to the group dialout and log in again", port=port))
     if number == errno.ENOENT:
-        return LinkClosed(f"{port}: not there; is the modem plugged in? `sinyal-agent detect` lists what is")
-    return LinkClosed(f"{port}: cannot be opened ({error})")
+        return LinkClosed(phrase("{port}: not there; is the modem plugged in? `sinyal-agent detect` lists what is", port=port))
+    return LinkClosed(phrase("{port}: cannot be opened ({error})", port=port, error=str(error)))
+
+
+def _busy(port: str) -> LinkBusy:
+    who = explain(port)
+    if who is None:
+        return LinkBusy(phrase("{port}: busy, held by a program that this user cannot see; try `sudo fuser -v` on it", port=port))
+    return LinkBusy(phrase("{port}: busy, {who}; {cure}", port=port, who=who[0], cure=who[1]))
 
 
 def _exclusive_elsewhere(fd: int) -> bool:

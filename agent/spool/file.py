@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.spool.high_water import BLOCK, HighWaterMark
+from agent.spool.tail import Kept, read
 from telemetry.frame import is_installation
 from telemetry.streams import Event
 
@@ -66,7 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open the file beside a running agent, to look only."""
+    """Open the file alone, to look only; `agent.spool.look` shows the tail with it."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=10)
     db.text_factory = lambda raw: raw.decode(errors="replace")
     return db
@@ -90,6 +91,17 @@ def raise_seq(db: sqlite3.Connection, seq: int) -> None:
     note_seq(db, seq)
 
 
+def take_in(db: sqlite3.Connection, kept: Kept) -> bool:
+    """Put into the file what only its tail has; return whether numbers may be missing in between. Part of a transaction."""
+    last = last_seq(db)
+    new = [row for row in kept.rows if row[0] > last]
+    db.executemany(INSERT.replace("INSERT", "INSERT OR IGNORE", 1), new)
+    if kept.last > last:
+        raise_seq(db, kept.last)
+    db.executemany("DELETE FROM spool WHERE seq = ?", [(seq,) for seq in kept.gone])
+    return kept.start > last or (kept.torn and (kept.last >= last or not kept.last))
+
+
 def open_spool(path: Path, high_water: HighWaterMark) -> tuple[sqlite3.Connection, list[Event]]:
     """Open the spool for writing; set a damaged one aside. Raises sqlite3.Error or OSError when the card refuses."""
     log_frames = wal_frames(path)
@@ -105,7 +117,11 @@ def open_spool(path: Path, high_water: HighWaterMark) -> tuple[sqlite3.Connectio
         if fault is None:
             db.executescript(_TABLES)
             make_reserve(path)
-            return db, _check_numbers(db, high_water, torn=log_frames > max(0, replayed))
+            db.execute("BEGIN IMMEDIATE")
+            torn = take_in(db, read(path)) or log_frames > max(0, replayed)
+            notices = _check_numbers(db, high_water, torn=torn)
+            db.execute("COMMIT")
+            return db, notices
     except DAMAGE as error:
         if _refused(error):
             raise
@@ -185,7 +201,7 @@ def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[s
     db = connect(path)
     db.executescript(_TABLES)
     db.execute("BEGIN IMMEDIATE")
-    saved = _save(db, aside)
+    saved = _save(db, aside) + _save_tail(db, path)
     top = db.execute(_TOP).fetchone()[0] or 0
     raise_seq(db, max(top, high_water.ceiling))
     db.execute("COMMIT")
@@ -216,6 +232,11 @@ def _save(db: sqlite3.Connection, aside: Path) -> int:
                 saved += db.execute(INSERT.replace("INSERT", "INSERT OR IGNORE", 1), (*row, crc)).rowcount
     old.close()
     return saved
+
+
+def _save_tail(db: sqlite3.Connection, path: Path) -> int:
+    whole = [row for row in read(path).rows if row[-1] == row_crc(*row[:-1])]
+    return db.executemany(INSERT.replace("INSERT", "INSERT OR IGNORE", 1), whole).rowcount
 
 
 def _readable(db: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:

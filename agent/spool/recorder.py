@@ -1,4 +1,4 @@
-"""The one road of a sample to the card: every worker calls `record`, one writer commits what came within a tenth of a second."""
+"""The one road of a sample to the card: every worker calls `record`, one writer writes what came together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from telemetry.streams import STREAMS, Event, Row, Signal, present
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.1
-"""Samples of one poll and of parallel modems share a commit: a third of the card's wear, and no more than this is at risk."""
+"""Samples of one poll are written together."""
+GATHER_ALL_S = 1.5
+"""Modems are polled at the same moment, and one needs longer: it is waited for, unless there is news. Each write wears the card
+by a page or two (P9), and no more than this is at risk beside the sample being taken."""
 MAX_WAITING = 10_000
 """Samples kept in memory while the card refuses to write; then the newest are dropped and counted."""
 RETRY_S = 5.0
@@ -47,6 +50,8 @@ class Recorder(threading.Thread):
         self._queue: queue.Queue[_Item | None] = queue.Queue(MAX_WAITING)
         self._trusted: tuple[int | None, str] | None = None
         self._dropped = 0
+        self._polled: set[str | None] = set()
+        """The modems of the last tick."""
         self._ending = threading.Event()
 
     def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
@@ -82,17 +87,23 @@ class Recorder(threading.Thread):
 
     def _gather(self) -> tuple[bool, list[_Item]]:
         batch: list[_Item] = []
-        deadline: float | None = None
+        began = deadline = time.monotonic() + 1.0
+        polled: set[str | None] = set()
         while True:
-            wait = 1.0 if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                item = self._queue.get(timeout=wait)
+                item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                return True, batch
+                break
             if item is None:
                 return False, batch
+            began = time.monotonic() if not batch else began
             batch.append(item)
-            deadline = deadline or time.monotonic() + GATHER_S
+            if item.stream == "signal":
+                polled.add(item.modem)
+            all_here = not polled or polled >= self._polled or any(i.urgent for i in batch)
+            deadline = min(began + GATHER_ALL_S, time.monotonic() + GATHER_S) if all_here else began + GATHER_ALL_S
+        self._polled = polled or self._polled
+        return True, batch
 
     def _write_until_done(self, batch: list[_Item]) -> None:
         while True:
@@ -118,6 +129,7 @@ class Recorder(threading.Thread):
             self._spool.append([self._entry(item, place) for place, item in enumerate(batch)])
             if any(item.stream != "event" for item in batch):  # an event that says what was thinned must not thin
                 self._spool.keep_bounds()
+        self._spool.tidy()
         self._note()
         if any(item.urgent for item in batch):
             self._on_urgent()

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from agent.spool.file import connect
+from agent.spool.tail import turn
 
 SENDING, SENT_TO, EXPORTED_TO = "sending", "sent_to", "exported_to"
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Sent:
 def note_exported(path: Path, newest: int) -> None:
     """Note on the card that samples up to this number are on a stick. A card that refuses is told in the log only."""
     try:
-        with closing(connect(path)) as db:
+        with turn(path), closing(connect(path)) as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (EXPORTED_TO, newest))
     except sqlite3.Error as error:
         log.warning("event=export_not_noted reason=%r", str(error))

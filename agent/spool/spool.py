@@ -1,7 +1,8 @@
 """The spool: every sample is on the card before anything else happens to it, and leaves only when the collector has it.
 
-SQLite with a write-ahead log, synced at every commit (P2). Small pages keep the bytes written to the card low (P9). Each row
-carries a CRC, so a sample that the card damaged is told from a good one. One writer at a time; safe to use from threads.
+SQLite with a write-ahead log, and a tail in front of it (tail.py): samples are synced there, and committed in batches, which
+keeps the bytes written to the card low (P2, P9). Each row carries a CRC, so a sample that the card damaged is told from a good
+one. One writer at a time; safe to use from threads.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import SpoolError
 from agent.spool import file as spoolfile
+from agent.spool.commits import Commits, Keep
 from agent.spool.high_water import HighWaterMark
 from agent.spool.installation import Installations, enter, hardware
 from agent.spool.rows import Entry, Row
 from agent.spool.sent import Sent
+from agent.spool.tail import Tail, read, turn
 from agent.spool.thin import BACKLOG_ROWS, Limits, crowded, thin
 from telemetry.streams import Event
 
@@ -43,13 +48,18 @@ class Spool:
         self.dating = False
         """Whether samples wait to be dated anew: until then none may leave."""
         self._high_water = HighWaterMark(path.with_name("seq.floor"))
+        self._turn = ExitStack()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if owner:
                 self._db, notices = spoolfile.open_spool(path, self._high_water)
                 self.notices += notices
             else:
+                self._turn.enter_context(turn(path))
                 self._db = spoolfile.connect(path)
+                self._db.execute("BEGIN IMMEDIATE")  # whoever has the lock and finds more in the tail is after a power cut
+                spoolfile.take_in(self._db, read(path))
+                self._db.execute("COMMIT")
             self._enter()
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise SpoolError(f"{path}: the spool cannot be written ({error}); check the card and [agent] data_dir") from error
@@ -64,6 +74,7 @@ class Spool:
             self.notices += enter(db, newest, hardware(self.path.parent))
         self.installations = Installations(db)
         self._recount()
+        self._commits = Commits(db, self.path, self._recount, alone=not self._owner)
 
     def _recount(self) -> None:
         """Count once; from then on every transaction keeps the figures, as counting a long backlog reads all of it."""
@@ -72,21 +83,32 @@ class Spool:
         self._version = self._db.execute("PRAGMA data_version").fetchone()[0]
 
     def close(self) -> None:
-        """Fold the log into the file and close it."""
-        with self.lock:
-            self._db.close()
+        """Fold tail and log into the file and close it."""
+        with self.lock, self._turn:
+            try:
+                self._commits.close()
+            except sqlite3.Error as error:
+                log.warning("event=commit_put_off reason=%r", str(error))
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do work in one transaction; thin a full disk, replace a damaged file, and try once more. Raises SpoolError."""
+    def tidy(self) -> None:
+        """Commit what waits for it when it is time, or when another program wants to write. To be called every second or so."""
+        with self.lock:
+            self._commits.tidy()
+
+    def run(self, work: Callable[[sqlite3.Connection], T], later: Keep | None = None) -> T:
+        """Do work in one transaction; thin a full disk, replace a damaged file, and try once more. Raises SpoolError.
+
+        It is committed at once, or with what follows when `later` keeps it until then.
+        """
         with self.lock:
             try:
-                return self._attempt(work)
+                return self._attempt(work, later)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 raise SpoolError(f"{self.path}: {error}") from error
 
-    def _attempt(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _attempt(self, work: Callable[[sqlite3.Connection], T], later: Keep | None) -> T:
         try:
-            return self.transaction(work)
+            return self.transaction(work, later)
         except spoolfile.DAMAGE as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code == sqlite3.SQLITE_FULL:
@@ -95,32 +117,28 @@ class Spool:
                 self._replace(str(error))
             else:
                 raise
-        return self.transaction(work)
+        return self.transaction(work, later)
 
-    def transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def transaction(self, work: Callable[[sqlite3.Connection], T], later: Keep | None = None, *, take_in: bool = True) -> T:
         """Do work in one transaction, all or nothing. Raises sqlite3.Error as it comes; `run` is what most callers want."""
         with self.lock:
             depth, quarantined = self.depth, self.quarantined
-            self._db.execute("BEGIN IMMEDIATE")
             try:
-                result = work(self._db)
-                self._db.execute("COMMIT")
+                return self._commits.do(work, later, take_in=take_in)
             except BaseException:
                 self.depth, self.quarantined = depth, quarantined
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
                 raise
-            return result
 
     def _replace(self, reason: str) -> None:
         log.error("event=spool_damaged reason=%r", reason)
-        self._db.close()
+        self._commits.abandon()
         self._db, notices = spoolfile.replace_spool(self.path, self._high_water, reason)
         self.notices += notices
         self._enter()
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
-        """Store samples in one synced transaction; return their numbers. Raises SpoolError when the card refuses."""
+        """Store samples, synced; return their numbers. Raises SpoolError when the card refuses."""
+        stored: list[tuple[object, ...]] = []
 
         def work(db: sqlite3.Connection) -> list[int]:
             first = spoolfile.last_seq(db) + 1
@@ -129,12 +147,13 @@ class Spool:
                 (seq, e.stream, e.modem, self.boot, e.mono_ms, e.t_ms, e.clock, e.body)
                 for seq, e in enumerate(entries, start=first)
             ]
-            db.executemany(spoolfile.INSERT, [(*row, spoolfile.row_crc(*row)) for row in rows])
+            stored[:] = [(*row, spoolfile.row_crc(*row)) for row in rows]
+            db.executemany(spoolfile.INSERT, stored)
             spoolfile.note_seq(db, rows[-1][0])
             self.depth += len(rows)
             return [row[0] for row in rows]
 
-        return self.run(work)
+        return self.run(work, lambda tail: tail.add(stored))
 
     def reserve(self, seq: int) -> None:
         """Make sure that numbers up to this one are never given out again, whatever happens to the spool's file."""
@@ -192,7 +211,7 @@ class Spool:
             self.depth -= gone
             return gone
 
-        return self.run(work)
+        return self.run(work, lambda tail: tail.drop(seq for (seq,) in numbers))
 
     def quarantine(self, seqs: Iterable[int], reason: str) -> int:
         """Set samples aside that can never be stored, with the collector's reason; return how many."""
@@ -238,7 +257,7 @@ class Spool:
     def add(self, key: str, amount: int) -> None:
         """Raise a counter of the installation."""
         sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = value + ?2"
-        self.run(lambda db: db.execute(sql, (key, amount)))
+        self.run(lambda db: db.execute(sql, (key, amount)), _unkept)
 
     def keep_bounds(self) -> int:
         """Thin the oldest half of the backlog when a bound is passed; return how many samples that cost."""
@@ -257,7 +276,7 @@ class Spool:
         if self.depth < BACKLOG_ROWS:
             return 0
         with self.lock:
-            for gone in thin(self.transaction, self.depth, self.sent.in_flight):
+            for gone in thin(partial(self.transaction, take_in=False), self.depth, self.sent.in_flight):
                 dropped += gone
                 self.depth -= gone
         if dropped:
@@ -269,5 +288,11 @@ class Spool:
     def _thin_when_full(self) -> None:
         spoolfile.release_reserve(self.path)
         self._thin("disk full")
+        self._commits.commit()
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         spoolfile.make_reserve(self.path)
+
+
+def _unkept(_tail: Tail) -> bool:
+    """Let a power cut take back what was added to a counter since the last commit."""
+    return True

@@ -22,12 +22,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.config import Config
 from agent.errors import SpoolError
 from agent.spool.clock import Clock
+from agent.uplink.allowance import Allowance
+from agent.uplink.exchange import Exchange
 from agent.uplink.hello import Hello
+from agent.uplink.identity import Credentials
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.path import IdlePath, unconfirmed
 from agent.uplink.pulse import Pulse
-from agent.uplink.tls import check_dates, check_dates_at, tls_context
+from agent.uplink.tls import check_dates, check_peer
 from agent.uplink.wire import CONNECT_TIMEOUT_S, UNACKED_MS, make_client, one_segment
 from ground.alive import expect
 from telemetry.ack import Ack, decode_ack
@@ -61,17 +64,18 @@ class Publisher:
         sim_spent: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare; nothing is sent yet. Raises ConfigError for files that the config names and that are not usable."""
-        self._config, self._outbox, self._clock, self._meter = config, outbox, clock, meter
-        self._record_event, self._on_config, self._sim_spent, self._on_top = record_event, on_config, sim_spent, on_top
+        self._config, self._outbox, self._clock, self._meter, self._inst = config, outbox, clock, meter, inst
+        self._on_config, self._on_top = on_config, on_top
         self._hello = Hello(clock, inst)
-        self.budget = config.budget_month
+        self.allowance = Allowance(meter, clock, config.budget_month, record_event, sim_spent)
         self._report: bytes | None = None
         self._report_due = False
         self._status = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
-        self._context = tls_context(config.broker) if config.broker.tls else None
+        self._credentials = Credentials(config.broker, config.agent.data_dir, record_event)
+        self._exchange = Exchange(self._credentials, config.agent.site, clock.now_ms)
+        self._context = self._credentials.context()
         self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
-        self.over_budget = False
         self.path = IdlePath(record_event)
         self._pulse = Pulse(outbox)
         self._hurry = threading.Event()
@@ -124,31 +128,31 @@ class Publisher:
             log.info("event=reconnect wait_s=%.1f", wait)
             expect(wait)
             stop.wait(wait)
-            self._backoff_s = min(OVER_BUDGET_BACKOFF_S if self.over_budget else MAX_BACKOFF_S, self._backoff_s * 2)
+            self._backoff_s = min(OVER_BUDGET_BACKOFF_S if self.allowance.over else MAX_BACKOFF_S, self._backoff_s * 2)
 
     def _connect(self) -> bool:
         broker = self._config.broker
+        if self._credentials.changed:
+            self._credentials.changed = False
+            self._context = self._credentials.context()
+            self._client = self._make_client(self._config, self._inst)
         if self._context is not None:
             check_dates(self._context, check=self._clock.system_is_right())
         try:
             self._client.connect(broker.host, broker.port, broker.keepalive_s)
-            self._check_certificate()
+            check_peer(self._sock(), self._clock)
         except (OSError, ssl.SSLError, ValueError) as error:
             self.refusal = str(error)
             if self._context is not None:
                 self._context.forget()
+            if isinstance(error, ssl.SSLError):
+                self._credentials.refused()
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))
             return False
         if (sock := self._sock()) is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
         self.path.opened(sock)
         return True
-
-    def _check_certificate(self) -> None:
-        """Judge dates by the collector's time on a Pi whose system clock still says 2020 (P3)."""
-        sock, now_ms = self._sock(), self._clock.now_ms()
-        if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not self._clock.system_is_right():
-            check_dates_at(sock.getpeercert() or {}, now_ms)
 
     @property
     def address(self) -> str | None:
@@ -173,10 +177,12 @@ class Publisher:
                     self.path.heard()  # the other end of the path has confirmed what was sent: it is open
                 log.warning("event=connection_given_up reason=%r", dead)
                 break
-            self._account()
-            if self._pulse.subscribed:
+            self.allowance.account(self._sock())
+            if self.up and self._pulse.subscribed:
                 self._say_hello()
                 self._send_report()
+                if self._exchange.goes_on(self._client, heard=self._hello.heard):
+                    break
                 if self._hello.open:
                     self._send()
             if stop.is_set():
@@ -190,6 +196,8 @@ class Publisher:
         return self._pulse.fault()
 
     def _drop(self) -> None:
+        if not self.up and self._sock() is not None:
+            self._credentials.refused()
         self._client.disconnect()
         if self.up:
             self.up = False
@@ -200,25 +208,11 @@ class Publisher:
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
 
-    def _account(self) -> None:
-        sock = self._sock()
-        if sock is not None:
-            self._meter.read(sock, self._clock.now_ms())
-        used = self._meter.month_bytes()
-        sim = sock is not None and self._sim_spent is not None and self._sim_spent(sock.getsockname()[0])
-        over = sim or (used is not None and used >= self.budget)
-        if over != self.over_budget:
-            self.over_budget = over
-            what = "the SIM has moved all it may" if sim else f"{used} of {self.budget} bytes"
-            detail = f"{what} this month: sending {'hourly' if over else 'as usual'}"
-            log.warning("event=budget over=%s used=%s", over, used)
-            self._record_event(Event(kind="budget_spent" if over else "budget_free", detail=detail))
-
     def _send(self) -> None:
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
-        frames = self._outbox.due(self._clock.now_ms(), over_budget=self.over_budget)
+        frames = self._outbox.due(self._clock.now_ms(), over_budget=self.allowance.over)
         if not frames:
             return
         self.path.said()
@@ -255,13 +249,15 @@ class Publisher:
         self._pulse.connected()
         site = self._config.agent.site
         client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
+        self._exchange.connected(client)
         self._report_due = self._report is not None
         self._outbox.connected()
         self._hello.connected()
         log.info("event=connected host=%s", self._config.broker.host)
 
-    def _on_subscribe(self, _client: mqtt.Client, _userdata: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
-        self._pulse.granted(codes)
+    def _on_subscribe(self, _client: mqtt.Client, _userdata: object, mid: int, codes: list[ReasonCode], _props: object) -> None:
+        if not self._exchange.asked(mid):
+            self._pulse.granted(codes)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         try:
@@ -272,6 +268,9 @@ class Publisher:
         if topic == config_topic(self._config.agent.site):
             if self._on_config is not None:
                 self._on_config(bytes(message.payload))
+            return
+        if topic == self._exchange.topic:
+            self._exchange.take(bytes(message.payload), self._sock())
             return
         try:
             ack = decode_ack(bytes(message.payload))

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.config import BrokerSection
 from agent.errors import ConfigError
+from agent.spool.clock import Clock
 from ground.broker import load_tls
 from ground.edited import read_secret
 
@@ -45,6 +46,13 @@ def check_dates(context: ssl.SSLContext, *, check: bool) -> None:
     """Switch the check of validity dates; chain and host are always checked. A Pi that woke in 1970 cannot judge dates (P3)."""
     flags = context.verify_flags
     context.verify_flags = flags & ~X509_V_FLAG_NO_CHECK_TIME if check else flags | X509_V_FLAG_NO_CHECK_TIME
+
+
+def check_peer(sock: socket.socket | None, clock: Clock) -> None:
+    """Judge the dates of the broker's certificate by the collector's time on a Pi whose system clock still says 2020 (P3)."""
+    now_ms = clock.now_ms()
+    if isinstance(sock, ssl.SSLSocket) and now_ms is not None and not clock.system_is_right():
+        check_dates_at(sock.getpeercert() or {}, now_ms)
 
 
 def check_dates_at(certificate: Mapping[str, Any], now_ms: int) -> None:

@@ -1,9 +1,9 @@
 """The small certificate authority of one regency: EC P-256, one CA, certificates for the broker, the collector and the halls.
 
-Validity: everything is valid from 2020 to the end of 2049. Expiry would protect nobody here: a stolen key is shut out by
-`revoke`, not waited out, and a certificate that ends costs a journey by boat. The start lies far back because a Pi without a
-battery clock wakes in the past (the agent does not check dates before its clock is trusted; this holds for those that think
-it is). 2049 is the last year that X.509 writes in its short form (RFC 5280 4.1.2.5), which every TLS library reads.
+Validity: a hall's certificate lasts five years and is renewed through the line in its last (renewal.py); all others end with
+2049, and can be changed without a visit (roll.py). The start lies far back because a Pi without a battery clock wakes in the past
+(the agent does not check dates before its clock is trusted; this holds for those that think it is). 2049 is the last year that
+X.509 writes in its short form (RFC 5280 4.1.2.5), which every TLS library reads; an authority made after 2029 lasts 20 years.
 """
 
 from __future__ import annotations
@@ -28,10 +28,17 @@ from ground.durable import write_durably
 
 START = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 END = dt.datetime(2049, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+LONG = dt.timedelta(days=20 * 365)
+HALL = dt.timedelta(days=5 * 365)
+"""Life of a hall's certificate."""
 COLLECTOR = "collector"
 """CN of the collector; the broker's ACL gives it all sites."""
-RESERVED = frozenset({COLLECTOR, "broker", "ca"})
+SIGNER = "signer"
+"""CN of the program that renews the halls' certificates: it hears requests and answers them, nothing else."""
+RESERVED = frozenset({COLLECTOR, SIGNER, "broker", "ca"})
 """Names that a hall must never get."""
+PREVIOUS, NEXT = "previous", "next"
+"""Folders below that of the CA: the authority that signed before, and the one that shall sign (roll.py)."""
 PASSPHRASE = "SINYAL_CA_PASSPHRASE"  # noqa: S105 - name of the variable, not a secret
 _PEM = serialization.Encoding.PEM
 
@@ -57,14 +64,15 @@ class Authority:
         self._key = key
 
     @classmethod
-    def create(cls, folder: Path) -> Authority:
+    def create(cls, folder: Path, name: str = "Sinyal CA") -> Authority:
         """Make a CA: ca.key (mode 0600, encrypted where SINYAL_CA_PASSPHRASE is set) and ca.crt."""
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sinyal CA")])
-        builder = _builder(name, name, key.public_key(), END)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = _builder(subject, subject, key.public_key(), max(END, dt.datetime.now(dt.UTC) + LONG))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(sign=False), critical=True)
         cert = builder.sign(key, hashes.SHA256())
+        folder.mkdir(mode=0o751, exist_ok=True)
         passphrase = os.environ.get(PASSPHRASE, "").encode()
         lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
         write_durably(folder / "ca.key", key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, lock), 0o600)
@@ -92,16 +100,38 @@ class Authority:
             raise ConfigError(f"{folder / 'ca.key'}: is not the key of ca.crt; restore both from the same backup")
         return cls(cert, key)
 
+    @property
+    def name(self) -> str:
+        """Its CN."""
+        return common_name(self.cert)
+
+    @classmethod
+    def load_all(cls, folder: Path) -> list[Authority]:
+        """Open all authorities that are believed now, the one that signs first. Raises ConfigError."""
+        others = [folder / place for place in (PREVIOUS, NEXT) if (folder / place / "ca.key").exists()]
+        return [cls.load(each) for each in (folder, *others)]
+
     def server(self, names: Sequence[str]) -> Pair:
         """Sign a certificate for the broker under these host names or addresses; the first is what halls connect to."""
-        builder, key = self._leaf(names[0], END, ExtendedKeyUsageOID.SERVER_AUTH)
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._leaf(names[0], self.cert.not_valid_after_utc, ExtendedKeyUsageOID.SERVER_AUTH, key.public_key())
         builder = builder.add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
         return self._sign(builder, key)
 
-    def client(self, name: str, end: dt.datetime = END) -> Pair:
+    def client(self, name: str, end: dt.datetime | None = None) -> Pair:
         """Sign a certificate whose CN is the user name at the broker: a site, or `collector`. It cannot act as a server."""
-        builder, key = self._leaf(name, end, ExtendedKeyUsageOID.CLIENT_AUTH)
-        return self._sign(builder, key)
+        key = ec.generate_private_key(ec.SECP256R1())
+        end = end or self.cert.not_valid_after_utc
+        return self._sign(self._leaf(name, end, ExtendedKeyUsageOID.CLIENT_AUTH, key.public_key()), key)
+
+    def renewed(self, name: str, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
+        """Sign a hall's next certificate, for a key that only the hall has."""
+        end = dt.datetime.now(dt.UTC) + HALL
+        return self._leaf(name, end, ExtendedKeyUsageOID.CLIENT_AUTH, key).sign(self._key, hashes.SHA256())
+
+    def signature(self, text: bytes) -> str:
+        """Sign a list of authorities; hex."""
+        return self._key.sign(text, ec.ECDSA(hashes.SHA256())).hex()
 
     def crl(self, number: int, revoked: Iterable[x509.RevokedCertificate]) -> bytes:
         """Sign the list of revoked certificates. It has no end in practice: a list that ran out would lock every hall out.
@@ -121,23 +151,22 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
 
     def _leaf(
-        self, name: str, end: dt.datetime, purpose: x509.ObjectIdentifier
-    ) -> tuple[x509.CertificateBuilder, ec.EllipticCurvePrivateKey]:
-        key = ec.generate_private_key(ec.SECP256R1())
+        self, name: str, end: dt.datetime, purpose: x509.ObjectIdentifier, key: ec.EllipticCurvePublicKey
+    ) -> x509.CertificateBuilder:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = _builder(subject, self.cert.subject, key.public_key(), end)
+        builder = _builder(subject, self.cert.subject, key, min(end, self.cert.not_valid_after_utc))
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(sign=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-        return builder.add_extension(self._issuer(), critical=False), key
+        return builder.add_extension(self._issuer(), critical=False)
 
     def _sign(self, builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> Pair:
         pem = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return Pair(builder.sign(self._key, hashes.SHA256()), pem)
 
 
-def common_name(cert: x509.Certificate) -> str:
-    """Return the CN of a certificate."""
+def common_name(cert: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """Return the CN of a certificate or request."""
     return str(cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 

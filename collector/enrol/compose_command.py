@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from collector.enrol.ca_command import init_ca
+from collector.enrol.server_pairs import init_ca
 from collector.errors import ConfigError
 from ground.durable import write_durably
 from ground.paths import PKI, shipped

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from importlib.metadata import version
 from pathlib import Path
 
-from collector.config import load
+from collector.config import Config, load
 from collector.enrol.bundle import agent_toml, readme, write_bundle
-from collector.enrol.ca import RESERVED, Authority
-from collector.enrol.ca_command import broker_host
+from collector.enrol.ca import HALL, RESERVED, Authority
 from collector.enrol.register import Register
+from collector.enrol.server_pairs import broker_host
 from collector.errors import ConfigError
 from collector.sites.sites import Site, read_sites
 from ground.paths import add_config
-from ground.words import add_lang, tr
+from ground.words import Lang, add_lang, tr
 from telemetry.topics import is_site_id
 
 UPDATE_KEY = "update.pub"
@@ -25,10 +26,13 @@ Makes key, certificate and configuration of a hall, in one file for its Raspberr
   sinyal-collector enroll 6408012001
   sinyal-collector enroll 6408012001 --modem telkomsel=/dev/serial/by-id/usb-Quectel_EC25-if02-port0 \\
       --out /media/usb/senyiur.sinyal
+  sinyal-collector enroll --all --out /media/usb/halls     # a file for every hall that has no certificate yet
 
 Then, in the hall: sudo sinyal-agent install 6408012001.sinyal. Without --modem the install looks for the modems itself.
 A file update.pub in the CA folder goes along: the hall then takes new versions that are signed with its private half.
 The file is a secret. The key is nowhere else: when the file is lost, `revoke` the site and enroll it again.
+
+With --all the same words again go on where it was interrupted.
 
 exit: 0 written; 2 bad usage or config, or the site has a certificate already
 """
@@ -39,12 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
-    parser.add_argument("site", metavar="SITE", help="code of the site as in sites.csv")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("site", nargs="?", metavar="SITE", help="code of the site as in sites.csv")
+    which.add_argument("--all", action="store_true", help="every site of sites.csv that has no certificate")
     parser.add_argument(
         "--modem", action="append", default=[], type=_modem, metavar="NAME=PORT", help="one modem of the hall; repeatable"
     )
     parser.add_argument("--wheel", action="append", default=[], type=Path, metavar="FILE", help="program to put in; repeatable")
-    parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: SITE.sinyal in this folder")
+    parser.add_argument("--out", "-o", type=Path, metavar="FILE", help="default: SITE.sinyal in this folder; with --all a folder")
     add_config(parser)
 
 
@@ -52,34 +58,75 @@ def run(args: argparse.Namespace) -> int:
     """Do `enroll`; return the exit code."""
     config = load(args.config)
     extras = {path.name: _wheel(path) for path in args.wheel}
-    site, modems = _site(args.site, config.sites.file), dict(args.modem)
+    if (config.ca.folder / UPDATE_KEY).exists():
+        extras[UPDATE_KEY] = (config.ca.folder / UPDATE_KEY).read_bytes()
+    modems = dict(args.modem)
     if len(modems) < len(args.modem):
         raise ConfigError("--modem: two modems have the same name; give each its own")
-    folder = config.ca.folder
-    authority, register = Authority.load(folder), Register(folder)
-    if held := register.active(site.code):
-        since = ", ".join(f"{cert.serial_number:x}" for cert in held)
+    office = _Office(config, modems, extras)
+    return _every(office, args) if args.all else _one(office, args)
+
+
+class _Office:
+    """What all bundles of one call have in common."""
+
+    def __init__(self, config: Config, modems: dict[str, str], extras: dict[str, bytes]) -> None:
+        self.config, self._modems, self._extras = config, modems, extras
+        self._authority, self._register = Authority.load(config.ca.folder), Register(config.ca.folder)
+
+    def serials(self, site: Site) -> str:
+        """Return the serial numbers of the certificates that a site has, "" for none."""
+        return ", ".join(f"{cert.serial_number:x}" for cert in self._register.active(site.code))
+
+    def make(self, site: Site, out: Path) -> None:
+        """Make key and certificate of a site, and its bundle. Raises ConfigError."""
+        if out.exists():
+            raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
+        folder = self.config.ca.folder
+        place = (site.code, site.desa, site.kecamatan)
+        toml = agent_toml(*place, broker_host(folder), self.config.ca.hall_port, self._modems)
+        pair = self._authority.client(site.code, dt.datetime.now(dt.UTC) + HALL)
+        self._register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
+        ca_pem, text, made_by = (folder / "ca.crt").read_bytes(), readme(*place), version("sinyal")
+        write_bundle(out, site=site.code, version=made_by, toml=toml, readme=text, ca_pem=ca_pem, pair=pair, extras=self._extras)
+
+
+def _one(office: _Office, args: argparse.Namespace) -> int:
+    site = _site(args.site, office.config.sites.file)
+    if held := office.serials(site):
         raise ConfigError(
-            f"{site.code}: has a certificate already (serial {since}); "
+            f"{site.code}: has a certificate already (serial {held}); "
             f"for a new Pi or card first `sinyal-collector revoke {site.code}`"
         )
     out = args.out or Path(f"{site.code}.sinyal")
-    if out.exists():
-        raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
-    toml = agent_toml(site.code, site.desa, site.kecamatan, broker_host(folder), config.ca.hall_port, modems)
-    pair = authority.client(site.code)
-    register.record(site.code, pair.cert)  # before the key leaves: what is out there must be revocable
-    text = readme(site.code, site.desa, site.kecamatan)
-    ca_pem = (folder / "ca.crt").read_bytes()
-    if (folder / UPDATE_KEY).exists():
-        extras[UPDATE_KEY] = (folder / UPDATE_KEY).read_bytes()
-    made_by = version("sinyal")
-    write_bundle(out, site=site.code, version=made_by, toml=toml, readme=text, ca_pem=ca_pem, pair=pair, extras=extras)
-    place = f"{site.desa}, {site.kecamatan}"
-    print(
-        tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", args.lang, file=str(out), place=place, name=out.name)
-    )
+    office.make(site, out)
+    print(_done(out, site, args.lang))
     return 0
+
+
+def _every(office: _Office, args: argparse.Namespace) -> int:
+    if args.modem:
+        raise ConfigError("--modem: is of one hall; `sinyal-agent install` finds the modems of each")
+    if args.out is None:
+        raise ConfigError("--all: name the folder for the files with --out")
+    try:
+        args.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out: {args.out} is no folder and cannot be made one ({error})") from None
+    sites = [site for code, site in read_sites(office.config.sites.file).items() if code not in RESERVED]
+    wanted = [site for site in sites if not office.serials(site)]
+    for site in wanted:
+        out = args.out / f"{site.code}.sinyal"
+        office.make(site, out)
+        print(_done(out, site, args.lang), flush=True)
+    had = len(sites) - len(wanted)
+    print(tr("{n} files are new in {path}; {k} halls had a certificate", args.lang, n=len(wanted), path=str(args.out), k=had))
+    return 0
+
+
+def _done(out: Path, site: Site, lang: Lang) -> str:
+    place = f"{site.desa}, {site.kecamatan}"
+    return tr("{file}: {place}; in the hall: sudo sinyal-agent install {name}", lang, file=str(out), place=place, name=out.name)
 
 
 def _site(code: str, sites_file: Path) -> Site:

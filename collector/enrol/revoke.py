@@ -12,6 +12,7 @@ import shlex
 import ssl
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Gate:
     reload_command: str
 
 
-def shut_out(authority: Authority, register: Register, gate: Gate, site: str) -> int:
+def shut_out(authorities: Sequence[Authority], register: Register, gate: Gate, site: str) -> int:
     """Revoke what a site has and end its session; return how many certificates it ever had. Raises ConfigError, NotShutOutError.
 
     A site whose certificates are on the list already goes through the same: so a revocation that met a broker away is finished.
@@ -51,8 +52,9 @@ def shut_out(authority: Authority, register: Register, gate: Gate, site: str) ->
     issued = register.issued(site)
     if not issued:
         return 0
+    authority = authorities[0]
     canary = authority.client(site)
-    register.revoke(authority, [*register.active(site), canary.cert])
+    register.revoke(authorities, [*register.active(site), canary.cert])
     _reload(gate.reload_command)
     end = time.monotonic() + RELOAD_S
     while _enters(gate, canary, site):

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     folder = config.ca.folder
     gate = Gate(config.broker.host, config.ca.hall_port, folder / "ca.crt", config.ca.broker_reload)
     try:
-        count = shut_out(Authority.load(folder), Register(folder), gate, args.site)
+        count = shut_out(Authority.load_all(folder), Register(folder), gate, args.site)
     except NotShutOutError as error:
         print(
             tr(

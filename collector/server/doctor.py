@@ -30,6 +30,7 @@ HERE: list[Check[Server]] = [
 CONFIGURED: list[Check[Server]] = [
     Check(mark("rights"), machine_checks.rights),
     Check(mark("certificates"), checks.certificates),
+    Check(mark("certificates of the halls"), checks.renewals),
     Check(mark("disk"), machine_checks.disk),
     Check(mark("broker"), checks.broker),
     Check(mark("database"), checks.database),

@@ -93,15 +93,9 @@ def run(args: argparse.Namespace) -> int:
     config = store_config(args)
     sites, store = read_sites(config.sites.file), open_store(config.store)
     now_ns = time.time_ns()
-    ledger = Ledger()
-    ledger.read(store, now_ns)
-    ledger.bring_up_to_date(store, _counted_ns(store), now_ns)
-    halls = worst_first(survey(store, sites, ledger, now_ns), now_ns)
+    ledger, halls = account(store, sites, now_ns)
     if args.write:
-        # The days first: the newest `fleet` point says up to when everything was counted.
-        before = {str(row["site"]): int(row.get("at_once", 1)) for row in store.latest("fleet")}
-        store.write_points([*ledger.points(sites), *_news(halls, sites, before, now_ns)])
-        store.write_points([*points(halls, sites, now_ns)])
+        write(store, sites, ledger, halls, now_ns)
     elif args.json:
         print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
     else:
@@ -112,6 +106,21 @@ def run(args: argparse.Namespace) -> int:
     if not halls:
         print(tr("no hall has ever reported", args.lang), file=sys.stderr)
     return 0 if halls else 3
+
+
+def account(store: Store, sites: Mapping[str, Site], now_ns: int) -> tuple[Ledger, list[tuple[str, Hall]]]:
+    """Count the numbers of every hall up to now, and make its account, the worst first. Raises StoreUnavailableError."""
+    ledger = Ledger()
+    ledger.read(store, now_ns)
+    ledger.bring_up_to_date(store, _counted_ns(store), now_ns)
+    return ledger, worst_first(survey(store, sites, ledger, now_ns), now_ns)
+
+
+def write(store: Store, sites: Mapping[str, Site], ledger: Ledger, halls: Sequence[tuple[str, Hall]], now_ns: int) -> None:
+    """Write the account into the store, the days first: the newest `fleet` point says up to when everything was counted."""
+    before = {str(row["site"]): int(row.get("at_once", 1)) for row in store.latest("fleet")}
+    store.write_points([*ledger.points(sites), *_news(halls, sites, before, now_ns)])
+    store.write_points([*points(halls, sites, now_ns)])
 
 
 def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, now_ns: int) -> dict[str, Hall]:

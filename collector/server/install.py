@@ -16,7 +16,7 @@ import requests
 
 from collector.config import load
 from collector.enrol.ca import Authority
-from collector.enrol.ca_command import init_ca
+from collector.enrol.server_pairs import init_ca
 from collector.server.subject import ask
 from ground.install import Machine, Stage, machine_of, perform, trial
 from ground.install import add_arguments as add_install_arguments
@@ -50,9 +50,14 @@ SERVICES = (
     "sinyal-fleet.timer",
     "sinyal-doctor.timer",
     "sinyal-backup.timer",
+    "sinyal-archive.timer",
+    "sinyal-renew.timer",
 )
-UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service")
-EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
+UNIT_FILES = (
+    *SERVICES,
+    *("sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service", "sinyal-archive.service", "sinyal-renew.service"),
+)
+EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv", "letterhead.toml")
 """Files that a person edits; they are put there once."""
 START_S = 90.0
 HELD = "/var/www/sinyal"

@@ -8,24 +8,20 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-import threading
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
-from collector.config import BrokerSection, load, secret
-from collector.errors import CollectorError, ConfigError
-from collector.line.broker import tls_context
+from collector.config import BrokerSection, load
+from collector.errors import ConfigError
+from collector.retained import RetainedLink
 from collector.sites.sites import read_sites
 from ground.paths import add_config
 from ground.words import Lang, add_lang, mark, tr
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, decode_desired, decode_reported, encode_desired
-from telemetry.topics import config_topic, reported_topic, split_topic
+from telemetry.topics import config_topic, reported_topic
 
 ABOUT = """\
 Sets what halls do, without a boat: intervals, probes, budget. Without KEY=VALUE: shows what is wanted and what halls say.
@@ -43,64 +39,30 @@ keys: {keys}
 
 exit: 0 done; 1 a hall refused, or has not answered (it does when it comes); 2 bad usage or config
 """
-CONNECT_S = 15.0
 ENDED = (State.APPLIED, State.REJECTED, State.ROLLED_BACK, State.FILE)
 
 
-class SettingsLink:
-    """A short connection to the broker: reads what is retained, writes wishes, hears answers. Use as a context manager."""
+class SettingsLink(RetainedLink):
+    """Reads what is wanted and what halls say of it, and writes wishes."""
 
     def __init__(self, broker: BrokerSection, sites: Iterable[str]) -> None:
-        self._broker, self._sites = broker, list(sites)
+        super().__init__(broker, [topic(site) for site in sites for topic in (config_topic, reported_topic)])
         self.desired: dict[str, Desired] = {}
         self.reported: dict[str, Reported] = {}
-        self._settled, self._refused = threading.Event(), ""
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, secret(broker.password_file, "SINYAL_BROKER_PASSWORD"))
-        if broker.tls:
-            self._client.tls_set_context(tls_context(broker))
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        # The broker answers in order: after this every retained message is here.
-        self._client.on_subscribe = lambda client, *_: client.unsubscribe("sinyal/v1/none")
-        self._client.on_unsubscribe = lambda *_: self._settled.set()
 
-    def __enter__(self) -> SettingsLink:
-        try:
-            self._client.connect(self._broker.host, self._broker.port)
-        except OSError as error:
-            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {error}") from None
-        self._client.loop_start()
-        if not self._settled.wait(CONNECT_S) or self._refused:
-            self.__exit__()
-            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {self._refused or 'does not answer'}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: Any, _props: object) -> None:
-        if code.is_failure:
-            self._refused = str(code)
-            self._settled.set()
-            return
-        client.subscribe([(topic(site), 1) for site in self._sites for topic in (config_topic, reported_topic)])
-
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        site, kind = split_topic(message.topic)
+    def take(self, site: str, kind: str, payload: bytes) -> None:
+        """Take what the broker keeps of a site, or a hall says now."""
         try:
             if kind == "config":
-                self.desired[site] = decode_desired(bytes(message.payload))
-            elif message.payload:
-                self.reported[site] = decode_reported(bytes(message.payload))
+                self.desired[site] = decode_desired(payload)
+            elif payload:
+                self.reported[site] = decode_reported(payload)
         except ValueError as error:
             print(f"{site}: unreadable {kind}: {error}", file=sys.stderr)
 
     def wish(self, site: str, desired: Desired) -> None:
         """Keep a wish at the broker for a hall. One without settings is kept too: a hall that is away must learn of it."""
-        self._client.publish(config_topic(site), encode_desired(desired), qos=1, retain=True).wait_for_publish(CONNECT_S)
+        self.put(config_topic(site), encode_desired(desired))
         self.desired[site] = desired
 
     def answer(self, site: str) -> Reported | None:

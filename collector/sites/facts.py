@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ground.table import number
+from ground.table import number, safe
 from ground.words import Phrase, phrase
 
 VILLAGE, DISTRICT, GRID, OPERATORS, OFFICE, INSTALLER = (
@@ -175,7 +175,9 @@ def word(text: str, words: tuple[str, ...]) -> str:
 
 
 def note(text: str) -> str:
-    """Read a short text. Raises ValueError."""
+    """Read a short text, which no spreadsheet may take for a formula. Raises ValueError."""
+    if safe(text) != text:
+        raise ValueError("must not begin with =, +, - or @")
     if len(text) > LONGEST:
         raise ValueError(f"must be at most {LONGEST} characters")
     return text

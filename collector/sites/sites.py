@@ -103,7 +103,7 @@ def _read_row(cells: Mapping[str, str]) -> tuple[Site | None, list[str]]:
             return None
 
     code, kecamatan, desa = cell("code", _code), cell("kecamatan", _name), cell("desa", _name)
-    lat, lon = cell("lat", lambda text: _degrees(text, LAT)), cell("lon", lambda text: _degrees(text, LON))
+    lat, lon = cell("lat", lambda text: degrees(text, LAT)), cell("lon", lambda text: degrees(text, LON))
     origin = cell("coordinate_source", lambda text: word(text, COORDINATE_SOURCES))
     population, booster = cell("population", count), cell("booster", _yes_no)
     power, antenna = (
@@ -133,7 +133,8 @@ def _name(text: str) -> str:
     return text
 
 
-def _degrees(text: str, limits: tuple[float, float]) -> float:
+def degrees(text: str, limits: tuple[float, float]) -> float:
+    """Read a latitude or longitude. Raises ValueError."""
     low, high = limits
     try:
         value = number(text)

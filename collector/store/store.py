@@ -27,7 +27,9 @@ Row = dict[str, Value]
 _TYPES: dict[str, dict[str, type]] = {
     stream: {"clock": str, "seq": int, **{name: spec.type for name, spec in fields(stream).items()}} for stream in STREAMS
 }
-_ROLLED_UP: dict[str, type] = dict.fromkeys(("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "availability_percent"), float)
+_ROLLED_UP: dict[str, type] = dict.fromkeys(
+    ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "sinr_busy_median_db", "availability_percent"), float
+)
 _TYPES |= {"signal_1h": _ROLLED_UP, "signal_1d": _ROLLED_UP}
 
 

@@ -10,7 +10,7 @@ from collector.sites.sites import Site
 from collector.store.store import Row
 from collector.watch.config import EngineSection
 from collector.watch.facts import Facts
-from collector.watch.rule import Clocked, Rule, Settings, Verdict, number, rules
+from collector.watch.rule import Clocked, Rule, Settings, Verdict, number, on_stream, rules
 from collector.watch.schedule import Schedule, day_slot
 from collector.watch.state import CELLS_KEPT, DAY_MS, MINUTE_MS, NS_PER_MS, Hall, Modem, Sign, State
 from ground.wita import wita
@@ -112,11 +112,13 @@ def _ask(
     state: State, book: Book, facts: Facts, site: Site, hall: Hall, modem: Modem | None, stream: str, row: Row, dt_s: float
 ) -> None:
     at_ms = int(row["time_ns"]) // NS_PER_MS
-    for name, rule in rules().items():
+    for name, rule, judge in on_stream(stream):
         settings: Any = book.settings.get(name)
-        if settings is None or rule.on_row is None or stream not in rule.columns:
+        if settings is None:
             continue
-        verdict = rule.on_row(settings, hall, modem, row)
+        verdict = judge(settings, hall, modem, row)
+        if verdict.bad is None:
+            continue
         if verdict.bad and rule.needs_power and hall.mains is False:
             continue  # on its battery the rest of the hall says nothing about the network
         if verdict.bad and name == "mains_off" and book.schedule.on(site.code, at_ms) is False:
@@ -138,7 +140,7 @@ def feed(
     """Take a verdict into its sign; a sign is made when something is bad."""
     if verdict.bad is None:
         return
-    key = "/".join(part for part in (name, site, modem) if part)
+    key = f"{name}/{site}/{modem}" if site and modem else f"{name}/{site}" if site else name
     sign = state.signs.get(key)
     if sign is None:
         if not verdict.bad:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -148,6 +148,12 @@ def rules() -> Mapping[str, Rule[Any]]:
         object.__setattr__(rule, "name", module.name)
         found[module.name] = rule
     return found
+
+
+@cache
+def on_stream(stream: str) -> Sequence[tuple[str, Rule[Any], Callable[[Any, Hall, Modem | None, Row], Verdict]]]:
+    """Return the rules that judge a row of a stream, by name, with their judgement."""
+    return [(name, rule, rule.on_row) for name, rule in rules().items() if rule.on_row is not None and stream in rule.columns]
 
 
 def columns() -> dict[str, tuple[str, ...]]:

@@ -15,9 +15,9 @@ from typing import Any
 from grafana_foundation_sdk.builders.common import MapLayerOptions
 from shapely.geometry import mapping, shape
 
+from dashboards.grafana.context import MAP_FILE
+
 BOUNDARIES = Path(__file__).parents[1] / "data" / "kutim_kecamatan.geojson"
-FILE = "maps/sinyal-kutim.geojson"
-"""Below `generated/`, and below Grafana's `public/`."""
 TOLERANCE_DEG = 0.006
 """About 700 m: less than a pixel where the whole regency fills a panel."""
 DECIMALS = 3
@@ -26,7 +26,7 @@ DECIMALS = 3
 def basemap() -> MapLayerOptions:
     """Return the base layer: kecamatan in a half-transparent grey that shows every class colour in both of Grafana's themes."""
     style = {"color": {"fixed": "#9aa3b0"}, "opacity": 0.6, "lineWidth": 1}
-    config = {"src": f"public/{FILE}", "style": style, "rules": []}
+    config = {"src": f"public/{MAP_FILE}", "style": style, "rules": []}
     return MapLayerOptions().type("geojson").name("Kecamatan").config(config).tooltip(False)
 
 

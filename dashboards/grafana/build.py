@@ -11,7 +11,7 @@ from typing import Any
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
 from dashboards.grafana import alerts, basemap, fleet, hall, operators, pipeline, regency, wall
-from dashboards.grafana.context import GENERATED, Context
+from dashboards.grafana.context import GENERATED, MAP_FILE, Context
 from ground.words import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ def as_text(dashboard: dict[str, Any]) -> str:
 def all_texts(classes: Path = CLASSES) -> dict[str, str]:
     """Return the text of every generated file by its path: Raises ConfigError."""
     texts = {name: as_text(dashboard) for name, dashboard in build_all(classes).items()}
-    return {**texts, basemap.FILE: basemap.boundaries()}
+    return {**texts, MAP_FILE: basemap.boundaries()}
 
 
 def stale_files(classes: Path = CLASSES, folder: Path = GENERATED) -> list[str]:

@@ -9,6 +9,8 @@ from collector.sites.classes import Classes
 from ground.words import Lang, Phrase, said, tr
 
 GENERATED = Path(__file__).parent / "generated"
+MAP_FILE = "maps/sinyal-kutim.geojson"
+"""The base layer of the map: below `generated/`, and below Grafana's `public/`."""
 DATASOURCE_UID = "sinyal-influxdb"
 """Of the data source that publish and the provisioning files make; dashboards let their reader choose, alert rules cannot."""
 

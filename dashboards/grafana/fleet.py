@@ -174,24 +174,24 @@ def _over_time(board: Board, context: Context) -> None:
     board.add(panel.data_links([hall_link(context, OF_SERIES)]), 24, 24)
 
     def curve(title: str | Phrase, about: str | Phrase, what: str, unit: str, scale: theme.Steps | None = None) -> None:
-        one = Influx(series(what, "device", PLACE, '"desa"'), alias="$tag_desa")
+        one = Influx(series(what, "device", PLACE, '"kecamatan"'), alias="$tag_kecamatan")
         board.add(curves(context, title, about, [one], unit=unit, scale=scale, interval=STEP, low=0), 12, 9)
 
     old, hot = theme.falling(context, theme.SPOOL_S), theme.falling(context, theme.CPU_C)
     title, about = (
         mark("Age of the oldest sample"),
-        mark("How long data have been delayed."),
+        mark("How long data have been delayed: the worst hall of each sub-district."),
     )
     curve(title, about, 'max("spool_age_s")', "s", old)
     title, about = (
         mark("Samples waiting"),
-        mark("Samples on the card, not acknowledged."),
+        mark("Samples on the card, not acknowledged: the worst hall of each sub-district."),
     )
     curve(title, about, 'max("spool_depth")', "none")
-    title, about = mark("CPU temperature"), mark("Slows down from 80 °C.")
+    title, about = mark("CPU temperature"), mark("Slows down from 80 °C. The hottest of each sub-district.")
     curve(title, about, 'max("cpu_temperature_c")', "celsius", hot)
     title, about = (
         mark("Free space"),
-        mark("Free space where the data are kept."),
+        mark("Free space where the data are kept: the least of each sub-district."),
     )
     curve(title, about, 'min("disk_free_mb")', "decmbytes")

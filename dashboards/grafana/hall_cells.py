@@ -8,7 +8,7 @@ from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import EVERY, LEVELLED, LTE, MODEMS, OLDER, RANGE, SERVED, rows, series
-from dashboards.grafana.panels import Panel, coloured, columns, curves, timeline
+from dashboards.grafana.panels import Panel, coloured, columns, curves, step, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import MODEM, OPERATOR, TIME, Column, listing
 from ground.words import mark
@@ -39,6 +39,7 @@ def add(board: Board, context: Context) -> None:
     board.add(panel.line_interpolation(LineInterpolation.STEP_AFTER).line_width(2), 12, 7)
     board.add(_technology(context), 12, 7)
     board.add(_serving(context), 24, 6)
+    board.add(_cells(context), 24, 8)
     board.add(_neighbours(context), 14, 9)
     board.add(_strongest(context), 10, 9)
 
@@ -92,6 +93,31 @@ def _serving(context: Context) -> Panel:
     state = Column("registration", mark("Registration"), words=theme.registrations(context))
     title = mark("Serving cell")
     return listing(context, title, about, [Influx(query)], [TIME, MODEM, OPERATOR, state, *identity, *signal], hide=("seq",))
+
+
+def _cells(context: Context) -> Panel:
+    about = mark(
+        "Which cell served for how many hours, and how well: each hour of the chosen period by the last cell of it, strongest "
+        "first."
+    )
+    what = 'last("cell_id") AS "cell_id", last("pci") AS "pci", median("rsrp_dbm") AS "rsrp", median("sinr_db") AS "sinr"'
+    query = rows(what, "signal", f"{RANGE} AND {LEVELLED} AND {EVERY}", 'time(1h), "modem" fill(none)')
+    keys = {name: {"operation": "groupby", "aggregations": []} for name in ("modem", "cell_id", "pci")}
+    sums = {"rsrp": ["count", "mean", "min"], "sinr": ["mean"]}
+    fields = {**keys, **{name: {"operation": "aggregate", "aggregations": how} for name, how in sums.items()}}
+    rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
+    shown = [
+        MODEM,
+        Column("cell_id", "ECI", "none", 0),
+        Column("pci", "PCI", "none", 0),
+        Column("rsrp (count)", mark("Hours"), "none", 0),
+        Column("rsrp (mean)", mark("RSRP, mean"), theme.DBM, 0, rsrp),
+        Column("rsrp (min)", mark("RSRP, lowest"), theme.DBM, 0, rsrp),
+        Column("sinr (mean)", mark("SINR, mean"), "dB", 1, sinr),
+    ]
+    title = mark("Cells that served")
+    before = [step("groupBy", fields=fields)]
+    return listing(context, title, about, [Influx(query)], shown, before=before, sort="rsrp (mean)", descending=True)
 
 
 def _neighbours(context: Context) -> Panel:

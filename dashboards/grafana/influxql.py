@@ -70,5 +70,5 @@ def share(tags: str, where: str, *, source: str = "signal_1h", name: str = "avai
 
 def counted(inner: str) -> str:
     """Write the query for the sum of `n` over some hourly summaries; 0 where there are none, so that no class vanishes."""
-    none = rows('count("samples") * 0 AS "n"', "signal_1h", "time > ${__to}ms - 7d")
+    none = rows('count("samples") * 0 AS "n"', "signal_1h", "time > ${__to}ms - 1d")
     return rows('sum("n")', f"({inner}), ({none})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grafana_foundation_sdk.builders import histogram
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
@@ -22,10 +23,10 @@ WHERE = f"{RANGE} AND {NAMED}"
 ASKED = f"{WHERE} AND {RESPONSIBLE}"
 RSRP, P10, SINR = (f'percentile("{name}", 50)' for name in ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db"))
 ON_LTE = '100.0 * sum("lte") / (sum("served") + sum("no_service"))'
-FIGURES = (
-    f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", {RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", '
-    'sum("cell_changes") AS "moves"'
-)
+SHARES = f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", sum("cell_changes") AS "moves"'
+LEVELS = f'{RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", percentile("sinr_busy_median_db", 50) AS "busy"'
+DAYS = "time > ${__from}ms - 1d AND time <= ${__to}ms"
+"""The days that the chosen period touches."""
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
 DAILY = phrase("From the daily median of each hall and operator.")
@@ -67,6 +68,7 @@ def _figure_columns(context: Context) -> list[Column]:
         rsrp,
         Column("p10", mark("RSRP, 10th percentile"), theme.DBM, 0, theme.classes_of(context, "rsrp_dbm")),
         sinr,
+        Column("busy", mark("SINR, 19–22 WITA"), "dB", 1, theme.classes_of(context, "sinr_db")),
         Column("moves", mark("Cell changes"), "none", 0),
     ]
 
@@ -78,15 +80,18 @@ def _summary(context: Context) -> Panel:
             phrase("As a guest: share of the served samples on another operator's cell."),
             phrase("Only others heard: share without service while other operators' cells were heard."),
             NOTE,
+            phrase("Strength and quality: medians of whole days."),
+            phrase("SINR that falls in the evening: the cell is loaded."),
         ],
         " ",
     )
     heard = '100.0 * sum("limited") / (sum("served") + sum("no_service")) AS "limited"'
     queries = [
-        Influx(rows(f"{FIGURES}, {heard}", "signal_1h", ASKED, '"operator"'), "A"),
+        Influx(rows(f"{SHARES}, {heard}", "signal_1h", ASKED, '"operator"'), "A"),
         Influx(
             rows('100.0 * sum("guest") / sum("served") AS "guest"', "signal_1h", f'{WHERE} AND "served" > 0', '"operator"'), "B"
         ),
+        _levels('"operator"', "C"),
     ]
     beside = [
         Column("guest", mark("As a guest"), "percent", 1),
@@ -122,8 +127,8 @@ def _matrices(context: Context) -> list[Panel]:
 
 def _weeks(context: Context) -> Panel:
     about = mark(
-        "Availability of the last 7 days of the chosen period beside the 7 days before them, by sub-district and operator. "
-        "Change: percentage points."
+        "Availability of the last 7 days of the chosen period beside the 7 days before them, by sub-district and operator, where "
+        "both weeks were measured. Change: percentage points."
     )
     tags = '"kecamatan", "operator"'
     this, last = "time > ${__to}ms - 7d AND time <= ${__to}ms", "time > ${__to}ms - 14d AND time <= ${__to}ms - 7d"
@@ -142,8 +147,14 @@ def _weeks(context: Context) -> Panel:
         Column("now", mark("This week"), "percent", 1, share_of),
         Column("change", mark("Change"), "none", 1, change),
     ]
-    before = [only("kecamatan", "operator", *both), step("merge"), minus("change", "now", "before")]
+    before = [only("kecamatan", "operator", *both), step("merge"), _in(*both), minus("change", "now", "before")]
     return listing(context, mark("This week against the week before"), about, queries, shown, before=before, sort="change")
+
+
+def _in(*columns: str) -> DataTransformerConfig:
+    """Keep the rows that have a share in each of these columns."""
+    there = [{"fieldName": name, "config": {"id": "greaterOrEqual", "options": {"value": 0}}} for name in columns]
+    return step("filterByValue", filters=there, type="include", match="all")
 
 
 def _distribution(context: Context, metric: str, unit: str, size: int, name: str) -> Panel:
@@ -177,7 +188,15 @@ def _over_time(context: Context) -> list[Panel]:
     return [*panels, curves(context, title, NOTE, [query], unit="percent", scale=scale, interval="1h", low=0)]
 
 
+def _levels(tags: str, ref: str) -> Influx:
+    """Ask for the medians of the daily medians: half of the work of hourly ones is in them already."""
+    return Influx(rows(LEVELS, "signal_1d", f'{DAYS} AND {NAMED} AND "lte" > 0', tags), ref)
+
+
 def _by_hall(context: Context) -> Panel:
+    about = joined([NOTE, phrase("Strength and quality: medians of whole days.")], " ")
     shown = [KECAMATAN, DESA, OPERATOR, *_figure_columns(context)]
-    query = Influx(rows(FIGURES, "signal_1h", ASKED, '"site", "kecamatan", "desa", "operator"'))
-    return listing(context, mark("Halls and operators"), NOTE, [query], shown, sort="desa", hide=("site",))
+    tags = '"site", "kecamatan", "desa", "operator"'
+    queries = [Influx(rows(SHARES, "signal_1h", ASKED, tags), "A"), _levels(tags, "B")]
+    before = [only("site", *(column.name for column in shown)), step("merge")]
+    return listing(context, mark("Halls and operators"), about, queries, shown, before=before, sort="desa", hide=("site",))

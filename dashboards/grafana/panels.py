@@ -182,14 +182,14 @@ def squares(
     unit: str,
     scale: Steps,
     interval: str,
-    halls: bool = False,
+    link: DashboardLink,
 ) -> statushistory.Panel:
-    """Show one coloured square an interval and series; without data there is none. `halls`: a series is a hall, with its link."""
+    """Show one coloured square an interval and series; without data there is none. `link`: where a series leads."""
     panel = dressed(statushistory.Panel(), context, title, about, queries)
     panel.unit(unit).interval(interval).show_value(VisibilityMode.NEVER).row_height(0.9).col_width(0.95).fill_opacity(85)
     panel.legend(_legend()).tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.SINGLE)).thresholds(steps(*scale))
     panel.max_data_points(SQUARES).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-    return panel.data_links([hall_link(context, OF_SERIES)]) if halls else panel
+    return panel.data_links([link])
 
 
 def step(name: str, **options: object) -> DataTransformerConfig:
@@ -239,9 +239,16 @@ def hall_link(context: Context, where: str = OF_ROW) -> DashboardLink:
     return DashboardLink(context.say(mark("Open the hall's dashboard"))).url(url).type(DashboardLinkType.LINK)
 
 
-def link_property(context: Context, where: str = OF_ROW) -> DynamicConfigValue:
-    """Return the same link for one column."""
-    link = hall_link(context, where).build()
+def area_link(context: Context, where: str = OF_ROW) -> DashboardLink:
+    """Return the link from a sub-district to its halls."""
+    url = f"/d/{context.uid('regency')}?var-kecamatan={where.format(name='kecamatan')}"
+    url += "&var-datasource=${datasource:percentencode}&${__url_time_range}"
+    return DashboardLink(context.say(mark("Open the sub-district"))).url(url).type(DashboardLinkType.LINK)
+
+
+def link_property(made: DashboardLink) -> DynamicConfigValue:
+    """Return a link for one column."""
+    link = made.build()
     return DynamicConfigValue("links", [{"title": link.title, "url": link.url, "targetBlank": False}])
 
 

@@ -8,16 +8,14 @@ from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows, series
-from dashboards.grafana.panels import Panel, columns, curves, figure, minus, squares, step
+from dashboards.grafana.panels import OF_SERIES, Panel, columns, curves, figure, hall_link, squares
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
 from ground.words import Phrase, mark
-from telemetry.streams import STREAMS
 
 ANY = '"received_frames" >= 0'
 """The collector's own figures have no place: the variables do not apply to them."""
 STEP = "5m"
-EVERY_STREAM = f"/^({'|'.join(STREAMS)})$/"
 
 
 def build(context: Context) -> dict[str, Any]:
@@ -26,14 +24,13 @@ def build(context: Context) -> dict[str, Any]:
     about = mark("How data arrive at the collector.")
     board = Board(context, "pipeline", title, about)
     board.row(mark("Collector"))
-    for panel in _figures(context):
-        board.add(panel, 6, 4)
+    for panel, width in zip(_figures(context), (5, 5, 5, 5, 4), strict=True):
+        board.add(panel, width, 4)
     for panel in [*_flow(context), *_faults(context)]:
         board.add(panel, 12, 9)
     board.row(mark("Completeness by hall"))
-    board.add(_missing(context), 10, 14)
-    board.add(_completeness(context), 14, 14)
-    board.add(_account(context), 24, 10)
+    board.add(_account(context), 10, 24)
+    board.add(_completeness(context), 14, 24)
     return board.build()
 
 
@@ -53,8 +50,11 @@ def _figures(context: Context) -> list[Panel]:
     fault: theme.Steps = [(None, theme.PLAIN), (1, context.classes.classes[3].colour)]
     last = Influx(rows('last("received_frames") AS "n"', "ingest", RANGE))
     about = mark("The collector's last report about itself.")
+    looked = Influx(rows('last("open") AS "n"', "watch", RANGE))
+    about_watch = mark("When sinyal-watch looked last: without it nobody is told of anything.")
     return [
         figure(context, mark("Last report"), about, [last], unit="dateTimeFromNow", fields="Time"),
+        figure(context, mark("Last look of the watch"), about_watch, [looked], unit="dateTimeFromNow", fields="Time"),
         total(
             mark("Samples stored"),
             mark("New samples in the chosen period."),
@@ -148,44 +148,6 @@ def _faults(context: Context) -> list[Panel]:
     ]
 
 
-def _missing(context: Context) -> Panel:
-    about = mark(
-        "Samples are numbered in sequence for each hall, for ever: what is missing in between has not arrived (still on the "
-        "card), was thinned on a full card, or is lost. Zero means complete."
-    )
-    numbers = rows(
-        'max("seq") AS "high", min("seq") AS "low", count("seq") AS "n"',
-        EVERY_STREAM,
-        f"{RANGE} AND {PLACE}",
-        '"site", "kecamatan", "desa"',
-    )
-    per_hall = {name: {"operation": "groupby", "aggregations": []} for name in ("site", "kecamatan", "desa")}
-    sums = {"high": "max", "low": "min", "n": "sum"}
-    fields = {**per_hall, **{name: {"operation": "aggregate", "aggregations": [how]} for name, how in sums.items()}}
-    before = [
-        step("groupBy", fields=fields),
-        minus("span", "high (max)", "low (min)"),
-        minus("gap", "span", "n (sum)"),
-        step(
-            "calculateField",
-            mode="binary",
-            binary={"left": "gap", "operator": "+", "right": "1", "reducer": "sum"},
-            alias="missing",
-            replaceFields=False,
-        ),
-    ]
-    fault: theme.Steps = [(None, context.classes.classes[1].colour), (1, context.classes.classes[3].colour)]
-    shown = [
-        KECAMATAN,
-        DESA,
-        Column("n (sum)", mark("Stored"), "none", 0),
-        Column("missing", mark("Missing"), "none", 0, fault),
-    ]
-    hide = ("site", "high (max)", "low (min)", "span", "gap")
-    title = mark("Missing sample numbers")
-    return listing(context, title, about, [Influx(numbers)], shown, before=before, sort="missing", descending=True, hide=hide)
-
-
 def _completeness(context: Context) -> Panel:
     about = mark(
         "Share of each day (WITA) with samples, by slots of 5 minutes and the most complete modem of each village; today so far "
@@ -196,7 +158,7 @@ def _completeness(context: Context) -> Panel:
     scale = theme.rising(context, theme.AVAILABILITY)
     title = mark("Completeness by day")
     shown = [Influx(query, alias="$tag_desa")]
-    return squares(context, title, about, shown, unit="percent", scale=scale, interval="1d", halls=True)
+    return squares(context, title, about, shown, unit="percent", scale=scale, interval="1d", link=hall_link(context, OF_SERIES))
 
 
 def _account(context: Context) -> Panel:

@@ -15,12 +15,14 @@ import requests
 
 from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
-from dashboards.grafana.context import DATASOURCE_UID, GENERATED
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE
 from dashboards.grafana.port import Body, Grafana, RefusedError, connect
 from ground.words import LANGUAGES
 
 TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
 DEFAULT_URL = "http://127.0.0.1:3000"
+PUBLIC_MAPS = "/usr/share/grafana/public/maps"
+"""Where Grafana's Debian package has its map files."""
 DATASOURCE_NAME = "Sinyal InfluxDB"
 FOLDERS = {"id": ("Sinyal (Bahasa Indonesia)", "sinyal-id"), "en": ("Sinyal (English)", "sinyal-en")}
 """Title and uid of the folder of each language."""
@@ -219,6 +221,7 @@ def _publish(grafana: Publisher, source: Body | None, language: str) -> None:
         grafana.folder(uid, title)
         for model in dashboards(one):
             grafana.dashboard(model, uid)
+    print(f"once, on Grafana's machine, for the ground of the map: sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/")
 
 
 def _refusal(error: RefusedError) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import common, geomap
 from grafana_foundation_sdk.builders.bargauge import Panel as Gauges
-from grafana_foundation_sdk.builders.dashboard import FieldColor
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
 from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.geomap import TooltipMode
@@ -18,12 +18,15 @@ from dashboards.grafana.context import Context
 from dashboards.grafana.halls import level_queries, level_steps
 from dashboards.grafana.influxql import AVAILABILITY, EVERY, LAST_HOUR, NOW, PLACE, RANGE, RESPONSIBLE, counted, rows, share
 from dashboards.grafana.panels import (
+    OF_SERIES,
     Panel,
+    area_link,
     coloured,
     columns,
     dressed,
     figure,
     gauges,
+    hall_link,
     join,
     link_property,
     only,
@@ -35,11 +38,16 @@ from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing
 from ground.words import Phrase, mark
 
-HALL_HOUR = (
-    'sum("lte") AS "lte", sum("two_g") + sum("three_g") AS "older", sum("served") AS "served", sum("no_service") AS "out", '
-    'sum("refused") + sum("sim_fault") AS "refused", sum("no_sim") + sum("silent") AS "faulty", max("rsrp_median_dbm") AS "r"'
-)
-"""What one hall had in one hour, over its operators."""
+HALL_HOUR = {
+    "lte": 'sum("lte")',
+    "older": 'sum("two_g") + sum("three_g")',
+    "served": 'sum("served")',
+    "out": 'sum("no_service")',
+    "refused": 'sum("refused") + sum("sim_fault")',
+    "faulty": 'sum("no_sim") + sum("silent")',
+    "r": 'max("rsrp_median_dbm")',
+}
+"""What one hall had in one hour, over its operators; each query asks only for what its condition needs."""
 SAMPLED = f'"samples" > 0 AND {EVERY}'
 """A summary that was corrected to nothing stays as a row of zeros."""
 
@@ -82,7 +90,7 @@ def map_of_halls(context: Context) -> geomap.Panel:
     )
     panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
     panel.basemap(basemap()).layers([_halls_layer()])
-    level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(context)]
+    level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(hall_link(context))]
     panel.override_by_name("level", level)
     panel.override_by_name("site", _named(context, mark("Village code")))
     panel.override_by_name("kecamatan", _named(context, KECAMATAN.heading))
@@ -140,8 +148,9 @@ def classes_now(context: Context) -> Gauges:
     about = mark("Halls by class in the last full hour, by the best operator of each. Source: hourly summaries.")
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
-        hour = rows(HALL_HOUR, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
-        field = "r" if '"r"' in condition else "lte"
+        needed = ", ".join(f'{what} AS "{part}"' for part, what in HALL_HOUR.items() if f'"{part}"' in condition)
+        hour = rows(needed, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
+        field = "r" if '"r"' in condition else condition.split('"')[-2]
         of_class = rows(f'count("{field}") AS "n"', f"({hour})", condition)
         queries.append(Influx(counted(of_class), chr(ord("A") + k), alias=name))
         colours[name] = colour
@@ -232,7 +241,8 @@ def _history(context: Context) -> Panel:
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         of_line = _of_one_line(condition)
-        query = rows('count("samples")', "signal_1h", f"{RANGE} AND {SAMPLED} AND {of_line}", "time($__interval) fill(0)")
+        counted_field = "rsrp_median_dbm" if '"r"' in condition else "samples"
+        query = rows(f'count("{counted_field}")', "signal_1h", f"{RANGE} AND {EVERY} AND {of_line}", "time($__interval) fill(0)")
         queries.append(Influx(query, chr(ord("A") + k), alias=name))
         colours[name] = colour
     title = mark("Measured hours by class")
@@ -260,7 +270,9 @@ def _outages_by_kecamatan(context: Context) -> Panel:
     about = mark(
         "One row a sub-district: share of the samples of its halls with service. A red column in many rows: a wide outage."
     )
-    return _squares(context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan")
+    return _squares(
+        context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan", area_link(context, OF_SERIES)
+    )
 
 
 def _outages(context: Context) -> Panel:
@@ -268,10 +280,10 @@ def _outages(context: Context) -> Panel:
         "One row a village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
         "Click a square to open the hall. Choose a sub-district where the rows do not fit."
     )
-    return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", halls=True)
+    return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", hall_link(context, OF_SERIES))
 
 
-def _squares(context: Context, title: str, about: str, tags: str, alias: str, *, halls: bool = False) -> Panel:
+def _squares(context: Context, title: str, about: str, tags: str, alias: str, link: DashboardLink) -> Panel:
     query = share(f"time($__interval), {tags} fill(null)", f"{RANGE} AND {EVERY}")
     scale = theme.rising(context, theme.AVAILABILITY)
-    return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", halls=halls)
+    return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", link=link)

@@ -9,9 +9,9 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, ValueMapping
 
 from dashboards.grafana.context import Context
-from dashboards.grafana.panels import OF_ROW, dressed, join, link_property, only, step
+from dashboards.grafana.panels import OF_ROW, area_link, dressed, hall_link, join, link_property, only, step
 from dashboards.grafana.query import Influx
-from dashboards.grafana.theme import MOMENT, Steps
+from dashboards.grafana.theme import MOMENT, Steps, named
 from ground.words import Phrase, mark
 
 WHEN = "moment"
@@ -24,7 +24,10 @@ COLOURED = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `name` is the query's; scale or words colour its cells; `hall`, one of panels.OF_…, links it to the hall."""
+    """One column. `name` is the query's; scale or words colour its cells.
+
+    `hall`, one of panels.OF_…, links it to the hall, `area` to the sub-district.
+    """
 
     name: str
     heading: str | Phrase
@@ -32,11 +35,14 @@ class Column:
     decimals: int | None = None
     scale: Steps | None = None
     words: list[ValueMapping] | None = None
+    names: Mapping[str, str] | None = None
+    """What is shown for a value, in the text's own colour."""
     width: int | None = None
     hall: str | None = None
+    area: bool = False
 
 
-KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150)
+KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150, area=True)
 DESA = Column("desa", mark("Village"), width=160, hall=OF_ROW)
 OPERATOR = Column("operator", mark("Operator"), width=110)
 MODEM = Column("modem", mark("Modem"), width=110)
@@ -72,7 +78,12 @@ def listing(
 def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
     values: list[tuple[str, object]] = [("displayName", context.say(column.heading))]
     unit = MOMENT[context.language] if column.unit == WHEN else column.unit
-    optional = {"unit": unit, "decimals": column.decimals, "custom.width": column.width, "mappings": column.words}
+    optional = {
+        "unit": unit,
+        "decimals": column.decimals,
+        "custom.width": column.width,
+        "mappings": column.words or named(context, column.names),
+    }
     values += [(name, value) for name, value in optional.items() if value is not None]
     if column.scale is not None:
         values.append(
@@ -81,7 +92,9 @@ def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
     if column.scale is not None or column.words is not None:
         values += [("color", {"mode": "thresholds"}), *COLOURED.items()]
     properties = [DynamicConfigValue(name, value) for name, value in values]
-    return [*properties, link_property(context, column.hall)] if column.hall else properties
+    if column.hall:
+        properties.append(link_property(hall_link(context, column.hall)))
+    return [*properties, link_property(area_link(context))] if column.area else properties
 
 
 def matrix(

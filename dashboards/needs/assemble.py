@@ -16,9 +16,10 @@ from dashboards.needs.boundaries import inside
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
 from dashboards.needs.evidence import Evidence, Seen, Supply
-from dashboards.needs.gather import Measured, evidence, operators_of, read_days, read_events, read_plmns, read_supply
+from dashboards.needs.gather import evidence, operators_of, read_days, read_events, read_plmns, read_supply
 from dashboards.needs.grade import Grading
 from dashboards.needs.judge import judge
+from dashboards.needs.measured import Measured
 from dashboards.needs.method import SOURCES
 from dashboards.needs.model import Context, Period, Report, Row, Village
 from dashboards.needs.need import need, ranks, readiness

@@ -76,8 +76,8 @@ def handover(report: Report, village: Village, row: Row) -> dict[str, Cell]:
 
 def condition(verdict: Verdict | VillageVerdict) -> str:
     """Return the condition as a cell: small letters, but for `2G saja`."""
-    text = indonesian(state_words(verdict))
-    return text[:1].lower() + text[1:]
+    words = indonesian(state_words(verdict)).split(" ")
+    return " ".join(word if word[0].isdigit() else word.lower() for word in words)
 
 
 def _told(facts: Facts) -> dict[str, Cell]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from typing import Any
 
 from collector.rollup import Summary, percentile
 from collector.rollup.summary import COUNTS, HISTOGRAMS
@@ -15,7 +16,8 @@ from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.evidence import Evidence, Supply
-from dashboards.needs.interval import Block, Interval, intervals
+from dashboards.needs.interval import Interval, intervals
+from dashboards.needs.measured import DAY_NS, Measured
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
 from dashboards.needs.seen import Surroundings
 from telemetry.meaning import subject_plmn
@@ -41,36 +43,8 @@ PLMN_DAYS, LOOK_S = 7, 600  # ten minutes at noon: every interval in use gives a
 DEVICE_DAYS = 7  # 2016 reports per hall; more would not change a share
 
 
-DAY_NS, WEEK, LONG_DAYS = 86_400 * NS, 7, 62
+WEEK, LONG_DAYS = 7, 62
 """In a period longer than this, weeks are drawn for the intervals, not days."""
-
-
-@dataclass(slots=True)
-class Measured:
-    """One operator at one hall, gathered: a sum of days, and which modems it came from."""
-
-    summary: Summary = field(default_factory=Summary)
-    slots: dict[int, int] = field(default_factory=dict)
-    days: set[int] = field(default_factory=set)
-    modems: set[str] = field(default_factory=set)
-    plmns: set[str] = field(default_factory=set)
-    blocks: defaultdict[int, Block] = field(default_factory=lambda: defaultdict(Block))
-    """By day of the period, or by week in long ones."""
-    block_ns: int = DAY_NS
-
-    def add(self, row: StoreRow) -> None:
-        """Add a day of one modem. Two modems at a time do not make a day longer: the one that measured more counts."""
-        day, summary = int(row["time_ns"]) // NS, Summary.from_row(row)
-        if summary.samples == 0:
-            return  # an operator that a later look took off this day
-        self.summary.merge(summary)
-        self.slots[day] = max(self.slots.get(day, 0), summary.slots)
-        if summary.served + summary.no_service:
-            self.days.add(day)
-            self.blocks[int(row["time_ns"]) // self.block_ns].add(summary)
-        self.modems.add(str(row.get("modem", "")))
-
-
 Halls = dict[str, dict[str, Measured]]
 
 
@@ -162,6 +136,10 @@ def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bo
     return Supply(told.boots[site], weekly, 100 * bad / len(rows) if rows else None)
 
 
+COUNTED = tuple(f.name for f in fields(Evidence) if f.name in COUNTS and f.name != "slots")
+"""Counts that evidence has as the summary of the period has them; slots are those of all modems together."""
+
+
 def evidence(
     site: str,
     name: str,
@@ -174,8 +152,9 @@ def evidence(
     """Turn what was gathered of an operator into the figures that are judged and shown; `others`: of the hall's other SIMs."""
     s, pings = measured.summary, around.pinged(site, measured.modems)
     hours = tuple(s.hours.get(hour, 0) for hour in range(24)) if s.hours else None
-    told = intervals(list(measured.blocks.values()), site, name, period.first.isoformat(), period.end.isoformat())
+    told = intervals(measured.blocks, site, name, period.first.isoformat(), period.end.isoformat())
     median, p10 = percentile(s.rsrp, 50), percentile(s.rsrp, 10)
+    counted: dict[str, Any] = {name: getattr(s, name) for name in COUNTED}
     served_bands = [
         int(band) for band, n in sorted(s.band.items(), key=lambda pair: -pair[1]) if 100 * n >= SEEN_PERCENT * s.served
     ]
@@ -183,23 +162,7 @@ def evidence(
         days=len(measured.days),
         slots=sum(measured.slots.values()),
         slots_possible=period.slots,
-        samples=s.samples,
-        served=s.served,
-        lte=s.lte,
-        three_g=s.three_g,
-        two_g=s.two_g,
-        no_service=s.no_service,
-        no_sim=s.no_sim,
-        silent=s.silent,
-        guest=s.guest,
-        data_refused=s.data_refused,
-        limited=s.limited,
-        unnamed=s.unnamed,
-        barred=s.barred,
-        refused=s.refused,
-        sim_fault=s.sim_fault,
-        time_estimated=s.time_estimated,
-        cell_changes=s.cell_changes,
+        **counted,
         lte_values=sum(s.rsrp.values()),
         busy_values=sum(s.rsrp_busy.values()),
         rsrp_median=median,

@@ -16,15 +16,15 @@ from math import cbrt, erf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.rollup import Histogram, Summary
+from collector.rollup import Histogram
 from collector.rollup.summary import SLOT_S
 
 DRAWS, Z = 1000, 1.96
-LOOK_S = 3600
+LOOK_S = 2700
 """Looks this far apart count as independent at most: no number of samples makes a week of one fading know more."""
 RUN = 0.6
 """Days that follow each other are drawn together, RUN x (cube root of their number) of them: weather lasts."""
-NEIGHBOURS = 1.1
+NEIGHBOURS = 1.15
 """And still such runs are not quite independent of each other."""
 GRID_DB = 0.1
 """A whole dBm stands for levels within half a dB; standard uncertainty of a percentile that is read between two of them."""
@@ -49,14 +49,6 @@ class Block:
     asked: int = 0
     slots: int = 0
     rsrp: Histogram = field(default_factory=dict)
-
-    def add(self, summary: Summary) -> None:
-        """Add a day of one modem."""
-        self.served += summary.served
-        self.asked += summary.served + summary.no_service
-        self.slots += summary.slots
-        for value, count in summary.rsrp.items():
-            self.rsrp[value] = self.rsrp.get(value, 0) + count
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ DIAGNOSIS_WORDS = {
     Diagnosis.ABSENT: phrase("Not found by scans"),
     Diagnosis.INSUFFICIENT_DATA: phrase("Insufficient data"),
     Diagnosis.NOT_MEASURED: phrase("Not measured"),
-    Diagnosis.ADEQUATE: phrase("Adequate"),
+    Diagnosis.ADEQUATE: phrase("No finding"),
 }
 CHANGE_WORDS = {
     Change.BETTER: phrase("better"),

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from collector.sites.classes import Classes
 from dashboards.needs.model import Period, Report, State
+from dashboards.needs.need import INPUT_WORDS
 from dashboards.needs.parameters import Limit, listed
-from dashboards.needs.priority import INPUT_WORDS
 from ground.words import Figure, Phrase, Said, joined, mark, phrase
 
 TITLE = phrase("Needs map of digital infrastructure")
@@ -129,10 +129,14 @@ def settings(report: Report) -> Iterator[Setting]:
     for section, figures in (
         ("limits", listed(parameters.limits)),
         ("severity", listed(parameters.severity)),
-        ("weights", listed(parameters.weights)),
+        ("need", listed(parameters.need)),
+        ("readiness", listed(parameters.readiness)),
     ):
         for name, limit in figures:
             yield Setting(f"{section}.{name}", _value(limit), limit)
+    for name in type(parameters.grade).model_fields:
+        step = getattr(parameters.grade, name)
+        yield Setting(f"grade.{name}", joined([Figure(step.a, 1), Figure(step.b, 1), Figure(step.c, 1)], " / "), step)
 
 
 def listed_keys(report: Report) -> Iterator[tuple[str, tuple[Said, Said]]]:
@@ -154,5 +158,7 @@ def _value(limit: Limit) -> Phrase:
 
 
 def weights(report: Report) -> Phrase:
-    """Write the weights of the formula in a line."""
-    return joined([joined([INPUT_WORDS[name], limit.value], " ") for name, limit in listed(report.parameters.weights)], ", ")
+    """Write the weights of the formulas in a line."""
+    both = (report.parameters.need, report.parameters.readiness)
+    told = [joined([INPUT_WORDS[name], Figure(limit.value, 2)], " ") for section in both for name, limit in listed(section)]
+    return joined(told, ", ")

@@ -9,8 +9,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
+from collector.agreement.agreement import FILE as AGREEMENT
+from collector.agreement.agreement import Agreement
+from collector.agreement.links import FILE as LINK_KEY
+from collector.agreement.links import read_key
+from collector.agreement.people import People
 from collector.errors import StoreUnavailableError
-from dashboards.web import api, feed, models, needs, pages
+from dashboards.web import api, feed, models, needs, office, pages, village
 from dashboards.web.assets import Assets
 from dashboards.web.headers import Conditional, Guarded
 from dashboards.web.places import Places
@@ -23,10 +28,11 @@ ABOUT = (
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: str = "") -> FastAPI:
+def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: str = "", record: Path | None = None) -> FastAPI:
     """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts.
 
-    `needs_folder`: the needs map that `sinyal-dashboards needs` wrote; `contact`: an address for reports of problems.
+    `needs_folder`: the needs map that `sinyal-dashboards needs` wrote; `contact`: an address for reports of problems; `record`:
+    the folder of the agreement, which gives villages their own pages.
     """
     app = FastAPI(title="Sinyal", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     assets = Assets(snapshot.classes)
@@ -36,10 +42,13 @@ def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: st
     app.state.feed = feed.Feed(assets.version)
     app.state.needs = needs.Needs(needs_folder)
     app.state.contact = contact
+    app.state.agreement = Agreement(record / AGREEMENT, snapshot.sites) if record else None
+    app.state.people = People(record / AGREEMENT) if record else None
+    app.state.link_key = read_key(record / LINK_KEY) if record else b""
     app.add_middleware(Guarded, styles=assets.style_hash)
     app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=9)
-    for router in (api.router, feed.router, needs.router, pages.router, api.before):
+    for router in (api.router, feed.router, needs.router, village.router, office.router, pages.router, api.before):
         app.include_router(router)
     app.add_api_route("/static/{address}", _static, include_in_schema=False)
     app.add_api_route("/sw.js", _worker, include_in_schema=False)

@@ -11,11 +11,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from collector.errors import StoreUnavailableError
+from collector.sites.classes import Classes
 from collector.store.health import telling
 from dashboards.web.api import every_hall, snapshot_of
 from dashboards.web.feed import live_now
 from dashboards.web.history import Day
 from dashboards.web.listing import UNKNOWN, Filter, line, lines, urgency
+from dashboards.web.live import Live
 from dashboards.web.models import LICENCE, AlertItem, HallNow
 from dashboards.web.places import SIZE, Map, View
 from dashboards.web.render import language_of, page, services
@@ -64,7 +66,6 @@ def _overview(
     all_states = [line(hall, wanted.operator).state for hall in halls]
     whole = request.app.state.places.map(every_hall(request))
     view = whole.around(place, halls) if place else whole.whole
-    live = live_now(request)
     numbers = {code: number for number, code in enumerate(sorted(snapshot.sites))}
     kinds = count(all_states, classes)
     texts = Texts(language_of(request)[0])
@@ -73,6 +74,7 @@ def _overview(
         "map.html",
         halls=snapshot.halls(),
         lines=listed,
+        shown={row.hall.code for row in listed},
         every=lines(halls, Filter(operator=wanted.operator, sort=wanted.sort), order),
         total=len(halls),
         counts={key: all_states.count(key) for key in order},
@@ -94,24 +96,31 @@ def _overview(
         key=key,
         days=defaultdict(list, days or {}),
         changes=_changes(request, halls),
-        settings={
-            "wanted": asdict(wanted),
-            "rows": {
-                "version": live.version,
-                "register": live.register,
-                "names": live.names,
-                "rows": live.rows,
-                "newest": live.newest,
-            },
-            "spots": [[s.x, s.y, s.shown_x - s.x, s.shown_y - s.y] for _, s in sorted(whole.spots.items())],
-            "view": view,
-            "whole": whole.whole,
-            "size": SIZE,
-            "order": list(order),
-            "kinds": {key: kind(key, classes) for key in order},
-            "sentence": {name: texts(message) for name, message in SENTENCE.items()},
-        },
+        settings=_settings(wanted, live_now(request), whole, view, order, classes, texts),
     )
+
+
+def _settings(
+    wanted: Filter, live: Live, whole: Map, view: View, order: Mapping[str, int], classes: Classes, texts: Texts
+) -> dict[str, Any]:
+    """Return what the scripts of the overview begin with."""
+    return {
+        "wanted": asdict(wanted),
+        "rows": {
+            "version": live.version,
+            "register": live.register,
+            "names": live.names,
+            "rows": live.rows,
+            "newest": live.newest,
+        },
+        "spots": [[s.x, s.y, s.shown_x - s.x, s.shown_y - s.y] for _, s in sorted(whole.spots.items())],
+        "view": view,
+        "whole": whole.whole,
+        "size": SIZE,
+        "order": list(order),
+        "kinds": {key: kind(key, classes) for key in order},
+        "sentence": [[name, texts(message)] for name, message in SENTENCE.items()],
+    }
 
 
 def _drawn(whole: Map, view: View, listed: Sequence[Any], numbers: dict[str, int], order: dict[str, int] | Any) -> dict[str, Any]:

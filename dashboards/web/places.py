@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dashboards.atlas.areas import DESA, read_areas
 from dashboards.atlas.sheet import Sheet, sheet
@@ -66,15 +67,16 @@ class Places:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: tuple[object, Map] | None = None
 
     def map(self, halls: Sequence[HallNow]) -> Map:
         """Return the map of these halls."""
         every = sorted(halls, key=lambda hall: hall.code)
-        key = [(hall.code, hall.lon, hall.lat) for hall in every]
         with self._lock:
-            if self._made is None or self._made[0] != key:
-                drawn = sheet(read_areas(DESA), [(hall.lon, hall.lat) for hall in every])
-                pairs = zip(every, drawn.true, drawn.shown, strict=True)
-                self._made = key, Map(drawn, {hall.code: Spot(hall.code, *true, *shown) for hall, true, shown in pairs})
-            return self._made[1]
+            drawn = _drawn(tuple((hall.lon, hall.lat) for hall in every))
+        pairs = zip(every, drawn.true, drawn.shown, strict=True)
+        return Map(drawn, {hall.code: Spot(hall.code, *true, *shown) for hall, true, shown in pairs})
+
+
+@lru_cache(maxsize=2)
+def _drawn(places: tuple[tuple[float, float], ...]) -> Sheet:
+    return sheet(read_areas(DESA), places)

@@ -36,6 +36,7 @@ def page(request: Request, template: str, status: int = 200, *, settings: dict[s
         here=request.url,
         legend=legend,
         label={entry["key"]: entry["label"] for entry in legend},
+        levels={entry["key"] for entry in legend if entry["level"]},
         classes=snapshot.classes,
         now=utc_now(),
         needs=request.app.state.needs.page is not None,

@@ -89,9 +89,10 @@ def serve_in_thread(
     port: int = PORT,
     *,
     needs: Path | None = None,
+    record: Path | None = None,
 ) -> Server:
     """Serve the page beside other work of this process; port 0 takes any free one. Raises ConfigError where it cannot listen."""
-    return Server(create_app(Snapshot(store, sites, classes), needs), host, port)
+    return Server(create_app(Snapshot(store, sites, classes), needs, record=record), host, port)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +106,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="needs map to show under /needs/ (of `needs --out DIR`)",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="folder of the agreement: villages get their own pages under /r/ (`sinyal-collector agreement link`)",
     )
     parser.add_argument("--contact", default="", metavar="ADDRESS", help="e-mail address for reports of problems")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}")
@@ -134,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
 
     on_signal(end, signal.SIGTERM, signal.SIGINT)
     on_signal(reload, signal.SIGHUP)
-    with Server(create_app(snapshot, args.needs, args.contact), args.host, args.port) as server:
+    with Server(create_app(snapshot, args.needs, args.contact, args.record), args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)

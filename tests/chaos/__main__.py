@@ -21,7 +21,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sinyal-chaos-") as folder:
         outcome = attack(Path(folder), args.rounds, args.seed, lambda text: print(text, flush=True))
     print(table(outcome))
-    return 0 if all(c.lost == 0 and c.doubled == 0 for c in outcome.counts) else 1
+    harmless = not any(intruder.taken for intruder in outcome.bad)
+    return 0 if harmless and all(c.lost == 0 and c.doubled == 0 for c in outcome.counts) else 1
 
 
 if __name__ == "__main__":

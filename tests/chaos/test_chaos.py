@@ -20,3 +20,4 @@ def test_nothing_is_lost_and_nothing_counts_twice(tmp_path: Path) -> None:
     print(table(outcome))
     assert all(c.measured > 0 for c in outcome.counts)
     assert [(c.site, c.lost, c.doubled) for c in outcome.counts] == [(c.site, 0, 0) for c in outcome.counts]
+    assert [intruder.taken for intruder in outcome.bad] == [0, 0, 0]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.grafana.build import DASHBOARDS
 from demo.bar import Bar
 from ground.paths import shipped
 from lab.servers import Server, fetch, free_port, influxd, wait_for
@@ -87,7 +88,7 @@ def test_with_an_influxdb_the_dashboards_come_too_and_a_store_in_use_is_refused(
             assert look.stdout is not None
             lines = [look.stdout.readline() for _ in range(4)]  # the fourth says that it is ready
             assert lines[2] == f"dashboards   {grafana.url}/dashboards\n"
-            assert len(grafana.dashboards) == 12
+            assert len(grafana.dashboards) == 2 * len(DASHBOARDS)
             assert grafana.datasources["sinyal-influxdb"]["url"] == influx.url
             look.send_signal(signal.SIGTERM)
             assert look.wait(60) == 0

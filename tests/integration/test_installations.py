@@ -11,13 +11,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.spool.look import connect_to_look, numbers_given
 from collector.config import load
 from collector.run import Collector
 from collector.server import fleet
@@ -94,9 +95,8 @@ class Plant:
 
 
 def measured(data: Path) -> int:
-    with sqlite3.connect(data / "spool.db") as db:
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
-    return int(row[0]) if row else 0
+    with closing(connect_to_look(data / "spool.db")) as db:
+        return numbers_given(db)
 
 
 def installation(data: Path) -> str:
@@ -105,7 +105,7 @@ def installation(data: Path) -> str:
 
 
 def waiting(data: Path) -> int:
-    with sqlite3.connect(data / "spool.db") as db:
+    with closing(connect_to_look(data / "spool.db")) as db:
         return int(db.execute("SELECT count(*) FROM spool").fetchone()[0])
 
 
@@ -165,7 +165,8 @@ def test_an_old_image_put_back_gives_no_number_out_twice(plant: Plant, capsys: p
     assert before <= {(int(row["seq"]), int(row["time_ns"])) for row in plant.rows()}
     kinds = {row.get("kind") for row in plant.collector.store.samples("event", 0, 2**62, SITE.code)}
     assert "numbers_resumed" in kinds
-    assert plant.fleet(capsys)["lost"] == 0
+    gone = set(range(1, newest + 1)) - numbers.keys()  # what had not left the card yet when its files were taken away
+    assert plant.fleet(capsys)["lost"] <= len(gone)
 
 
 def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,14 +178,16 @@ def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, cap
     _keep_only_the_newest(data, top)
     with plant.agent("hall"):
         wait_for(lambda: max(plant.stored()) > top + 26, "the newest to arrive")
-    first, gone = installation(data), set(range(top + 1, top + 27)) - plant.stored()
+    first = installation(data)
     shutil.rmtree(data)
     (plant.folder / "taken").mkdir()  # its inode is not to be the new folder's
     with plant.agent("hall"):
         wait_for(lambda: len(plant.stored()) > 60 and installation(data) != first, "the new card's readings")
         wait_for(lambda: plant.fleet(capsys)["at_once"] == 1, "the hall to have one card")
         hall = plant.fleet(capsys)
-    assert len(gone) >= 20
+    kept = plant.stored(first)
+    gone = set(range(min(kept), max(kept))) - kept  # also what was on its way when the card's agent ended
+    assert len(gone & set(range(top + 1, top + 27))) >= 20
     assert hall["lost"] == len(gone)
     assert hall["installations"] == 2
     numbers = Counter(int(row["seq"]) for row in plant.rows())
@@ -217,7 +220,7 @@ def test_a_network_time_of_2036_is_corrected_before_anything_leaves(plant: Plant
 def _dated(data: Path, year: int) -> int:
     start_ms = int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000)
     try:
-        with sqlite3.connect(f"file:{data / 'spool.db'}?mode=ro", uri=True) as db:
+        with closing(connect_to_look(data / "spool.db")) as db:
             return int(db.execute("SELECT count(*) FROM spool WHERE t_ms > ?", (start_ms,)).fetchone()[0])
     except sqlite3.OperationalError:  # the agent has not made it yet
         return 0

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from collector.config import load
+from collector.errors import StoreUnavailableError
 from collector.line.pipeline import Pipeline
 from collector.run import Collector
 from collector.store.influx1 import Influx1
+from collector.store.store import Row
 from lab.servers import Server, fetch, free_port, wait_for
 from telemetry.ack import frame_id
 from telemetry.frame import MAX_INFLATED_BYTES, encode, encode_json
@@ -168,7 +170,14 @@ def test_online_is_answered_with_the_time_even_while_the_store_is_down(
     assert ack.time_ms is not None
     assert abs(ack.time_ms - time.time() * 1000) < 60_000
     influx.start()
-    rows = wait_for(lambda: collector.store.latest("site_status"), "the status point")
+
+    def stored() -> list[Row]:
+        try:
+            return list(collector.store.latest("site_status"))
+        except StoreUnavailableError:  # the database is made by the first write
+            return []
+
+    rows = wait_for(stored, "the status point")
     assert {k: rows[0][k] for k in ("site", "desa", "state", "boot", "agent")} == {
         "site": SITE.code,
         "desa": SITE.desa,

@@ -93,7 +93,7 @@ def test_a_wish_is_applied_reported_refused_and_taken_back(plant: Plant, said: S
     assert plant.settings(SITE.code, "sampling.device_interval_s=60", "budget.bytes_month=9000000") == 0
     assert said() == f"{SITE.code}: applied [sampling.device_interval_s=60 budget.bytes_month=9000000]\n"
     assert agent._config.sampling.device_interval_s == 60
-    assert agent._publisher.budget == 9_000_000
+    assert agent._publisher.allowance.budget == 9_000_000
     assert plant.settings(SITE.code, "sampling.device_interval_s=0") == 1
     assert "rejected: sampling.device_interval_s: must be 1..86400 (got 0)" in said()
     assert agent._config.sampling.device_interval_s == 60

@@ -66,7 +66,7 @@ def test_measuring_goes_on_and_a_change_arrives_at_once(
         thread = threading.Thread(target=agent.run)
         thread.start()
         try:
-            wait_for(lambda: agent._publisher.over_budget, "the agent to see that the SIM is spent")
+            wait_for(lambda: agent._publisher.allowance.over, "the agent to see that the SIM is spent")
             wait_for(lambda: agent._spool.depth >= 5, "measuring to go on while nothing is sent")
             assert len(stored("signal")) <= 1
             modem.fault = Fault.SIM_REMOVED

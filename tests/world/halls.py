@@ -11,14 +11,15 @@ from demo.situations import LIMITED, NOBODY, SMARTFREN, TELKOMSEL, XL, Schedule,
 from telemetry.frame import Value
 from tests.world.play import CONFIG, DAYS, START_S, Hall, Modem
 
-NOT = "tidak diukur"
-UNMEASURED = (NOT, "Belum ada pengukuran operator ini")
+NOT, LITTLE = "tidak dapat dinilai", "data belum cukup"
+UNMEASURED = ("belum diukur", "Belum ada pengukuran operator ini")
 REFUSED = (NOT, "SIM ditolak / terkunci")
 BARRED = (NOT, "Terdengar, tidak melayani")
-HEARD = (NOT, "Terdengar, belum diukur")
-ABSENT = (NOT, "Tidak ditemukan")
+HEARD = ("terdengar, belum diukur", "Terdengar, belum diukur")
+ABSENT = ("tidak terdengar (pemindaian)", "Tidak ditemukan")
 BLANK = ("blank spot", "Blank spot")
-GOOD = ("layak", "RSRP")
+SERVED = "di antara cukup dan sinyal lemah"  # −98 dBm, and the border is −100
+GOOD = (SERVED, "RSRP")
 OLDER = ("2G saja", "2G saja")
 XL_SIM = Situation(XL, card=Card(XL))
 PLACE = (0.53451, 117.61723)
@@ -45,8 +46,8 @@ HALLS = (
     one("2", "home, GSM", Telkomsel=OLDER),
     one("2 wcdma", "home, WCDMA", Telkomsel=OLDER),
     one("3", "home, technology not told, RSRP", Telkomsel=GOOD),
-    one("4", "home, nothing told", Telkomsel=(NOT, "0 nilai RSRP LTE")),
-    one("5", "roaming on XL", Telkomsel=("layak", "lewat jaringan operator lain"), XLSMART=HEARD),
+    one("4", "home, nothing told", Telkomsel=(LITTLE, "0 nilai RSRP LTE")),
+    one("5", "roaming on XL", Telkomsel=(SERVED, "lewat jaringan operator lain"), XLSMART=HEARD),
     Hall(
         "6",
         "nobody; heard at commissioning",
@@ -81,11 +82,11 @@ HALLS = (
         "11",
         "registered, no packet gets out",
         (Modem("m1", by_row(11), probes=PINGS_LOST),),
-        {"Telkomsel": ("layak", "ping tidak dijawab")},
+        {"Telkomsel": (SERVED, "ping tidak dijawab")},
     ),
     one("12 puk", "PUK asked for", name="telkomsel", Telkomsel=REFUSED),
     one("12 locked", "locked to another network, camped on XL", name="telkomsel", Telkomsel=REFUSED, XLSMART=HEARD),
-    one("13", "no SIM", name="telkomsel", Telkomsel=(NOT, "Gangguan perangkat")),
+    one("13", "no SIM", name="telkomsel", Telkomsel=(LITTLE, "Gangguan perangkat")),
     Hall(
         "14",
         "two modems whose SIMs cannot be read",
@@ -96,7 +97,7 @@ HALLS = (
         "15",
         "home a day, then silent",
         (Modem("m1", after(by_row(1), by_row(15), 1)),),
-        {"Telkomsel": (NOT, "Gangguan perangkat")},
+        {"Telkomsel": (LITTLE, "Gangguan perangkat")},
     ),
     one("16", "deaf radio, recovery changes nothing", Telkomsel=(NOT, "modem direset tanpa perubahan"), IOH=UNMEASURED),
     Hall(
@@ -115,7 +116,7 @@ HALLS = (
         "16, cured",
         "deaf radio that radio off and on cures",
         (Modem("m1", by_row("16 cured by radio off and on"), polls_a_day=4),),
-        {"Telkomsel": GOOD},
+        {"Telkomsel": ("di antara layanan kurang dan sinyal lemah", "RSRP")},
     ),
     one("17", "SIM of XL on a cell of Smartfren", XLSMART=GOOD),
     Hall(

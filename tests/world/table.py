@@ -28,14 +28,14 @@ def wrong(hall: Hall, rows: Sequence[Mapping[str, str]]) -> list[str]:
 
 def lines(halls: Sequence[Hall], rows: Rows) -> list[str]:
     """Return the table, a line for each hall and operator that has something to say."""
-    out = [f"{'row':<21}{'hall':<52}{'operator':<11}{'condition':<15}{'score':>6}  remark"]
+    out = [f"{'row':<21}{'hall':<52}{'operator':<11}{'condition':<42}{'score':>6}  remark"]
     for hall in halls:
         head = f"{hall.row:<21}{hall.what:<52}"
         for row in rows[hall.site]:
             if row["operator"] not in hall.verdicts and row["jumlah_sampel"] == "0":
                 continue
             remark = row["catatan"].split(". ")[0][:90]
-            out.append(f"{head}{row['operator'] or '?':<11}{row['kondisi']:<15}{row['skor_prioritas']:>6}  {remark}")
+            out.append(f"{head}{row['operator'] or '?':<11}{row['kondisi']:<42}{row['skor_prioritas']:>6}  {remark}")
             head = " " * len(head)
     return out
 

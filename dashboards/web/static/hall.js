@@ -24,6 +24,7 @@
       await renew("#verdict", "#modems", ".pair", "#days");
       updated = Date.parse(document.getElementById("verdict").dataset.updated) || null;
       showFresh();
+      if (!ranges && document.querySelector(".modem[data-modem]")) location.reload(); // its first data: now there are charts
       if (ranges && Date.now() - drawn > 120000) await charts();
     } catch { Sinyal.banner(AWAY()); }
   }

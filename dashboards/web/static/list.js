@@ -41,7 +41,7 @@
 
   function write({ row, view: { state, last, rsrp, time }, modems }) {
     const [, name, operators, seen] = row.cells, text = element("span", {}, label(state, last));
-    if (rsrp !== null) text.append(element("small", {}, `${decimal.format(rsrp)} dBm`));
+    if (rsrp !== null && byKey.get(last ?? state).level) text.append(element("small", {}, `${decimal.format(rsrp)} dBm`));
     name.replaceChildren(symbol(state), text);
     operators.replaceChildren(...modems.map(modem =>
       element("span", { class: "op" }, symbol(modem.state), modem.name, element("span", { class: "hidden" }, `: ${label(modem.state)}`))));
@@ -87,7 +87,7 @@
       button.setAttribute("aria-pressed", String(w.state === button.dataset.state));
       button.parentElement.classList.toggle("none", !n);
     }
-    const parts = Object.entries(settings.sentence).filter(([kind]) => kinds[kind]).map(([kind, text]) => fill(text, { n: kinds[kind] }));
+    const parts = settings.sentence.filter(([kind]) => kinds[kind]).map(([kind, text]) => fill(text, { n: kinds[kind] }));
     const first = t("Adequate 4G is available at {n} of {all} village halls", { n: kinds.adequate || 0, all: halls.length });
     document.getElementById("sentence").textContent = (w.operator && w.operator !== "?" ? `${w.operator}: ` : "") + [first, ...parts].join("; ") + ".";
   }

@@ -66,7 +66,7 @@ const SinyalMap = (() => {
     close.addEventListener("click", () => { card.hidden = true; });
     const rows = hall.modems.map(modem => element("li", {}, symbol(modem.state),
       element("b", {}, modem.name), ` ${label(modem.state, modem.last)}`,
-      modem.rsrp === null ? "" : element("small", {}, ` ${decimal.format(modem.rsrp)} dBm`)));
+      modem.rsrp === null || !byKey.get(modem.last ?? modem.state).level ? "" : element("small", {}, ` ${decimal.format(modem.rsrp)} dBm`)));
     card.replaceChildren(close,
       element("p", { class: "card-title" }, symbol(hall.all.state), element("span", {}, element("b", {}, hall.desa), element("small", {}, hall.kecamatan))),
       rows.length ? element("ul", {}, ...rows) : element("p", {}, label(hall.all.state)),

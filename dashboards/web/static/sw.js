@@ -50,6 +50,8 @@ self.addEventListener("fetch", event => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith("/static/")) {
     event.respondWith(caches.open(CACHE).then(async cache => (await cache.match(request)) || fresh(cache, request)));
+  } else if (request.mode === "navigate" && url.pathname.startsWith("/r/")) { // what is said changes it: the net first
+    event.respondWith(caches.open(CACHE).then(cache => fresh(cache, request).catch(async error => (await cache.match(request, { ignoreSearch: true })) || Promise.reject(error))));
   } else if (request.mode === "navigate" && PAGES.test(url.pathname)) {
     event.respondWith(page(request, event));
   } else if (PAGES.test(url.pathname) || DATA.test(url.pathname)) { // asked by a script: the net, else what was kept

@@ -113,3 +113,9 @@ def test_plmn(known: str | None, mcc: str, mnc: str, plmn: str) -> None:
 )
 def test_same_cell(first: tuple[int | None, int | None], second: tuple[int | None, int | None], same: bool) -> None:
     assert is_same_cell(first, second) is same
+
+
+def test_a_note_names_the_value_and_no_more_of_it_than_a_line_holds() -> None:
+    notes: list[str] = []
+    set_plausible(Signal(rat=Rat.LTE), notes, cell_id=123_456_789_012_345)
+    assert notes == ["cell_id 123456789012 is not plausible: left out"]

@@ -56,7 +56,7 @@ def test_a_silent_modem_leaves_no_folder(tmp_path: Path, capsys: pytest.CaptureF
         modem.fault = Fault.SILENCE
         assert run(tmp_path / "m", tmp_path / "out") == 3
     assert not (tmp_path / "out").exists()
-    assert "no final result" in capsys.readouterr().err
+    assert "tidak ada hasil akhir" in capsys.readouterr().err
 
 
 def test_a_capture_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

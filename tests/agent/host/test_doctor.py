@@ -91,7 +91,7 @@ BROKEN: dict[str, tuple[Callable[[Broken], object], set[str], str, str]] = {
     "the modem does not answer": (silent, {"measuring"}, "m1: the modem does not answer", "check cable and USB plug"),
     "the agent does not run": (lambda h: h.state(pid=2**22 + 1), {"measuring"}, "the agent does not run", "systemctl start"),
     "nothing is measured": (lambda h: h.state(last={}), {"measuring"}, "m1: no new sample", "journalctl"),
-    "the certificate ends soon": (lambda h: h.ending(), {"certificate"}, "ends on", "sinyal-collector enroll hall"),
+    "the certificate ends soon": (lambda h: h.ending(), {"certificate"}, "ends on", "sinyal-collector ca renew"),
     "the server is another one": (
         lambda h: h.write(ca=Authority(h.folder / "other", "other").cert), {"server"},
         "another server, or a wrong name", "the name in",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,19 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "data" / "spool.db", boot_id())
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    """A spool whose agent runs: it looks from time to time whether another program wants its turn."""
+    spool, ended = Spool(tmp_path / "data" / "spool.db", boot_id()), threading.Event()
+
+    def run() -> None:
+        while not ended.wait(0.01):
+            spool.tidy()
+
+    agent = threading.Thread(target=run)
+    agent.start()
+    yield spool
+    ended.set()
+    agent.join()
 
 
 def entry(n: int, stream: str = "signal", modem: str | None = "a", t_ms: int | None = T0) -> Entry:

@@ -19,7 +19,7 @@ from demo.replies import family_answers
 from telemetry.streams import STREAMS, Event, Registration, Row, Signal
 
 INTERVAL_S = 0.5
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 HOLD = (
     "import fcntl, sys, termios; f = open(sys.argv[1], 'rb+', buffering=0); fcntl.flock(f, fcntl.LOCK_EX); "
     "fcntl.ioctl(f, termios.TIOCEXCL); print('held', flush=True); sys.stdin.read(); fcntl.ioctl(f, termios.TIOCNXCL)"

@@ -136,11 +136,14 @@ def test_modem_manager_is_named_with_its_cure(tmp_path: Path, readable: bool) ->
     port.touch()
     if readable:
         (process / "fd/9").symlink_to(port)
-    text = explain(str(port), proc=tmp_path / "proc")
+    found = explain(str(port), proc=tmp_path / "proc")
+    assert found is not None
+    text = "; ".join(phrase.word("en") for phrase in found)
     assert text.startswith("held by" if readable else "probably held by")
     assert "ModemManager (pid 512)" in text
     assert "ID_MM_PORT_IGNORE" in text
     assert "purge" not in text
+    assert "dipakai oleh ModemManager (pid 512)" in found[0].word("id")
 
 
 def test_stop_ends_a_wait(modem: SimulatedModem) -> None:

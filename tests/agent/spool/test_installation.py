@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,10 +147,19 @@ def test_what_has_left_keeps_its_number(tmp_path: Path) -> None:
     assert [row.seq for row in spool.window(99, spool.newest())] == [32, 31, 2, 1]
 
 
+def beside(spool: Spool, work: Callable[[], object]) -> None:
+    """Let another program work on the card, as the running agent does: it looks every second whether one wants to."""
+    other = threading.Thread(target=work)
+    other.start()
+    while other.is_alive():
+        spool.tidy()
+        other.join(timeout=0.01)
+
+
 def test_what_is_on_a_stick_keeps_its_number_and_time(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db", "b1")
     spool.append(entries(2))
-    note_exported(tmp_path / "spool.db", 2)
+    beside(spool, lambda: note_exported(tmp_path / "spool.db", 2))
     spool.append(entries(1))
     assert go_on_above(spool, 30) == 1
     settle(spool, T0 + 3_600_000, "collector")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
 from agent.spool.recorder import Recorder
+from agent.spool.rows import Entry
 from agent.spool.spool import Spool
 from lab.servers import wait_for
 from telemetry.streams import Cell, Device, Event, Registration, Signal
@@ -49,6 +51,27 @@ def test_samples_of_parallel_modems_are_all_kept(rig: Rig) -> None:
     assert rig.spool.depth == 400
     bodies = rig.spool.run(lambda db: db.execute("SELECT DISTINCT body FROM spool ORDER BY 1").fetchall())
     assert bodies == [(b'{"pci":3}',), (b'{"registration":"home","rsrp_dbm":-97}',)]  # absent values are left out
+
+
+def test_modems_of_one_tick_share_a_write_unless_there_is_news(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.spool.recorder.GATHER_ALL_S", 60)
+    monkeypatch.setattr(rig.recorder, "_polled", {"a", "b"})
+    writes: list[list[str | None]] = []
+    append = rig.spool.append
+
+    def count(entries: Sequence[Entry]) -> list[int]:
+        writes.append([entry.modem for entry in entries])
+        return append(entries)
+
+    monkeypatch.setattr(rig.spool, "append", count)
+    rig.recorder.record("signal", "a", Signal(Registration.HOME, rsrp_dbm=-97))
+    slower = threading.Timer(0.3, lambda: rig.recorder.record("signal", "b", Signal(Registration.HOME, rsrp_dbm=-97)))
+    slower.start()
+    wait_for(lambda: len(writes) > 0, "a write")
+    rig.recorder.record("signal", "a", Signal(Registration.SEARCHING))
+    assert rig.urgent.wait(30)
+    rig.recorder.stop()
+    assert writes == [["a", "b"], ["a"]]
 
 
 def test_samples_before_trust_are_rebased_when_it_comes(rig: Rig) -> None:

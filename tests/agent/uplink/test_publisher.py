@@ -62,7 +62,7 @@ class Peer:
             if status["state"] == "online" and not self.deaf:
                 answer = Ack(time_ms=self.time_ms, inst=status.get("inst"), ask=status["ask"], top=self.top)
                 client.publish(ack_topic(site), encode_ack(answer))
-        elif kind != "ack":
+        elif kind not in ("ack", "identity"):
             frame = decode(payload)
             self.frames.append(frame)
             ack = self.answer(Answer(frame.seq[0], len(frame.seq), frame_id(payload), ""))
@@ -211,7 +211,9 @@ def test_bytes_of_the_connection_are_counted_and_kept(tmp_path: Path, broker: Se
 
 def test_over_the_budget_measuring_goes_on_and_sending_slows(tmp_path: Path, broker: Server, peer: Peer) -> None:
     config = settings(tmp_path, broker.port, more="[budget]\nbytes_month = 100_000\n")
-    Spool(config.agent.spool_path, "boot-0").add("bytes:2027-01", 100_000)
+    before = Spool(config.agent.spool_path, "boot-0")
+    before.add("bytes:2027-01", 100_000)
+    before.close()
     with Sender(config) as sender:
         wait_for(lambda: sender.events, "the event")
         first = len(peer.frames)

@@ -53,6 +53,7 @@ def test_each_secret_belongs_to_one_user(tmp_path: Path) -> None:
             **dict.fromkeys(["influx-token", "influx-password"], compose_command.INFLUX),
             **dict.fromkeys(["grafana-password", "sinyal.yaml"], compose_command.GRAFANA),
             **dict.fromkeys(["sinyal-token", "collector.key"], compose_command.SINYAL),
+            "signer.key": 0,
             **dict.fromkeys(["broker.key", "sinyal.acl", "sinyal.conf"], compose_command.MOSQUITTO),
             "ca.key": 0,
         }

@@ -20,7 +20,7 @@ from collector.enrol.ca import PASSPHRASE, Authority, common_name, server_names
 from collector.enrol.register import Register
 from collector.errors import ConfigError
 from tests.collector.enrol.plant import HOST, Plant, make_plant, run
-from tests.collector.frames import SITE
+from tests.collector.frames import OTHER, SITE
 
 MODEM = "telkomsel=/dev/serial/by-id/usb-Quectel_EC25-if02-port0"
 
@@ -43,7 +43,7 @@ def members(bundle: Path) -> dict[str, bytes]:
 
 def test_keys_are_for_their_owner_alone(plant: Plant) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in plant.pki.iterdir() if path.suffix == ".key"}
-    assert modes == {"ca.key": 0o600, "broker.key": 0o600, "collector.key": 0o600}
+    assert modes == {"ca.key": 0o600, "broker.key": 0o600, "collector.key": 0o600, "signer.key": 0o600}
 
 
 def test_certificates_hold_in_2020_and_in_2049(plant: Plant) -> None:
@@ -63,7 +63,7 @@ def _cert(path: Path) -> x509.Certificate:
 def test_the_list_of_revoked_never_runs_out_and_is_never_from_the_future(plant: Plant) -> None:
     register = Register(plant.pki)
     for _ in range(3):
-        register.revoke(Authority.load(plant.pki), [])
+        register.revoke([Authority.load(plant.pki)], [])
     crl = x509.load_pem_x509_crl(register.crl_file.read_bytes())
     assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 4
     assert crl.last_update_utc < dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
@@ -105,7 +105,9 @@ def test_the_bundle_is_what_the_hall_needs_and_nothing_else(plant: Plant, capsys
     about = json.loads(content.pop("bundle.json"))
     assert about["v"] == 1
     assert about["site"] == SITE.code
-    assert about["expires"].startswith("2049-12-31")
+    assert (
+        dt.timedelta(days=1824) < dt.datetime.fromisoformat(about["expires"]) - dt.datetime.now(dt.UTC) < dt.timedelta(days=1826)
+    )
     assert about["sha256"] == {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
     assert common_name(x509.load_pem_x509_certificate(content["agent.crt"])) == SITE.code
     assert content["ca.crt"] == (plant.pki / "ca.crt").read_bytes()
@@ -197,3 +199,25 @@ def test_a_desa_with_quotes_gives_no_broken_configuration(plant: Plant) -> None:
     sites.write_text(sites.read_text().replace("Senyiur", '"Desa ""Lama"" =\'#"'))
     toml = tomllib.load(io.BytesIO(members(enroll(plant))["agent.toml"]))
     assert toml["agent"] == {"site": SITE.code}
+
+
+def test_all_halls_at_once_get_a_file_each_and_again_only_those_without_a_certificate(
+    plant: Plant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enroll(plant)
+    capsys.readouterr()
+    folder = tmp_path / "halls"
+    call = ("--all", "--out", folder, "--config", plant.config, "--lang", "en")
+    assert run(enroll_command, *call) == 0
+    assert [path.name for path in folder.iterdir()] == [f"{OTHER.code}.sinyal"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert read_bundle(folder / f"{OTHER.code}.sinyal").site == OTHER.code
+    assert f"1 files are new in {folder}; 1 halls had a certificate" in capsys.readouterr().out
+    assert run(enroll_command, *call) == 0
+    assert "0 files are new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("words", "cure"), [((), "name the folder"), (("--out", "x", "--modem", MODEM), "is of one hall")])
+def test_all_halls_need_a_folder_and_no_modem(plant: Plant, words: tuple[str, ...], cure: str) -> None:
+    with pytest.raises(ConfigError, match=cure):
+        run(enroll_command, "--all", *words, "--config", plant.config)

@@ -166,6 +166,8 @@ def own(found: Sequence[tuple[Sample, int]], operator: str | None, *, day: bool)
         for name in ("rsrp", "sinr"):
             source = HISTOGRAMS[f"{name}_hist"]
             row[f"{name}_busy_hist"] = text([float(values[source]) for values in busy if source in values], TENTHS.get(source))
+        if quality := [round(float(values["sinr_db"]), 1) for values in busy if "sinr_db" in values]:
+            row["sinr_busy_median_db"] = float(statistics.median(quality))
         slots = Counter((t_s + WITA_S) // HOUR_S % 24 for t_s in {s.t_ms // 300_000 * 300 for s in samples})
         row["hours_hist"] = " ".join(f"{hour}:{count}" for hour, count in sorted(slots.items()))
     rsrp = [round(float(values["rsrp_dbm"])) for values in lte if "rsrp_dbm" in values]
@@ -223,6 +225,7 @@ def stale(row: Row) -> list[str]:
         "rsrp_median_dbm": "rsrp_hist" not in row,
         "rsrp_p10_dbm": "rsrp_hist" not in row,
         "sinr_median_db": "sinr_hist" not in row,
+        "sinr_busy_median_db": "sinr_busy_hist" not in row,
         "availability_percent": not row["served"] and not row["no_service"],
     }
     return [name for name, nothing in of_nothing.items() if nothing]

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.rollup import Summary, percentile
+from collector.rollup.summary import COUNTS
 from collector.store.store import Row
 from telemetry.meaning import Registration, Standing
-from telemetry.operators import NUMBERS
+from telemetry.operators import NUMBERS, OTHER
 
 VALUES = st.lists(st.integers(-150, 40), min_size=1, max_size=60)
 ROWS = st.lists(
@@ -128,3 +129,62 @@ def test_standings_add_up_what_belongs_together() -> None:
         Standing.SIM_REFUSED: 8,
         Standing.DEVICE_FAULT: 8,
     }
+
+
+OWN, RIVAL = {"home_plmn": "51010", "plmn": "51010"}, {"home_plmn": "51010", "plmn": "51011"}
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        ({"registration": "home", "rat": "lte", **OWN}, "named served lte"),
+        ({"registration": "home", "rat": "nr_sa", **OWN}, "named served lte"),
+        ({"registration": "roaming", "rat": "wcdma", **RIVAL}, "named served three_g guest"),
+        ({"registration": "home", "rat": "gsm", "clock": "estimated"}, "served two_g time_estimated"),
+        ({"registration": "home", "clock": "unknown", "reject_cause": 0}, "served data_refused time_estimated"),
+        ({"registration": "searching", "clock": "ntp"}, "no_service"),
+        ({"registration": "searching", **RIVAL}, "named no_service limited"),
+        ({"registration": "limited", **RIVAL}, "named no_service limited"),
+        ({"registration": "limited"}, "no_service limited unnamed"),
+        ({"registration": "limited", **OWN}, "named barred"),
+        ({"registration": "denied", "home_plmn": "51010"}, "named refused"),
+        ({"registration": "sim_fault"}, "sim_fault"),
+        ({"registration": "no_sim"}, "no_sim"),
+        ({"registration": "modem_silent"}, "silent"),
+        ({}, ""),
+    ],
+)
+def test_every_count_of_a_sample(row: Row, counts: str) -> None:
+    summary = Summary()
+    for k in (1, 2):
+        summary.count(row, "Telkomsel")
+        assert {name: n for name in COUNTS if (n := getattr(summary, name))} == dict.fromkeys(["samples", *counts.split()], k)
+
+
+def test_an_operator_that_is_not_in_the_list_bars_nobody() -> None:
+    summary = Summary()
+    summary.count({"registration": "limited", "plmn": "50219", "home_plmn": "50219"}, OTHER)
+    summary.count({"registration": "roaming", "plmn": "50219", "home_plmn": "50219"})
+    assert (summary.barred, summary.limited, summary.unnamed, summary.guest) == (0, 1, 0, 0)
+
+
+def test_a_row_holds_counts_histograms_and_the_figures_that_they_come_to() -> None:
+    summary = summary_of([{"registration": "home", "rat": "lte", "rsrp_dbm": -80.0 - k, "sinr_db": 3.0 * k} for k in range(3)])
+    summary.count({"registration": "searching"})
+    summary.rsrp_busy, summary.sinr_busy = {-81: 1}, {3: 2}
+    row = summary.values(day=True)
+    assert (row["rsrp_hist"], row["sinr_hist"], row["rsrp_busy_hist"], row["sinr_busy_hist"]) == (
+        "-82:1 -81:1 -80:1",
+        "0:1 3:1 6:1",
+        "-81:1",
+        "3:2",
+    )
+    assert (row["rsrp_median_dbm"], row["sinr_median_db"], row["availability_percent"]) == (-81, 3, 75)
+    assert row["rsrp_p10_dbm"] == pytest.approx(-81.8)
+    assert set(row) - set(summary.values(day=False)) == {
+        *("rsrp_busy_hist", "sinr_busy_hist", "hours_hist", "sinr_busy_median_db")
+    }
+    assert row["sinr_busy_median_db"] == 3
+    nothing = Summary().values(day=False)
+    assert {nothing[name] for name in COUNTS} == {0}
+    assert not {"rsrp_median_dbm", "availability_percent"} & set(nothing)

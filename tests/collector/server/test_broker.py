@@ -15,7 +15,7 @@ import pytest
 from collector.enrol import compose_command
 from collector.server import install
 from ground.paths import shipped
-from lab.servers import Server, free_port, listening, mosquitto, wait_for
+from lab.servers import Server, free_port, mosquitto, wait_for
 from tests.collector.enrol.plant import DEBIAN, HOST, run
 
 COMPLAINTS = ("warning", "error", "deprecated", "refuse", "future version", "unknown", "invalid")
@@ -47,7 +47,7 @@ def broker_of(root: Path) -> Server:
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, "mosquitto", "mosquitto")
-    server.ready = lambda: listening(local) and listening(hall)
+    server.ready = lambda: "running" in told(server)  # who only looks at a port of TLS makes the broker complain
     return server
 
 
@@ -58,9 +58,8 @@ def told(server: Server) -> str:
 
 
 def complaints(server: Server) -> list[str]:
-    """Return the lines with a complaint; that somebody only looked whether a port is open is none of them."""
-    lines = (line for line in told(server).splitlines() if "client connection from 127.0.0.1 failed" not in line)
-    return [line for line in lines if any(word in line for word in COMPLAINTS)]
+    """Return the lines with a complaint."""
+    return [line for line in told(server).splitlines() if any(word in line for word in COMPLAINTS)]
 
 
 def fits_2_1(path: Path, uid: int, gid: int) -> bool:
@@ -74,7 +73,8 @@ def test_the_broker_starts_and_reads_again_without_a_complaint(root: Path) -> No
     with broker_of(root) as server:
         server.reload()
         wait_for(lambda: "reloading config" in told(server), "the broker to read its files again")
-        assert listening(server.port)
+        server.stop()
+        assert told(server).count("terminating") == 1, "it lived until it was told to end"
         assert complaints(server) == []
 
 

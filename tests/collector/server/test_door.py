@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import socket
 import ssl
 import subprocess
 import urllib.error
@@ -51,6 +52,15 @@ class Door:
         argv = [find_program("nginx", "nginx"), "-c", str(root / "nginx.conf"), "-e", str(root / "error.log")]
         self.process = subprocess.Popen(argv)
         self._context = ssl.create_default_context(cafile=root / "etc/sinyal/pki/ca.crt")
+
+    def flood(self, count: int) -> list[int]:
+        """Ask for the page so often without waiting for answers; return what came for each."""
+        ask = f"HEAD / HTTP/1.1\r\nHost: {HOST}\r\n".encode()
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        with self._context.wrap_socket(raw, server_hostname="localhost") as connection:
+            connection.sendall((ask + b"\r\n") * (count - 1) + ask + b"Connection: close\r\n\r\n")
+            answers = b"".join(iter(lambda: connection.recv(65536), b""))
+        return [int(status) for status in re.findall(rb"HTTP/1.1 (\d{3}) ", answers)]
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
         """Ask; with the header Most read so many bytes alone."""
@@ -127,7 +137,7 @@ def test_nothing_but_questions_comes_in(door: Door) -> None:
 
 
 def test_a_flood_from_one_address_is_told_to_wait(door: Door) -> None:
-    answers = [door.ask(f"/api/sites?{number}")[0] for number in range(400)]
+    answers = door.flood(400)
     assert answers[:20].count(429) == 0
     assert 429 in answers
 

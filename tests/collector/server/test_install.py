@@ -73,7 +73,7 @@ def test_the_configuration_that_it_writes_loads_and_enrolls(root: Path, tmp_path
 def test_secrets_are_closed(root: Path) -> None:
     files = tree(root)
     secret = {name: mode for name, (mode, content) in files.items() if b"PRIVATE KEY" in content}
-    assert sorted(secret) == [f"etc/sinyal/pki/{name}.key" for name in ("broker", "ca", "collector")]
+    assert sorted(secret) == [f"etc/sinyal/pki/{name}.key" for name in ("broker", "ca", "collector", "signer")]
     assert set(secret.values()) == {0o600}
     assert files["etc/sinyal/collector.toml"][0] == 0o640
 
@@ -135,14 +135,16 @@ def test_services_are_closed_in(name: str) -> None:
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
 
 
-def test_services_run_programs_that_exist_and_only_the_backup_as_root() -> None:
+def test_services_run_programs_that_exist_and_only_who_needs_the_ca_key_as_root() -> None:
     for name in install.UNIT_FILES:
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str  # type: ignore[assignment, method-assign]
         unit.read(UNITS / name)
         if not name.endswith(".service"):
             continue
-        assert unit["Service"]["User"] == ("root" if name == "sinyal-backup.service" else "sinyal"), name
+        assert unit["Service"]["User"] == ("root" if name in ("sinyal-backup.service", "sinyal-renew.service") else "sinyal"), (
+            name
+        )
         program, command = unit["Service"]["ExecStart"].split()[:2]
         assert program in ("/opt/sinyal/bin/sinyal-collector", "/opt/sinyal/bin/sinyal-dashboards"), name
-        assert command in ("run", "fleet", "watch", "serve", "backup", "doctor"), name
+        assert command in ("run", "fleet", "watch", "serve", "backup", "doctor", "ca"), name

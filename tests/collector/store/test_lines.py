@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.sites.sites import Site
-from collector.store.lines import MOST_NUMBERS, _Numbers, apart_ns, lines, point_line, point_times_ns
+from collector.store.lines import (
+    MOST_NUMBERS,
+    MOST_SHAPES,
+    _Numbers,
+    _shapes,
+    apart_ns,
+    frame_tags,
+    lines,
+    point_line,
+    point_times_ns,
+)
 from telemetry.frame import Sample, Value, pack
 from tests.collector.frames import SITE, T0_MS
 
@@ -131,3 +141,28 @@ def test_remembered_texts_of_numbers_are_bounded() -> None:
         assert known[number] == str(number)
         assert len(known) <= MOST_NUMBERS
     assert len(known) > 1
+
+
+def test_remembered_shapes_are_bounded() -> None:
+    _shapes.clear()
+    sizes = []
+    for number in range(MOST_SHAPES + 2):
+        one("device", {"uptime_s": 5}, modem=None, site=dataclasses.replace(SITE, code=f"x-{number}"))
+        sizes.append(len(_shapes))
+    assert sizes[:3] == [1, 2, 3]
+    assert sizes[-3:] == [MOST_SHAPES, 1, 2]
+
+
+def test_only_a_frame_of_an_installation_has_its_tag() -> None:
+    frame = pack(SITE.code, "signal", "m1", [Sample(1, T0_MS, "ntp", {"pci": 1})])
+    assert frame_tags(frame, SITE) == {"site": SITE.code, "kecamatan": SITE.kecamatan, "desa": SITE.desa, "modem": "m1"}
+    assert frame_tags(dataclasses.replace(frame, inst="00c0ffee"), SITE)["inst"] == "00c0ffee"
+
+
+def test_a_backslash_at_the_end_of_a_tag_does_not_swallow_the_next_one() -> None:
+    site = Site("x-1", "A\\", "B\\C\\\\", 0.5, 117.0, "gnss")
+    assert one("device", {"uptime_s": 5}, modem=None, site=site).split(" ")[0].split(",")[1:] == [
+        "desa=B\\C",
+        "kecamatan=A",
+        "site=x-1",
+    ]

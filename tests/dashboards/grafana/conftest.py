@@ -31,15 +31,22 @@ class Database:
         history.fill(self.store, self.sites)
         self.signal = list(self.raw("signal"))
 
-    def ask(self, query: str, chosen: Chosen | None = None, least: str | None = None, start_ms: int = START_MS) -> list[Answer]:
-        """Return the rows of an answer, tags and columns by name; fails on an error of InfluxDB."""
+    def series(
+        self, query: str, chosen: Chosen | None = None, least: str | None = None, start_ms: int = START_MS
+    ) -> list[Answer]:
+        """Return the series of an answer as InfluxDB gives them; fails on its error."""
         text = Choice(start_ms, END_MS, chosen or {}).fill(query, least)
         form = f"db=sinyal&epoch=ms&q={quote(text)}"
         code, body = fetch(f"{self._url}/query", form.encode())
         (result,) = json.loads(body)["results"]
         assert code == 200
         assert "error" not in result, f"{result} for {text}"
-        found = result.get("series", [])
+        found: list[Answer] = result.get("series", [])
+        return found
+
+    def ask(self, query: str, chosen: Chosen | None = None, least: str | None = None, start_ms: int = START_MS) -> list[Answer]:
+        """Return the rows of an answer, tags and columns by name."""
+        found = self.series(query, chosen, least, start_ms)
         return [
             {**one.get("tags", {}), **dict(zip(one["columns"], values, strict=True))} for one in found for values in one["values"]
         ]

@@ -180,14 +180,14 @@ def test_the_base_map_is_the_regency() -> None:
     assert {"Sangatta Utara", "Sandaran"} < {shape["properties"]["name"] for shape in shapes}
 
 
-def test_links_lead_to_the_hall_in_the_same_language() -> None:
-    for language, uid in (("id", "sinyal-hall"), ("en", "sinyal-hall-en")):
+def test_links_lead_to_the_hall_or_sub_district_in_the_same_language() -> None:
+    for language, hall, area in (("id", "sinyal-hall", "sinyal-regency"), ("en", "sinyal-hall-en", "sinyal-regency-en")):
         linked = []
         for name in DASHBOARDS:
             for panel in panels(f"{language}/{name}.json"):
                 urls = [link["url"] for setting in overrides(panel).values() for link in setting.get("links", [])]
                 urls += [link["url"] for link in panel["fieldConfig"]["defaults"].get("links", [])]
-                assert all(url.startswith(f"/d/{uid}?") and LEADS.search(url) for url in urls)
+                assert all(url.startswith(f"/d/{area}?") or (url.startswith(f"/d/{hall}?") and LEADS.search(url)) for url in urls)
                 linked += [panel["type"]] * bool(urls)
         assert {"geomap", "table", "status-history", "state-timeline"} <= set(linked)
 

@@ -56,7 +56,9 @@ def test_everything_arrives_in_its_folder_and_twice_writes_nothing(
     capsys.readouterr()
     assert publish(grafana, "--config", store) == 0
     assert grafana.writes == []
-    assert capsys.readouterr().out.count("unchanged") == 2 + 1 + 2 * len(DASHBOARDS)
+    said = capsys.readouterr().out
+    assert said.count("unchanged") == 2 + 1 + 2 * len(DASHBOARDS)
+    assert Path(said.split("sudo cp ")[1].split()[0]).is_file(), "the map file is named where it is"
 
 
 def test_dry_run_says_what_it_would_do_and_writes_nothing(

@@ -13,7 +13,7 @@ from dashboards.grafana.build import CLASSES, build_all
 from dashboards.grafana.halls import STATES
 from lab.grafana_query import ALL, Choice
 from tests.dashboards.grafana.conftest import Database
-from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, LOST, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
+from tests.dashboards.grafana.history import DUMB, END_MS, FAINT, LATE, ODD_NAME, REFUSED, START_MS, STRONG, UNTOLD
 
 HOUR_MS = 3_600_000
 SERVED, UNSERVED, FAULT = {"home", "roaming"}, {"searching", "not_registered"}, {"no_sim", "modem_silent"}
@@ -100,6 +100,32 @@ def test_halls_by_class_are_counted_right(database: Database) -> None:
     assert shown.total() == len(seen)
 
 
+def test_every_measured_hour_has_one_class(database: Database) -> None:
+    shown = Counter(
+        {
+            t["alias"]: sum(r["count"] for r in database.ask(t["query"], least="1h"))
+            for t in panel("Jam terukur per kategori")["targets"]
+        }
+    )
+    classes = read_classes(CLASSES)
+    expected: Counter[str] = Counter()
+    for row in database.raw("signal_1h"):
+        count: Counter[str] = Counter({name: int(value) for name, value in row.items() if isinstance(value, int)})
+        if count["lte"]:
+            expected[classes.of("rsrp_dbm", float(row["rsrp_median_dbm"])).id] += 1
+            continue
+        states = {
+            "two_g_only": count["two_g"] + count["three_g"],
+            "served": count["served"],
+            "no_service": count["no_service"],
+            "device_fault": count["no_sim"] + count["silent"],
+            "sim_refused": count["refused"] + count["sim_fault"],
+        }
+        expected[classes.state[next(key for key, n in states.items() if n)].id] += 1
+    assert shown == expected
+    assert len(+expected) > 6
+
+
 def test_availability_by_kecamatan_is_that_of_the_samples(database: Database) -> None:
     (target, _) = panel("Per kecamatan")["targets"]
     shown = {row["kecamatan"]: row["availability"] for row in database.ask(target["query"])}
@@ -132,22 +158,6 @@ def test_the_curve_of_a_hall_is_the_median_of_each_step_and_has_gaps(database: D
     }
     empty = [row["time"] for row in shown if row["median"] is None]
     assert len(empty) * step_ms > 6 * HOUR_MS, "the hours without power must be rows without a value"
-
-
-def test_missing_numbers_are_counted(database: Database) -> None:
-    high: defaultdict[str, int] = defaultdict(int)
-    low: dict[str, int] = {}
-    stored: Counter[str] = Counter()
-    for row in database.ask(panel("Nomor sampel yang belum ada", "pipeline")["targets"][0]["query"]):
-        site = row["site"]
-        high[site] = max(high[site], row["high"])
-        low[site] = min(low.get(site, row["low"]), row["low"])
-        stored[site] += row["n"]
-    missing = {site: high[site] - low[site] + 1 - stored[site] for site in stored}
-    assert missing[STRONG] == LOST
-    assert missing[FAINT] == 0
-    own = [row for stream in ("signal", "device", "probe") for row in database.raw(stream, site=STRONG)]
-    assert stored[STRONG] == len({row["seq"] for row in own})
 
 
 def test_a_name_full_of_pattern_characters_is_taken_as_it_is(database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 from dashboards.needs.model import Context, Diagnosis, Finding, State, Verdict
 from dashboards.needs.parameters import read_parameters
 from dashboards.needs.priority import priority
+from dashboards.needs.scores import Input
 from ground.words import phrase, said
 from tests.dashboards.needs.halls import CONFIG
 from tests.dashboards.needs.test_judge import SITE
@@ -81,3 +82,44 @@ def test_the_reason_names_what_raises_the_score_and_what_is_not_known() -> None:
     assert text.endswith("Not known, left out: population, blank-spot list.")
     alone = said(priority("Telkomsel", {"Telkomsel": NONE}, SITE, Context(None, None), PARAMETERS).reason, "en")
     assert alone.startswith("Score 100 because there is no service. ")
+
+
+def inputs(operator: str, states: dict[str, Verdict], power: str | None = None, plan: bool | None = None) -> dict[str, Input]:
+    site = dataclasses.replace(SITE, power=power, population=None)
+    return {
+        i.name: i
+        for i in priority(operator, {operator: NONE, **states}, site, Context(None, no_grid_plan=plan), PARAMETERS).inputs
+    }
+
+
+@pytest.mark.parametrize(
+    ("power", "plan", "value", "words"),
+    [
+        ("grid", True, 1, "yes, by the register of halls"),
+        ("solar", True, 0, "no, by the plan of 2026"),
+        ("no_grid", None, 0, "no, by the register of halls"),
+        ("solar", None, None, "not known"),
+        ("solar", False, 1, "yes, or in the grid programme"),
+    ],
+)
+def test_the_register_goes_before_the_plan(power: str, plan: bool | None, value: float | None, words: str) -> None:
+    grid = inputs("Telkomsel", {}, power, plan)["on_grid"]
+    assert (grid.value, said(grid.source, "en")) == (value, words)
+
+
+@pytest.mark.parametrize("operator", ALL)
+def test_nobody_is_alone_before_every_other_operator_is_judged(operator: str) -> None:
+    first, second = (name for name in ALL if name != operator)
+    seen = [inputs(operator, states)["no_alternative"] for states in ({first: NONE}, {second: NONE}, {first: NONE, second: NONE})]
+    assert [(i.value, said(i.source, "en")) for i in seen] == [(None, "not known"), (None, "not known"), (1, "yes")]
+    served = inputs(operator, {first: NONE, second: GOOD})["no_alternative"]
+    assert (served.value, said(served.source, "en")) == (0, "no")
+
+
+def test_the_reason_gives_every_number_of_the_formula() -> None:
+    site = dataclasses.replace(SITE, power="solar", population=round(PARAMETERS.limits.population_full.value / 4))
+    found = priority("Telkomsel", dict.fromkeys(ALL, NONE), site, Context(True, None), PARAMETERS)
+    assert said(found.reason, "en").split(". ", 1)[1] == (
+        "Inputs: severity 1, population 0.25, no other adequate operator 1, blank-spot list 1, power of the hall 0.5. "
+        "Not known, left out: power grid."
+    )

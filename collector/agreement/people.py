@@ -1,0 +1,119 @@
+"""Who of office, kecamatan and departments may sign in: passwords (argon2id) and sessions, beside the entries in the same file.
+
+What somebody may do is an entry of the record (`Person`); the password and the sessions are not, for they must be forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from collector.agreement.ledger import belong_to_folder
+from collector.agreement.rules import Actor
+from collector.agreement.state import State
+
+SESSION_MS = 12 * 3_600_000
+"""A day at the office."""
+LENGTH_MIN = 10
+TRIES, WAIT_MS = 8, 15 * 60_000
+"""So many wrong passwords for one name, and it waits so long: 768 guesses a day, of passwords of ten characters."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS password (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (
+  token TEXT PRIMARY KEY, name TEXT NOT NULL, form TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who is signed in; `form` stands in each form, so that no other page can send one in this name."""
+
+    actor: Actor
+    form: str
+
+
+class People:
+    """Passwords and sessions. A token is kept as its hash: who reads the file cannot sign in with it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP, Password Storage: argon2id
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._tries: dict[str, list[int]] = {}
+        self._lock = threading.Lock()
+        self._one_hash = threading.Lock()
+        with closing(self._open()) as db:
+            db.executescript(_TABLES)
+        path.chmod(0o600)
+        belong_to_folder(path)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Set a password, and end the sessions of that name. Raises ValueError where it is too short."""
+        if len(password) < LENGTH_MIN:
+            raise ValueError(f"a password has at least {LENGTH_MIN} characters")
+        with closing(self._open()) as db, db:
+            db.execute("INSERT OR REPLACE INTO password VALUES (?, ?)", (name, self._hasher.hash(password)))
+            db.execute("DELETE FROM session WHERE name = ?", (name,))
+
+    def sign_in(self, name: str, password: str, state: State, now_ms: int) -> str | None:
+        """Return the token of a new session; None where name or password is wrong, or the name waits after wrong ones.
+
+        It takes as long for a name that is not there.
+        """
+        with self._lock:
+            wrong = [at for at in self._tries.get(name, []) if at > now_ms - WAIT_MS]
+            if len(wrong) >= TRIES:
+                return None
+            self._tries[name] = [*wrong, now_ms]  # before the answer is known: tries side by side count too
+            if len(self._tries) > 1000:
+                self._tries.pop(next(iter(self._tries)))
+        with closing(self._open()) as db:
+            row = db.execute("SELECT hash FROM password WHERE name = ?", (name,)).fetchone()
+        try:
+            with self._one_hash:  # each takes 19 MiB: many at once must not take the public page's memory
+                self._hasher.verify(row[0] if row else self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return None
+        if row is None or _actor(name, state) is None:
+            return None
+        with self._lock:
+            self._tries.pop(name, None)
+        token = secrets.token_urlsafe(32)
+        with closing(self._open()) as db, db:
+            db.execute("DELETE FROM session WHERE until_ms < ?", (now_ms,))
+            form = secrets.token_urlsafe(16)
+            db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_hash(token), name, form, now_ms + SESSION_MS))
+        return token
+
+    def session(self, token: str, state: State, now_ms: int) -> Session | None:
+        """Return who is signed in with a token; None where nobody is, or may no more."""
+        with closing(self._open()) as db:
+            query = "SELECT name, form FROM session WHERE token = ? AND until_ms > ?"
+            row = db.execute(query, (_hash(token), now_ms)).fetchone()
+        actor = _actor(row[0], state) if row else None
+        return Session(actor, row[1]) if actor else None
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with closing(self._open()) as db, db:
+            db.execute("DELETE FROM session WHERE token = ?", (_hash(token),))
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=10)
+
+
+def _actor(name: str, state: State) -> Actor | None:
+    person = state.people.get(name)
+    return Actor(person.name, person.role, person.kecamatan) if person and person.active else None
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

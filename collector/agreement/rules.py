@@ -1,0 +1,190 @@
+"""Who may write what, and what may follow what: every refusal of the agreement is here, and says what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+
+from collector.agreement.entries import (
+    Answer,
+    Entry,
+    Link,
+    Person,
+    Progress,
+    Proposal,
+    Publication,
+    Remark,
+    Reopening,
+    Role,
+    Scan,
+    Step,
+    Verdict,
+)
+from collector.agreement.state import NEXT, RemarkState, State
+from collector.errors import CollectorError
+from collector.sites.sites import Site
+
+
+class RefusedError(CollectorError):
+    """An entry that the rules do not allow; the text says what stands against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who writes: a person with a role, or the holder of a hall's link (`site`)."""
+
+    name: str
+    role: Role | None = None
+    kecamatan: str = ""
+    site: str = ""
+
+    @property
+    def office(self) -> bool:
+        """Whether it is somebody of the office."""
+        return self.role is Role.OFFICE
+
+    def speaks_for(self, site: Site) -> bool:
+        """Whether it may speak for a village: by its link, or in its kecamatan, or the office, which types in paper forms."""
+        return self.office or self.site == site.code or (self.role is Role.KECAMATAN and self.kecamatan == site.kecamatan)
+
+
+OFFICE = Actor("office", Role.OFFICE)
+"""Whoever works on the server itself."""
+
+
+def refuse(entry: Entry, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    """Raise RefusedError where an entry may not be written now."""
+    _refuse(entry, actor, state, sites)
+
+
+@singledispatch
+def _refuse(entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+
+
+@_refuse.register
+def _(entry: Publication, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    if any((verdict.since, verdict.until) != (entry.since, entry.until) for verdict in entry.verdicts):
+        raise RefusedError("verdicts: all must be of the period that is published")
+
+
+@_refuse.register
+def _(entry: Remark, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    _must_speak_for(actor, _site(entry.verdict.site, sites))
+    _published(entry.verdict, state)
+
+
+@_refuse.register
+def _(entry: Answer, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    if _remark(state, entry.remark).open_since_ms is None:
+        raise RefusedError(f"remark {entry.remark} waits for no answer")
+
+
+@_refuse.register
+def _(entry: Reopening, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    remark = _remark(state, entry.remark)
+    _must_speak_for(actor, _site(remark.remark.verdict.site, sites))
+    if not remark.answers or remark.open_since_ms is not None:
+        raise RefusedError(f"remark {entry.remark} has no answer yet that could be disputed")
+
+
+@_refuse.register
+def _(entry: Proposal, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    _site(entry.site, sites)
+    if any(verdict.site != entry.site for verdict in entry.verdicts):
+        raise RefusedError("verdicts: all must be of the village that is proposed")
+    for verdict in entry.verdicts:
+        _published(verdict, state)
+    for number, known in state.proposals.items():
+        if number == entry.number:
+            raise RefusedError(f"{number} is there already; the next free number is {next_number(state, int(number[2:6]))}")
+        both = {*known.proposal.operators} & {*entry.operators}
+        every = not known.proposal.operators or not entry.operators
+        same = (known.proposal.site, known.proposal.channel) == (entry.site, entry.channel)
+        if same and (both or every) and not known.ended:
+            raise RefusedError(f"{entry.site} is proposed already: {number}, {known.step}")
+
+
+@_refuse.register
+def _(entry: Progress, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    proposal = state.proposals.get(entry.number)
+    if proposal is None:
+        raise RefusedError(f"there is no proposal {entry.number}")
+    if entry.to not in NEXT[proposal.step]:
+        after = ", ".join(sorted(NEXT[proposal.step])) or "nothing"
+        raise RefusedError(f"{entry.number} is {proposal.step}; after that comes {after}")
+    site = _site(proposal.proposal.site, sites)
+    own = {
+        Step.VILLAGE_AGREED: actor.site == site.code,
+        Step.KECAMATAN_VERIFIED: actor.role is Role.KECAMATAN and actor.kecamatan == site.kecamatan,
+    }
+    if own.get(entry.to):
+        return
+    _only_office(actor, entry.to)
+    if entry.to in own and not entry.reference.strip():
+        raise RefusedError("reference: the number of the letter in which the village or kecamatan agreed")
+
+
+@_refuse.register
+def _(entry: Scan, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    if entry.minutes not in state.minutes:
+        raise RefusedError(f"entry {entry.minutes} are no minutes")
+
+
+@_refuse.register
+def _(entry: Link, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    _site(entry.site, sites)
+    known = state.links.get(entry.site)
+    if entry.serial != (known.serial if known else 0) + (not entry.revoked):
+        raise RefusedError(f"link of {entry.site}: serial {entry.serial} does not follow")
+
+
+@_refuse.register
+def _(entry: Person, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
+    _only_office(actor, entry.kind)
+    if entry.kecamatan and entry.kecamatan not in {site.kecamatan for site in sites.values()}:
+        raise RefusedError(f"kecamatan: there is no {entry.kecamatan} in sites.csv")
+    others = [one for one in state.people.values() if one.name != entry.name and one.active and one.role is Role.OFFICE]
+    known = state.people.get(entry.name)
+    was_office = known is not None and known.active and known.role is Role.OFFICE
+    if was_office and not others and not (entry.active and entry.role is Role.OFFICE):
+        raise RefusedError(f"{entry.name} is the last of the office who can sign in; add another first")
+
+
+def next_number(state: State, year: int) -> str:
+    """Return the number that the next proposal of a year gets."""
+    used = [int(number[7:]) for number in state.proposals if number.startswith(f"U-{year}-")]
+    return f"U-{year}-{max(used, default=0) + 1:04}"
+
+
+def _only_office(actor: Actor, what: str) -> None:
+    if not actor.office:
+        raise RefusedError(f"{what}: only the office writes it")
+
+
+def _must_speak_for(actor: Actor, site: Site) -> None:
+    if not actor.speaks_for(site):
+        raise RefusedError(f"{actor.name} does not speak for {site.desa}")
+
+
+def _site(code: str, sites: Mapping[str, Site]) -> Site:
+    if code not in sites:
+        raise RefusedError(f"{code} is not in sites.csv")
+    return sites[code]
+
+
+def _published(verdict: Verdict, state: State) -> None:
+    if verdict not in state.published.get(verdict.site, ()):
+        raise RefusedError(f"this verdict of {verdict.site} was never published")
+
+
+def _remark(state: State, number: int) -> RemarkState:
+    if number not in state.remarks:
+        raise RefusedError(f"there is no remark {number}")
+    return state.remarks[number]

@@ -1,0 +1,75 @@
+"""Who may sign in, and for how long; what a stolen file or a guess gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.agreement.agreement import FILE
+from collector.agreement.entries import Person, Role
+from collector.agreement.people import SESSION_MS, TRIES, WAIT_MS, People
+from collector.agreement.rules import OFFICE
+from collector.agreement.state import State
+from tests.collector.agreement.parts import T0_MS, agreement
+
+PASSWORD = "kuda laut 7"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> tuple[People, State]:
+    book = agreement(tmp_path)
+    for person in (Person(name="budi", role=Role.OFFICE), Person(name="lama", role=Role.OFFICE, active=False)):
+        book.add(person, OFFICE, "server", T0_MS)
+    people = People(tmp_path / FILE)
+    for name in ("budi", "lama", "nobody"):
+        people.set_password(name, PASSWORD)
+    return people, book.state()
+
+
+def test_who_signed_in_is_known_for_a_day_at_the_office(office: tuple[People, State]) -> None:
+    people, state = office
+    token = people.sign_in("budi", PASSWORD, state, T0_MS)
+    assert token is not None
+    session = people.session(token, state, T0_MS + SESSION_MS - 1)
+    assert session is not None
+    assert (session.actor.name, session.actor.role) == ("budi", Role.OFFICE)
+    assert people.session(token, state, T0_MS + SESSION_MS) is None
+    people.sign_out(token)
+    assert people.session(token, state, T0_MS) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("budi", "kuda laut 8"), ("lama", PASSWORD), ("nobody", PASSWORD), ("x", PASSWORD)]
+)
+def test_nobody_else_signs_in(office: tuple[People, State], name: str, password: str) -> None:
+    people, state = office
+    assert people.sign_in(name, password, state, T0_MS) is None
+
+
+def test_who_may_no_more_is_out_at_once_and_a_new_password_ends_sessions(office: tuple[People, State]) -> None:
+    people, state = office
+    token = people.sign_in("budi", PASSWORD, state, T0_MS)
+    assert token is not None
+    assert people.session(token, State(), T0_MS) is None
+    people.set_password("budi", "ikan pari 99")
+    assert people.session(token, state, T0_MS) is None
+
+
+def test_guessing_waits_and_hurts_no_other_name(office: tuple[People, State]) -> None:
+    people, state = office
+    for n in range(TRIES):
+        assert people.sign_in("budi", f"guess number {n}", state, T0_MS) is None
+    assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS - 1) is None
+    assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS) is not None
+
+
+def test_the_file_holds_neither_password_nor_token(office: tuple[People, State], tmp_path: Path) -> None:
+    people, state = office
+    token = people.sign_in("budi", PASSWORD, state, T0_MS)
+    assert token is not None
+    data = b"".join(path.read_bytes() for path in tmp_path.glob(f"{FILE}*"))
+    assert PASSWORD.encode() not in data
+    assert token.encode() not in data
+    with pytest.raises(ValueError, match="10 characters"):
+        people.set_password("budi", "short")

@@ -1,0 +1,147 @@
+"""The office's page: who signs in, what each role may do, and that no other page can do it in somebody's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from httpx import Client, Response
+from playwright.sync_api import Browser
+
+from collector.agreement.agreement import FILE, Agreement
+from collector.agreement.entries import Outcome, Person, Role, Step
+from collector.agreement.people import People
+from collector.agreement.rules import OFFICE
+from collector.store.sqlite import Sqlite
+from dashboards.web.office import COOKIE
+from dashboards.web.serve import serve_in_thread
+from tests.collector.agreement.parts import PUBLISHED, T0_MS, VILLAGE, proposal, remark
+from tests.dashboards.web.plant import CLASSES, GOOD, SITES, TWO_G
+
+PASSWORD = "kuda laut 7"
+PEOPLE = (
+    Person(name="budi", role=Role.OFFICE),
+    Person(name="camat", role=Role.KECAMATAN, kecamatan=GOOD.kecamatan),
+    Person(name="lain", role=Role.KECAMATAN, kecamatan="Sandaran"),
+    Person(name="dinas", role=Role.READER),
+)
+
+
+class Desk:
+    """The page with a record, and somebody who is signed in or not."""
+
+    def __init__(self, url: str, book: Agreement) -> None:
+        self.url, self.book = url, book
+        self.client = Client(base_url=url, trust_env=False, timeout=60)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> str:
+        """Sign in; return the page."""
+        given = {"act": "sign_in", "name": name, "password": password}
+        self.client.post("/office", content=urlencode(given))
+        return self.client.get("/office?lang=en").text
+
+    def write(self, **fields: object) -> Response:
+        """Send a form of the page with its own secret."""
+        form = re.search(r'name="form" value="([^"]+)"', self.client.get("/office").text)
+        given = {"form": form[1] if form else "", **fields}
+        return self.client.post("/office", content=urlencode(given))
+
+
+@pytest.fixture
+def desk(planted: Sqlite, tmp_path: Path) -> Iterator[Desk]:
+    book, people = Agreement(tmp_path / FILE, SITES), People(tmp_path / FILE)
+    book.add(PUBLISHED, OFFICE, "server", T0_MS)
+    for person in PEOPLE:
+        book.add(person, OFFICE, "server", T0_MS)
+        people.set_password(person.name, PASSWORD)
+    with serve_in_thread(planted, SITES, CLASSES, port=0, record=tmp_path) as server:
+        made = Desk(server.url, book)
+        yield made
+        made.client.close()
+    book.close()
+
+
+def test_the_office_answers_proposes_and_takes_it_further(desk: Desk) -> None:
+    n = desk.book.add(remark(text="<i>PLN</i>"), VILLAGE, "page", T0_MS)
+    text = desk.sign_in("budi")
+    assert "&lt;i&gt;PLN&lt;/i&gt;" in text
+    assert desk.write(act="answer", remark=n, outcome="noted", reason="we ask PLN about it").headers["Location"] == "/office"
+    assert desk.book.state().remarks[n].answers[0].outcome is Outcome.NOTED
+    desk.write(act="propose", site=GOOD.code, channel="signal", text="a tower")
+    (one,) = desk.book.state().proposals.values()
+    desk.write(act="progress", number=one.proposal.number, to="village_agreed", reference="letter 7")
+    assert desk.book.state().proposals[one.proposal.number].step is Step.VILLAGE_AGREED
+    again = desk.write(act="propose", site=GOOD.code, channel="signal")
+    assert one.proposal.number in again.headers["Location"], "a double one is refused with the old number"
+    assert desk.write(act="propose", site=TWO_G.code, channel="signal").headers["Location"].startswith("/office?refused=")
+    origins = {record.origin for record in desk.book.ledger.records() if record.who == "budi"}
+    assert origins == {"office 127.0.0.1"}
+
+
+def test_a_kecamatan_verifies_its_own_and_answers_nothing(desk: Desk) -> None:
+    n = desk.book.add(remark(), VILLAGE, "page", T0_MS)
+    desk.book.add(proposal(), OFFICE, "office", T0_MS)
+    desk.write(act="sign_out")
+    assert "Senyiur" not in desk.sign_in("lain")
+    desk.client.cookies.clear()
+    assert "Senyiur" in desk.sign_in("camat")
+    assert "refused" in desk.write(act="answer", remark=n, outcome="noted", reason="we ask PLN about it").headers["Location"]
+    assert "refused" in desk.write(act="progress", number="U-2026-0001", to="village_agreed").headers["Location"]
+    assert desk.book.state().remarks[n].answers == []
+
+
+def test_a_reader_only_reads(desk: Desk) -> None:
+    n = desk.book.add(remark(), VILLAGE, "page", T0_MS)
+    assert f"remark {n}" in desk.sign_in("dinas")
+    for fields in (
+        {"act": "answer", "remark": n, "outcome": "noted", "reason": "we ask PLN"},
+        {"act": "propose", "site": GOOD.code},
+    ):
+        assert "refused" in desk.write(**fields).headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("budi", "wrong password"), ("root", PASSWORD), ("' OR 1=1 --", PASSWORD), ("", "")]
+)
+def test_nobody_else_comes_in(desk: Desk, name: str, password: str) -> None:
+    assert "Sign in" in desk.sign_in(name, password)
+    assert COOKIE not in desk.client.cookies
+
+
+def test_no_other_page_writes_in_somebodys_name(desk: Desk) -> None:
+    desk.sign_in("budi")
+    token = desk.client.cookies[COOKIE]
+    fields = {"act": "propose", "site": GOOD.code, "channel": "signal"}
+    for form in ("", "guessed", "ä"):
+        assert desk.client.post("/office", content=urlencode(fields | {"form": form})).status_code == 403
+    cookie = desk.client.post("/office", content=urlencode({"act": "sign_in", "name": "budi", "password": PASSWORD})).headers[
+        "Set-Cookie"
+    ]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/office"))
+    desk.client.cookies.set(COOKIE, token, path="/office")
+    desk.write(act="sign_out")
+    stolen = {"Cookie": f"{COOKIE}={token}"}
+    with Client(base_url=desk.url, trust_env=False) as thief:
+        assert "Sign in" in thief.get("/office?lang=en", headers=stolen).text
+        assert thief.post("/office", content=urlencode(fields), headers=stolen).status_code == 403
+    assert desk.book.state().proposals == {}
+
+
+def test_nothing_of_it_is_kept_by_a_browser_and_everybody_can_use_it(desk: Desk, chromium: Browser) -> None:
+    desk.book.add(remark(), VILLAGE, "page", T0_MS)
+    desk.book.add(proposal(), OFFICE, "office", T0_MS)
+    assert desk.client.get("/office").headers["Cache-Control"] == "no-store"
+    page = chromium.new_page(base_url=desk.url, viewport={"width": 360, "height": 740})
+    page.goto("/office?lang=en")
+    page.get_by_label("Name").fill("budi")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Remarks without an answer").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    faults = Axe().run(page).response["violations"]
+    assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []
+    page.close()

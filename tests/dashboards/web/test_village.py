@@ -1,0 +1,158 @@
+"""A village's own page: it says something of what was published, sees the answer, asks again, agrees; and nobody else can."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from httpx import Client, Response
+from playwright.sync_api import Browser, expect
+
+from collector.agreement.agreement import FILE, Agreement
+from collector.agreement.entries import Answer, Link, Outcome, Says, Step
+from collector.agreement.links import FILE as KEY
+from collector.agreement.links import read_key, token
+from collector.agreement.rules import OFFICE
+from collector.store.sqlite import Sqlite
+from dashboards.web.serve import serve_in_thread
+from dashboards.web.village import A_DAY
+from lab.servers import wait_for
+from tests.collector.agreement.parts import PUBLISHED, T0_MS, proposal
+from tests.dashboards.web.plant import CLASSES, EVIL, GOOD, SITES, TWO_G
+
+ONCE = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def village(planted: Sqlite, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """Serve the page with the agreement of a published month, and give the address of one village."""
+    book = Agreement(tmp_path / FILE, SITES)
+    book.add(PUBLISHED, OFFICE, "server", T0_MS)
+    link = book.new_link(GOOD.code, OFFICE, "server", T0_MS)
+    path = f"/r/{token(link, read_key(tmp_path / KEY))}"
+    with (
+        serve_in_thread(planted, SITES, CLASSES, port=0, record=tmp_path) as server,
+        Client(base_url=server.url, trust_env=False, timeout=60) as client,
+    ):
+        yield SimpleNamespace(book=book, path=path, client=client, url=server.url, key=read_key(tmp_path / KEY), link=link)
+    book.close()
+
+
+def say(village: SimpleNamespace, **fields: str) -> Response:
+    given = {"act": "remark", "once": ONCE, "operator": "Telkomsel", "says": "power", **fields}
+    found = village.client.post(village.path, content=urlencode(given), headers={"Accept": "application/json"})
+    assert isinstance(found, Response)
+    return found
+
+
+def test_a_village_says_it_is_answered_and_asks_again(village: SimpleNamespace) -> None:
+    first = village.client.get(f"{village.path}?lang=en").text
+    assert "Telkomsel: weak" in first
+    number = say(village, hamlet="RT 3", text="PLN <b>mati</b>").json()["n"]
+    assert village.book.state().remarks[number].remark.says is Says.POWER
+    assert "PLN &lt;b&gt;mati&lt;/b&gt;" in village.client.get(village.path).text
+    village.book.add(Answer(remark=number, outcome=Outcome.NOTED, reason="we ask PLN about it"), OFFICE, "office", T0_MS)
+    assert "we ask PLN about it" in village.client.get(village.path).text
+    assert say(village, act="reopen", remark=str(number), text="still the same since March").status_code == 200
+    assert village.book.state().remarks[number].due_ms is not None
+
+
+def test_without_script_a_browser_is_led_back(village: SimpleNamespace) -> None:
+    once = re.search(r'name="once" value="([0-9a-f-]{36})"', village.client.get(village.path).text)
+    assert once is not None
+    fields = {"act": "remark", "once": once[1], "operator": "XLSMART", "says": "agree"}
+    answer = village.client.post(village.path, content=urlencode(fields))
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{village.path}?sent=3#said")
+    assert "3" in village.client.get(f"{village.path}?sent=3").text
+    refused = village.client.post(village.path, content=urlencode(fields | {"once": ONCE, "says": "other"}))
+    assert refused.headers["Location"] == f"{village.path}?refused=1#say"
+
+
+def test_it_agrees_to_a_proposal(village: SimpleNamespace) -> None:
+    village.book.add(proposal(), OFFICE, "office", T0_MS)
+    assert "U-2026-0001" in village.client.get(village.path).text
+    assert say(village, act="agree", number="U-2026-0001").status_code == 200
+    assert village.book.state().proposals["U-2026-0001"].step is Step.VILLAGE_AGREED
+
+
+def test_sent_again_it_counts_once(village: SimpleNamespace) -> None:
+    assert say(village).json() == say(village).json()
+    assert len(village.book.state().remarks) == 1
+
+
+def test_who_has_no_link_sees_and_writes_nothing(village: SimpleNamespace) -> None:
+    stolen = token(Link(site=TWO_G.code, serial=1), village.key)  # signed, but never given out
+    for path in ("/r/", f"/r/{GOOD.code}", village.path[:-1] + "a", f"/r/{stolen}", village.path.replace(GOOD.code, TWO_G.code)):
+        assert village.client.get(path).status_code == 404
+        assert village.client.post(path, content=urlencode({"act": "remark"})).status_code == 404
+    village.book.add(Link(site=GOOD.code, serial=1, revoked=True), OFFICE, "server", T0_MS)
+    assert village.client.get(village.path).status_code == 404
+    assert say(village).status_code == 404
+    assert village.book.state().remarks == {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"says": "power; DROP TABLE entry"},
+        {"says": "not_so_at"},
+        {"operator": "Nobody"},
+        {"once": "x"},
+        {"text": "x" * 2001},
+        {"act": "answer", "outcome": "noted", "remark": "1", "text": "the office says so"},
+        {"act": "agree", "number": "U-2026-0009"},
+        {"act": "reopen", "remark": "one", "text": "because it is so"},
+        {"act": ""},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused(village: SimpleNamespace, fields: dict[str, str]) -> None:
+    assert say(village, **fields).status_code == 422
+    assert village.book.state().n == 2
+
+
+def test_a_flood_is_bounded(village: SimpleNamespace) -> None:
+    assert village.client.post(village.path, content=b"x" * 20_000).status_code == 413
+    answers = [say(village, once=f"{number:032x}").status_code for number in range(A_DAY + 3)]
+    assert answers == [200] * A_DAY + [429] * 3
+
+
+def test_the_address_stays_on_the_phone_and_no_page_frames_it(village: SimpleNamespace) -> None:
+    headers = village.client.get(village.path).headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_without_a_record_there_is_no_such_page(planted: Sqlite) -> None:
+    with serve_in_thread(planted, SITES, CLASSES, port=0) as server, Client(base_url=server.url, trust_env=False) as client:
+        assert client.get("/r/x").status_code == 404
+
+
+def test_written_without_a_net_it_is_kept_and_sent_later(village: SimpleNamespace, chromium: Browser) -> None:
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, base_url=village.url, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    moved: list[int] = []
+    page.on("response", lambda reply: moved.append(len(reply.body()) if reply.request.method == "GET" else 0))
+    page.goto(f"{village.path}?lang=en")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    faults = Axe().run(page).response["violations"]
+    assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []
+    context.set_offline(True)
+    page.get_by_label("not so in a part of the village").check()
+    page.get_by_role("textbox", name="Part of the village").fill("Dusun 2")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone until there is a connection: 1")
+    assert village.book.state().remarks == {}
+    context.set_offline(False)
+    (remark,) = wait_for(lambda: list(village.book.state().remarks.values()), "the remark")
+    assert remark.remark.hamlet == "Dusun 2"
+    expect(page.get_by_text("Dusun 2")).to_be_visible()
+    assert page.evaluate("window.evil") is None
+    assert EVIL not in page.content()
+    assert sum(moved[:3]) < 60_000, "page and scripts, unpacked"
+    context.close()
