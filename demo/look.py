@@ -24,6 +24,7 @@ from collector.store.dirty_hours import DirtyHours
 from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Store
+from dashboards.needs.pdf import prints
 from demo.bar import Bar
 from demo.fill import Filler
 from demo.made_up import REPORT_S, reports
@@ -168,7 +169,9 @@ def _make(folder: Path, where: Sequence[str], page: Page, bar: Bar) -> None:
     bar("the needs map", FILLED + 0.05)
     today = datetime.now(WITA).date()
     period = ("--from", str(today - timedelta(days=DAYS - 1)), "--to", str(today + timedelta(days=1)))
-    needs = Program("needs", folder, module("dashboards.cli", "needs", *where, *period, "--out", str(folder / NEEDS)))
+    paper = () if prints() else ("--no-pdf",)
+    out = ("--out", str(folder / NEEDS))
+    needs = Program("needs", folder, module("dashboards.cli", "needs", *where, *period, *out, *paper))
     needs.start()
     page.start_and_wait()
     _finish(needs)

@@ -14,8 +14,12 @@ SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "nginx": "nginx"}
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""
-LIBRARIES = {"libatomic.so.1": "libatomic1"}
-"""The same for libraries: what drives the browser needs this one."""
+LIBRARIES = {
+    "libatomic.so.1": "libatomic1",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+}
+"""The same for libraries: what drives the browser needs the first, what prints the official PDF the others."""
 SBIN = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 

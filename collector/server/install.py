@@ -50,10 +50,14 @@ SERVICES = (
     "sinyal-fleet.timer",
     "sinyal-doctor.timer",
     "sinyal-backup.timer",
+    "sinyal-archive.timer",
     "sinyal-renew.timer",
 )
-UNIT_FILES = (*SERVICES, "sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service", "sinyal-renew.service")
-EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
+UNIT_FILES = (
+    *SERVICES,
+    *("sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service", "sinyal-archive.service", "sinyal-renew.service"),
+)
+EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv", "letterhead.toml")
 """Files that a person edits; they are put there once."""
 START_S = 90.0
 HELD = "/var/www/sinyal"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from datetime import date
 from pathlib import Path
 
@@ -11,15 +12,22 @@ from dashboards.needs.model import Report
 from ground.table import safe
 
 
+def csv_text(report: Report, *, semicolon: bool = False, decimal_comma: bool = False) -> str:
+    """Return all rows, villages in the order of the register."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";" if semicolon else ",", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for village in report.villages:
+        for row in village.rows:
+            cells = handover(report, village, row)
+            writer.writerow([_text(cells[name], decimal_comma=decimal_comma) for name in COLUMNS])
+    return out.getvalue()
+
+
 def write_csv(report: Report, path: Path, *, semicolon: bool = False, decimal_comma: bool = False) -> None:
-    """Write all rows, villages in the order of the register."""
-    with path.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out, delimiter=";" if semicolon else ",", lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        for village in report.villages:
-            for row in village.rows:
-                cells = handover(report, village, row)
-                writer.writerow([_text(cells[name], decimal_comma=decimal_comma) for name in COLUMNS])
+    """Write the table."""
+    text = csv_text(report, semicolon=semicolon, decimal_comma=decimal_comma)
+    path.write_text(text, encoding="utf-8-sig", newline="")
 
 
 def _text(cell: Cell, *, decimal_comma: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from dashboards.needs.columns import handover
 from dashboards.needs.labels import both, english, indonesian, operator_words
 from dashboards.needs.model import Report, Row, Village
-from dashboards.needs.priority import FORMULA
+from dashboards.needs.need import NEED_FORMULA, READINESS_FORMULA
 from ground.words import phrase
 
 DEGREE_DIGITS = 6  # 0.1 m
@@ -25,7 +25,8 @@ def write_geojson(report: Report, path: Path) -> None:
             "title": "Peta kebutuhan infrastruktur digital",
             "period": [report.period.first.isoformat(), report.period.last.isoformat()],
             "thresholds": report.version,
-            "priority": english(FORMULA),
+            "need": english(NEED_FORMULA),
+            "readiness": english(READINESS_FORMULA),
             "note": both(phrase("A point is a hall; it does not describe the whole village.")),
             "sources": [english(source) for source in report.sources],
         },

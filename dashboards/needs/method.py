@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from collector.sites.classes import Classes
 from dashboards.needs.model import Period, Report, State
+from dashboards.needs.need import INPUT_WORDS
 from dashboards.needs.parameters import Limit, listed
-from dashboards.needs.priority import INPUT_WORDS
 from ground.words import Figure, Phrase, Said, joined, mark, phrase
 
 TITLE = phrase("Needs map of digital infrastructure")
@@ -35,17 +35,17 @@ METHOD = (
         "unstable, power. What is found first is the diagnosis, the rest is named beside it."
     ),
     phrase(
-        "One scale of words in every table and map: adequate, fair, poor service (level enough, but service comes and goes, or the "
-        "cell is congested), weak signal, 2G only, blank spot. 'Between' two words: interval and accuracy of the instrument do not "
-        "decide."
+        "One scale of words in every table and map: adequate, fair, poor service (level enough, but service comes and goes, or "
+        "the cell is congested), weak signal, 2G only, blank spot. 'Between' two words: interval and accuracy of the instrument "
+        "do not decide."
     ),
     phrase(
-        "Intervals of 95 %: days are drawn with replacement, not samples, for samples of a day depend on each other. A blank spot is "
-        "one only where the upper end of the interval of availability is at the limit or below."
+        "Intervals of 95 %: days are drawn with replacement, not samples, for samples of a day depend on each other. A blank "
+        "spot is one only where the upper end of the interval of availability is at the limit or below."
     ),
     phrase(
-        "Grade of the evidence, A to D: the worst of days, completeness, hours, precision, time, instrument, bands, place and active "
-        "test. A: evidence for a proposal; B: evidence with the named limit; C: a hint, measure on; D: not to be used."
+        "Grade of the evidence, A to D: the worst of days, completeness, hours, precision, time, instrument, bands, place and "
+        "active test. A: evidence for a proposal; B: evidence with the named limit; C: a hint, measure on; D: not to be used."
     ),
 )
 LIMITS = (
@@ -138,10 +138,14 @@ def settings(report: Report) -> Iterator[Setting]:
     for section, figures in (
         ("limits", listed(parameters.limits)),
         ("severity", listed(parameters.severity)),
-        ("weights", listed(parameters.weights)),
+        ("need", listed(parameters.need)),
+        ("readiness", listed(parameters.readiness)),
     ):
         for name, limit in figures:
             yield Setting(f"{section}.{name}", _value(limit), limit)
+    for name in type(parameters.grade).model_fields:
+        step = getattr(parameters.grade, name)
+        yield Setting(f"grade.{name}", joined([Figure(step.a, 1), Figure(step.b, 1), Figure(step.c, 1)], " / "), step)
 
 
 def listed_keys(report: Report) -> Iterator[tuple[str, tuple[Said, Said]]]:
@@ -163,5 +167,7 @@ def _value(limit: Limit) -> Phrase:
 
 
 def weights(report: Report) -> Phrase:
-    """Write the weights of the formula in a line."""
-    return joined([joined([INPUT_WORDS[name], limit.value], " ") for name, limit in listed(report.parameters.weights)], ", ")
+    """Write the weights of the formulas in a line."""
+    both = (report.parameters.need, report.parameters.readiness)
+    told = [joined([INPUT_WORDS[name], Figure(limit.value, 2)], " ") for section in both for name, limit in listed(section)]
+    return joined(told, ", ")

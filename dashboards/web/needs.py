@@ -32,10 +32,11 @@ class Needs:
         return None if self._folder is None else next(iter(sorted(self._folder.glob("*.html"))), None)
 
     def file(self, name: str) -> Path | None:
-        """Return a file of the folder itself; None for any other name."""
-        if self._folder is None or name not in {path.name for path in self._folder.glob("*") if path.suffix in KINDS}:
+        """Return a file of the folder, or of the one with the evidence of each hall; None for any other name."""
+        if self._folder is None or Path(name).suffix not in KINDS:
             return None
-        return self._folder / name
+        files = (path for part in ("*", "bukti/*") for path in self._folder.glob(part))
+        return next((path for path in files if path.relative_to(self._folder).as_posix() == name), None)
 
 
 @router.get("/needs/{name:path}")

@@ -33,7 +33,7 @@ def test_export_fleet_and_needs_read_the_file(month: Path, tmp_path: Path, capsy
     assert collector(["fleet", "--sqlite", str(month)]) == 0
     assert "139 of 141 sites have never reported" in capsys.readouterr().out
     assert dashboards(["needs", "--sqlite", str(month), *PERIOD, "--out", str(tmp_path / "map")]) == 0
-    assert {path.suffix for path in (tmp_path / "map").iterdir()} == {".html", ".xlsx", ".csv", ".geojson", ".pdf"}
+    assert {path.suffix for path in (tmp_path / "map").glob("*.*")} == {".html", ".xlsx", ".csv", ".geojson", ".pdf"}
 
 
 @pytest.mark.parametrize("words", [["fleet"], ["export", "--start", "2026-11-24", "--end", "2026-11-25"]])

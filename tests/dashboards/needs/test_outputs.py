@@ -9,22 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from pypdf import PdfReader
 from shapely.geometry import Point, shape
 
 from collector.errors import ConfigError
 from dashboards.atlas.areas import DESA, read_areas
 from dashboards.needs.columns import COLUMNS
-from dashboards.needs.command import STEM, write_report
+from dashboards.needs.command import STEM, Paper, write_report
 from dashboards.needs.csv import write_csv
+from dashboards.needs.document import drawn
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
+from dashboards.needs.letterhead import Letterhead
 from dashboards.needs.model import Report
-from dashboards.needs.pdf import write_pdf
+from dashboards.needs.pdf import prints
+from dashboards.needs.sheets import VILLAGES
 from dashboards.needs.xlsx import EVIDENCE, write_xlsx
 from ground.table import safe
 from tests.dashboards.needs.halls import NEVER, PLAN, basis, sites
@@ -164,7 +167,7 @@ def test_a_hostile_name_stays_text_in_csv_and_workbook(made: Report, tmp_path: P
 def test_workbook_has_real_types_frozen_header_and_filters(made: Report, tmp_path: Path) -> None:
     write_xlsx(made, tmp_path / "x.xlsx")
     book = load_workbook(tmp_path / "x.xlsx")
-    assert book.sheetnames == ["Peta Kebutuhan", "Bukti", "Metode"]
+    assert book.sheetnames == ["Ringkasan", "Desa", "Peta Kebutuhan", "Bukti", "Metode"]
     sheet = book["Peta Kebutuhan"]
     assert [cell.value for cell in sheet[1]] == HANDOVER
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.max_row) == ("D2", f"A1:BJ{ROWS + 1}", ROWS + 1)
@@ -183,14 +186,14 @@ def test_workbook_shows_evidence_ranked_and_the_method_with_every_parameter(made
     proof = list(book["Bukti"].iter_rows(values_only=True))
     assert proof[0] == EVIDENCE
     best = dict(zip(EVIDENCE, proof[1], strict=True))
-    assert (best["diagnosis"], best["skor_prioritas"], best["kelengkapan_persen"]) == ("Blank spot", 80, 100)
+    assert (best["diagnosis"], best["skor_kebutuhan"], best["kelengkapan_persen"]) == ("Blank spot", 75, 100)
     text = "\n".join(str(value) for line in book["Metode"].iter_rows(values_only=True) for value in line if value)
     assert made.version in text
     for part in (
         "limits.min_days",
-        "weights.population",
+        "need.people",
         "severity.blank_spot",
-        "skor = 100",
+        "kebutuhan = 100",
         "MIT",
         "1 Oktober 2026 – 8 Oktober 2026",
     ):
@@ -218,26 +221,10 @@ def test_geojson_is_valid_and_its_points_are_the_halls(made: Report, tmp_path: P
     assert {f["properties"]["diagnosis"] for f in features} >= {"blank_spot", "not_measured", "power"}
 
 
-def test_pdf_has_two_pages_a_kecamatan_with_map_table_method_and_version(made: Report, tmp_path: Path) -> None:
-    write_pdf(made, read_areas(DESA), tmp_path / "x.pdf")
-    pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
-    assert len(pages) == 2 * len(made.kecamatan) == 4
-    for front, table in zip(pages[::2], pages[1::2], strict=True):
-        for part in ("Metode", "Batasan", "Sumber", "skor = 100", made.version, "1 Oktober 2026 – 8 Oktober 2026"):
-            assert part in front
-        assert "Alasan" in table
-    assert "Kecamatan Muara Wahau" in pages[0]
-    for village in made.villages:
-        assert village.site.desa in pages[1 if village.site.kecamatan == "Muara Wahau" else 3]
-    assert "Semua operator: belum diukur" in pages[3]
-
-
-def test_a_register_without_polygons_still_gives_all_pages(made: Report, tmp_path: Path) -> None:
+def test_a_register_without_polygons_still_gives_a_map(made: Report, tmp_path: Path) -> None:
     homeless = replace(made, villages=tuple(replace(village, inside=None) for village in made.villages))
-    write_pdf(homeless, {}, tmp_path / "x.pdf")
-    assert len(PdfReader(tmp_path / "x.pdf").pages) == 4
-    write_html(homeless, {}, {}, tmp_path / "x.html")
-    assert (tmp_path / "x.html").read_text(encoding="utf-8").count('class="hall ') == len(made.villages)
+    write_html(homeless, drawn(homeless, {}), Letterhead(), tmp_path / "x.html")
+    assert (tmp_path / "x.html").read_text(encoding="utf-8").count("<g data-hall=") == 2 * len(made.villages)
     write_csv(homeless, tmp_path / "x.csv")
     assert {row["di_dalam_batas_desa"] for row in _read(tmp_path / "x.csv", ",")} == {""}
 
@@ -256,8 +243,27 @@ def _small_files(limit: int) -> Iterator[None]:
 def test_a_report_is_whole_or_not_there(made: Report, tmp_path: Path) -> None:
     ground, folder = basis(sites()), tmp_path / "laporan"
     with _small_files(20_000), pytest.raises(ConfigError, match="laporan: cannot be written"):
-        write_report(made, folder, ground, semicolon=False, decimal_comma=False)
+        write_report(made, folder, ground, Paper(Letterhead(), printed=False), {}, semicolon=False, decimal_comma=False)
     assert list(tmp_path.iterdir()) == []
-    write_report(made, folder, ground, semicolon=False, decimal_comma=False)
-    assert {path.name for path in folder.iterdir()} == {f"{STEM}.{kind}" for kind in ("html", "xlsx", "csv", "geojson", "pdf")}
-    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_every_file_has_its_hash(folder: Path) -> None:
+    lines = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text("utf-8").splitlines())
+    kinds = {f"{STEM}.{kind}" for kind in ("html", "xlsx", "csv", "geojson", *(["pdf"] if prints() else []))}
+    assert {name for name in lines if "/" not in name} == kinds
+    assert set(lines) == {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"SHA256SUMS"}
+    for name, digest in lines.items():
+        assert sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_every_sheet_prints_on_a4_landscape_with_its_head_on_every_page(folder: Path) -> None:
+    book = load_workbook(folder / f"{STEM}.xlsx")
+    assert {(s.page_setup.orientation, s.page_setup.paperSize) for s in book} == {("landscape", 9)}
+    assert [book[name].print_title_rows for name in ("Desa", "Peta Kebutuhan", "Bukti")] == ["$1:$1"] * 3
+    assert book.properties.creator == "DINAS CONTOH"
+    villages = list(book["Desa"].iter_rows(values_only=True))
+    assert villages[0] == VILLAGES
+    assert [row[0] for row in villages[1:]] == list(range(1, len(PLAN) + 2))
+    told = [str(row[0]) for row in book["Ringkasan"].iter_rows(values_only=True)]
+    digest = sha256((folder / f"{STEM}.csv").read_bytes()).hexdigest()
+    assert f"SHA-256 (CSV): {digest}" in told

@@ -9,8 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from dashboards.atlas.areas import DESA, KECAMATAN, read_areas
+from dashboards.atlas.areas import DESA, read_areas
+from dashboards.needs.command import STEM
+from dashboards.needs.document import drawn
 from dashboards.needs.html import write_html
+from dashboards.needs.letterhead import Letterhead
 from dashboards.needs.model import Report
 from tests.dashboards.needs.halls import NEVER, PLAN
 from tests.dashboards.needs.test_outputs import renamed
@@ -19,10 +22,8 @@ HOSTILE = "</script><script>document.title='x'</script>"
 
 
 @pytest.fixture(scope="module")
-def path(made: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("page") / "peta.html"
-    write_html(made, read_areas(DESA), read_areas(KECAMATAN), file)
-    return file
+def path(folder: Path) -> Path:
+    return folder / f"{STEM}.html"
 
 
 @pytest.fixture
@@ -41,64 +42,67 @@ def page(chromium: Browser, path: Path) -> Iterator[Page]:
 
 
 def test_the_map_is_drawn_and_shows_another_operator(page: Page) -> None:
-    halls = page.locator("#map .hall")
+    halls = page.locator("#map [data-hall]")
     assert halls.count() == len(PLAN) + 1
-    box = page.locator("#map .desa path").first.bounding_box()
+    box = page.locator("#map path[data-code]").first.bounding_box()
     assert box is not None
     assert box["width"] > 20
-    blank = page.locator('#map .hall[data-code="6408022006"]')
-    assert blank.get_attribute("class") == "hall s-blank_spot"
-    colour = blank.locator("circle").evaluate("e => getComputedStyle(e).fill")
-    assert colour == "rgb(26, 26, 26)"  # classes.toml, no_service
+    blank = page.locator('#map [data-hall="6408022006"] circle')
+    assert blank.get_attribute("fill") == "#1a1a1a"  # classes.toml, no_service
+    page.select_option("#map-operator", "IOH")
+    assert page.locator("#legend li[data-state=two_g_only] .count").inner_text() == "1"
     page.select_option("#map-operator", "XLSMART")
-    assert blank.get_attribute("class") == "hall s-absent"  # scans by a modem that has its bands found nobody
-    assert page.locator("#legend li[data-state=not_measured] .count").inner_text() == str(len(PLAN))
+    assert page.locator('#map [data-hall="6408022006"]').get_attribute("data-state") == "absent"  # scans found nobody
 
 
-def test_filter_and_sorting_work(page: Page) -> None:
-    rows = page.locator("#ranked tbody tr:visible")
-    assert rows.count() == 3 * (len(PLAN) + 1)
-    assert rows.first.get_attribute("data-diagnosis") == "blank_spot"
+def test_one_language_at_a_time(page: Page) -> None:
+    assert page.locator("h1").inner_text().startswith("Peta Kebutuhan Infrastruktur Digital")
+    assert page.locator("#f-state option").first.inner_text() == "Semua"
+    page.get_by_role("button", name="English").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("h1").inner_text().startswith("Needs map of digital infrastructure")
+    assert page.locator("#f-state option").first.inner_text() == "All"
+    assert "Kebutuhan" not in page.locator("main").inner_text()
+
+
+def test_worst_first_folded_and_found_by_filters(page: Page) -> None:
+    folded = page.locator("details.kecamatan")
+    assert [box.get_attribute("open") for box in folded.all()] == [None, None]
+    assert folded.first.get_attribute("data-kecamatan") == "Muara Wahau"  # the blank spot is there
+    rows = page.locator(".villages tbody tr:visible")
+    assert rows.count() == 0
     page.select_option("#f-diagnosis", "two_g_only")
     assert [row.get_attribute("data-code") for row in rows.all()] == ["6408022005"]
-    page.select_option("#f-diagnosis", "measured")
-    assert rows.count() == len(PLAN)
+    page.select_option("#f-diagnosis", "")
     page.fill("#f-text", "jak lu")
     assert rows.count() == 1
+    assert page.locator("#shown").inner_text() == f"1 dari {len(PLAN) + 1} desa"
     page.fill("#f-text", "")
-    page.get_by_role("button", name="RSRP dBm").click()
-    assert rows.first.get_attribute("data-rsrp") == "-105.0"
-    assert page.locator("th[data-sort=rsrp]").get_attribute("aria-sort") == "ascending"
-    page.get_by_role("button", name="RSRP dBm").click()
-    assert rows.first.get_attribute("data-rsrp") == "-85.0"
+    page.evaluate("document.querySelectorAll('details.kecamatan').forEach(e => { e.open = true; })")
+    assert rows.first.get_attribute("data-code") == "6408022006"
 
 
-def test_a_village_opens_with_its_evidence_and_says_what_was_not_measured(page: Page) -> None:
-    page.locator(f'#ranked tr[data-code="{NEVER}"] a').first.click()
-    detail = page.locator(f"#d-{NEVER}")
-    assert detail.get_attribute("open") is not None
-    text = detail.inner_text()
-    assert "titik tengah desa, bukan kantor" in text
+def test_a_village_opens_with_its_reasons_and_leads_to_its_evidence(page: Page) -> None:
+    page.fill("#f-text", "a")
+    page.locator(f'.villages tr[data-code="{NEVER}"] a').click()
+    text = page.locator(f"#d-{NEVER}").inner_text()
     assert "Telkomsel, IOH, XLSMART" in text
     assert "bukan berarti tidak ada sinyal" in text
-    assert "Blank spot\n" not in text
+    page.locator('.villages tr[data-code="6408022002"] a').click()
+    detail = page.locator("#d-6408022002")
+    assert "di bawah \N{MINUS SIGN}100 dBm" in detail.inner_text()
+    assert detail.get_by_role("link").get_attribute("href") == "bukti/6408022002.html"
 
 
 def test_method_limits_and_thresholds_are_in_the_page(page: Page, made: Report) -> None:
+    page.locator("#thresholds details").evaluate("e => e.open = true")
     text = page.locator("main").inner_text()
-    for part in (
-        "skor = 100",
-        made.version,
-        "bukan standar hukum",
-        "wilayah_boundaries",
-        "limits.min_samples",
-        "bukan seluruh wilayah desa",
-    ):
+    for part in (made.version, "bukan standar hukum", "wilayah_boundaries", "limits.min_samples", "bukan seluruh wilayah desa"):
         assert part in text
 
 
 def test_it_fits_a_phone_and_has_no_serious_fault_of_access(page: Page) -> None:
-    page.locator("details").first.evaluate("e => e.open = true")
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
     for width in (1280, 768, 360):
         page.set_viewport_size({"width": width, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -106,11 +110,35 @@ def test_it_fits_a_phone_and_has_no_serious_fault_of_access(page: Page) -> None:
     assert [v["id"] for v in found if v["impact"] in {"serious", "critical"}] == []
 
 
+def test_it_prints_with_everything_unfolded(page: Page) -> None:
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".villages tbody tr:visible").count() == len(PLAN) + 1
+    assert not page.locator("#filter").is_visible()
+
+
 def test_a_hostile_name_is_text(chromium: Browser, made: Report, tmp_path: Path) -> None:
-    file = tmp_path / "peta.html"
-    write_html(renamed(made, HOSTILE), read_areas(DESA), read_areas(KECAMATAN), file)
+    file, hostile = tmp_path / "peta.html", renamed(made, HOSTILE)
+    write_html(hostile, drawn(hostile, read_areas(DESA)), Letterhead(), file)
     page = chromium.new_page()
     page.goto(file.as_uri())
     assert page.title().startswith("Peta Kebutuhan")
-    assert page.locator("#ranked a").filter(has_text=HOSTILE).count() == 3
+    assert page.locator(".villages a").filter(has_text=HOSTILE).count() == 1
+    page.close()
+
+
+def test_the_evidence_of_a_hall_shows_hours_gaps_cells_and_samples(chromium: Browser, folder: Path) -> None:
+    page = chromium.new_page(viewport={"width": 360, "height": 740})
+    page.goto((folder / "bukti" / "6408022007.html").as_uri())  # power from 6 to 18 only
+    text = page.locator("main").inner_text()
+    assert "perangkat mati: mulai ulang pada akhirnya" in text
+    assert page.locator(".strip svg path").count() == 1  # one colour: every hour with power is alike
+    assert str(page.locator(".strip svg path").get_attribute("d")).count("M") == 8 * 12
+    assert "cell_id 7" in text
+    assert page.locator(".raw tbody tr").count() == 12
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in {"serious", "critical"}] == []
+    page.get_by_role("button", name="English").click()
+    assert "the device was off: it started anew at the end" in page.locator("main").inner_text()
     page.close()

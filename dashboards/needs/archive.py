@@ -1,0 +1,144 @@
+"""`sinyal-dashboards archive`: the raw samples as one open file a day, what a map is judged by, and the hash of everything."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from collector.errors import ConfigError
+from collector.server.program import add_store, store_config
+from collector.sites.sites import read_sites
+from collector.store import dirty_hours
+from collector.store.open import open_store
+from collector.store.store import Store
+from dashboards.needs.parquet import arrow, columns, write_day
+from dashboards.needs.periods import a_day
+from dashboards.needs.seal import SUMS, file_hash
+from ground.durable import write_durably
+from ground.wita import WITA
+
+BASIS = ("sites.csv", "needs.toml", "classes.toml", "kutim_context.csv")
+"""What a map is judged by beside the samples; copied as it is now."""
+FOLDER = Path("/var/lib/sinyal/archive")
+STATE = "written.txt"
+"""Holds up to when (UTC ns) the dirty hours are in the files."""
+ABOUT = """\
+Writes the raw samples of every day of WITA as one Parquet file with a fixed schema, for anybody to read without our programs, and
+SHA256SUMS over all. Without --from it writes the days that got samples since the last time, also late ones: what
+sinyal-archive.timer does every night. Today is never in it. `sinyal-dashboards recompute` makes the needs map from it.
+"""
+EPILOG = """\
+examples:
+  sinyal-dashboards archive                                    # into /var/lib/sinyal/archive
+  sinyal-dashboards archive --from 2026-10-01 --to 2026-11-01 --out /media/usb/archive
+  duckdb -c "select site, median(rsrp_dbm) from '/media/usb/archive/2026-10-*.parquet' where stream = 'signal' group by site"
+
+exit: 0 written, or nothing new; 1 the store is down; 2 bad usage or config
+"""
+README = """\
+# Raw samples of Sinyal
+
+One file a day of WITA (UTC+8), Apache Parquet, zstd. A row is a sample of one stream; what a modem did not give is null, never 0.
+`basis/` holds what the needs map is judged by. Check everything: `sha256sum --check SHA256SUMS`.
+Make the map of a period again: `sinyal-dashboards recompute THIS_FOLDER --from 2026-10-01 --to 2026-11-01`.
+`basis/sites.csv` is needed for names and places; the code of a village is `site`.
+
+| column | type | unit | streams |
+|---|---|---|---|
+"""
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sinyal-dashboards archive`."""
+    parser.description, parser.epilog = ABOUT, EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_store(parser)
+    parser.add_argument("--from", dest="first", type=a_day, metavar="DAY", help="first day in; with --to")
+    parser.add_argument("--to", dest="end", type=a_day, metavar="DAY", help="first day out")
+    parser.add_argument("--out", "-o", type=Path, default=FOLDER, metavar="DIR", help="default: %(default)s")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the days; return the exit code."""
+    arrow()
+    config, began, now_ns = store_config(args), time.monotonic(), time.time_ns()
+    if (args.first is None) != (args.end is None):
+        raise ConfigError("--from and --to belong together; give both or none")
+    today = datetime.now(UTC).astimezone(WITA).date()
+    sites = read_sites(config.sites.file)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        with closing(open_store(config.store)) as store:
+            days = _span(args.first, args.end) if args.first else _touched(store, _done(args.out))
+            for day in sorted(day for day in days if day < today):
+                _write(store, sites, day, args.out)
+        _beside(args.out, config.sites.file.parent, config.classes.file)
+        if args.first is None:
+            write_durably(args.out / STATE, f"{now_ns}\n".encode())
+        _sums(args.out)
+    except OSError as error:
+        raise ConfigError(f"{args.out}: cannot be written: {error}") from None
+    log.info("event=archive_done folder=%s seconds=%.1f", args.out, time.monotonic() - began)
+    return 0
+
+
+def _write(store: Store, sites: Iterable[str], day: date, folder: Path) -> None:
+    half = folder / f".{day}.half"
+    rows = write_day(store, sites, day, half)
+    path = folder / f"{day}.parquet"
+    if rows == 0:
+        half.unlink()
+        return
+    half.replace(path)
+    log.info("event=archive_day day=%s rows=%d bytes=%d", day, rows, path.stat().st_size)
+
+
+def _touched(store: Store, since_ns: int) -> set[date]:
+    """Return the days that got samples since a moment."""
+    first = max(0, since_ns - 2 * dirty_hours.WINDOW_NS)
+    rows = store.samples(dirty_hours.MEASUREMENT, first, 2**62)
+    return {datetime.fromtimestamp(int(row["hour"]), WITA).date() for row in rows}
+
+
+def _done(folder: Path) -> int:
+    try:
+        return int((folder / STATE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0  # a first time, or the file was lost: everything is written again
+
+
+def _span(first: date, end: date) -> set[date]:
+    return {first + timedelta(days=k) for k in range((end - first).days)}
+
+
+def _beside(folder: Path, beside: Path, classes: Path) -> None:
+    basis = folder / "basis"
+    basis.mkdir(exist_ok=True)
+    for name in BASIS:
+        source = classes if name == classes.name else beside / name
+        if source.is_file():
+            write_durably(basis / name, source.read_bytes())
+    lines = [f"| `{name}` | {kind.__name__} | {unit} | {streams} |" for name, (kind, unit, streams) in columns().items()]
+    write_durably(folder / "README.md", (README + "\n".join(lines) + "\n").encode())
+
+
+def _sums(folder: Path) -> None:
+    """Hash what is new or changed; the other lines stay as they were."""
+    sums = folder / SUMS
+    changed = sums.stat().st_mtime if sums.exists() else 0.0
+    known = dict(line.split("  ", 1)[::-1] for line in sums.read_text("utf-8").splitlines()) if sums.exists() else {}
+    files = [
+        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in {SUMS, STATE} and path.name[0] != "."
+    ]
+    lines = []
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        same = name in known and path.stat().st_mtime < changed - 1
+        lines.append(f"{known[name] if same else file_hash(path)}  {name}")
+    write_durably(sums, ("\n".join(lines) + "\n").encode())
