@@ -53,7 +53,7 @@ check:  ## style, types, and whether generated files are current
 	@$(PY) -m mypy -m scripts.platforms -m scripts.deb
 	@.venv/bin/lint-imports --no-cache > .venv/arrows.txt || { cat .venv/arrows.txt; exit 1; }
 	@$(PY) scripts/house.py --check
-	@$(PY) -m pytest -qq -p no:cacheprovider --durations=0 tests/test_repository.py
+	@$(PY) -m pytest -o addopts= -qq -p no:cacheprovider tests/test_repository.py
 	@$(PY) -m telemetry.contract_doc --check
 	@$(PY) -m tests.captures.supported --check
 	@$(PY) -m dashboards.grafana.build --check

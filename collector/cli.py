@@ -180,3 +180,7 @@ def _export(args: argparse.Namespace) -> int:
             raise ConfigError(f"{args.output}: cannot be written: {error}") from None
     print(ntr("{n} row", "{n} rows", count, args.lang), file=sys.stderr)
     return OK if count else NOTHING
+
+
+if __name__ == "__main__":
+    sys.exit(main())

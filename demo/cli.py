@@ -163,7 +163,8 @@ def run(options: Options) -> int:
             refused = sum(count.refused(spool) for spool in line.spools.values())
     except LineError:
         if any(folder.iterdir()):
-            print(f"sinyal-demo: logs and data are in {folder}", file=sys.stderr)
+            text = tr("logs and data are in {folder}", lang, folder=str(folder))
+            print(f"sinyal-demo: {text}", file=sys.stderr)
         else:
             folder.rmdir()
         raise
@@ -174,9 +175,11 @@ def run(options: Options) -> int:
         shutil.rmtree(folder)
     else:
         for hall, waiting in left.items():
-            text = tr("{n} still wait on the card of {hall}", lang, n=waiting, hall=f"{hall.desa} ({hall.code})")
+            name = f"{hall.desa} ({hall.code})"
+            text = tr("{n} still wait on the card of {hall}", lang, n=waiting, hall=name)
             print(f"sinyal-demo: {text}", file=sys.stderr)
-        print(f"sinyal-demo: refused by the collector {refused}; logs and data are in {folder}", file=sys.stderr)
+        text = tr("refused by the collector: {n}; logs and data are in {folder}", lang, n=refused, folder=str(folder))
+        print(f"sinyal-demo: {text}", file=sys.stderr)
     _report(counted, options)
     return EXIT_OK if counted.complete else EXIT_FAILED
 

@@ -35,7 +35,7 @@ from demo.seed import claim, span_of, write_beside
 from ground.ending import on_signal
 from ground.paths import shipped
 from ground.wita import WITA
-from ground.words import mark, tr
+from ground.words import Lang, mark, phrase, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 HALLS, DAYS, RAW_DAYS = 141, 30, 2
@@ -69,14 +69,14 @@ class Month:
         self._fed_s = self._reported_s = 0
         self._dirty = DirtyHours()
 
-    def fill(self, where: str, bar: Bar) -> None:
+    def fill(self, where: str, bar: Bar, lang: Lang) -> None:
         """Write the month up to now. Raises ConfigError where the store holds samples already, and as the store does."""
         span = span_of(datetime.now(UTC), DAYS, RAW_DAYS)
         claim(self._store, where, f"look {span.end_s}", span)
         status: list[Point] = []
         for number, filler in enumerate(self._fillers, 1):
             filler.fill(span, lambda _share: None)
-            bar(f"{DAYS} days of {len(self._fillers)} halls", FILLED * number / len(self._fillers))
+            bar(tr("{n} days of {halls} halls", lang, n=DAYS, halls=len(self._fillers)), FILLED * number / len(self._fillers))
             status += filler.status
         write_beside(self._store, self._sites, self._halls, status, span, SEED)
         self._fed_s = self._reported_s = span.end_s
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # while it fills, every end is the same as Ctrl-C
     try:
         config = load(args.config) if args.config else None
-        with _folder(args.folder) as folder, ExitStack() as stack:
+        with _folder(args.folder, args.lang) as folder, ExitStack() as stack:
             return _look(folder, config, args, stack, ended)
     except ConfigError as error:
         return _fail(str(error), USAGE)
@@ -139,13 +139,13 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     stack.callback(store.close)
     sites = read_sites(config.sites.file if config else shipped() / "sites.csv")
     month = Month(store, sites, plan(sites.values(), HALLS, SEED))
-    month.fill(where[1], bar)
+    month.fill(where[1], bar, args.lang)
     page = Page(folder, *where, "--needs", str(folder / NEEDS))
     stack.callback(page.stop)
-    _make(folder, where, page, bar)
+    _make(folder, where, page, bar, args.lang)
     bar("ready", 1.0)
     bar.end()
-    addresses = [page.url, (folder / NEEDS / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where)]
+    addresses = [page.url, (folder / NEEDS / "peta-kebutuhan.html").as_uri(), *_dashboards(folder, config, where, args.lang)]
     for name, address in zip((mark("live page"), mark("needs map")), addresses[:2], strict=True):
         print(f"{tr(name, args.lang):12} {address}")
     for address in addresses[2:]:
@@ -162,11 +162,11 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     return OK
 
 
-def _make(folder: Path, where: Sequence[str], page: Page, bar: Bar) -> None:
+def _make(folder: Path, where: Sequence[str], page: Page, bar: Bar, lang: Lang) -> None:
     """Make the account of the fleet, then the needs map while the page starts. Raises LineError."""
-    bar("the account of the fleet", FILLED)
+    bar(tr("the account of the fleet", lang), FILLED)
     _finish(Program("fleet", folder, module("collector.cli", "fleet", "--write", *where)))
-    bar("the needs map", FILLED + 0.05)
+    bar(tr("the needs map", lang), FILLED + 0.05)
     today = datetime.now(WITA).date()
     period = ("--from", str(today - timedelta(days=DAYS - 1)), "--to", str(today + timedelta(days=1)))
     paper = () if prints() else ("--no-pdf",)
@@ -186,13 +186,18 @@ def _finish(program: Program) -> None:
         program.stop()
 
 
-def _dashboards(folder: Path, config: Config | None, where: Sequence[str]) -> list[str]:
+def _dashboards(folder: Path, config: Config | None, where: Sequence[str], lang: Lang) -> list[str]:
     """Publish the dashboards where there are a Grafana and a store that it can read; return the address."""
     url = os.environ.get(GRAFANA, "http://127.0.0.1:3000").rstrip("/")
     if not answers(f"{url}/api/health"):
         return []
     if config is None or isinstance(config.store, SqliteSection) or TOKEN not in os.environ:
-        print(f"Grafana answers at {url}: with --config (an InfluxDB) and {TOKEN} its dashboards come too; see --help")
+        hint = phrase(
+            "Grafana answers at {url}: with --config (an InfluxDB) and {token} its dashboards come too; see --help",
+            url=url,
+            token=TOKEN,
+        )
+        print(hint.word(lang))
         return []
     _finish(Program("publish", folder, module("dashboards.cli", "publish", "--url", url, *where)))
     return [f"{url}/dashboards"]
@@ -206,7 +211,7 @@ def _open(addresses: Sequence[str]) -> None:
 
 
 @contextmanager
-def _folder(wanted: Path | None) -> Iterator[Path]:
+def _folder(wanted: Path | None, lang: Lang) -> Iterator[Path]:
     if wanted is not None:
         try:
             wanted.mkdir(parents=True)
@@ -218,7 +223,8 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
     try:
         yield folder
     except LineError:
-        print(f"sinyal-demo look: logs and data are in {folder}", file=sys.stderr)
+        text = tr("logs and data are in {folder}", lang, folder=str(folder))
+        print(f"sinyal-demo look: {text}", file=sys.stderr)
         raise
     except BaseException:
         shutil.rmtree(folder)

@@ -24,6 +24,7 @@ from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
 from demo.profiles import PROFILES, Profile, plan
 from ground.paths import shipped
+from ground.words import Figure, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 EPILOG = f"""\
@@ -164,10 +165,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"sinyal-demo seed: store: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
-        print(f"interrupted; the same command with --end {end.isoformat(timespec='seconds')} completes it", file=sys.stderr)
+        until = end.isoformat(timespec="seconds")
+        print(tr("interrupted; the same command with --end {end} completes it", args.lang, end=until), file=sys.stderr)
         return INTERRUPTED
     spent = time.monotonic() - began
-    print(f"seeded {count:,} samples in {spent:.1f} s ({count / spent:,.0f}/s)", file=sys.stderr)
+    rate = Figure(count / spent)
+    print(tr("{n} samples in {s} s ({rate}/s)", args.lang, n=Figure(count), s=spent, rate=rate), file=sys.stderr)
     return OK
 
 

@@ -14,7 +14,7 @@ from collector.store.store import Row
 from demo import count
 from demo.line import DemoLine
 from ground.words import Lang, mark, tr
-from telemetry.meaning import Standing, generation_of, level_of, standing_of
+from telemetry.meaning import Registration, Standing, generation_of, level_of, standing_of
 from telemetry.operators import operator_of
 
 STALE_S = 8.0
@@ -119,7 +119,9 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def _state(row: Status, lang: Lang) -> Text:
-    return Text(tr(row.state, lang), style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
+    generation, _, word = row.state.partition(" ")
+    told = f"{generation} {tr(Registration(word).message, lang)}" if word in set(Registration) else tr(row.state, lang)
+    return Text(told, style="red" if row.state in BAD else "green" if row.age_s is not None else "dim")
 
 
 def _level(dbm: float | None) -> Text:

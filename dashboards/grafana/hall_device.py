@@ -10,6 +10,7 @@ from dashboards.grafana.panels import curves, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import MODEM, TIME, Column, listing
 from ground.words import Phrase, mark
+from telemetry.events import EVENTS
 
 DEVICE_STEP, PROBE_STEP, DOWNLOAD_STEP = "10m", "30m", "12h"
 """Twice the usual interval of each, so that an empty step is a gap."""
@@ -128,7 +129,7 @@ def _events(board: Board, context: Context) -> None:
     shown = [
         TIME,
         MODEM,
-        Column("kind", mark("Event")),
+        Column("kind", mark("Event"), names=EVENTS),
         Column("detail", mark("Detail")),
         Column("count", mark("Count"), "none", 0),
     ]

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from dashboards.grafana.context import Context
 from dashboards.grafana.panels import OF_ROW, area_link, dressed, hall_link, join, link_property, only, step
 from dashboards.grafana.query import Influx
-from dashboards.grafana.theme import MOMENT, Steps
+from dashboards.grafana.theme import MOMENT, Steps, named
 from ground.words import Phrase, mark
 
 WHEN = "moment"
@@ -35,6 +35,8 @@ class Column:
     decimals: int | None = None
     scale: Steps | None = None
     words: list[ValueMapping] | None = None
+    names: Mapping[str, str] | None = None
+    """What is shown for a value, in the text's own colour."""
     width: int | None = None
     hall: str | None = None
     area: bool = False
@@ -76,7 +78,12 @@ def listing(
 def _properties(context: Context, column: Column) -> list[DynamicConfigValue]:
     values: list[tuple[str, object]] = [("displayName", context.say(column.heading))]
     unit = MOMENT[context.language] if column.unit == WHEN else column.unit
-    optional = {"unit": unit, "decimals": column.decimals, "custom.width": column.width, "mappings": column.words}
+    optional = {
+        "unit": unit,
+        "decimals": column.decimals,
+        "custom.width": column.width,
+        "mappings": column.words or named(context, column.names),
+    }
     values += [(name, value) for name, value in optional.items() if value is not None]
     if column.scale is not None:
         values.append(

@@ -96,6 +96,13 @@ def mapped(shown: Iterable[tuple[str, str, str]]) -> list[ValueMapping]:
     return [ValueMap(options=results)]
 
 
+def named(context: Context, names: Mapping[str, str] | None) -> list[ValueMapping] | None:
+    """Map values to words alone, as text keeps its colour."""
+    if names is None:
+        return None
+    return [ValueMap(options={value: ValueMappingResult(text=context.say(text)) for value, text in names.items()})]
+
+
 def registrations(context: Context) -> list[ValueMapping]:
     """Return the words and colours of the registration states."""
     best, good, *_ = context.classes.classes

@@ -209,7 +209,7 @@ def test_the_command_fills_a_file_and_its_rollups(tmp_path: Path, capsys: pytest
     path = tmp_path / "demo.db"
     words = ("--days", "1", "--halls", "2", "--interval-s", "600", "--end", "2026-11-24T00:00+08:00")
     assert command("--sqlite", str(path), *words) == 0
-    assert "seeded" in capsys.readouterr().err
+    assert "samples in" in capsys.readouterr().err
     store = Sqlite(path)
     assert {row["site"] for row in store.latest("signal_1d")} == set(plan(SITES.values(), 2))
     assert {(row["site"], row["missing"], row["lost"]) for row in store.latest("fleet")} == {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from agent.at.reading import Reading
 from agent.commands.gtccinfo import band_number
 from agent.commands.labels import band_of, number, settled, whole
 from agent.commands.qeng import nr_bandwidth_mhz
+from agent.modems.quectel import _lte_sinr
 from tests.agent.modems.helpers import read
 
 
@@ -132,3 +134,14 @@ def test_the_nr_leg_of_simcom(row: str, levels: tuple[float | None, ...]) -> Non
     serving = "+CPSI: LTE,Online,250-02,0x0EF8,22060,58,EUTRAN-BAND3,1725,3,2,-108,-889,-614,19"
     found = read("AT+CPSI?", serving, f"+CPSI: {row}")
     assert tuple(found.get(name) for name in ("nr_rsrp_dbm", "nr_rsrq_db", "nr_sinr_db")) == levels
+
+
+@pytest.mark.parametrize(
+    ("raw", "qcsq", "sinr_db"),
+    [(12, 18, 12), (12, 19, 19), (160, 18, 12), (160, 19, 19), (12, None, 12), (160, None, 12), (35, None, None), (-5, 20, -5)],
+)
+def test_the_sinr_of_quectel_is_the_meaning_near_qcsq_or_qcsq_itself(raw: int, qcsq: int | None, sinr_db: float | None) -> None:
+    """Of one moment are values that differ by 6 dB at most."""
+    reading = Reading()
+    lines = [] if qcsq is None else [f'+QCSQ: "LTE",-65,-95,{5 * (qcsq + 20)},-10']
+    assert _lte_sinr(raw, lines, reading) == sinr_db

@@ -128,7 +128,11 @@ def test_a_refused_message_does_not_silence_the_others_but_its_own_closing_waits
 def test_what_nobody_takes_for_days_is_given_up_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     box = hooked(tmp_path, Hook())
     box.put(message("hall", box.clock.now))
-    box.clock.now += GIVE_UP_MS + 1
+    assert GIVE_UP_MS == 3 * 86_400_000
+    box.clock.now += GIVE_UP_MS
+    box.sender("first").step()
+    assert box.outbox().waiting() == {"first": 1}
+    box.clock.now += 1
     box.sender("first").step()
     assert box.outbox().waiting() == {}
     assert "event=message_given_up destination=first message=1 key=hall" in caplog.text

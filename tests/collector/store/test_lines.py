@@ -157,3 +157,12 @@ def test_only_a_frame_of_an_installation_has_its_tag() -> None:
     frame = pack(SITE.code, "signal", "m1", [Sample(1, T0_MS, "ntp", {"pci": 1})])
     assert frame_tags(frame, SITE) == {"site": SITE.code, "kecamatan": SITE.kecamatan, "desa": SITE.desa, "modem": "m1"}
     assert frame_tags(dataclasses.replace(frame, inst="00c0ffee"), SITE)["inst"] == "00c0ffee"
+
+
+def test_a_backslash_at_the_end_of_a_tag_does_not_swallow_the_next_one() -> None:
+    site = Site("x-1", "A\\", "B\\C\\\\", 0.5, 117.0, "gnss")
+    assert one("device", {"uptime_s": 5}, modem=None, site=site).split(" ")[0].split(",")[1:] == [
+        "desa=B\\C",
+        "kecamatan=A",
+        "site=x-1",
+    ]

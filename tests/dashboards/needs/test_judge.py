@@ -17,7 +17,7 @@ from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.judge import judge
 from dashboards.needs.model import Diagnosis, State
 from dashboards.needs.parameters import cuts, read_parameters
-from ground.words import said
+from ground.words import Figure, said
 from telemetry.streams import Proof
 from tests.dashboards.needs.halls import CONFIG
 
@@ -162,3 +162,43 @@ def test_a_needs_toml_of_an_earlier_version_stays_valid(tmp_path: Path) -> None:
         "".join(line for line in lines if not line.startswith("min_scan_days")), encoding="utf-8"
     )
     assert read_parameters(tmp_path / "needs.toml").limits.min_scan_days == PARAMETERS.limits.min_scan_days
+
+
+@pytest.mark.parametrize(
+    ("lte", "older", "weak"), [(900, 920, False), (980, 1020, True), (1000, 1000, False), (990, 1010, True), (995, 1000, False)]
+)
+def test_mostly_older_than_lte_is_a_sign_of_weak_coverage(lte: int, older: int, weak: bool) -> None:
+    """What did not tell its generation is on neither side: less than half on LTE is a sign only where more than half is older."""
+    e = _good(served=2000, lte=lte, two_g=older, lte_values=lte)
+    assert (judge(e, LIMITS, CUTS, Supply(), SITE).main.diagnosis == "weak_coverage") is weak
+
+
+@pytest.mark.parametrize(("silent", "no_sim", "faulty"), [(460, 0, False), (461, 0, False), (360, 240, True), (80, 496, True)])
+def test_a_fifth_of_the_time_without_modem_or_sim_is_a_fault_of_the_device(silent: int, no_sim: int, faulty: bool) -> None:
+    e = replace(_good(), silent=silent, no_sim=no_sim, samples=2304 + silent + no_sim)
+    found = judge(e, LIMITS, CUTS, Supply(), SITE)
+    assert (found.state is State.UNJUDGEABLE) is faulty
+    if faulty:
+        text = said(found.main.reason, "en")
+        gone, without = (Figure(100 * n / e.samples, 1).word("en") for n in (silent, no_sim))
+        assert f"unresponsive in {gone} % and without SIM in {without} % of the samples (limit 20 %)" in text
+
+
+def test_gaps_of_a_fifth_are_no_gaps_and_known_power_is_named() -> None:
+    supply, site = Supply(boots=4, boots_a_week=3.5), replace(SITE, power="solar")
+    slots = [replace(_good(), slots=n, slots_possible=2000) for n in (1600, 1599)]
+    assert [judge(e, LIMITS, CUTS, supply, site).main.diagnosis for e in slots] == ["adequate", "power"]
+    assert "solar" in said(judge(slots[1], LIMITS, CUTS, supply, site).main.reason, "en")
+
+
+def test_the_busy_hour_is_judged_up_to_a_fifth_of_estimated_times() -> None:
+    for n, diagnosis in ((400, "congested"), (401, "adequate")):
+        e = _good(served=2000, lte=2000, lte_values=2000, sinr_busy_median=4, time_estimated=n)
+        assert judge(e, LIMITS, CUTS, Supply(), SITE).main.diagnosis == diagnosis
+    assert judge(_good(sinr_busy_median=4, busy_values=60), LIMITS, CUTS, Supply(), SITE).main.diagnosis == "congested"
+
+
+@pytest.mark.parametrize(("name", "modem"), [("? lte2", "lte2"), ("?", "-")])
+def test_a_modem_of_an_unknown_operator_is_named(name: str, modem: str) -> None:
+    found = judge(_good(), LIMITS, CUTS, Supply(), SITE, operator=name)
+    assert f"modem {modem} is" in said(found.main.reason, "en")
