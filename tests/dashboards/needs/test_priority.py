@@ -123,3 +123,17 @@ def test_the_reason_gives_every_number_of_the_formula() -> None:
         "Inputs: severity 1, population 0.25, no other adequate operator 1, blank-spot list 1, power of the hall 0.5. "
         "Not known, left out: power grid."
     )
+
+
+def test_half_the_severity_is_half_the_score() -> None:
+    two_g = Verdict(State.TWO_G_ONLY, Finding(Diagnosis.TWO_G_ONLY, phrase("x")))
+    severity = PARAMETERS.severity.two_g_only.value
+    assert 0 < severity < 1
+    assert priority("Telkomsel", {"Telkomsel": two_g}, SITE, Context(None, None), PARAMETERS).score == round(100 * severity, 1)
+
+
+@pytest.mark.parametrize(("state", "known"), [(State.ABSENT, True), (State.NOT_MEASURED, False), (State.HEARD, False)])
+def test_an_operator_that_is_known_to_be_absent_is_no_alternative(state: State, known: bool) -> None:
+    other = Verdict(state, Finding(Diagnosis.NOT_MEASURED, phrase("x")))
+    alone = inputs("Telkomsel", {"IOH": NONE, "XLSMART": other})["no_alternative"]
+    assert (alone.value, said(alone.source, "en")) == ((1, "yes") if known else (None, "not known"))
