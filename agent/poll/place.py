@@ -33,14 +33,8 @@ class Place:
         found = usb.find_again(was, self._root)
         if found is None:
             if now:
-                raise LinkClosed(
-                    phrase(
-                        "{port}: is another modem now ({product}); {was} is not there",
-                        port=configured,
-                        product=f"{now.vid_pid} {now.product}",
-                        was=was.vid_pid,
-                    )
-                )
+                there = {"port": configured, "product": " ".join((now.vid_pid, now.product)), "was": was.vid_pid}
+                raise LinkClosed(phrase("{port}: is another modem now ({product}); {was} is not there", **there))
             return configured
         return str(self._root / "dev" / found.tty)
 
