@@ -1,7 +1,8 @@
 """`make bench-peer`: the collector beside Telegraf, on one broker and one InfluxDB at a time, the same points, taken in turns.
 
 Telegraf gets the very lines that the collector writes, as many in a message as a frame has samples. Processor time is what the
-peer's own process used (user and system), so other load on the machine moves it little; ratios are of runs side by side.
+peer's own process used (user and system), so other load on the machine moves it little; ratios are of runs side by side. The time
+from end to end is that of the machine: where it is busy, `sudo chrt -r 1 .venv/bin/python -m bench.peer` goes before all others.
 """
 
 from __future__ import annotations
@@ -128,9 +129,8 @@ def _peak_mb(pid: int) -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def run(peer: str, folder: Path, count: int, size: int, program: str) -> Run:
+def run(peer: str, folder: Path, messages: Sequence[tuple[str, bytes]], size: int, program: str) -> Run:
     """Let one peer take all messages from the broker into an empty database; return what it cost."""
-    messages = payloads(peer, count, size)
     with mosquitto(folder / "broker", BROKER) as broker, influxd(folder / "store") as store:
         _ask(store.url, f"CREATE DATABASE {DATABASE}")
         with _peer(peer, folder, broker, store, program) as server:
@@ -160,11 +160,12 @@ def run(peer: str, folder: Path, count: int, size: int, program: str) -> Run:
 def compare(count: int, size: int, rounds: int, program: str) -> list[tuple[Run, Run]]:
     """Run both in turns; return the pairs."""
     pairs = []
+    peers = {peer: payloads(peer, count, size) for peer in ("sinyal", "telegraf")}
     for _ in range(rounds):
         found = []
-        for peer in ("sinyal", "telegraf"):
+        for peer, messages in peers.items():
             with tempfile.TemporaryDirectory(prefix="sinyal-peer-") as name:
-                found.append(run(peer, Path(name), count, size, program))
+                found.append(run(peer, Path(name), messages, size, program))
         pairs.append((found[0], found[1]))
     return pairs
 

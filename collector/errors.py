@@ -41,7 +41,9 @@ CURES: dict[Fault, str] = {
     Fault.UNREADABLE: mark("let the user or token of [store] read what it writes (docs/stores.md)"),
     Fault.TYPE_CONFLICT: mark("something else wrote other types: drop that measurement, or give Sinyal a database of its own"),
     Fault.SERIES_LIMIT: mark("raise max-values-per-tag and max-series-per-database of InfluxDB, or drop the series nobody needs"),
-    Fault.DISK_FULL: mark("make room on the disk of the database"),
+    Fault.DISK_FULL: mark(
+        "make room on the disk of the database; restart InfluxDB twice while sinyal-collector is stopped (docs/stores.md)"
+    ),
     Fault.BUSY: mark("nothing if it passes; else give the database more memory or a faster disk"),
     Fault.BROKEN: mark("read the database's own log"),
 }

@@ -21,7 +21,7 @@ from collector.store.dirty_hours import DirtyHours
 from collector.store.store import Placed, Point, Store
 from telemetry.frame import part
 
-FIRST_PROBE_S, LAST_PROBE_S = 0.5, 5.0
+FIRST_PROBE_S, LAST_PROBE_S = 0.5, 2.0
 """How often a sick store is probed with one small point: soon, for the halls wait; a store that asks for more peace gets it."""
 STRIKES = 2
 """How often a batch may fail while the known-good point succeeds, before it is taken apart."""
@@ -54,6 +54,7 @@ class _Failure(NamedTuple):
     """A batch that fails while a known-good point succeeds."""
 
     reason: str
+    fault: Fault
     refusal: PointsRefusedError | None
     """None: the store gave no reason that speaks of the points."""
 
@@ -129,7 +130,7 @@ class Keeper:
         frame, refusal = placed.frame, failure.refusal
         count = len(frame.seq)
         if refusal is None or refusal.fault is not None:
-            self._note(refusal, failure.reason)
+            self._note(failure)
             return Fate(held=count, reason=failure.reason)
         if count > 1:
             fate = Fate()
@@ -152,7 +153,6 @@ class Keeper:
         while not self._stop.is_set():
             if not self._proven:
                 self._wait_until_proven()
-            refusal: PointsRefusedError | None = None
             try:
                 with self._counters.asking():
                     if also is not None:
@@ -160,14 +160,14 @@ class Keeper:
                     else:
                         self._dirty_hours.write(self._store, batch)
             except PointsRefusedError as error:
-                refusal, reason = error, error.reason
+                failure = _Failure(error.reason, error.fault or Fault.BROKEN, error)
             except StoreUnavailableError as error:
-                strikes, reason = strikes + 1, error.reason
+                strikes, failure = strikes + 1, _Failure(error.reason, error.fault, None)
                 self._sick(error)
             else:
                 return None
-            if self.prove() and (refusal is not None or strikes >= STRIKES):
-                return _Failure(reason, refusal)
+            if self.prove() and (failure.refusal is not None or strikes >= STRIKES):
+                return failure
         raise Stopped
 
     def _wait_until_proven(self) -> None:
@@ -195,9 +195,8 @@ class Keeper:
         self._proven = True
         self._counters.store_answered()
 
-    def _note(self, refusal: PointsRefusedError | None, reason: str) -> None:
+    def _note(self, failure: _Failure) -> None:
         """Make a fault of the store that stops single frames visible, as one that stops all is."""
-        fault = refusal.fault if refusal is not None and refusal.fault is not None else Fault.BROKEN
-        error = StoreUnavailableError(reason, fault)
+        error = StoreUnavailableError(failure.reason, failure.fault)
         if self._counters.frame_failed(error):
-            log.error("event=store_sick fault=%s frames=single reason=%r cure=%r", fault, reason, error.cure)
+            log.error("event=store_sick fault=%s frames=single reason=%r cure=%r", error.fault, error.reason, error.cure)

@@ -121,7 +121,8 @@ def check_by_point(store: Checkable) -> None:
     try:
         store.write_points([Point("proof", {}, {"number": number}, now_ns)])
     except PointsRefusedError as error:
-        raise StoreUnavailableError(f"a point of our own is refused: {error.reason}", error.fault or Fault.BROKEN) from None
+        what = "a point of this moment (is a clock wrong, the database's or ours?)" if error.expired else "a point of our own"
+        raise StoreUnavailableError(f"{what} is refused: {error.reason}", error.fault or Fault.BROKEN) from None
     try:
         found = [row.get("number") for row in store.samples("proof", now_ns, now_ns + 1)]
     except StoreUnavailableError as error:

@@ -24,7 +24,6 @@ from dashboards.needs.method import SOURCES
 from dashboards.needs.model import Context, Period, Report, Row, Village
 from dashboards.needs.need import need, ranks, readiness
 from dashboards.needs.parameters import Parameters, cuts
-from dashboards.needs.priority import priority
 from dashboards.needs.seen import Surroundings, read_surroundings
 from dashboards.needs.village import of_village
 from telemetry.streams import Proof
@@ -143,12 +142,10 @@ def _village(basis: Basis, site: Site, gathered: Gathered) -> Village:
     }
     grading = Grading(basis.parameters.grade, site, inside(site, basis.areas))
     rows = tuple(
-        Row(
-            site, name, measured.get(name), verdict, priority(name, verdicts, site, context, basis.parameters),
-            grade=grading.of(name, measured[name], verdict) if verdict.state.judged else None,
-        )
+        Row(site, name, measured.get(name), verdict, grade=grading.of(name, measured[name], verdict) if judged else None)
         for name, verdict in verdicts.items()
-    )  # fmt: skip
+        for judged in [verdict.state.judged]
+    )
     told = of_village(rows)
     scores = need(verdicts, site, basis.parameters), readiness(site, context, basis.parameters)
     return Village(site, rows, grading.inside, supply, context, told, *scores)

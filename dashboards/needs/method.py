@@ -31,12 +31,21 @@ METHOD = (
         "diagnosis of the network; not measured never means no signal."
     ),
     phrase(
-        "Order of diagnosis: enough data, blank spot, 2G only, weak coverage, congested or interfered, unstable, power, "
-        "device. What is found first is the diagnosis, the rest is named beside it."
+        "Order of diagnosis: enough data, device, blank spot, rarely served, 2G only, weak coverage, congested or interfered, "
+        "unstable, power. What is found first is the diagnosis, the rest is named beside it."
     ),
     phrase(
-        "The column kondisi speaks of coverage only: a 'layak' row can still be congested or unstable, see diagnosis and "
-        "catatan. A row with too little data is written 'tidak diukur' with the reason."
+        "One scale of words in every table and map: adequate, fair, poor service (level enough, but service comes and goes, or "
+        "the cell is congested), weak signal, 2G only, blank spot. 'Between' two words: interval and accuracy of the instrument "
+        "do not decide."
+    ),
+    phrase(
+        "Intervals of 95 %: days are drawn with replacement, not samples, for samples of a day depend on each other. A blank "
+        "spot is one only where the upper end of the interval of availability is at the limit or below."
+    ),
+    phrase(
+        "Grade of the evidence, A to D: the worst of days, completeness, hours, precision, time, instrument, bands, place and "
+        "active test. A: evidence for a proposal; B: evidence with the named limit; C: a hint, measure on; D: not to be used."
     ),
 )
 LIMITS = (

@@ -10,7 +10,7 @@ from collector.sites.classes import Classes
 from collector.sites.sites import Site
 from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.parameters import Cuts, Parameters
-from dashboards.needs.scores import Graded, Input, Rank, Score
+from dashboards.needs.scores import Graded, Rank, Score
 from ground.wita import WITA
 from ground.words import Phrase
 
@@ -167,21 +167,6 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Priority:
-    """Score 0..100, None where nothing could be judged; and how it came about."""
-
-    score: float | None
-    severity: float | None
-    inputs: tuple[Input, ...]
-    reason: Phrase
-
-    @property
-    def unknown(self) -> list[str]:
-        """Return the inputs that nobody knows."""
-        return [i.name for i in self.inputs if i.value is None]
-
-
-@dataclass(frozen=True, slots=True)
 class Compared:
     """Change against the earlier period and why."""
 
@@ -197,7 +182,6 @@ class Row:
     operator: str
     evidence: Evidence | None
     verdict: Verdict
-    priority: Priority
     compared: Compared | None = None
     grade: Graded | None = None
     """None where nothing was judged."""

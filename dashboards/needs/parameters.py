@@ -192,7 +192,8 @@ class Parameters(Section):
     classes: ClassKeys
     limits: Limits
     severity: Severity
-    weights: Weights
+    weights: Weights | None = None
+    """Of an earlier version: read, so that its files stay valid, and not used."""
     need: Need = Need()
     readiness: Readiness = Readiness()
     grade: Steps = Steps()

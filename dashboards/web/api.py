@@ -77,7 +77,7 @@ def site(request: Request, code: Code) -> HallDetail:
     return snapshot_of(request).hall(code)
 
 
-@router.get("/sites/{code}/series", responses=NOT_FOUND, summary=mark("Curves of one hall: a day, a week, a month"))
+@router.get("/sites/{code}/series", responses=NOT_FOUND, summary=mark("Curves of one hall: a day, a week, a month, a year"))
 def series(request: Request, code: Code, span: Annotated[Range, Query(alias="range")] = "24h") -> Series:
     """Return the curves per modem and operator: 24 hours in steps of 5 minutes, 7 and 30 days in hours, a year in days."""
     _known(request, code)

@@ -21,7 +21,7 @@ INLINE = {
 
 
 class Needs:
-    """A folder of reports that may come and go while the page runs."""
+    """A folder with a report, or with a folder for each, of which the last by name is shown; they may come while it runs."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -29,14 +29,18 @@ class Needs:
     @property
     def page(self) -> Path | None:
         """The needs map itself; None where there is none yet."""
-        return None if self._folder is None else next(iter(sorted(self._folder.glob("*.html"))), None)
+        if self._folder is None or not self._folder.is_dir():
+            return None
+        folders = sorted((path for path in self._folder.iterdir() if path.is_dir()), reverse=True)
+        return next((page for folder in (self._folder, *folders) for page in sorted(folder.glob("*.html"))), None)
 
     def file(self, name: str) -> Path | None:
-        """Return a file of the folder, or of the one with the evidence of each hall; None for any other name."""
-        if self._folder is None or Path(name).suffix not in KINDS:
+        """Return a file beside the needs map, or of the folder with the evidence of each hall; None for any other name."""
+        page = self.page
+        if page is None or Path(name).suffix not in KINDS:
             return None
-        files = (path for part in ("*", "bukti/*") for path in self._folder.glob(part))
-        return next((path for path in files if path.relative_to(self._folder).as_posix() == name), None)
+        files = (path for part in ("*", "bukti/*") for path in page.parent.glob(part))
+        return next((path for path in files if path.relative_to(page.parent).as_posix() == name), None)
 
 
 @router.get("/needs/{name:path}")

@@ -26,6 +26,7 @@ from collector.store.store import Store
 from dashboards.web.app import create_app
 from dashboards.web.snapshot import Snapshot
 from ground.ending import on_signal
+from ground.paths import STATE
 
 OK, INCOMPLETE, INTERRUPTED = 0, 1, 130
 PORT = 8080
@@ -105,7 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--needs",
         type=Path,
         metavar="DIR",
-        help="needs map to show under /needs/ (of `needs --out DIR`)",
+        default=STATE / "needs",
+        help="needs maps (of `needs --out DIR/2026-10`), the last is shown under /needs/; default: %(default)s",
     )
     parser.add_argument(
         "--record",

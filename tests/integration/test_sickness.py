@@ -107,6 +107,15 @@ CASES = [
     ),
     Case("disk full", "disk_full", error(500, "engine: write /var/lib/influxdb/wal: no space left on device")),
 ]  # fmt: skip
+ALIKE = [
+    Case("202 on writing, while running", "not_a_store", page(202), running=True),
+    Case("308 on writing, while running", "not_a_store", page(308, Location="http://127.0.0.1:9/"), running=True),
+    Case("407 of a proxy, while running", "not_a_store", page(407), page(407), running=True),
+    Case("502 of a proxy, while running", "unreachable", page(502), page(502), running=True),
+    Case("504 of a proxy, while running", "unreachable", page(504), running=True),
+    Case("disk full for one frame", "disk_full", error(500, "write wal: no space left on device"), only_odd=True, hold=True),
+]
+"""For the table alone: what they take is taken by others above."""
 
 
 @dataclass
@@ -359,7 +368,7 @@ def test_a_sqlite_file_that_is_removed_is_told_and_nothing_goes_into_the_void(tm
 def main() -> int:
     """Print the table: engine, sickness, what was acked, stored, missing, and the name under which it was told."""
     print(f"{'engine':<9}{'sickness':<36}{'acked':>6}{'stored':>7}{'acked but missing':>18}  told as")
-    rows = [(engine, case.name, partial(suffer, case, engine)) for engine in ENGINES[1:] for case in CASES]
+    rows = [(engine, case.name, partial(suffer, case, engine)) for engine in ENGINES[1:] for case in (*CASES, *ALIKE)]
     rows += [("sqlite", sickness, partial(suffer_sqlite, sickness)) for sickness in SQLITE]
     for engine, sickness, let in rows:
         with tempfile.TemporaryDirectory() as name:

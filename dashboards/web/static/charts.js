@@ -7,7 +7,7 @@ const SinyalCharts = (() => {
   const LIGHT = ["#0072b2", "#d55e00", "#008260", "#b0588b", "#4d4d4d", "#8a6a00"], DARK = ["#56b4e9", "#ff9f45", "#3fd0a4", "#e7a3cb", "#c8c8c8", "#f0e442"];
   const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3]];
   const SERVICES = Object.fromEntries(settings.services.map(s => [s.key, s])); // best first
-  const FONT = "11px system-ui, sans-serif", LEFT = 44, RIGHT = 10;
+  const FONT = "11px system-ui, sans-serif", LEFT = 44, RIGHT = 20;
   const wita = { timeZone: "Asia/Makassar" };
   const clock = new Intl.DateTimeFormat(Sinyal.locale, { ...wita, hour: "2-digit", minute: "2-digit" });
   const day = new Intl.DateTimeFormat(Sinyal.locale, { ...wita, day: "numeric", month: "short" });

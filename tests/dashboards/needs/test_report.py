@@ -36,22 +36,19 @@ def _row(made: Report, code: str, operator: str) -> Row:
     return next(row for village in made.villages for row in village.rows if (row.site.code, row.operator) == (code, operator))
 
 
-# With 1500 of 3000 people (0.5, weight 20), on the grid (1, 10), power of the hall from the grid (1, 5), not on the list (0, 10),
-# other operators not measured (left out), base 40: (40 + 10 + 10 + 5 + 0) / (40 + 20 + 10 + 5 + 10) = 65 / 85.
-# Times the severity; without any need (severity 0) the score is 0.
 BY_HAND = [
-    # code, operator, state, diagnosis, rsrp, p10, busy rsrp, sinr, busy sinr, available, samples, complete, score
-    ("6408022001", "Telkomsel", "adequate", "adequate", -85, -95, -85, 15, 15, 100, 2304, 100, 0),
-    ("6408022002", "Telkomsel", "weak", "weak_coverage", -105, -112, -105, 6, 6, 100, 2304, 100, 45.9),  # 0.6 x 65/85
-    ("6408022003", "Telkomsel", "poor_service", "congested", -85, -85, -85, 14, -2, 100, 2304, 100, 30.6),  # 0.4 x 65/85
-    ("6408022004", "Telkomsel", "poor_service", "unstable", -85, -85, -85, 15, 15, 75, 2304, 100, 30.6),
-    ("6408022005", "IOH", "two_g_only", "two_g_only", None, None, None, None, None, 100, 2304, 100, 61.2),  # 0.8 x 65/85
-    ("6408022006", "Telkomsel", "blank_spot", "blank_spot", None, None, None, None, None, 0, 2304, 100, 80),
-    ("6408022007", "Telkomsel", "adequate", "power", -85, -85, None, 15, None, 100, 1152, 50, 0),
-    ("6408022008", "Telkomsel", "unjudgeable", "device_fault", -85, -85, -85, 15, 15, 100, 2304, 100, None),
-    ("6408022009", "Telkomsel", "insufficient_data", "insufficient_data", -95, -95, -95, 10, 10, 100, 288, 12.5, None),
-    ("6408042001", "Telkomsel", "insufficient_data", "device_fault", None, None, None, None, None, None, 2304, 100, None),
-    ("6408042011", "Telkomsel", "fair", "adequate", -95, -95, -95, 10, 10, 100, 2304, 100, 0),
+    # code, operator, state, diagnosis, rsrp, p10, busy rsrp, sinr, busy sinr, available, samples, complete
+    ("6408022001", "Telkomsel", "adequate", "adequate", -85, -95, -85, 15, 15, 100, 2304, 100),
+    ("6408022002", "Telkomsel", "weak", "weak_coverage", -105, -112, -105, 6, 6, 100, 2304, 100),
+    ("6408022003", "Telkomsel", "poor_service", "congested", -85, -85, -85, 14, -2, 100, 2304, 100),
+    ("6408022004", "Telkomsel", "poor_service", "unstable", -85, -85, -85, 15, 15, 75, 2304, 100),
+    ("6408022005", "IOH", "two_g_only", "two_g_only", None, None, None, None, None, 100, 2304, 100),
+    ("6408022006", "Telkomsel", "blank_spot", "blank_spot", None, None, None, None, None, 0, 2304, 100),
+    ("6408022007", "Telkomsel", "adequate", "power", -85, -85, None, 15, None, 100, 1152, 50),
+    ("6408022008", "Telkomsel", "unjudgeable", "device_fault", -85, -85, -85, 15, 15, 100, 2304, 100),
+    ("6408022009", "Telkomsel", "insufficient_data", "insufficient_data", -95, -95, -95, 10, 10, 100, 288, 12.5),
+    ("6408042001", "Telkomsel", "insufficient_data", "device_fault", None, None, None, None, None, None, 2304, 100),
+    ("6408042011", "Telkomsel", "fair", "adequate", -95, -95, -95, 10, 10, 100, 2304, 100),
 ]
 
 
@@ -62,7 +59,7 @@ def test_a_hall_of_each_diagnosis_comes_out_as_computed_by_hand(made: Report, ex
     e = row.evidence
     assert e is not None
     got = [row.verdict.state, row.verdict.main.diagnosis, e.rsrp_median, e.rsrp_p10, e.rsrp_busy_median]
-    got += [e.sinr_median, e.sinr_busy_median, e.availability, e.samples, e.completeness, row.priority.score]
+    got += [e.sinr_median, e.sinr_busy_median, e.availability, e.samples, e.completeness]
     assert got == rest
 
 
@@ -83,12 +80,6 @@ def test_reasons_name_figure_and_limit_in_both_languages(made: Report) -> None:
     power = _row(made, "6408022007", "Telkomsel").verdict.main.reason
     assert "8 kali (7 per minggu)" in said(power, "id")
     assert "50 % of the time" in said(power, "en")
-
-
-def test_priority_names_what_is_not_known(made: Report) -> None:
-    row = _row(made, "6408042011", "Telkomsel")
-    assert row.priority.unknown == ["population", "no_alternative", "power"]
-    assert "jumlah penduduk" in said(row.priority.reason, "id")
 
 
 def test_a_booster_limits_the_value_to_the_hall(made: Report) -> None:

@@ -20,9 +20,11 @@ from dashboards.needs.judge import judge
 from dashboards.needs.measured import total
 from dashboards.needs.model import Context, Diagnosis, Finding, Report, State, Verdict, Village
 from dashboards.needs.need import need, ranks, readiness
+from dashboards.needs.parameters import read_parameters
 from dashboards.needs.scores import Grade
 from ground.words import phrase, said
 from telemetry.streams import Proof
+from tests.dashboards.needs.halls import CONFIG
 from tests.dashboards.needs.test_judge import CUTS, LIMITS, PARAMETERS
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "verdict.md"
@@ -189,3 +191,13 @@ def test_where_all_is_known_the_range_is_the_place(made: Report) -> None:
 def test_texts_of_a_year_are_one_histogram() -> None:
     assert total(["-3.9:5 12:2", "", "12:1 12.4:7"]) == {-3.9: 5, 12.0: 3, 12.4: 7}
     assert total([""]) == {}
+
+
+def test_a_needs_toml_of_an_earlier_version_stays_valid_and_judges_as_the_shipped_one(tmp_path: Path) -> None:
+    text, _, _ = (CONFIG / "needs.toml").read_text(encoding="utf-8").partition("[need]")
+    later = ("rare_availability_percent", "instrument_rsrp_db", "rarely_served")
+    old = [line for line in text.splitlines() if not line.startswith(later)]
+    names = ("base", "population", "no_alternative", "blank_spot_list", "on_grid", "power")
+    old += ["[weights]", *(f'{name} = {{ value = 10, id = "x", en = "x" }}' for name in names)]
+    (tmp_path / "needs.toml").write_text("\n".join(old), encoding="utf-8")
+    assert read_parameters(tmp_path / "needs.toml").model_copy(update={"weights": None}) == PARAMETERS
