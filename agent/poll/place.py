@@ -33,8 +33,15 @@ class Place:
         found = usb.find_again(was, self._root)
         if found is None:
             if now:
-                there = {"port": configured, "product": " ".join((now.vid_pid, now.product)), "was": was.vid_pid}
-                raise LinkClosed(phrase("{port}: is another modem now ({product}); {was} is not there", **there))
+                other = f"{now.vid_pid} {now.product}"
+                raise LinkClosed(
+                    phrase(
+                        "{port}: is another modem now ({product}); {was} is not there",
+                        port=configured,
+                        product=other,
+                        was=was.vid_pid,
+                    )
+                )
             return configured
         return str(self._root / "dev" / found.tty)
 

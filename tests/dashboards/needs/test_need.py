@@ -9,9 +9,12 @@ import pytest
 from collector.sites.facts import Facts
 from dashboards.needs.model import Context, Diagnosis, Finding, State
 from dashboards.needs.need import need, readiness
+from dashboards.needs.parameters import read_parameters
 from ground.words import phrase, said
-from tests.dashboards.needs.test_verdict import NORTH, PARAMETERS, SITE, told
+from tests.dashboards.needs.halls import CONFIG
+from tests.dashboards.needs.test_verdict import NORTH, SITE, told
 
+PARAMETERS = read_parameters(CONFIG / "needs.toml")
 NO_PLAN = Context()
 W = PARAMETERS.readiness
 MEANT = {State.POOR: Diagnosis.UNSTABLE, State.FAIR: Diagnosis.ADEQUATE, State.TWO_G_ONLY: Diagnosis.TWO_G_ONLY}
