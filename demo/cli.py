@@ -175,7 +175,8 @@ def run(options: Options) -> int:
         shutil.rmtree(folder)
     else:
         for hall, waiting in left.items():
-            text = tr("{n} still wait on the card of {hall}", lang, n=waiting, hall=f"{hall.desa} ({hall.code})")
+            name = f"{hall.desa} ({hall.code})"
+            text = tr("{n} still wait on the card of {hall}", lang, n=waiting, hall=name)
             print(f"sinyal-demo: {text}", file=sys.stderr)
         text = tr("refused by the collector: {n}; logs and data are in {folder}", lang, n=refused, folder=str(folder))
         print(f"sinyal-demo: {text}", file=sys.stderr)

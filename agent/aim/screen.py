@@ -256,7 +256,7 @@ def summary(track: Track, now_s: float, style: Style, *, plain: bool) -> str:
         dbm=number(best.level.dbm, lang),
         kind=best.level.kind,
         word=class_word(class_of(best.level, style.cuts_dbm), style.cuts_dbm, lang),
-        sinr="-" if sinr is None else f"{number(sinr, lang)} dB",
+        sinr="-" if sinr is None else number(sinr, lang) + " dB",
         time=clock(best.when, lang, seconds=True),
         span=span(now_s - best.at_s, lang),
         net=network(best.signal, best.operator),

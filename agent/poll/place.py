@@ -33,11 +33,12 @@ class Place:
         found = usb.find_again(was, self._root)
         if found is None:
             if now:
+                other = f"{now.vid_pid} {now.product}"
                 raise LinkClosed(
                     phrase(
                         "{port}: is another modem now ({product}); {was} is not there",
                         port=configured,
-                        product=f"{now.vid_pid} {now.product}",
+                        product=other,
                         was=was.vid_pid,
                     )
                 )

@@ -26,7 +26,7 @@ def printer() -> ModuleType:
     except OSError as error:
         cure = f"sudo apt-get install -y {PACKAGES}; or leave it out with --no-pdf"
         raise ConfigError(f"the PDF needs Pango, which is not there ({error}): {cure}") from None
-    for name in ("weasyprint", "fontTools"):
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return weasyprint  # type: ignore[no-any-return]
 
@@ -40,8 +40,13 @@ def prints() -> bool:
     return True
 
 
-def write_pdf(report: Report, maps: Drawn, head: Letterhead, path: Path, lang: Lang = "id") -> None:
-    """Write the document in one language. Raises ConfigError as `printer` does."""
-    text, weasyprint = render(report, maps, head, lang, paper=True), printer()
+def document(report: Report, maps: Drawn, head: Letterhead, lang: Lang) -> str:
+    """Return the document in one language, as `print_pdf` takes it."""
+    return render(report, maps, head, lang, paper=True)
+
+
+def print_pdf(text: str, path: Path) -> None:
+    """Print a document; it takes nothing from outside. Raises ConfigError as `printer` does, and OSError."""
+    weasyprint = printer()
     only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
     weasyprint.HTML(string=text, url_fetcher=only_itself).write_pdf(path, pdf_variant=VARIANT)

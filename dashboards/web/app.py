@@ -15,7 +15,7 @@ from collector.agreement.links import FILE as LINK_KEY
 from collector.agreement.links import read_key
 from collector.agreement.people import People
 from collector.errors import StoreUnavailableError
-from dashboards.web import api, feed, models, needs, office, pages, village
+from dashboards.web import api, feed, meeting, models, needs, office, pages, village
 from dashboards.web.assets import Assets
 from dashboards.web.headers import Conditional, Guarded
 from dashboards.web.places import Places
@@ -48,7 +48,8 @@ def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: st
     app.add_middleware(Guarded, styles=assets.style_hash)
     app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=9)
-    for router in (api.router, feed.router, needs.router, village.router, office.router, pages.router, api.before):
+    written_on = (village.router, office.router, meeting.router)
+    for router in (api.router, feed.router, needs.router, *written_on, pages.router, api.before):
         app.include_router(router)
     app.add_api_route("/static/{address}", _static, include_in_schema=False)
     app.add_api_route("/sw.js", _worker, include_in_schema=False)

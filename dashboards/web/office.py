@@ -30,11 +30,11 @@ PATH, COOKIE = "/office", "sinyal_office"
 @router.get(PATH)
 def office(request: Request) -> Response:
     """Show what waits, or ask who it is."""
-    agreement, people = _record(request)
+    agreement, people = record_of(request)
     state, now_ms = agreement.state(), _now_ms()
     session = people.session(request.cookies.get(COOKIE, ""), state, now_ms)
     if session is None:
-        return _private(page(request, "signin.html", wrong="wrong" in request.query_params, settings={"page": "office"}))
+        return private(page(request, "signin.html", wrong="wrong" in request.query_params, settings={"page": "office"}))
     actor, sites = session.actor, agreement.sites
     mine = {code for code, site in sites.items() if _concerns(actor, site)}
     shown = page(
@@ -54,7 +54,7 @@ def office(request: Request) -> Response:
         refused=request.query_params.get("refused", "")[:300],
         settings={"page": "office"},
     )
-    return _private(shown)
+    return private(shown)
 
 
 @router.post(PATH)
@@ -65,7 +65,7 @@ async def written(request: Request) -> Response:
 
 
 def _written(request: Request, fields: Mapping[str, str]) -> Response:
-    agreement, people = _record(request)
+    agreement, people = record_of(request)
     state, now_ms, token = agreement.state(), _now_ms(), request.cookies.get(COOKIE, "")
     if fields.get("act") == "sign_in":
         return _sign_in(request, people.sign_in(fields.get("name", ""), fields.get("password", ""), state, now_ms))
@@ -130,7 +130,8 @@ def _concerns(actor: Actor, site: Site) -> bool:
     return actor.role is not Role.KECAMATAN or actor.kecamatan == site.kecamatan
 
 
-def _record(request: Request) -> tuple[Agreement, People]:
+def record_of(request: Request) -> tuple[Agreement, People]:
+    """Return the record and who may sign in. Raises HTTPException where the page has no record."""
     agreement: Agreement | None = request.app.state.agreement
     people: People | None = request.app.state.people
     if agreement is None or people is None:
@@ -139,7 +140,8 @@ def _record(request: Request) -> tuple[Agreement, People]:
     return agreement, people
 
 
-def _private(answer: Response) -> Response:
+def private(answer: Response) -> Response:
+    """Keep an answer out of every cache."""
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from httpx import Client, Response
 from playwright.sync_api import Browser
 
 from collector.agreement.agreement import FILE, Agreement
-from collector.agreement.entries import Outcome, Person, Role, Step
+from collector.agreement.entries import Outcome, Person, Publication, Role, Step
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE
 from collector.store.sqlite import Sqlite
@@ -145,3 +146,25 @@ def test_nothing_of_it_is_kept_by_a_browser_and_everybody_can_use_it(desk: Desk,
     faults = Axe().run(page).response["violations"]
     assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []
     page.close()
+
+
+def test_a_meeting_sees_what_was_published_what_changed_and_what_waits(desk: Desk) -> None:
+    assert desk.client.get("/office/meeting").headers["Location"] == "/office"
+    desk.book.add(remark(), VILLAGE, "page", T0_MS)
+    later = {"since": date(2026, 11, 1), "until": date(2026, 12, 1), "evidence": "cd" * 32}
+    verdicts = tuple(
+        verdict.model_copy(update=later | {"word": word})
+        for verdict, word in (
+            (PUBLISHED.verdicts[0], "cukup"),
+            (PUBLISHED.verdicts[0].model_copy(update={"operator": None}), "layak"),
+        )
+    )
+    told = Publication(since=date(2026, 11, 1), until=date(2026, 12, 1), table="cd" * 32, verdicts=verdicts)
+    desk.book.add(told, OFFICE, "server", T0_MS)
+    desk.sign_in("dinas")
+    text = desk.client.get("/office/meeting?lang=en").text
+    assert "Senyiur, Telkomsel: weak → cukup (measured otherwise)" in text
+    row = re.search(rf'<th scope="row">{GOOD.kecamatan}</th>(.*?)</tr>', text)
+    assert row is not None
+    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["2", "layak 1", "1", "1", "–"]
+    assert desk.book.ledger.head()[1][:16] in text
