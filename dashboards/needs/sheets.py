@@ -35,8 +35,10 @@ VILLAGES = (
     *("kebutuhan", "kebutuhan_min", "kebutuhan_maks", "kesiapan", "kesiapan_min", "kesiapan_maks", "jumlah_penduduk"),
     *(*(name.lower() for name in OPERATORS), "belum_diketahui"),
 )
-VILLAGE_WIDTHS = {"kecamatan": 17, "desa": 20, "kondisi_desa": 20, "belum_diketahui": 30, "kode_desa": 14}
-VILLAGE_WIDTHS |= dict.fromkeys((name.lower() for name in OPERATORS), 19)
+VILLAGE_WIDTHS = {"kecamatan": 15, "desa": 17, "kondisi_desa": 17, "belum_diketahui": 26, "kode_desa": 13}
+VILLAGE_WIDTHS |= dict.fromkeys((name for name in VILLAGES if name.startswith(("peringkat", "ke", "kualitas", "jumlah"))), 9)
+VILLAGE_WIDTHS["kecamatan"] = 15
+VILLAGE_WIDTHS |= dict.fromkeys((name.lower() for name in OPERATORS), 15)
 
 
 def put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
@@ -69,7 +71,9 @@ def write_table(
     number = 1
     for number, row in enumerate(rows, 2):
         for column, value in enumerate(row, 1):
-            put(sheet, number, column, value)
+            cell = put(sheet, number, column, value)
+            if one_wide:
+                cell.alignment = WRAP
     sheet.freeze_panes = "G2" if one_wide else "D2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number}"
     sheet.print_title_rows = "1:1"
@@ -107,7 +111,7 @@ def paint(cell: object, report: Report, state: State) -> None:
 
 def villages_sheet(sheet: Worksheet, report: Report) -> None:
     """Write one row a village, by rank: what fits on a page."""
-    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS | dict.fromkeys(VILLAGES[:3], 9), one_wide=True)
+    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS, one_wide=True)
     for number, village in enumerate(report.by_rank, 2):
         paint(sheet.cell(number, VILLAGES.index("kondisi_desa") + 1), report, village.verdict.state)
 
