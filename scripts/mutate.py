@@ -44,7 +44,7 @@ TARGETS = {
         "tests/dashboards/needs/test_judge.py tests/dashboards/needs/test_doubt.py "
         "tests/dashboards/needs/test_verdict.py::test_a_border_within_the_accuracy_of_the_instrument_is_between",
     ),
-    "priority": ("dashboards/needs/need.py", "tests/dashboards/needs/test_need.py"),
+    "priority": ("dashboards/needs/need.py", "tests/dashboards/needs/test_need.py tests/dashboards/needs/test_verdict.py"),
 }
 LEFT_ALONE = re.compile("core/(ReplaceBinaryOperator_BitOr_|ReplaceComparisonOperator_(Is_Eq|IsNot_NotEq|Eq_Is|NotEq_IsNot)$)")
 SAME: dict[tuple[str, str], str] = {

@@ -29,6 +29,8 @@ HEAD = PatternFill("solid", fgColor="1F3864")
 WHITE, BOLD = Font(bold=True, color="FFFFFF"), Font(bold=True)
 WRAP = Alignment(wrap_text=True, vertical="top")
 A4 = 9
+LINE_PT = 13.5
+"""Height of a line of text."""
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 cannot hold them, openpyxl refuses them
 VILLAGES = (
     *("peringkat", "peringkat_terbaik", "peringkat_terburuk", "kode_desa", "kecamatan", "desa", "kondisi_desa", "kualitas_bukti"),
@@ -74,12 +76,19 @@ def write_table(
             cell = put(sheet, number, column, value)
             if one_wide:
                 cell.alignment = WRAP
+        if one_wide:
+            sheet.row_dimensions[number].height = LINE_PT * _lines(names, row, widths)
     sheet.freeze_panes = "G2" if one_wide else "D2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number}"
     sheet.print_title_rows = "1:1"
     if not one_wide:
         sheet.print_title_cols = "A:C"
     on_paper(sheet, wide=1 if one_wide else 0)
+
+
+def _lines(names: Sequence[str], row: Sequence[Cell], widths: Mapping[str, float]) -> int:
+    """Return how many lines the longest text of a row takes; a spreadsheet makes no room for it by itself."""
+    return max(-(-len(str(value or "")) // int(widths.get(name, 12))) for name, value in zip(names, row, strict=True))
 
 
 def on_paper(sheet: Worksheet, *, wide: int) -> None:
