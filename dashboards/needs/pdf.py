@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from collector.errors import ConfigError
 from dashboards.needs.document import Drawn, render
@@ -42,6 +43,11 @@ def prints() -> bool:
 
 def write_pdf(report: Report, maps: Drawn, head: Letterhead, path: Path, lang: Lang = "id") -> None:
     """Write the document in one language. Raises ConfigError as `printer` does."""
-    text, weasyprint = render(report, maps, head, lang, paper=True), printer()
+    path.write_bytes(laid_out(render(report, maps, head, lang, paper=True)).write_pdf(pdf_variant=VARIANT))
+
+
+def laid_out(text: str) -> Any:
+    """Lay a page out on paper: `.pages`, `.write_pdf(pdf_variant=VARIANT)`. Raises ConfigError as `printer` does."""
+    weasyprint = printer()
     only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
-    weasyprint.HTML(string=text, url_fetcher=only_itself).write_pdf(path, pdf_variant=VARIANT)
+    return weasyprint.HTML(string=text, url_fetcher=only_itself).render(pdf_variant=VARIANT)
