@@ -1,4 +1,4 @@
-"""The papers of the agreement: printed minutes and signed scans, kept in the record's folder under the SHA-256 of their content."""
+"""The papers of the agreement: printed minutes and signed scans, kept in the record under the SHA-256 of their content."""
 
 from __future__ import annotations
 

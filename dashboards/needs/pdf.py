@@ -20,6 +20,8 @@ VARIANT = "pdf/ua-1"
 
 def printer() -> ModuleType:
     """Return WeasyPrint. Raises ConfigError that says what to install where it or Debian's Pango is not there."""
+    for name in ("weasyprint", "fontTools"):  # before the import, which tells of its own style sheets
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         import weasyprint  # noqa: PLC0415 - half a second and Pango: only who prints needs them
     except ImportError:
@@ -27,8 +29,6 @@ def printer() -> ModuleType:
     except OSError as error:
         cure = f"sudo apt-get install -y {PACKAGES}; or leave it out with --no-pdf"
         raise ConfigError(f"the PDF needs Pango, which is not there ({error}): {cure}") from None
-    for name in ("weasyprint", "fontTools"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     return weasyprint  # type: ignore[no-any-return]
 
 
