@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,12 @@ def mounted(image: Path, place: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        run("umount", place)
+        for wait_s in (0.1, 0.5, 2, 5, 0):  # a loop device inside is closed a moment after its own umount
+            if not wait_s:
+                run("umount", place)
+            elif subprocess.run(["umount", str(place)], capture_output=True, check=False).returncode == 0:
+                break
+            time.sleep(wait_s)
 
 
 def clone(source: Path, target: Path) -> None:

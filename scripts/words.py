@@ -44,7 +44,7 @@ KEYWORDS = {
 NOT_OUR_WORD = {
     r"\bbalai\b": "kantor desa",
     r"\bbacaan\b": "pengukuran",
-    r"modem (diam|bisu)|tidak menjawab": "tidak merespons",
+    r"modem (diam|bisu)|tidak (ada yang )?menjawab": "tidak merespons",
     r"\bmasa\b(?! aktif)": "periode",
     r"\bkeadaan\b": "kondisi",
     r"sel pelayan": "sel aktif (serving cell)",
@@ -59,6 +59,15 @@ NOT_OUR_WORD = {
     r"\bcelah\b": "bagian kosong",
     r"poin %": "poin persentase",
     r"pita frekuensi": "pita",
+    r"antena dalam": "antena internal",
+    r"\bbidik": "arahkan",
+    r"\bkacau\b": "tidak terbaca",
+    r"\bmenyapa\b": "menghubungi",
+    r"belum dipercaya": "belum sinkron",
+    r"\bditebak\b": "diperkirakan",
+    r"gambar terakhir": "data terakhir",
+    r"sekali uji": "satu kali pengujian",
+    r"ruang kosong": "sisa penyimpanan",
 }
 """One thing has one word in Indonesian: what is not said, and what is."""
 CONFLICT = re.compile(r"<{7} .*?\n(.*?)(?:\|{7} .*?\n.*?)?={7}\n(.*?)>{7} .*?\n", re.DOTALL)

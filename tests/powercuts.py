@@ -100,10 +100,12 @@ def main() -> int:
         for number in range(args.cuts):
             time.sleep(chance.uniform(0.02, 0.4))  # the moment of the cut
             before = set(writer.stored)
-            clone(card, disk / "cut.img")
+            copy = disk / f"cut-{number}.img"  # a name of its own: a loop device that is still closing has the one before
+            clone(card, copy)
             gone = set(writer.gone)
-            with mounted(disk / "cut.img", home / "after") as after:
+            with mounted(copy, home / "after") as after:
                 lost, bad, notices = judge(after, before, gone)
+            copy.unlink()
             missing, wrong, said = missing + lost, wrong + bad, said + notices
             print(f"cut {number + 1}: {len(before)} stored, {lost} missing, {bad} wrong {' '.join(notices)}", flush=True)
     print(f"{args.cuts} cuts: {missing} samples missing, {wrong} wrong; events: {', '.join(said) or 'none'}")

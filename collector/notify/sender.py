@@ -1,4 +1,4 @@
-"""Sends to one destination: back-off, second channel, limit an hour, one message where many of a kecamatan are due at once.
+"""Sends to one destination: back-off, second channel, limit per hour, one message where many of a kecamatan are due at once.
 
 At least once: a message is marked delivered after the service took it. A kill in between (one commit; for e-mail also the
 server's answer to QUIT) repeats it after the restart, with the same reference: `Ref` in the text, and where the channel

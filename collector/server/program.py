@@ -42,6 +42,7 @@ def add_commands(
     """
     book = commands.add_parser("manual", help="write man page and shell completion")
     manual.add_arguments(book)
+    add_lang(book)
     book.set_defaults(do=lambda args: manual.write(whole(), version("sinyal"), args.into))
     for name, (module, text) in table.items():
         command = commands.add_parser(name, help=text)

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from collector.config import Config, Influx1Section, load
+from collector.enrol.ca import RESERVED
+from collector.enrol.register import Register
 from collector.errors import ConfigError, Fault, SinyalError, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
@@ -165,8 +167,8 @@ def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
 
 
 def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_halls: bool) -> None:
-    issued = (root / CONFIG / "pki" / "issued").glob("*.crt")
-    if with_halls and (halls := [path.name for path in issued if not path.name.startswith("collector-")]):
+    halls = Register(root / CONFIG / "pki").sites() - RESERVED
+    if with_halls and halls:
         raise ConfigError(f"restore: this server has {len(halls)} halls; --force replaces it, --store-only only its store")
     store: Store
     if store_file is None:

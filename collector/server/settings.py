@@ -32,8 +32,9 @@ Sets what halls do, without a boat: intervals, probes, budget. Without KEY=VALUE
   sinyal-collector settings 6408012001 --unset probe.ping_hosts     the hall's own file rules again
   sinyal-collector settings --all --clear                           for everything
 
-The broker keeps the wish for halls that are away. A hall judges it as strictly as its own file, tries it, and goes back to
-what it had when the collector does not answer within 10 minutes or the Pi restarts meanwhile. Nothing else can be set from here.
+The broker keeps the desired settings for halls that are away. A hall judges them as strictly as its own file, tries them, and
+goes back to what it had when the collector does not answer within 10 minutes or the Pi restarts meanwhile. Nothing else can be
+set from here.
 
 keys: {keys}
 

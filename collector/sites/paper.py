@@ -14,9 +14,9 @@ from collector.sites.sites import Site
 from ground.words import Lang, said, tr
 
 STYLE = """\
-@page{size:A4;margin:14mm}body{font:10pt sans-serif;margin:0 auto;max-width:182mm}section{break-after:page}
+@page{size:A4;margin:14mm}body{font:9pt sans-serif;margin:0 auto;max-width:182mm}section:not(:last-child){break-after:page}
 header{display:flex;justify-content:space-between}h1{font-size:15pt;margin:0}h2{font-size:10pt;margin:3mm 0 1mm}
-table{border-collapse:collapse;width:100%}td{border:1px solid #666;padding:1.2mm 2mm;vertical-align:top}td:first-child{width:38%}
+table{border-collapse:collapse;width:100%}td{border:1px solid #666;padding:1mm 2mm;vertical-align:top}td:first-child{width:38%}
 .box{white-space:nowrap;margin-right:4mm}svg{width:26mm;height:26mm}.sign{display:flex;gap:20mm;margin-top:8mm}.sign div{flex:1}
 """
 

@@ -209,7 +209,7 @@ def _token() -> str:
 def _address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ConfigError(f"--url: must be an address as {DEFAULT_URL} (got {url})")
+        raise ConfigError(f"--url: must be an address such as {DEFAULT_URL} (got {url})")
     return url
 
 

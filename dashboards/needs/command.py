@@ -7,8 +7,9 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +23,12 @@ from dashboards.needs.assemble import Basis, gather, report
 from dashboards.needs.basis import read_basis
 from dashboards.needs.csv import write_csv
 from dashboards.needs.detail import Detail, read_details
-from dashboards.needs.document import drawn
+from dashboards.needs.document import Drawn, drawn
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
 from dashboards.needs.letterhead import Letterhead, letterhead_of
 from dashboards.needs.model import NS, Period, Report
-from dashboards.needs.pdf import printer, write_pdf
+from dashboards.needs.pdf import document, print_pdf, printer
 from dashboards.needs.periods import add_period, periods
 from dashboards.needs.proof import evidenced, write_evidence
 from dashboards.needs.seal import write_sums
@@ -133,18 +134,17 @@ def write_report(
         "csv": lambda path: write_csv(made, path, semicolon=semicolon, decimal_comma=decimal_comma),
         "geojson": lambda path: write_geojson(made, path),
     }
-    if paper.printed:
-        writers["pdf"] = lambda path: write_pdf(made, maps, head, path, paper.lang)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written: {error}") from None
     try:
-        for kind, write in writers.items():
-            write(half / f"{STEM}.{kind}")
-            log.info("event=needs_file kind=%s bytes=%d", kind, (half / f"{STEM}.{kind}").stat().st_size)
-        write_evidence(made, details, head, half)
+        with _printing(made, maps, half, paper):  # half of the time goes into print, so that has a core of its own
+            for kind, write in writers.items():
+                write(half / f"{STEM}.{kind}")
+                log.info("event=needs_file kind=%s bytes=%d", kind, (half / f"{STEM}.{kind}").stat().st_size)
+            write_evidence(made, details, head, half)
         log.info("event=needs_file kind=evidence pages=%d", len(proven))
         write_sums(half)
         half.chmod(0o755)
@@ -153,3 +153,17 @@ def write_report(
         raise ConfigError(f"{folder}: cannot be written: {error}") from None
     finally:
         shutil.rmtree(half, ignore_errors=True)
+
+
+@contextmanager
+def _printing(made: Report, maps: Drawn, folder: Path, paper: Paper) -> Iterator[None]:
+    """Print the official document in a process beside what is done meanwhile. Raises OSError."""
+    if not paper.printed:
+        yield
+        return
+    path = folder / f"{STEM}.pdf"
+    with ProcessPoolExecutor(1) as pool:
+        printed = pool.submit(print_pdf, document(made, maps, paper.head, paper.lang), path)
+        yield
+        printed.result()
+    log.info("event=needs_file kind=pdf bytes=%d", path.stat().st_size)

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dashboards.needs.interval import Interval
 from dashboards.needs.labels import state_words
 from dashboards.needs.model import Row, Village
-from ground.words import Figure, Said, joined, phrase
+from ground.words import Figure, Said, joined
 
 DASH = "\N{EN DASH}"
 
 
 def with_interval(value: float | None, interval: Interval | None, unit: str, digits: int = 0) -> Said:
-    """Write `-105 dBm (-106 … -104)`; the interval only where it is known."""
+    """Write `-105 dBm (-106…-104)`; the interval only where it is known."""
     if value is None:
         return DASH
     told = joined([Figure(value, digits), unit], " ")
     if interval is None:
         return told
-    return joined([told, phrase("({lo} to {hi})", lo=Figure(interval.lo, digits), hi=Figure(interval.hi, digits))], " ")
+    return joined([told, " (", Figure(interval.lo, digits), "\N{HORIZONTAL ELLIPSIS}", Figure(interval.hi, digits), ")"], "")
 
 
 def village_words(village: Village) -> Said:

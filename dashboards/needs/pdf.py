@@ -20,7 +20,7 @@ VARIANT = "pdf/ua-1"
 
 def printer() -> ModuleType:
     """Return WeasyPrint. Raises ConfigError that says what to install where it or Debian's Pango is not there."""
-    for name in ("weasyprint", "fontTools"):  # before the import, which tells of its own style sheets
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):  # before the import, which tells of its own style sheets
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         import weasyprint  # noqa: PLC0415 - half a second and Pango: only who prints needs them
@@ -41,13 +41,18 @@ def prints() -> bool:
     return True
 
 
-def write_pdf(report: Report, maps: Drawn, head: Letterhead, path: Path, lang: Lang = "id") -> None:
-    """Write the document in one language. Raises ConfigError as `printer` does."""
-    path.write_bytes(laid_out(render(report, maps, head, lang, paper=True)).write_pdf(pdf_variant=VARIANT))
+def document(report: Report, maps: Drawn, head: Letterhead, lang: Lang) -> str:
+    """Return the document in one language, as `print_pdf` takes it."""
+    return render(report, maps, head, lang, paper=True)
+
+
+def print_pdf(text: str, path: Path) -> None:
+    """Print a document; it takes nothing from outside. Raises ConfigError as `printer` does, and OSError."""
+    path.write_bytes(laid_out(text).write_pdf(pdf_variant=VARIANT))
 
 
 def laid_out(text: str) -> Any:
-    """Lay a page out on paper: `.pages`, `.write_pdf(pdf_variant=VARIANT)`. Raises ConfigError as `printer` does."""
+    """Lay a document out on paper: `.pages`, `.write_pdf(pdf_variant=VARIANT)`. Raises ConfigError as `printer` does."""
     weasyprint = printer()
     only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
     return weasyprint.HTML(string=text, url_fetcher=only_itself).render(pdf_variant=VARIANT)

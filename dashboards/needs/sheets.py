@@ -29,14 +29,18 @@ HEAD = PatternFill("solid", fgColor="1F3864")
 WHITE, BOLD = Font(bold=True, color="FFFFFF"), Font(bold=True)
 WRAP = Alignment(wrap_text=True, vertical="top")
 A4 = 9
+LINE_PT = 13.5
+"""Height of a line of text."""
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 cannot hold them, openpyxl refuses them
 VILLAGES = (
     *("peringkat", "peringkat_terbaik", "peringkat_terburuk", "kode_desa", "kecamatan", "desa", "kondisi_desa", "kualitas_bukti"),
     *("kebutuhan", "kebutuhan_min", "kebutuhan_maks", "kesiapan", "kesiapan_min", "kesiapan_maks", "jumlah_penduduk"),
     *(*(name.lower() for name in OPERATORS), "belum_diketahui"),
 )
-VILLAGE_WIDTHS = {"kecamatan": 17, "desa": 20, "kondisi_desa": 20, "belum_diketahui": 30, "kode_desa": 14}
-VILLAGE_WIDTHS |= dict.fromkeys((name.lower() for name in OPERATORS), 19)
+VILLAGE_WIDTHS = {"kecamatan": 15, "desa": 17, "kondisi_desa": 17, "belum_diketahui": 26, "kode_desa": 13}
+VILLAGE_WIDTHS |= dict.fromkeys((name for name in VILLAGES if name.startswith(("peringkat", "ke", "kualitas", "jumlah"))), 9)
+VILLAGE_WIDTHS["kecamatan"] = 15
+VILLAGE_WIDTHS |= dict.fromkeys((name.lower() for name in OPERATORS), 15)
 
 
 def put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
@@ -69,13 +73,22 @@ def write_table(
     number = 1
     for number, row in enumerate(rows, 2):
         for column, value in enumerate(row, 1):
-            put(sheet, number, column, value)
+            cell = put(sheet, number, column, value)
+            if one_wide:
+                cell.alignment = WRAP
+        if one_wide:
+            sheet.row_dimensions[number].height = LINE_PT * _lines(names, row, widths)
     sheet.freeze_panes = "G2" if one_wide else "D2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number}"
     sheet.print_title_rows = "1:1"
     if not one_wide:
         sheet.print_title_cols = "A:C"
     on_paper(sheet, wide=1 if one_wide else 0)
+
+
+def _lines(names: Sequence[str], row: Sequence[Cell], widths: Mapping[str, float]) -> int:
+    """Return how many lines the longest text of a row takes; a spreadsheet makes no room for it by itself."""
+    return max(-(-len(str(value or "")) // int(widths.get(name, 12))) for name, value in zip(names, row, strict=True))
 
 
 def on_paper(sheet: Worksheet, *, wide: int) -> None:
@@ -107,7 +120,7 @@ def paint(cell: object, report: Report, state: State) -> None:
 
 def villages_sheet(sheet: Worksheet, report: Report) -> None:
     """Write one row a village, by rank: what fits on a page."""
-    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS | dict.fromkeys(VILLAGES[:3], 9), one_wide=True)
+    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS, one_wide=True)
     for number, village in enumerate(report.by_rank, 2):
         paint(sheet.cell(number, VILLAGES.index("kondisi_desa") + 1), report, village.verdict.state)
 

@@ -11,6 +11,7 @@ from agent.commands import (
     cced,
     cell_scan,
     cimi,
+    cpsi,
     creg,
     gnss,
     gstatus,
@@ -264,3 +265,18 @@ def test_only_the_last_row_of_xccinfo_counts_whatever_it_says() -> None:
     reading = Reading()
     xccinfo.read_xccinfo(["+XCCINFO: 0,510,10,1A2B3C,100,103,1,1,1,4D5E", "+XCCINFO: 0,510,10,1A2B3C,100,1,1,1,1,4D5E"], reading)
     assert reading.signal.band is None
+
+
+def test_every_column_of_the_serving_cell_of_cced() -> None:
+    reading = Reading()
+    cced.read_cced(["+CCED:LTE current cell:510,10,510100000000000,0,3,n100,1850,1715004,50,20,19789,22,123"], reading)
+    found = reading.signal
+    assert (found.plmn, found.band, found.bandwidth_dl_mhz, found.earfcn, found.cell_id) == ("51010", 3, 20, 1850, 1715004)
+    assert (found.rsrp_dbm, found.rsrq_db, found.tac, found.pci) == (-91, -10, 19789, 123)
+
+
+@pytest.mark.parametrize(
+    ("rxlev", "c1", "dbm"), [(0, None, None), (-1, None, -1), (-71, None, -71), (71, None, None), (71, 35, -71)]
+)
+def test_a_gsm_level_without_a_sign_needs_c1(rxlev: int, c1: int | None, dbm: float | None) -> None:
+    assert cpsi._rxlev_dbm(rxlev, c1) == dbm

@@ -202,3 +202,36 @@ def test_the_busy_hour_is_judged_up_to_a_fifth_of_estimated_times() -> None:
 def test_a_modem_of_an_unknown_operator_is_named(name: str, modem: str) -> None:
     found = judge(_good(), LIMITS, CUTS, Supply(), SITE, operator=name)
     assert f"modem {modem} is" in said(found.main.reason, "en")
+
+
+@pytest.mark.parametrize(
+    ("median", "state"), [(CUTS.strong_dbm, State.ADEQUATE), (CUTS.strong_dbm - 0.5, State.FAIR), (-60, State.ADEQUATE)]
+)
+def test_strong_signal_begins_at_its_cut(median: float, state: State) -> None:
+    found = judge(_good(rsrp_median=median), LIMITS, CUTS, Supply(), SITE)
+    assert (found.state, found.main.diagnosis, found.others) == (state, "adequate", ())
+    assert "SINR" in said(found.main.reason, "en")
+    blind = judge(replace(_good(), sinr_median=None, sinr_busy_median=None), LIMITS, CUTS, Supply(), SITE).main.reason
+    assert "15 dB" in said(found.main.reason, "en")
+    assert "15 dB" not in said(blind, "en")
+
+
+def test_service_that_is_rarely_there_begins_below_its_limit() -> None:
+    rare = LIMITS.rare_availability_percent.value
+    for percent, found in ((rare, False), (rare - 1, True), (rare + 1, False)):
+        n = round(20 * percent)
+        verdict = judge(_good(served=n, lte=n, lte_values=n, no_service=2000 - n), LIMITS, CUTS, Supply(), SITE)
+        assert (verdict.main.diagnosis == "rarely_served") is found, percent
+
+
+def test_the_shares_of_2g_and_3g_are_those_of_the_served_time() -> None:
+    e = _good(served=2000, lte=100, two_g=1111, three_g=789, lte_values=100)
+    assert [text in said(judge(e, LIMITS, CUTS, Supply(), SITE).main.reason, "en") for text in ("5", "55.5", "39.5")] == [
+        True
+    ] * 3
+
+
+def test_the_gravest_finding_is_the_diagnosis_and_the_others_stand_beside_it_in_order() -> None:
+    e = _good(rsrp_median=-115, cell_changes=9999)
+    found = judge(replace(e, slots=1152), LIMITS, CUTS, Supply(boots=9, boots_a_week=9), SITE)
+    assert [found.main.diagnosis, *(f.diagnosis for f in found.others)] == ["weak_coverage", "unstable", "power"]

@@ -24,8 +24,8 @@ PAGES = {"map": "/", "kecamatan": "/kecamatan/640801"}
 SIZE = (640, 397)
 FIELD = 8
 """Pixels of a side of a field."""
-MOST = 12.0
-"""The worst field may differ by that much of 255; one symbol that is missing or of another class makes 40 and more."""
+MOST = 18.0
+"""The worst field may differ by that much of 255; another smoothing makes 10, a symbol or line that is missing 29 and more."""
 
 
 def path(name: str) -> Path:
