@@ -1,4 +1,4 @@
-"""`sinyal-dashboards`: serve, needs, archive, recompute, publish."""
+"""`sinyal-dashboards`: serve, needs, minutes, archive, recompute, publish."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collector.server.program import add_commands, add_log_level, run
 COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
+    "minutes": ("dashboards.needs.minutes_command", "the minutes (berita acara) of a proposal, to be signed: PDF"),
     "archive": ("dashboards.needs.archive", "the raw samples as one open Parquet file a day, with hashes"),
     "recompute": ("dashboards.needs.recompute", "the needs map's table again, from an archive alone"),
     "publish": ("dashboards.grafana.publish", "put the dashboards into a Grafana"),

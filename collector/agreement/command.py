@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from collector.agreement.agreement import FILE, Agreement
-from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Person, Progress, Proposal, Role, Step
+from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Person, Progress, Proposal, Role, Scan, Step
 from collector.agreement.ledger import LedgerError
+from collector.agreement.letters import write_letters
 from collector.agreement.links import FILE as KEY
 from collector.agreement.links import read_key, token
+from collector.agreement.papers import check_papers, keep
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE, RefusedError, next_number, refuse
 from collector.agreement.table import read_publication
@@ -41,7 +44,9 @@ What villages, kecamatan and the office said of the needs map, in one file to wh
   sinyal-collector agreement progress U-2026-0003 submitted --reference "SIGNAL 2026/114"
   sinyal-collector agreement person budi office                # may sign in at /office
   sinyal-collector agreement link 6408012001                   # the village's own address, for a letter or a QR code
-  sinyal-collector agreement verify                            # was an entry changed, taken out, put in?
+  sinyal-collector agreement links --base https://sinyal.example.go.id --out letters     # those of all villages, to print
+  sinyal-collector agreement scan U-2026-0003 signed.pdf       # the signed minutes of `sinyal-dashboards minutes` came back
+  sinyal-collector agreement verify                            # was an entry or a paper changed, taken out, put in?
 
 exit: 0 done; 1 the file was tampered with; 2 refused, bad usage or config; 3 nothing waits
 """
@@ -64,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     listing = command("list", "what waits, what is due first comes first", _list)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    command("verify", "check the chain of all entries, print its newest hash", _verify)
+    command("verify", "check the chain of all entries and the papers, print the newest hash", _verify)
     publish = command("publish", "take a needs map into the record: what can be spoken of from now on", _publish)
     publish.add_argument("table", type=Path, metavar="FILE", help="the CSV that `sinyal-dashboards needs` wrote")
     propose = command("propose", "propose a village, on what was published of it last", _propose)
@@ -90,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     link = command("link", "give a hall its own address; the one before it ends", _link)
     link.add_argument("site", metavar="SITE")
     link.add_argument("--revoke", action="store_true", help="end it, and give no new one")
+    links = command("links", "write the addresses of all villages to print, a page a kecamatan; who has none gets one", _links)
+    links.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="for your eyes only; remove it when printed")
+    links.add_argument("--base", type=_base, required=True, metavar="URL", help="of the page, as https://sinyal.example.go.id")
+    scan = command("scan", "keep the signed minutes of a proposal, as a PDF, JPEG or PNG", _scan)
+    scan.add_argument("number", metavar="U-YEAR-NNNN")
+    scan.add_argument("file", type=Path, metavar="FILE")
+    scan.add_argument("--minutes", type=int, metavar="ENTRY", help="default: the minutes of it that were printed last")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -127,8 +139,10 @@ def _due(due: date, late: bool, args: argparse.Namespace) -> str:
 
 
 def _verify(args: argparse.Namespace, agreement: Agreement) -> int:
-    n = agreement.state().n
-    print(tr("{n} entries, none changed; the newest has the hash {hash}", args.lang, n=n, hash=agreement.ledger.head()[1]))
+    state = agreement.state()
+    papers = check_papers(args.state, state)
+    print(tr("{n} entries, none changed; the newest has the hash {hash}", args.lang, n=state.n, hash=state.head))
+    print(tr("{n} papers, none changed", args.lang, n=papers))
     return OK
 
 
@@ -177,6 +191,39 @@ def _link(args: argparse.Namespace, agreement: Agreement) -> int:
     key = read_key(args.state / KEY)
     print(f"/r/{token(agreement.new_link(args.site, OFFICE, 'server', _now_ms()), key)}")
     return OK
+
+
+def _links(args: argparse.Namespace, agreement: Agreement) -> int:
+    key, known, made = read_key(args.state / KEY), agreement.state().links, []
+    for code, site in agreement.sites.items():
+        link = known.get(code) or agreement.new_link(code, OFFICE, "server", _now_ms())
+        if not link.revoked:  # ended on purpose: only `link` gives a new one
+            made.append((site, f"{args.base}/r/{token(link, key)}"))
+    pages = write_letters(made, args.out, args.lang)
+    print(
+        tr("{villages} addresses on {pages} pages in {folder}", args.lang, villages=len(made), pages=pages, folder=str(args.out))
+    )
+    return OK
+
+
+def _base(text: str) -> str:
+    """Read an address without a path: a village types it from paper."""
+    if not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]+)?/?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not as https://sinyal.example.go.id")
+    return text.rstrip("/")
+
+
+def _scan(args: argparse.Namespace, agreement: Agreement) -> int:
+    printed = [n for n, minutes in agreement.state().minutes.items() if minutes.about == args.number]
+    if not printed or args.minutes not in {None, *printed}:
+        raise RefusedError(
+            f"no such minutes of {args.number} were printed; `sinyal-dashboards minutes {args.number}` prints them"
+        )
+    try:
+        content = args.file.read_bytes()
+    except OSError as error:
+        raise RefusedError(f"{args.file} cannot be read: {error.strerror}") from None
+    return _add(Scan(minutes=args.minutes or printed[-1], file=keep(args.state, content)), args, agreement)
 
 
 def _add(entry: Entry, args: argparse.Namespace, agreement: Agreement) -> int:

@@ -28,7 +28,7 @@ from collector.agreement.entries import (
     Step,
     Verdict,
 )
-from collector.agreement.ledger import Record
+from collector.agreement.ledger import START, Record
 
 DAY_MS = 86_400_000
 ANSWER_MS = 14 * DAY_MS
@@ -107,9 +107,10 @@ class ProposalState:
 
 @dataclass(slots=True)
 class State:
-    """Everything, as of entry `n`."""
+    """Everything, as of entry `n`, which has the hash `head`."""
 
     n: int = 0
+    head: str = START
     remarks: dict[int, RemarkState] = field(default_factory=dict)
     proposals: dict[str, ProposalState] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
@@ -129,7 +130,7 @@ class State:
     def take(self, records: Iterable[Record]) -> None:
         """Go on with entries that were written."""
         for record in records:
-            self.n = record.n
+            self.n, self.head = record.n, record.hash
             if record.body.get("kind") in KINDS and (entry := _entry(record)) is not None:
                 self._take(record, entry)
 

@@ -26,7 +26,7 @@ from dashboards.needs.detail import Detail, read_details
 from dashboards.needs.document import Drawn, drawn
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
-from dashboards.needs.letterhead import Letterhead, read_letterhead
+from dashboards.needs.letterhead import Letterhead, letterhead_of
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.pdf import document, print_pdf, printer
 from dashboards.needs.periods import add_period, periods
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     config = store_config(args)
     beside = config.sites.file.parent
     basis = read_basis(beside, config.classes.file, config.sites.file, args.parameters, args.context)
-    paper = Paper(_letterhead(args.letterhead, beside), printed=not args.no_pdf, lang=args.lang)
+    paper = Paper(letterhead_of(args.letterhead, beside), printed=not args.no_pdf, lang=args.lang)
     if paper.printed:
         printer()  # better now than after a minute of reading
     folder = args.out or Path(f"{STEM}-{args.first}-{args.end}")
@@ -113,11 +113,6 @@ class Paper:
     head: Letterhead
     printed: bool = True
     lang: Lang = "id"
-
-
-def _letterhead(named: Path | None, beside: Path) -> Letterhead:
-    path = named or beside / "letterhead.toml"
-    return read_letterhead(path) if named or path.exists() else Letterhead()
 
 
 def write_report(

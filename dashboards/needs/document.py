@@ -111,7 +111,7 @@ def render(
         letter_date=letter.date or report.period.now.date(),
         digest=digest,
         grouped=grouped(digest),
-        qr=Markup(qr_svg(report, digest, head, lang)) if paper else "",  # noqa: S704 - segno escapes its title
+        qr=Markup(qr_svg(f"{said(TITLE, lang)}\n{said(span(report.period), lang)}", digest, head, lang)) if paper else "",  # noqa: S704 - segno escapes its title
         csv_name=CSV_NAME,
         summary=summarise(report),
         lacking=_lacking(report),

@@ -67,6 +67,12 @@ def read_letterhead(path: Path) -> Letterhead:
     return read.model_copy(update={"office": read.office.model_copy(update={"logo": path.parent / read.office.logo})})
 
 
+def letterhead_of(named: Path | None, beside: Path) -> Letterhead:
+    """Return the letterhead of a named file, or of the one beside sites.csv where it is. Raises ConfigError."""
+    path = named or beside / "letterhead.toml"
+    return read_letterhead(path) if named or path.exists() else Letterhead()
+
+
 def picture(logo: Path | None) -> str | None:
     """Return a logo as a data URI: a document needs nothing beside itself. Raises ConfigError."""
     if logo is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from collector.errors import ConfigError
 from dashboards.needs.document import Drawn, render
@@ -19,6 +20,8 @@ VARIANT = "pdf/ua-1"
 
 def printer() -> ModuleType:
     """Return WeasyPrint. Raises ConfigError that says what to install where it or Debian's Pango is not there."""
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):  # before the import, which tells of its own style sheets
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         import weasyprint  # noqa: PLC0415 - half a second and Pango: only who prints needs them
     except ImportError:
@@ -26,8 +29,6 @@ def printer() -> ModuleType:
     except OSError as error:
         cure = f"sudo apt-get install -y {PACKAGES}; or leave it out with --no-pdf"
         raise ConfigError(f"the PDF needs Pango, which is not there ({error}): {cure}") from None
-    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     return weasyprint  # type: ignore[no-any-return]
 
 
@@ -47,6 +48,11 @@ def document(report: Report, maps: Drawn, head: Letterhead, lang: Lang) -> str:
 
 def print_pdf(text: str, path: Path) -> None:
     """Print a document; it takes nothing from outside. Raises ConfigError as `printer` does, and OSError."""
+    path.write_bytes(laid_out(text).write_pdf(pdf_variant=VARIANT))
+
+
+def laid_out(text: str) -> Any:
+    """Lay a document out on paper: `.pages`, `.write_pdf(pdf_variant=VARIANT)`. Raises ConfigError as `printer` does."""
     weasyprint = printer()
     only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
-    weasyprint.HTML(string=text, url_fetcher=only_itself).write_pdf(path, pdf_variant=VARIANT)
+    return weasyprint.HTML(string=text, url_fetcher=only_itself).render(pdf_variant=VARIANT)

@@ -13,7 +13,6 @@ import segno
 
 from dashboards.needs.csv import csv_text
 from dashboards.needs.letterhead import Letterhead
-from dashboards.needs.method import TITLE, span
 from dashboards.needs.model import Report
 from ground.words import Lang, phrase, said
 
@@ -31,12 +30,9 @@ def grouped(digest: str) -> str:
     return " ".join(digest[k : k + 8] for k in range(0, len(digest), 8))
 
 
-def qr_svg(report: Report, digest: str, head: Letterhead, lang: Lang) -> str:
-    """Return the QR code as SVG: where to compare the fingerprint, else period and fingerprint themselves."""
-    if head.verify_url:
-        text = head.verify_url.replace("{sha256}", digest)
-    else:
-        text = f"{said(TITLE, lang)}\n{said(span(report.period), lang)}\nSHA-256 {digest}"
+def qr_svg(what: str, digest: str, head: Letterhead, lang: Lang) -> str:
+    """Return the QR code as SVG: where to compare the fingerprint, else of what it is and itself."""
+    text = head.verify_url.replace("{sha256}", digest) if head.verify_url else f"{what}\nSHA-256 {digest}"
     title = said(phrase("QR code with the fingerprint of the data"), lang)
     return str(segno.make(text, error="m", micro=False).svg_inline(scale=2, border=2, title=title, omitsize=True))
 

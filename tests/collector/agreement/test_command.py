@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from collector.agreement.entries import Minutes
 from collector.agreement.links import holder, read_key
+from collector.agreement.papers import keep
 from collector.agreement.people import People
+from collector.agreement.rules import OFFICE
 from collector.cli import main
 from tests.collector.agreement import parts
-from tests.collector.agreement.parts import T0_MS, VILLAGE, remark
+from tests.collector.agreement.parts import EVIDENCE, T0_MS, VILLAGE, remark
 from tests.collector.frames import SITE
 
 
@@ -130,3 +134,33 @@ def test_somebody_of_the_office_gets_a_password(
     assert People(etc / "agreement.db").sign_in("budi", "kuda laut 7", parts.agreement(etc).state(), T0_MS) is not None
     assert agreement(etc, "person", "budi", "office", "--end") == 2
     assert "the last of the office" in capsys.readouterr().err
+
+
+def test_a_scan_belongs_to_minutes_and_is_a_paper(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert agreement(etc, "scan", "U-2026-0001", "signed.pdf") == 2
+    assert "no such minutes of U-2026-0001 were printed" in capsys.readouterr().err
+    book = parts.agreement(etc)
+    book.add(Minutes(about="U-2026-0001", document=keep(etc, b"%PDF-1"), evidence=EVIDENCE), OFFICE, "server", T0_MS)
+    (etc / "signed.exe").write_bytes(b"MZ")
+    assert agreement(etc, "scan", "U-2026-0001", f"{etc}/signed.exe") == 2
+    assert "a paper is a PDF, JPEG or PNG" in capsys.readouterr().err
+    (next((etc / "papers").iterdir())).unlink()
+    assert agreement(etc, "verify") == 1
+    assert "minutes of U-2026-0001, entry 2: the paper" in capsys.readouterr().err
+
+
+def test_every_village_has_its_address_on_the_page_of_its_kecamatan(etc: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert agreement(etc, "links", "--out", f"{etc}/letters", "--base", "https://sinyal.example.go.id") == 0
+    assert "1 addresses on 1 pages" in capsys.readouterr().out
+    page = etc / "letters/muara-ancalong.html"
+    (address,) = re.findall(r"https://sinyal\.example\.go\.id/r/([^<]+)", page.read_text())
+    actor = holder(address, parts.agreement(etc).state(), read_key(etc / "links.key"))
+    assert actor is not None
+    assert actor.site == SITE.code
+    assert (page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    first = page.read_text()
+    assert agreement(etc, "links", "--out", f"{etc}/letters", "--base", "https://sinyal.example.go.id/") == 0
+    assert page.read_text() == first  # printed again: what hangs in the halls still holds
+    agreement(etc, "link", SITE.code, "--revoke")
+    assert agreement(etc, "links", "--out", f"{etc}/none", "--base", "https://sinyal.example.go.id") == 0
+    assert list((etc / "none").iterdir()) == []

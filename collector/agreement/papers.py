@@ -1,0 +1,51 @@
+"""The papers of the agreement: printed minutes and signed scans, kept in the record under the SHA-256 of their content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from collector.agreement.ledger import LedgerError, belong_to_folder
+from collector.agreement.rules import RefusedError
+from collector.agreement.state import State
+from ground.durable import write_durably
+
+FOLDER = "papers"
+MAX_BYTES = 20_000_000
+KINDS = {b"%PDF-": "pdf", b"\xff\xd8\xff": "jpg", b"\x89PNG\r\n": "png"}
+"""What a scan may be, by its first bytes."""
+
+
+def keep(record: Path, content: bytes) -> str:
+    """Keep a paper in the folder of a record; return its SHA-256. Raises RefusedError where it is none."""
+    kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
+    if kind is None or len(content) > MAX_BYTES:
+        raise RefusedError(f"a paper is a PDF, JPEG or PNG of at most {MAX_BYTES // 1_000_000} MB")
+    digest = hashlib.sha256(content).hexdigest()
+    folder = record / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    belong_to_folder(folder)
+    path = folder / f"{digest}.{kind}"
+    write_durably(path, content, mode=0o600)
+    belong_to_folder(path)
+    return digest
+
+
+def check_papers(record: Path, state: State) -> int:
+    """Compare each paper that the record names with its hash; return how many. Raises LedgerError at the first wrong one."""
+    checked = 0
+    for what, digest in _named(state):
+        found = next((record / FOLDER).glob(f"{digest}.*"), None)
+        if found is None:
+            raise LedgerError(f"{what}: the paper {digest} is gone; restore {record / FOLDER} from a backup")
+        if hashlib.sha256(found.read_bytes()).hexdigest() != digest:
+            raise LedgerError(f"{what}: {found} is not what was written; restore it from a backup")
+        checked += 1
+    return checked
+
+
+def _named(state: State) -> Iterator[tuple[str, str]]:
+    for n, minutes in state.minutes.items():
+        yield f"minutes of {minutes.about}, entry {n}", minutes.document
+        yield from ((f"scan of the minutes of {minutes.about}, entry {n}", scan.file) for scan in state.scans.get(n, ()))
