@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -124,18 +123,14 @@ def _list(args: argparse.Namespace, agreement: Agreement) -> int:
     now_ms = _now_ms()
     found = waiting(agreement.state(), agreement.sites)
     for wait in found:
-        due, late = wita(wait.due_ms).date(), wait.overdue(now_ms)
         if args.json:
-            print(json.dumps({"what": wait.what, "site": wait.site, "due": due.isoformat(), "overdue": late}))
+            due = wita(wait.due_ms).date().isoformat()
+            print(json.dumps({"what": wait.what, "site": wait.site, "due": due, "overdue": wait.overdue(now_ms)}))
         else:
-            print(f"{wait.text.word(args.lang)}: {_due(due, late, args)}")
+            print(f"{wait.text.word(args.lang)}: {wait.when(now_ms).word(args.lang)}")
     if not found:
         print(tr("nothing waits", args.lang), file=sys.stderr)
     return OK if found else NOTHING
-
-
-def _due(due: date, late: bool, args: argparse.Namespace) -> str:
-    return tr("OVERDUE since {day}", args.lang, day=due) if late else tr("until {day}", args.lang, day=due)
 
 
 def _verify(args: argparse.Namespace, agreement: Agreement) -> int:

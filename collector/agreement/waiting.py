@@ -9,6 +9,7 @@ from enum import StrEnum
 from collector.agreement.entries import WORDS, Step
 from collector.agreement.state import State
 from collector.sites.sites import Site
+from ground.wita import wita
 from ground.words import Phrase, mark, phrase
 
 WHOSE: dict[Step, str] = {
@@ -35,6 +36,11 @@ class Wait:
     def overdue(self, now_ms: int) -> bool:
         """Whether it should have been done."""
         return now_ms > self.due_ms
+
+    def when(self, now_ms: int) -> Phrase:
+        """Say until when it waits, or since when it is overdue."""
+        day = wita(self.due_ms).date()
+        return phrase("OVERDUE since {day}", day=day) if self.overdue(now_ms) else phrase("until {day}", day=day)
 
 
 def waiting(state: State, sites: Mapping[str, Site]) -> list[Wait]:

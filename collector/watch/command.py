@@ -10,10 +10,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from collector.agreement.agreement import FILE, Agreement
+from collector.agreement.ledger import LedgerError
+from collector.agreement.waiting import Wait, waiting
 from collector.config import Config
 from collector.config import load as load_collector
 from collector.errors import ConfigError
@@ -143,7 +146,20 @@ class Loop:
 
 
 def _watch(collector: Config, alerts: Alerts, sites: Mapping[str, Site], store: Store, db: WatchDb, outbox: Outbox) -> Watch:
-    return Watch(alerts, sites, store, db, outbox, lambda: ask_faults(collector.http))
+    record = alerts.engine.state.with_name(FILE)
+    return Watch(alerts, sites, store, db, outbox, lambda: ask_faults(collector.http), lambda: _waits(record, sites))
+
+
+def _waits(record: Path, sites: Mapping[str, Site]) -> list[Wait]:
+    """Return what waits in the agreement beside the watch's own file; nothing where there is none, or none to be trusted."""
+    if not record.exists():
+        return []
+    try:
+        with closing(Agreement(record, sites)) as agreement:
+            return waiting(agreement.state(), sites)
+    except (LedgerError, sqlite3.Error, OSError) as error:
+        log.error("event=agreement_not_read reason=%s", error)  # noqa: TRY400 - the reason says it all
+        return []
 
 
 def _once(watch: Watch, outbox: Outbox) -> int:

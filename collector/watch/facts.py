@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from collector.agreement.waiting import Wait
 from collector.errors import Fault, StoreUnavailableError
 from collector.sites.sites import Site
 from collector.store.dirty_hours import WINDOW_NS
@@ -55,6 +56,8 @@ class Facts:
     """Key of an incident -> number of the operator's ticket, or nothing."""
     maintained: Mapping[str, int] = field(default_factory=dict)
     """Site or kecamatan -> end of its maintenance."""
+    waits: Sequence[Wait] = ()
+    """What waits in the agreement, what is due first comes first; empty except once a day."""
 
 
 class Reader:

@@ -16,7 +16,7 @@ from collector.watch.incidents import Change
 from collector.watch.judge import NOTHING, Book, rule_of
 from collector.watch.state import Incident, Sign, State
 from ground.wita import wita
-from ground.words import Lang, Phrase, clock, day, joined, mark, ntr, number, phrase, said, timestamp, tr
+from ground.words import LANGUAGES, Lang, Phrase, clock, day, joined, mark, ntr, phrase, said, timestamp, tr
 
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""
@@ -238,17 +238,37 @@ def _kecamatan(incident: Incident, sites: Mapping[str, Site]) -> str | None:
     return areas.pop() if len(areas) == 1 else None
 
 
+def agreement_waits(facts: Facts) -> Message | None:
+    """Write the daily list of what waits in the agreement, what is due first comes first; None where nothing waits."""
+    if not facts.waits:
+        return None
+    texts, late = {}, sum(wait.overdue(facts.now_ms) for wait in facts.waits)
+    for lang in LANGUAGES:
+        title = ntr(
+            "Agreement: {n} waits, overdue: {late}", "Agreement: {n} wait, overdue: {late}", len(facts.waits), lang, late=late
+        )
+        lines = [wait.text.word(lang) + ": " + wait.when(facts.now_ms).word(lang) for wait in facts.waits[:NAMED]]
+        more = len(facts.waits) - NAMED
+        rest = [ntr("and {n} other", "and {n} others", more, lang)] if more > 0 else []
+        texts[lang] = (title, "; ".join([*lines, *rest]) + ".")
+    return _daily_list("agreement", "server", facts.now_ms, texts)
+
+
 def never_reported(facts: Facts, known: Mapping[str, object]) -> Message | None:
     """Write the daily list of halls that never sent anything; None where there is none."""
     missing = [code for code in facts.sites if code not in known]
     if not missing:
         return None
     texts = {}
-    for lang in ("id", "en"):
+    for lang in LANGUAGES:
         title = ntr("{n} village office has never reported", "{n} village offices have never reported", len(missing), lang)
         texts[lang] = (title, _listed(missing, facts.sites, lang))
-    stamp = number(facts.now_ms // 86_400_000, "en", 0).replace(",", "")
+    return _daily_list("never_reported", "field", facts.now_ms, texts)
+
+
+def _daily_list(rule: str, role: Role, now_ms: int, texts: Mapping[Lang, tuple[str, str]]) -> Message:
+    (title_id, text_id), (title_en, text_en) = texts["id"], texts["en"]
     return Message(
-        key=f"never_reported/{stamp}", kind="open", rule="never_reported", severity="info", role="field", digest=True,
-        at_ms=facts.now_ms, title_id=texts["id"][0], title_en=texts["en"][0], text_id=texts["id"][1], text_en=texts["en"][1],
+        key=f"{rule}/{now_ms // 86_400_000}", kind="open", rule=rule, severity="info", role=role, digest=True,
+        at_ms=now_ms, title_id=title_id, title_en=title_en, text_id=text_id, text_en=text_en,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from collector.watch.facts import Facts
 from collector.watch.incidents import Change, assemble
 from collector.watch.judge import Book, begin, judge_halls, retire, take_rows
 from collector.watch.line import judge_line
-from collector.watch.messages import message, never_reported
+from collector.watch.messages import agreement_waits, message, never_reported
 from collector.watch.state import DAY_MS, HOUR_MS, State
 from ground.wita import WITA_MS
 
@@ -45,8 +45,7 @@ def tick(state: State, book: Book, facts: Facts) -> Outcome:
     changes = assemble(state, book, facts, retire(state, book, facts))
     told = [(change, text) for change in changes if (text := message(state, book, facts, change)) is not None]
     messages = [text for _, text in told]
-    daily = _daily(state, facts)
-    messages += [daily] if daily is not None else []
+    messages += _daily(state, facts)
     points = [_point(change, text, book, facts) for change, text in told if change.kind in STATES]
     points += [
         _point(Change("acknowledged", incident), None, book, facts)
@@ -57,14 +56,20 @@ def tick(state: State, book: Book, facts: Facts) -> Outcome:
     return Outcome(messages, points)
 
 
-def _daily(state: State, facts: Facts) -> Message | None:
-    day, rest = divmod(facts.now_ms + WITA_MS, DAY_MS)
-    if rest < DAILY_HOUR * HOUR_MS or state.meta.get("daily", 0) >= day:
-        return None
+def daily_due(state: State, now_ms: int) -> bool:
+    """Whether the next look tells what is told once a day."""
+    day, rest = divmod(now_ms + WITA_MS, DAY_MS)
+    return rest >= DAILY_HOUR * HOUR_MS and state.meta.get("daily", 0) < day
+
+
+def _daily(state: State, facts: Facts) -> list[Message]:
+    if not daily_due(state, facts.now_ms):
+        return []
     first = "daily" not in state.meta
-    state.meta["daily"] = day
+    state.meta["daily"] = (facts.now_ms + WITA_MS) // DAY_MS
     known = {site: hall for site, hall in state.halls.items() if hall.last_ms}
-    return None if first else never_reported(facts, known)
+    told = (None if first else never_reported(facts, known), agreement_waits(facts))
+    return [text for text in told if text is not None]
 
 
 def _point(change: Change, told: Message | None, book: Book, facts: Facts) -> AlertPoint:

@@ -6,9 +6,11 @@ A kill at any instant neither forgets nor repeats anything: what was not committ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
+from collector.agreement.waiting import Wait
 from collector.errors import PointsRefusedError, StoreUnavailableError
 from collector.notify.outbox import Outbox, transaction
 from collector.sites.sites import Site
@@ -17,7 +19,7 @@ from collector.watch.config import Alerts
 from collector.watch.db import WatchDb
 from collector.watch.facts import Reader
 from collector.watch.judge import Book
-from collector.watch.tick import tick
+from collector.watch.tick import daily_due, tick
 
 log = logging.getLogger(__name__)
 HALF_HOUR_MS = 30 * 60_000
@@ -34,7 +36,9 @@ class Watch:
         db: WatchDb,
         outbox: Outbox,
         ask_faults: Callable[[], list[StoreUnavailableError]] = list,
+        waits: Callable[[], Sequence[Wait]] = tuple,
     ) -> None:
+        self._waits = waits
         self._sites = sites
         self._store = store
         self._db = db
@@ -52,6 +56,8 @@ class Watch:
         if "tick_ms" not in self._state.meta:
             self._learn(now_ms)
         facts = self._reader.read(now_ms, self._sites, self._db.acks(), self._db.maintained(now_ms))
+        if daily_due(self._state, now_ms):
+            facts = replace(facts, waits=self._waits())
         outcome = tick(self._state, self._book, facts)
         with transaction(self._db.db):
             self._db.save(self._state, self._book.schedule, outcome.points)

@@ -21,7 +21,7 @@ from ground.words import Lang, phrase, tr
 PAGES = 2
 """What people sign in a meeting; what does not fit is in the record."""
 CLIPPED = 400
-FITTING = (10, 6, 3, 0)
+FITTING = (10, 6, 4, 3, 2, 1, 0)
 """Remarks that are tried on the paper, the newest first, until it has no more than its pages."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,31 @@ import pytest
 
 from collector.errors import Fault as StoreFault
 from collector.errors import StoreUnavailableError
-from collector.notify.outbox import Message
+from collector.notify.outbox import Message, Outbox
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point
+from collector.watch.command import _waits
+from collector.watch.config import load
+from collector.watch.db import WatchDb
+from collector.watch.watch import Watch as Looker
 from telemetry.frame import Value
-from tests.collector.watch.world import DAY, HOUR, MINUTE, START_MS, Effect, Fault, HallSim, Watch, World, fleet, power_off, run
+from tests.collector.agreement import parts
+from tests.collector.watch.world import (
+    CONFIG,
+    DAY,
+    HOUR,
+    MINUTE,
+    START_MS,
+    Effect,
+    Fault,
+    HallSim,
+    Watch,
+    World,
+    fleet,
+    power_off,
+    run,
+)
 
 TELEN = "6408072001"
 
@@ -247,3 +267,26 @@ def test_two_installations_at_once_are_told_once_and_their_end_once(case: Case) 
     told = case.live(3 * HOUR)
     assert told == [(60, "open", f"two_installations/{TELEN}"), (120, "resolve", f"two_installations/{TELEN}")]
     assert "2 perangkat melapor sebagai kantor ini" in case.watch.sent[0].title_id
+
+
+def test_what_waits_in_the_agreement_is_in_the_digest_once_a_day(tmp_path: Path) -> None:
+    record = tmp_path / "agreement.db"
+    assert _waits(record, parts.SITES) == []
+    assert not record.exists()
+    book = parts.agreement(tmp_path)
+    for at_ms in (START_MS, START_MS - 15 * DAY):
+        book.add(parts.remark(), parts.VILLAGE, "page", at_ms)
+    config, store, db = load(CONFIG / "alerts.toml"), Sqlite(tmp_path / "store.db"), WatchDb(tmp_path / "watch.db")
+    outbox = Outbox(db.db, lambda _message: [])
+    looker = Looker(config, parts.SITES, store, db, outbox, waits=lambda: _waits(record, parts.SITES))
+    for hour in (5, 6, 7, 30, 31):
+        looker.look(START_MS + hour * HOUR)
+    told = [message for message in outbox.messages() if message.rule == "agreement"]
+    assert [(message.at_ms - START_MS) // HOUR for message in told] == [6, 30]
+    assert all(message.digest for message in told)
+    assert told[0].title_en == "Agreement: 2 wait, overdue: 1"
+    assert told[0].text_en.startswith("Senyiur: remark 3 (it is the power, not the signal) waits for an answer: OVERDUE since ")
+    assert "; Senyiur: remark 2 " in told[0].text_en
+    with sqlite3.connect(record) as file:
+        file.executescript("DROP TRIGGER never_taken_out; DELETE FROM entry WHERE n = 2")
+    assert _waits(record, parts.SITES) == []  # what was tampered with is told nobody as the truth; `verify` says it
