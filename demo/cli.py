@@ -111,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
     seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
     look.add_arguments(programs.add_parser("look", help="a month of all villages: live page, needs map, dashboards"))
-    for program in programs.choices.values():
-        add_lang(program, otherwise="en")
+    for name in ("run", "modem", "look"):
+        add_lang(programs.choices[name], otherwise="en")
     return parser
 
 

@@ -27,7 +27,11 @@ class Page(Program):
         """Start it and wait until it answers; on any free port where somebody else takes the usual one meanwhile."""
         for _ in range(PORT_TRIES):
             self.argv = module("dashboards.cli", "serve", *self._store, "--port", str(self._port))
-            if self.comes_up(lambda: answers(f"{self.url}/api/health"), "the live page to answer"):
+            if self.comes_up(self._ready, "the live page to answer"):
                 return
             self._port = free_port()
         self.check()
+
+    def _ready(self) -> bool:
+        """Whether it answers, and it is ours that does: it writes its address when it has taken the port."""
+        return self.url in self.log.read_text(errors="replace").split() and answers(f"{self.url}/api/health")

@@ -24,7 +24,7 @@ from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
 from demo.profiles import PROFILES, Profile, plan
 from ground.paths import shipped
-from ground.words import Figure, tr
+from ground.words import Figure, add_lang, tr
 
 OK, INCOMPLETE, USAGE, INTERRUPTED = 0, 1, 2, 130
 EPILOG = f"""\
@@ -120,6 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Fills a store with a made-up history of halls, and brings its hourly and daily summaries up to date."
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_lang(parser, otherwise="en")
     parser.add_argument("--days", type=_at_least_1, required=True, metavar="N", help="how many days before --end")
     parser.add_argument("--halls", type=_at_least_1, default=141, metavar="N", help="how many halls have a device (default 141)")
     parser.add_argument("--raw-days", type=_at_least_1, metavar="N", help="before the last N days only summaries")

@@ -126,7 +126,7 @@ def test_in_a_terminal_of_24_lines_it_shows_the_table_until_ctrl_c() -> None:
     with subprocess.Popen([*DEMO, "--halls", "2"], stdin=slave, stdout=slave, stderr=slave, env=env) as demo:
         os.close(slave)
         try:
-            seen = _read_until(master, "4G home")
+            seen = _read_until(master, "4G registered")
             assert "RSRP dBm" in seen
             demo.send_signal(2)
             seen = _read_until(master, "duplicated 0")
