@@ -31,6 +31,15 @@ def link_durably(path: Path, target: Path) -> None:
     _move(part, path)
 
 
+def sync_file(path: Path) -> None:
+    """Have the content of a file on the disk: a new name of it is not to outlive what is in it."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def sync_folder(path: Path) -> None:
     """Have the names in a folder on the disk."""
     folder = os.open(path, os.O_RDONLY)

@@ -108,6 +108,8 @@ def _fits(key: bytes, given: x509.Certificate) -> None:
 def _request(folder: Path, own: x509.Certificate) -> str:
     """Return the request for the key that waits, made the first time."""
     waiting = folder / "next.key"
+    if waiting.exists() and _key(waiting.read_bytes()).public_key() == own.public_key():
+        waiting.unlink()  # a power cut left it behind: it is in use already, and would bring the old certificate again
     if not waiting.exists():
         folder.mkdir(mode=0o700, exist_ok=True)
         made = ec.generate_private_key(ec.SECP256R1())

@@ -94,6 +94,8 @@ class Credentials:
                 raise
             log.error("event=credentials_damaged reason=%r", str(error))  # noqa: TRY400  (the reason is the whole text)
             self._forget()
+            self._state = {"of": self._state.get("of")}  # the list of authorities is gone too: it is to be sent again
+            self._keep()
             return tls_context(self._broker)
 
     def _forget(self) -> None:

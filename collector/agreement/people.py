@@ -25,6 +25,7 @@ SESSION_MS = 12 * 3_600_000
 LENGTH_MIN = 10
 TRIES, WAIT_MS = 8, 15 * 60_000
 """So many wrong passwords for one name, and it waits so long: 768 guesses a day, of passwords of ten characters."""
+HASH_WAIT_S = 2.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS password (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session (
@@ -72,16 +73,19 @@ class People:
             wrong = [at for at in self._tries.get(name, []) if at > now_ms - WAIT_MS]
             if len(wrong) >= TRIES:
                 return None
-            self._tries[name] = [*wrong, now_ms]  # before the answer is known: tries side by side count too
-            if len(self._tries) > 1000:
-                self._tries.pop(next(iter(self._tries)))
+            if name in state.people:
+                self._tries[name] = [*wrong, now_ms]  # before the answer is known: tries side by side count too
         with closing(self._open()) as db:
             row = db.execute("SELECT hash FROM password WHERE name = ?", (name,)).fetchone()
+        # Each takes 19 MiB: many at once must take neither the memory nor the threads of the public page.
+        if not self._one_hash.acquire(timeout=HASH_WAIT_S):
+            return None
         try:
-            with self._one_hash:  # each takes 19 MiB: many at once must not take the public page's memory
-                self._hasher.verify(row[0] if row else self._nobody, password)
+            self._hasher.verify(row[0] if row else self._nobody, password)
         except (VerificationError, InvalidHashError):
             return None
+        finally:
+            self._one_hash.release()
         if row is None or _actor(name, state) is None:
             return None
         with self._lock:

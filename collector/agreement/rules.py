@@ -64,8 +64,10 @@ def _refuse(entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site
 
 
 @_refuse.register
-def _(entry: Publication, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+def _(entry: Publication, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
     _only_office(actor, entry.kind)
+    if any(verdict.evidence == entry.table for known in state.published.values() for verdict in known):
+        raise RefusedError("this table is published already")
     if any((verdict.since, verdict.until) != (entry.since, entry.until) for verdict in entry.verdicts):
         raise RefusedError("verdicts: all must be of the period that is published")
 

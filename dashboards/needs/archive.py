@@ -16,10 +16,10 @@ from collector.sites.sites import read_sites
 from collector.store import dirty_hours
 from collector.store.open import open_store
 from collector.store.store import Store
-from dashboards.needs.parquet import arrow, columns, write_day
+from dashboards.needs.parquet import arrow, bounds, columns, write_day
 from dashboards.needs.periods import a_day
 from dashboards.needs.seal import SUMS, file_hash
-from ground.durable import write_durably
+from ground.durable import sync_file, sync_folder, write_durably
 from ground.wita import WITA
 
 BASIS = ("sites.csv", "needs.toml", "classes.toml", "kutim_context.csv")
@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
                 _write(store, sites, day, args.out)
         _beside(args.out, config.sites.file.parent, config.classes.file)
         if args.first is None:
-            write_durably(args.out / STATE, f"{now_ns}\n".encode())
+            seen_ns = min(now_ns, bounds(today)[0])  # what came today is of a day that is not written yet
+            write_durably(args.out / STATE, f"{seen_ns}\n".encode())
         _sums(args.out)
     except OSError as error:
         raise ConfigError(f"{args.out}: cannot be written: {error}") from None
@@ -95,7 +96,9 @@ def _write(store: Store, sites: Iterable[str], day: date, folder: Path) -> None:
     if rows == 0:
         half.unlink()
         return
+    sync_file(half)
     half.replace(path)
+    sync_folder(folder)
     log.info("event=archive_day day=%s rows=%d bytes=%d", day, rows, path.stat().st_size)
 
 

@@ -33,6 +33,7 @@ from dashboards.needs.periods import add_period, periods
 from dashboards.needs.proof import evidenced, write_evidence
 from dashboards.needs.seal import write_sums
 from dashboards.needs.xlsx import write_xlsx
+from ground.durable import sync_file, sync_folder
 from ground.words import Lang, add_lang
 
 OK, NOTHING = 0, 3
@@ -148,6 +149,9 @@ def write_report(
         log.info("event=needs_file kind=evidence pages=%d", len(proven))
         write_sums(half)
         half.chmod(0o755)
+        for path in half.rglob("*"):
+            sync_file(path)  # of a folder it is its names
+        sync_folder(half)
         half.rename(folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written: {error}") from None

@@ -14,10 +14,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from collector.agreement.agreement import Agreement
 from collector.agreement.entries import WORDS, Entry, Progress, Remark, Reopening, Says, Step
-from collector.agreement.links import holder
+from collector.agreement.links import holder, signed
 from collector.agreement.rules import Actor, RefusedError
 from collector.agreement.state import DAY_MS, State
 from dashboards.web.forms import day, fields_of
@@ -59,6 +60,10 @@ def village(request: Request, token: Token) -> Response:
 async def written(request: Request, token: Token) -> Response:
     """Take what the village says; a browser is led back to its page, a script gets JSON."""
     fields = await fields_of(request)
+    return await run_in_threadpool(_written, request, token, fields)
+
+
+def _written(request: Request, token: str, fields: Mapping[str, str]) -> Response:
     agreement, state, actor = _who(request, token)
     wants_json = "application/json" in request.headers.get("Accept", "")
     now_ms = time.time_ns() // 1_000_000
@@ -78,7 +83,7 @@ async def written(request: Request, token: Token) -> Response:
 
 def _who(request: Request, token: str) -> tuple[Agreement, State, Actor]:
     agreement: Agreement | None = request.app.state.agreement
-    if agreement is None:
+    if agreement is None or not signed(token, request.app.state.link_key):
         raise HTTPException(404)
     agreement.sites = request.app.state.snapshot.sites  # as they were read last
     state = agreement.state()

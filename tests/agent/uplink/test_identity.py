@@ -146,8 +146,18 @@ def test_a_damaged_certificate_on_the_card_leads_back_to_the_bundle(hall: Hall) 
     hall.folder.mkdir(exist_ok=True)
     (hall.folder / "agent.pem").write_bytes(b"\0" * 300)
     mine = hall.running()
+    mine._keep(n=4)
     assert mine.context() is not None
     assert mine.broker == hall.broker
+    assert "n" not in hall.running()._state, "the list of authorities went with it, and is to be sent again"
+
+
+def test_a_key_that_is_in_use_is_not_asked_for_again(hall: Hall) -> None:
+    """A power cut after the new certificate was taken into use leaves its key under the name of the next one."""
+    hall.folder.mkdir(exist_ok=True)
+    (hall.folder / "next.key").write_bytes((hall.etc / "agent.key").read_bytes())
+    own = x509.load_pem_x509_certificate((hall.etc / "agent.crt").read_bytes())
+    assert x509.load_pem_x509_csr(hall.asks().encode()).public_key() != own.public_key()
 
 
 def test_the_signer_signs_once_and_only_for_whom_the_topic_names(hall: Hall) -> None:

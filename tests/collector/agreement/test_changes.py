@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from collector.agreement.changes import Why, changes
 from collector.agreement.entries import Answer, Outcome, Publication, Says
-from collector.agreement.rules import OFFICE
+from collector.agreement.rules import OFFICE, RefusedError
 from tests.collector.agreement.parts import PUBLISHED, T0_MS, VERDICT, VILLAGE, agreement, remark
 from tests.collector.frames import OTHER
 
@@ -42,6 +44,7 @@ def test_what_has_another_word_is_told_with_its_reason(tmp_path: Path) -> None:
 
 def test_what_is_published_again_is_no_change(tmp_path: Path) -> None:
     book = agreement(tmp_path)
-    book.add(PUBLISHED, OFFICE, "server", T0_MS)
+    with pytest.raises(RefusedError, match="published already"):
+        book.add(PUBLISHED, OFFICE, "server", T0_MS)
     book.add(published({}, {"operator": "XLSMART"}), OFFICE, "server", T0_MS)
     assert list(changes(book.state())) == []

@@ -60,6 +60,8 @@ def test_guessing_waits_and_hurts_no_other_name(office: tuple[People, State]) ->
     people, state = office
     for n in range(TRIES):
         assert people.sign_in("budi", f"guess number {n}", state, T0_MS) is None
+    assert people.sign_in("invented", PASSWORD, state, T0_MS) is None
+    assert set(people._tries) == {"budi"}, "names that are nobody's push no count away"
     assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS - 1) is None
     assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS) is not None
 

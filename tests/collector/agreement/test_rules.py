@@ -131,7 +131,7 @@ def test_only_what_was_published_can_be_spoken_of(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="never published"):
         book.add(proposal().model_copy(update={"verdicts": (forged,)}), OFFICE, "office", T0_MS)
     with pytest.raises(RefusedError, match="period"):
-        book.add(PUBLISHED.model_copy(update={"since": date(2026, 9, 1)}), OFFICE, "server", T0_MS)
+        book.add(PUBLISHED.model_copy(update={"since": date(2026, 9, 1), "table": "ee" * 32}), OFFICE, "server", T0_MS)
 
 
 def walk(book_folder: Path, *steps: Step) -> None:

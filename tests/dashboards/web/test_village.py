@@ -87,7 +87,8 @@ def test_sent_again_it_counts_once(village: SimpleNamespace) -> None:
 
 def test_who_has_no_link_sees_and_writes_nothing(village: SimpleNamespace) -> None:
     stolen = token(Link(site=TWO_G.code, serial=1), village.key)  # signed, but never given out
-    for path in ("/r/", f"/r/{GOOD.code}", village.path[:-1] + "a", f"/r/{stolen}", village.path.replace(GOOD.code, TWO_G.code)):
+    wrong = village.path[:-1] + ("b" if village.path.endswith("a") else "a")
+    for path in ("/r/", f"/r/{GOOD.code}", wrong, f"/r/{stolen}", village.path.replace(GOOD.code, TWO_G.code)):
         assert village.client.get(path).status_code == 404
         assert village.client.post(path, content=urlencode({"act": "remark"})).status_code == 404
     village.book.add(Link(site=GOOD.code, serial=1, revoked=True), OFFICE, "server", T0_MS)
