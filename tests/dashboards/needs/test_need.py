@@ -148,6 +148,7 @@ def village(code: str, ends: tuple[float, float], **known: Any) -> Village:
     ("first", "second"),
     [
         ({"ends": (60, 60)}, {"ends": (50, 50)}),
+        ({"ends": (60, 60)}, {"ends": (50, 70)}),
         ({"ends": (50, 70)}, {"ends": (50, 60)}),
         ({"ends": (50, 50), "listed": True}, {"ends": (50, 50), "served": 0, "no_service": 9}),
         ({"ends": (50, 50), "served": 5, "no_service": 5}, {"ends": (50, 50), "served": 6, "no_service": 4}),
