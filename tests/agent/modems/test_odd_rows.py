@@ -82,3 +82,8 @@ def test_a_head_that_says_no_full_service_names_no_technology(head: str, rat: st
 )
 def test_each_error_of_the_sim_has_its_own_meaning(code: int, sim: str | None) -> None:
     assert parse(f"AT+CPIN?\r\n+CME ERROR: {code}\r\n").get("sim") == sim
+
+
+@pytest.mark.parametrize("row", ["99,99", "99,99,255,255,20", "99,99,255,255,255,255,50,60", "99,99,255,255,255,255,50"])
+def test_a_cesq_that_is_cut_off_gives_nothing(row: str) -> None:
+    assert read("AT+CESQ", f"+CESQ: {row}") == {}
