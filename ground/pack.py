@@ -140,7 +140,7 @@ def apply(old: bytes, change: bytes) -> bytes:
     try:
         for step in json.loads(change):
             out += [step.encode("latin-1")] if isinstance(step, str) else before[step[0] : step[0] + step[1]]
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         raise PackError(f"the pack is damaged ({error!r})") from None
     return b"".join(out)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ground.pack import PackError, apply, delta
@@ -11,6 +11,7 @@ TEXT = st.lists(st.sampled_from([b"a\n", b"b\n", b"\0", b"caf\xc3\xa9\0", b"\xff
 )
 
 
+@settings(max_examples=40)
 @given(TEXT, TEXT)
 def test_a_delta_makes_the_new_of_the_old(old: bytes, new: bytes) -> None:
     assert apply(old, delta(old, new)) == new
