@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from agent.config import Config
 from agent.errors import SpoolError
 from agent.host.trim import give_back
 from agent.spool import clock as clocks
@@ -43,6 +42,7 @@ from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
+    from agent.config import Config
     from agent.poll.beside import Hall
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober

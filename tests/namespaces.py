@@ -86,11 +86,13 @@ def network(mark: str, *, v4: bool = True) -> Iterator[Net]:
 
 
 class Line:
-    """The programs of one row. `frame_s`: how often the hall sends."""
+    """The programs of one row. `frame_s`: how often the hall sends; `sections`: what its configuration says of modems."""
 
-    def __init__(self, folder: Path, net: Net, frame_s: float) -> None:
-        self.net, self._folder = net, folder
-        server, etc, self.data = folder / "server", folder / "etc", folder / "data"
+    def __init__(
+        self, folder: Path, net: Net, frame_s: float, *, data: Path | None = None, sections: str = "", device_s: float = 5
+    ) -> None:
+        self.net, self._folder, self._frame_s = net, folder, frame_s
+        server, etc, self.data = folder / "server", folder / "etc", data or folder / "data"
         server.mkdir()
         (server / "sites.csv").write_text(SITES)
         config = server / "collector.toml"
@@ -105,7 +107,9 @@ class Line:
             tar.extractall(etc, filter="data")
         text = (etc / "agent.toml").read_text().replace("/etc/sinyal", str(etc))
         text = text.replace("[agent]\n", f'[agent]\ndata_dir = "{self.data}"\n')
-        (etc / "agent.toml").write_text(f"{text}[sampling]\ndevice_interval_s = 5\nframe_interval_s = {frame_s}\n")
+        (etc / "agent.toml").write_text(
+            f"{text}[sampling]\ndevice_interval_s = {device_s}\nframe_interval_s = {frame_s}\n{sections}"
+        )
         broker = (SHIPPED / "mosquitto.conf").read_text().replace("/etc/sinyal/pki", str(server / "pki"))
         broker = "user root\n" + broker.replace("/etc/mosquitto/sinyal.acl", str(server / "acl"))
         (server / "acl").write_text((SHIPPED / "mosquitto.acl").read_text())
@@ -136,7 +140,7 @@ class Line:
         with ExitStack() as stack:
             for program in (self.broker, self.collector, self.agent):
                 stack.enter_context(program)
-            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 120)
+            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 120 + 2 * self._frame_s)
             yield
 
     def complete(self) -> str:

@@ -12,14 +12,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.config import Config
 from agent.errors import SpoolError
 from agent.spool.clock import Clock
 from agent.uplink.allowance import Allowance
@@ -36,6 +35,9 @@ from ground.alive import expect
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
+
+if TYPE_CHECKING:
+    from agent.config import Config
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,15 @@ import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent.config import BrokerSection
 from agent.errors import ConfigError
 from agent.spool.clock import Clock
-from ground.broker import load_tls
 from ground.edited import read_secret
+from ground.tls import load_tls
+
+if TYPE_CHECKING:
+    from agent.config import BrokerSection
 
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
 """openssl/x509_vfy.h; the ssl module has no name for it."""

@@ -6,12 +6,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.config import Config
 from agent.uplink.tls import read_password
+
+if TYPE_CHECKING:
+    from agent.config import Config
 
 UNACKED_MS = 120_000
 """The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
