@@ -278,6 +278,7 @@ class Agent:
             "connected": self._publisher.heard,
             "refusal": self._publisher.refusal,
             "path_forgets_s": self._publisher.path.forgets_s,
+            "segment_bytes": self._publisher.segments.at_most,
             "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,

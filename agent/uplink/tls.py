@@ -20,6 +20,10 @@ X509_V_FLAG_NO_CHECK_TIME = 0x200000
 """openssl/x509_vfy.h; the ssl module has no name for it."""
 
 
+LEAN_CIPHERS = "ECDHE+CHACHA20:ECDHE+AESGCM"
+"""Each that is offered costs two bytes of every connection; these are what TLS 1.3 would use."""
+
+
 class ResumingContext(ssl.SSLContext):
     """TLS settings that take up the last session: a new connection to the same broker costs half the bytes."""
 
@@ -37,6 +41,13 @@ class ResumingContext(ssl.SSLContext):
     def forget(self) -> None:
         """Start with a full handshake the next time."""
         self._session = None
+
+    def lean(self) -> None:
+        """Spend least on a new connection: TLS 1.2 takes a session up with 1.5 kB, TLS 1.3 with 2.5 kB and a ticket each time."""
+        if self.maximum_version != ssl.TLSVersion.TLSv1_2:
+            self.maximum_version = ssl.TLSVersion.TLSv1_2
+            self.set_ciphers(LEAN_CIPHERS)
+            self._session = None
 
 
 def tls_context(broker: BrokerSection) -> ResumingContext:
