@@ -208,6 +208,7 @@ class Agent:
 
     def _apply(self, config: Config) -> None:
         before, self._config = self._config, config
+        self._ask_again_s = time.monotonic() + ON_CARD_S  # the event of the trial is there to be answered by then
         self._publisher.allowance.budget = config.budget_month
         self._outbox.pace(config.sampling.frame_interval_s)
         if self._prober is not None:
