@@ -141,7 +141,7 @@ class Line:
         with ExitStack() as stack:
             for program in (self.broker, self.collector, self.agent):
                 stack.enter_context(program)
-            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 120 + 2 * self._frame_s)
+            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 600 + 2 * self._frame_s)
             yield
 
     def complete(self) -> str:
