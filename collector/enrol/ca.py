@@ -86,7 +86,7 @@ class Authority:
         """Open the CA of a folder. Raises ConfigError naming the file and the cure."""
         passphrase = os.environ.get(PASSPHRASE, "").encode() or None
         try:
-            cert = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+            certs = x509.load_pem_x509_certificates((folder / "ca.crt").read_bytes())
             pem = (folder / "ca.key").read_bytes()
         except FileNotFoundError as error:
             raise ConfigError(
@@ -98,7 +98,9 @@ class Authority:
             key = serialization.load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
         except (TypeError, ValueError):
             raise ConfigError(f"{folder / 'ca.key'}: cannot be opened; set {PASSPHRASE} to its passphrase") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != cert.public_key():
+        # All that are believed stand in ca.crt: while they change, the key alone says which of them signs.
+        cert = next((each for each in certs if each.public_key() == key.public_key()), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or cert is None:
             raise ConfigError(f"{folder / 'ca.key'}: is not the key of ca.crt; restore both from the same backup")
         return cls(cert, key)
 
