@@ -45,7 +45,8 @@ window.seen = seen;
 (function look() {
   const there = { rows: "#halls tbody tr:nth-child(10)", map: "#map[data-ready], #sheet path" };
   for (const [name, what] of Object.entries(there))
-    if (!seen[name] && document.querySelector(what)) requestAnimationFrame(() => setTimeout(() => { seen[name] ||= performance.now(); }));
+    if (!seen[name] && document.querySelector(what))
+      requestAnimationFrame(() => setTimeout(() => { seen[name] ||= performance.now(); }));
   if (!seen.map || !seen.rows) requestAnimationFrame(look);
 })();
 """
@@ -72,7 +73,8 @@ def _first_rows(url: str, link: Link) -> str:
     unpack, text, size = zlib.decompressobj(zlib.MAX_WBITS | 16), b"", sum(len(k) + len(v) + 4 for k, v in reply.headers.items())
     while text.partition(b"<tbody>")[2].count(b"</tr>") < ROWS and (part := reply.raw.read(64)):
         text, size = text + unpack.decompress(part), size + len(part)
-    return f"first {ROWS} rows: {size} bytes, {2 * link.round_trip_s + 8 * size / link.bits_s:.2f} s ({link.name}; connect, ask, take)"
+    seconds = 2 * link.round_trip_s + 8 * size / link.bits_s
+    return f"first {ROWS} rows: {size} bytes, {seconds:.2f} s ({link.name}; to connect, ask and take)"
 
 
 def _settled(page: Page, link: SlowLink) -> None:

@@ -20,7 +20,7 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
-    *("intake", "fleet", "fleet_1d", "proof", "watch"),
+    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance"),
 )
 Row = dict[str, Value]
 

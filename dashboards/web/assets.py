@@ -1,7 +1,8 @@
 """Files that the browser keeps for ever: their name carries a hash of what is in them, and they are compressed once, at start.
 
 The styles stand in each page itself, so that a page on a slow link is readable with its first bytes; the policy of the page names
-their hash. The long overview has only those of its first screen there, and the rest as a file below its list. Charts are drawn by uPlot, which lies in static/vendor with its licence.
+their hash. The long overview has only those of its first screen there, and the rest as a file below its list. Charts are drawn by
+uPlot, which lies in static/vendor with its licence.
 """
 
 from __future__ import annotations
