@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from collector.agreement.entries import Indicator, Target, Verdict
 from collector.agreement.state import ANSWER_MS, State
@@ -85,7 +85,7 @@ def by_kecamatan(state: State, sites: Mapping[str, Site]) -> dict[str, Line]:
         line = lines.setdefault(site.kecamatan, Line(site.kecamatan))
         line.villages += 1
         line.words.update(verdict.word for verdict in _whole(state.newest(code)))
-        last = {quarter_of(verdict.until - timedelta(days=1)): verdict for verdict in _whole(state.published.get(code, ()))}
+        last = {quarter_of(_middle(verdict)): verdict for verdict in _whole(state.published.get(code, ()))}
         for quarter, verdict in last.items():
             if (good := enough(verdict.word)) is not None:
                 counted = line.quarters.setdefault(quarter, Villages())
@@ -97,6 +97,11 @@ def by_kecamatan(state: State, sites: Mapping[str, Site]) -> dict[str, Line]:
 def last_quarters(lines: Iterable[Line]) -> list[Quarter]:
     """Return the last quarters of which something was published, the oldest first."""
     return sorted({quarter for line in lines for quarter in line.quarters})[-QUARTERS:]
+
+
+def _middle(verdict: Verdict) -> date:
+    """Return the middle day of a period: that tells its quarter, whether its last day counts or not."""
+    return verdict.since + (verdict.until - verdict.since) / 2
 
 
 def _whole(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
