@@ -27,13 +27,11 @@ class Limit:
             full_at = max(self._full_at.get(who, now_s), now_s)
             full_at = min(full_at, now_s + self._burst * self._every_s)  # a clock that was set back keeps nobody out
             wait_s = full_at - now_s - (self._burst - 1) * self._every_s
-            if wait_s > 0:
-                return wait_s
-            self._full_at[who] = full_at + self._every_s
+            self._full_at[who] = full_at if wait_s > 0 else full_at + self._every_s
             self._full_at.move_to_end(who)
             while len(self._full_at) > KNOWN:
                 self._full_at.popitem(last=False)
-        return 0.0
+        return max(wait_s, 0.0)
 
     def check(self, request: Request) -> None:
         """Take one for who asks. Raises HTTPException 429 where there is none."""

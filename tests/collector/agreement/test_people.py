@@ -10,8 +10,8 @@ import pytest
 
 from collector.agreement.agreement import FILE
 from collector.agreement.entries import Person, Role
-from collector.agreement.people import SESSION_MS, TRIES, WAIT_MS, People
 from collector.agreement.first import NAME, VALID_DAYS, first_of_office
+from collector.agreement.people import SESSION_MS, TRIES, WAIT_MS, People
 from collector.agreement.rules import OFFICE, RefusedError
 from collector.agreement.state import State
 from tests.collector.agreement.parts import DAY_MS, T0_MS, agreement

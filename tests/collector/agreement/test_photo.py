@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 import pytest
@@ -60,7 +61,5 @@ def test_what_is_no_photo_is_refused(content: bytes) -> None:
 @given(st.integers(0, 2000), st.binary(min_size=1, max_size=4))
 def test_any_bytes_give_a_photo_or_a_refusal(at: int, put: bytes) -> None:
     photo = jpeg()
-    try:
+    with contextlib.suppress(RefusedError):
         assert cleaned(photo[:at] + put + photo[at + len(put) :]).startswith(b"\xff\xd8")
-    except RefusedError:
-        pass

@@ -24,7 +24,7 @@ from collector.store.sqlite import Sqlite
 from dashboards.web.serve import serve_in_thread
 from dashboards.web.village import A_DAY
 from lab.servers import wait_for
-from tests.collector.agreement.parts import PUBLISHED, T0_MS, proposal
+from tests.collector.agreement.parts import DAY_MS, PUBLISHED, T0_MS, proposal
 from tests.collector.agreement.test_photo import jpeg
 from tests.dashboards.web.plant import CLASSES, EVIL, GOOD, SITES, TWO_G
 
@@ -159,11 +159,11 @@ def test_written_without_a_net_for_three_days_it_arrives_once(
     page.get_by_role("textbox", name="Part of the village").fill("Dusun 2")
     page.get_by_role("button", name="Attach the place").click()
     expect(page.locator(".place-field .note")).to_contain_text("0.30347, 116.53742 (± 12 m)")
-    (tmp_path / "camera.jpg").write_bytes(jpeg((3000, 2250), quality=98))
+    (tmp_path / "camera.jpg").write_bytes(jpeg((1600, 1200), quality=98))
     page.get_by_label("Photo").set_input_files(tmp_path / "camera.jpg")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#kept")).to_contain_text("Kept on this phone until there is a connection: 1")
-    context.clock.fast_forward("72:00:00")
+    context.clock.fast_forward(3 * DAY_MS)
     page.reload()
     expect(page.locator("#kept")).to_contain_text("Kept on this phone until there is a connection: 1")
     assert village.book.state().remarks == {}
