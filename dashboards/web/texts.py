@@ -39,7 +39,12 @@ NAMES = {
         "rssi_dbm": "RSSI (dBm)",
     },
     "event": {**EVENTS, "other": mark("another event of the device")},
-    "clock": {"ntp": mark("synced (NTP)"), "network": mark("synced (network)"), "untrusted": mark("not synced")},
+    "clock": {
+        "ntp": mark("synced (NTP)"),
+        "network": mark("synced (network)"),
+        "rtc": mark("by its clock chip"),
+        "untrusted": mark("not synced"),
+    },
     "check": {"ok": mark("ok"), "unknown": mark("unknown"), "warning": mark("attention"), "fault": mark("FAULT")},
     "alert": {"open": mark("open"), "acknowledged": mark("acknowledged"), "resolved": mark("resolved")},
     "severity": {"info": mark("info"), "warning": mark("warning"), "critical": mark("critical")},
