@@ -3,8 +3,9 @@
     python -m tests.recount STORE.db FOLDER/peta-kebutuhan.csv [--beside config]
 
 After docs/verdict.md, for a store (SQLite) that holds every raw sample of the period. The ends of the intervals are taken from
-the table (bench.coverage tests them), texts of reasons are not compared; all else is computed. Prints how many figures were compared and
-how many differ; ends with 1 where one does. It knows what `sinyal-demo seed` writes: no guest, no refused SIM, no barred cell.
+the table (bench.coverage tests them), texts of reasons are not compared; all else is computed. Prints how many figures were
+compared and how many differ; ends with 1 where one does. It knows what `sinyal-demo seed` writes: no guest, no refused SIM, no
+barred cell.
 """
 
 from __future__ import annotations
