@@ -224,7 +224,7 @@ def _try(wheel: bytes, version: str, others: Mapping[str, bytes], place: Place, 
         print(tr(TRIAL, lang, version=version, n=CONFIRM_S // 60), flush=True)
         kept = watch(place)
     except SinyalError as error:
-        print(error, file=sys.stderr)
+        print(error.word(lang), file=sys.stderr)
         return 1
     now = (place.folder / "current").resolve().name
     kept = kept and now == version
