@@ -23,6 +23,7 @@ from collector.agreement.rules import OFFICE
 from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from dashboards.web.app import create_app
+from dashboards.web.printer import Printer
 from dashboards.web.serve import Server
 from dashboards.web.snapshot import Snapshot
 from ground.paths import shipped
@@ -31,6 +32,7 @@ from lab.servers import find_program
 from tests.dashboards.web.plant import CLASSES
 
 PASSWORD = "kuda laut 7"
+CONFIG = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "sqlite"\npath = "s.db"\n'
 SIZES = {"village": (360, 740), "meeting": (1920, 1080)}
 TARGETS = {Indicator.ADEQUATE_PERCENT: 45, Indicator.BLANK_SPOTS: 15, Indicator.ANSWERED_IN_TIME_PERCENT: 90}
 
@@ -53,7 +55,12 @@ def main() -> int:
         store = Sqlite(record / "store.db")
         snapshot = Snapshot(store, sites, CLASSES)
         began_ns = time.time_ns()
-        app = create_app(snapshot, record=record, clock_ns=lambda: now_ms * 1_000_000 + time.time_ns() - began_ns)
+        (record / "sites.csv").write_bytes((shipped() / "sites.csv").read_bytes())
+        (record / "collector.toml").write_text(CONFIG)
+        printer = Printer(record / "collector.toml", record)
+        app = create_app(
+            snapshot, record=record, printer=printer, clock_ns=lambda: now_ms * 1_000_000 + time.time_ns() - began_ns
+        )
         pages = {
             "signin": "/office",
             "village": f"/r/{token(link, read_key(record / KEY))}",
@@ -75,6 +82,12 @@ def main() -> int:
                     page.locator("[name=password]").fill(PASSWORD)
                     page.locator("form.say button").click()
                     page.wait_for_selector("text=budi")
+                if what == "proposal":  # the minutes are made from the page, by the real printer
+                    page.goto(path)
+                    before = len(book.state().minutes)
+                    page.locator("form.act button").click(timeout=90_000)
+                    page.wait_for_load_state()
+                    print(f"minutes made from the page: {len(book.state().minutes) - before}", flush=True)
                 for language in ("id", "en"):
                     page.goto(f"{path}?lang={language}")
                     page.screenshot(path=out / f"{what}-{language}.png", full_page=what in {"village", "dossier", "proposal"})
