@@ -64,7 +64,7 @@ def month(folder: Path) -> Path:
 
 def needs_map(browser: Browser, report: Path) -> None:
     """Write the picture of the map of a report, as it stands on the page."""
-    page = browser.new_page(viewport=DESK)
+    page = browser.new_page(viewport=DESK)  # type: ignore[arg-type]
     page.goto(report.as_uri())
     write(page.locator("#map-section").screenshot(), "needs-map")
     page.close()
