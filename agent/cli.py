@@ -99,16 +99,21 @@ def _execute(args: argparse.Namespace) -> int:
     return call(config, args)
 
 
+def _perform(args: argparse.Namespace) -> int:
+    try:
+        return _execute(args)
+    except SinyalError as error:
+        print(error.word(args.lang), file=sys.stderr)
+        return 2
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 0 done, 1 something is wrong here, 2 bad usage or config, 3 nothing readable."""
     print_anywhere()
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        return _execute(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
-    except SinyalError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return _perform(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -182,6 +182,28 @@ class PositionSection(Section):
     """So many fixes are averaged, one a poll; then the receiver is switched off."""
 
 
+class MainsSection(Section):
+    """[mains]: what tells mains and battery of this hall. Without the section nobody measures them, and they are absent."""
+
+    gpio_chip: Path = Path("/dev/gpiochip0")
+    gpio_line: Annotated[int | None, Field(ge=0, le=1000)] = None
+    """Line that tells whether the mains are present."""
+    gpio_high_is_mains: bool = True
+    ups: Literal["ina219", "max17040", "pisugar3"] | None = None
+    """Chip of the UPS board; its name and address stand in the board's manual."""
+    i2c_bus: Path = Path("/dev/i2c-1")
+    i2c_address: Annotated[int | None, Field(ge=0x08, le=0x77)] = None
+    """Address of the chip; absent: 0x42 of an ina219, 0x36 of a max17040, 0x57 of a pisugar3."""
+    power_supply: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_.:-]{1,60}$")] = None
+    """Name below /sys/class/power_supply, of a UPS that the kernel has a driver for."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.gpio_line is None and self.ups is None and self.power_supply is None:
+            raise ValueError("needs gpio_line, ups or power_supply; without a sensor leave [mains] out")
+        return self
+
+
 class RecoverySection(Section):
     """[modem.recovery]: how often per hour each step of recovery may be taken."""
 
@@ -227,6 +249,7 @@ class Config(Section):
     spool: SpoolSection = SpoolSection()
     scan: ScanSection = ScanSection()
     position: PositionSection = PositionSection()
+    mains: MainsSection | None = None
     modem: tuple[ModemSection, ...] = ()
 
     @model_validator(mode="after")

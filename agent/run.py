@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import fcntl
 import importlib.metadata
 import logging
 import math
@@ -11,18 +10,17 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
+from agent.board.board import Board
 from agent.config import Config
 from agent.errors import SpoolError
 from agent.host.trim import give_back
 from agent.spool import clock as clocks
+from agent.spool.alone import only_one
 from agent.spool.change import ChangeDetector
 from agent.spool.clock import Clock
 from agent.spool.rebase import last_known_ms
@@ -51,9 +49,11 @@ log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
 NETWORK_ERROR_MS = 1000
-"""A modem tells whole seconds, and takes a moment to tell them."""
+"""A modem tells whole seconds, and takes a moment to tell them; a clock chip too."""
 COUNT_EVERY_S = 10.0
-"""How often the kernel's counters of the SIMs are read."""
+"""How often the kernel's counters of the SIMs are read, and whether the mains went."""
+ON_CARD_S = 3.0
+"""After so long what was recorded is on the card: that the mains went leaves while the battery holds."""
 ASK_AGAIN_S = 60.0
 """While settings are on trial a round is sent this often, whatever the interval of frames: its answer ends the trial."""
 
@@ -64,24 +64,6 @@ def version() -> str:
         return importlib.metadata.version("sinyal")
     except importlib.metadata.PackageNotFoundError:
         return "0.0.0"
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the data folder for one agent. Raises SpoolError when another one has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "agent.lock", os.O_RDWR | os.O_CREAT, 0o640)
-    except OSError as error:
-        raise SpoolError(f"{folder}: cannot be written ({error}); correct [agent] data_dir or its owner") from None
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SpoolError(f"{folder}: another sinyal-agent runs here; stop it or give this one its own data_dir") from None
-        yield
-    finally:
-        os.close(handle)
 
 
 class Agent:
@@ -98,6 +80,7 @@ class Agent:
         self._spool = Spool(config.agent.spool_path, boot_id, limits)
         self._clock = Clock(known_ms=last_known_ms(self._spool))
         self._meter = Meter(self._spool)
+        self._board = Board(config.mains, config.agent.spool_path.parent)
         self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
         self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
         self._publisher = Publisher(
@@ -122,6 +105,7 @@ class Agent:
         changes = ChangeDetector(config.sampling.rsrp_cuts_dbm, config.sampling.rsrp_hysteresis_db)
         self._recorder = Recorder(self._spool, self._clock, changes, self._publisher.hurry)
         self._clock.on_trust = self._recorder.trusted
+        self._board.trusted(self._clock.trust)
         self._last: dict[str, dict[str, object]] = {}
 
     def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
@@ -234,7 +218,7 @@ class Agent:
 
     def _watch(self, *parts: threading.Thread) -> str | None:
         """Take the Pi's health at its interval until stopped; return the name of a thread that died or is stuck."""
-        last_device, next_count = -math.inf, time.monotonic()
+        last_device, next_count, send_all = -math.inf, time.monotonic(), math.inf
         told = None
         while not self.stop.wait(WATCH_S):
             for thread in (*parts, *self._workers):
@@ -247,6 +231,11 @@ class Agent:
                 next_count = now + COUNT_EVERY_S
                 tell_systemd()
                 self._sims.read(self._clock.now_ms())
+                if self._board.turned(now):
+                    last_device, send_all = -math.inf, now + ON_CARD_S
+            if now >= send_all:
+                send_all = math.inf
+                self._outbox.pace(self._config.sampling.frame_interval_s)
             due = now >= last_device + self._config.sampling.device_interval_s
             if due:
                 last_device = now
@@ -261,7 +250,7 @@ class Agent:
         try:
             self._meter.keep()
             self._sims.keep()
-            row = device_row(self._spool, self._clock, self._meter, self._config.budget_month, self._version)
+            row = device_row(self._spool, self._clock, self._meter, self._config.budget_month, self._version, self._board)
             self.record("device", None, row)
         except SpoolError as error:
             log.critical("event=spool_failed reason=%r", str(error))

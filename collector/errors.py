@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from ground.errors import ConfigError, SinyalError
-from ground.words import mark
+from ground.words import mark, phrase
 
 __all__ = ["CURES", "CollectorError", "ConfigError", "Fault", "PointsRefusedError", "SinyalError", "StoreUnavailableError"]
 
@@ -56,7 +56,7 @@ class StoreUnavailableError(CollectorError):
     """
 
     def __init__(self, reason: str, fault: Fault = Fault.UNREACHABLE, retry_after_s: float | None = None) -> None:
-        super().__init__(f"{reason} (fault: {fault}; cure: {CURES[fault]})")
+        super().__init__(phrase("{reason} (fault: {fault}; cure: {cure})", reason=reason, fault=fault, cure=phrase(CURES[fault])))
         self.reason = reason
         self.fault = fault
         self.retry_after_s = retry_after_s

@@ -74,11 +74,6 @@ def tr(message: str, lang: Lang, /, **values: Said) -> str:
     return _filled(_translated(message, lang), lang, values)
 
 
-def tr_in(context: str, message: str, lang: Lang, /, **values: Said) -> str:
-    """Return a message whose English means two things; `context` says which."""
-    return tr(mark_in(context, message), lang, **values)
-
-
 def ntr(one: str, many: str, n: int, lang: Lang, /, **values: Said) -> str:
     """Return `one` or `many` by number, in a language; `{n}` is the number."""
     text = _catalogue(lang).ngettext(one, many, n)
@@ -103,6 +98,11 @@ def phrase(message: str, /, **values: Said) -> Phrase:
 def sentence(message: str, /, **values: Said) -> Phrase:
     """Return a phrase that begins with a capital, whatever its first value is."""
     return Phrase(message, tuple(values.items()), capital=True)
+
+
+def both(message: str) -> dict[str, str]:
+    """Return a message by language: what stands in for a text that a file of the office gives in both."""
+    return {lang: tr(message, lang) for lang in LANGUAGES}
 
 
 def joined(parts: Iterable[Said], by: str = "; ") -> Phrase:

@@ -151,8 +151,8 @@ def server(layout: Layout, version: str, machine: str, python: str) -> None:
         layout.program(program, package, (place,))
     units = sorted(path.name for path in (ROOT / "config/systemd").glob("sinyal-*.*"))
     layout.units([name for name in units if "agent" not in name and "update" not in name], "/opt/sinyal/bin/")
-    user = (ROOT / "config/systemd/sinyal.sysusers").read_text(encoding="utf-8").replace("m sinyal dialout\n", "")
-    layout.put("/usr/lib/sysusers.d/sinyal-server.conf", user)
+    user = (ROOT / "config/systemd/sinyal.sysusers").read_text(encoding="utf-8").splitlines(keepends=True)
+    layout.put("/usr/lib/sysusers.d/sinyal-server.conf", "".join(line for line in user if not line.startswith("m ")))
     for name in EDITED:
         layout.put(ETC / name, (ROOT / "config" / name).read_bytes())
     text = (ROOT / "config/collector.example.toml").read_text(encoding="utf-8")

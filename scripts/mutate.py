@@ -10,6 +10,7 @@ stands in `SAME`: changes that no test can notice, with the reason. `--most N` t
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -19,8 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from cosmic_ray.commands import init
@@ -65,6 +68,7 @@ SAME: dict[tuple[str, str], str] = {
     ): "of the rules in LOST only no_service is of a modem",
 }
 """(changed line, without its margins; operator) → why no test can notice."""
+REACH = Path("mutate.json")
 LONGEST_S = 120.0
 """A change that makes the tests run for so long is noticed."""
 
@@ -105,7 +109,44 @@ def changed(spec: MutationSpec) -> Change | None:
     return None if (line, name) in SAME else Change(path, after, line, f"{path}:{spec.start_pos[0]}", name)
 
 
-def passes(tests: list[str]) -> bool:
+class Reach:
+    """A plugin that notes which files of the house each test calls a function of."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, set[str]] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Watch the calls of one test."""
+
+        def note(frame: FrameType, event: str, _arg: object) -> None:
+            if event == "call" and frame.f_code.co_filename.startswith(here):
+                self.found.setdefault(frame.f_code.co_filename.removeprefix(here), set()).add(item.nodeid)
+
+        here = f"{Path.cwd()}/"
+        sys.setprofile(note)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write it down: the tests run in a fork."""
+        REACH.write_text(json.dumps({file: sorted(tests) for file, tests in self.found.items()}))
+
+
+class Only:
+    """A plugin that runs some tests alone."""
+
+    def __init__(self, wanted: Sequence[str]) -> None:
+        self.wanted = set(wanted)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out all others."""
+        items[:] = [item for item in items if item.nodeid in self.wanted]
+
+
+def passes(tests: list[str], plugins: Sequence[object] = ()) -> bool:
     """Return whether tests pass, in a fork of this process."""
     child = os.fork()
     if not child:
@@ -115,7 +156,7 @@ def passes(tests: list[str]) -> bool:
             os.dup2(quiet, stream)
         code = 1
         try:
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=plugins))
         finally:
             os._exit(code)
     end = time.monotonic() + LONGEST_S
@@ -129,14 +170,15 @@ def passes(tests: list[str]) -> bool:
     return False
 
 
-def noticed(change: Change, tests: list[str]) -> bool:
-    """Write a change, run the tests, take it back."""
+def noticed(change: Change, tests: list[str], near: Sequence[str]) -> bool:
+    """Write a change, run the tests, take it back. First those `near`, that call a function of its file: mostly they notice."""
     before = change.path.read_text()
     for stale in (change.path.parent / "__pycache__").glob(f"{change.path.stem}.*.pyc"):
         stale.unlink()
     change.path.write_text(change.text)
     try:
-        return not passes(tests)
+        files = sorted({test.partition("::")[0] for test in near})
+        return bool(files and not passes(files, [Only(near)])) or not passes(tests)
     finally:
         change.path.write_text(before)
 
@@ -145,7 +187,7 @@ def mutate(name: str, most: int | None, seed: int) -> tuple[int, int]:
     """Print what survives in a target; return how many changes were tried and noticed."""
     module, tests = TARGETS[name]
     sys.dont_write_bytecode = False
-    if not passes(tests.split()):
+    if not passes(tests.split(), [Reach()]):
         sys.exit(f"{name}: the tests fail without any change: pytest {tests}")
     sys.dont_write_bytecode = True  # a file that is changed twice within a second would be read from the cache
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -153,11 +195,13 @@ def mutate(name: str, most: int | None, seed: int) -> tuple[int, int]:
     if most is not None and len(found) > most:
         found = random.Random(seed).sample(found, most)  # noqa: S311 - a choice, no secret
     chosen = [change for spec in found if (change := changed(spec))]
-    alive = [change for change in chosen if not noticed(change, tests.split())]
-    print(f"{module:36} {len(chosen) - len(alive)}/{len(chosen)} noticed", flush=True)
-    for change in sorted(alive, key=lambda change: change.place):
-        print(f"    survived: {change.place} {change.operator}: {change.line}", flush=True)
-    return len(chosen), len(chosen) - len(alive)
+    near, alive = json.loads(REACH.read_text()), 0
+    for change in chosen:
+        if not noticed(change, tests.split(), near.get(str(change.path), ())):
+            alive += 1
+            print(f"    survived: {change.place} {change.operator}: {change.line}", flush=True)
+    print(f"{module:36} {len(chosen) - alive}/{len(chosen)} noticed", flush=True)
+    return len(chosen), len(chosen) - alive
 
 
 def in_a_copy() -> int:

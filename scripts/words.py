@@ -29,7 +29,6 @@ PO = ROOT / "locale" / "id" / "LC_MESSAGES" / "sinyal.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {
     "tr": None,
-    "tr_in": ((1, "c"), 2),
     "ntr": (1, 2),
     "mark": None,
     "mark_in": ((1, "c"), 2),

@@ -58,3 +58,9 @@ LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}"
 """Pattern of a name that others gave: one line, nothing that moves a cursor."""
 REJECT = numeric("", "cause by which the network refused", 0, 255, "TS 24.008 10.5.3.6; TS 24.301 9.9.3.9", 11)
 RSRP_BRANCH = numeric("dBm", "RSRP of one receive branch", -157, -30, "TS 36.214 5.1.1", -97.0)
+VERSION = Meta("", "version of the agent", source="PEP 440", example="0.1.0", pattern="[0-9A-Za-z.+!_-]{1,60}")
+RTC = Meta("", "clock chip, as the device tree names it", example="ds3231", pattern="[0-9A-Za-z._-]{1,40}")
+CARD_LIFE = numeric("%", "share of its life that an eMMC has used, upper end", 10, 110, "JESD84-B51 7.4.44", 20)
+EARLIER = numeric("", "samples waiting or refused that an earlier installation numbered", 0, 2**53, "", 3)
+TARGET = Meta("", "host or URL asked", example="1.1.1.1", pattern=r"[^\x00-\x20\x7f-\xa0]{1,300}")
+BANDS = Meta("", "E-UTRA bands it supports, separated by commas", example="1,3,5,8,40", pattern="[0-9]{1,4}(,[0-9]{1,4})*")

@@ -20,12 +20,15 @@ from telemetry.meaning import Rat, Registration, SimState
 from telemetry.ranges import (
     ARFCN,
     BAND,
+    BANDS,
     BW_DL,
     BW_UL,
+    CARD_LIFE,
     CELL_ID,
     COUNT,
     CQI,
     EARFCN,
+    EARLIER,
     ECIO,
     HOME_PLMN,
     LINE,
@@ -39,22 +42,26 @@ from telemetry.ranges import (
     RSRP_BRANCH,
     RSRQ,
     RSSI,
+    RTC,
     SCS,
     SINR,
     TA,
     TAC,
+    TARGET,
     TEMP,
     TX,
     UARFCN,
+    VERSION,
     Meta,
     numeric,
 )
-from telemetry.vocabulary import BandsSource, Clock, ClockState, ProbeKind, Proof, Role, ScanStatus
+from telemetry.vocabulary import BandsSource, Clock, ClockState, PreEol, ProbeKind, Proof, Role, ScanStatus
 
 __all__ = [
     "BandsSource",
     "Clock",
     "ClockState",
+    "PreEol",
     "ProbeKind",
     "Proof",
     "Rat",
@@ -138,9 +145,7 @@ class Probe:
     """One active measurement (stream `probe`)."""
 
     kind: Annotated[ProbeKind | None, Meta("", "what was done")] = None
-    target: Annotated[str | None, Meta("", "host or URL asked", example="1.1.1.1", pattern=r"[^\x00-\x20\x7f-\xa0]{1,300}")] = (
-        None
-    )
+    target: Annotated[str | None, TARGET] = None
     rtt_ms: Annotated[float | None, numeric("ms", "round trip time, median", 0, 600000, "", 61.0)] = None
     jitter_ms: Annotated[float | None, numeric("ms", "mean step between round trips", 0, 600000, "RFC 3550 6.4.1", 4.0)] = None
     loss_percent: Annotated[float | None, RATIO] = None
@@ -164,17 +169,24 @@ class Device:
     disk_free_mb: Annotated[float | None, numeric("MB", "free space where the spool is", 0, 1e12, "", 11800.0)] = None
     spool_depth: Annotated[int | None, numeric("", "samples not yet acknowledged", 0, 2**53, "", 10)] = None
     spool_age_s: Annotated[int | None, numeric("s", "age of the oldest of them", 0, 10_000_000_000, "", 300)] = None
-    spool_earlier: Annotated[
-        int | None, numeric("", "samples waiting or refused that an earlier installation numbered", 0, 2**53, "", 3)
-    ] = None
+    spool_earlier: Annotated[int | None, EARLIER] = None
     quarantined: Annotated[int | None, numeric("", "samples the collector refused for ever", 0, 2**53, "", 0)] = None
     thinned: Annotated[int | None, numeric("", "samples dropped on a full disk, since installation", 0, 2**53, "", 0)] = None
     clock_state: Annotated[ClockState | None, Meta("", "whether the clock is trusted, and by what")] = None
     bytes_month: Annotated[int | None, numeric("B", "IP bytes to and from the broker this month", 0, 2**53, "", 2_400_000)] = None
     budget_month: Annotated[int | None, numeric("B", "what the SIM may spend on it a month", 0, 2**53, "", 6_000_000)] = None
-    agent_version: Annotated[
-        str | None, Meta("", "version of the agent", source="PEP 440", example="0.1.0", pattern="[0-9A-Za-z.+!_-]{1,60}")
-    ] = None
+    agent_version: Annotated[str | None, VERSION] = None
+    on_battery: Annotated[bool | None, Meta("", "a battery carries the hall now, where that is measured")] = None
+    battery_v: Annotated[float | None, numeric("V", "voltage of that battery", 0.1, 60, "", 12.6)] = None
+    battery_percent: Annotated[float | None, numeric("%", "charge of that battery, as its gauge says", 0, 100, "", 87.5)] = None
+    rtc: Annotated[str | None, RTC] = None
+    rtc_trusted: Annotated[bool | None, Meta("", "at the agent's start the clock chip told a time that can be believed")] = None
+    rtc_battery_ok: Annotated[bool | None, Meta("", "its battery holds, where the chip tells", source="RTC_VL_READ")] = None
+    rtc_battery_v: Annotated[float | None, numeric("V", "voltage of its battery, where the chip tells", 0.01, 10, "", 3.1)] = None
+    card_written_mb: Annotated[float | None, numeric("MB", "written to the spool's card since boot", 0, 1e12, "", 210.5)] = None
+    card_life_used_percent: Annotated[float | None, CARD_LIFE] = None
+    card_pre_eol: Annotated[PreEol | None, Meta("", "reserved blocks of an eMMC", source="JESD84-B51 7.4.43")] = None
+    fs_errors: Annotated[int | None, numeric("", "faults of the spool's file system that ext4 counts", 0, 2**53, "", 0)] = None
 
 
 @dataclass(slots=True)
@@ -220,10 +232,7 @@ class Instrument:
         str | None, Meta("", "model as the modem names itself", source="TS 27.007 5.2", example="EC25", pattern=LINE)
     ] = None
     revision: Annotated[str | None, Meta("", "firmware", source="TS 27.007 5.3", example="EC25EFAR06A06M4G", pattern=LINE)] = None
-    bands: Annotated[
-        str | None,
-        Meta("", "E-UTRA bands it supports, separated by commas", example="1,3,5,8,40", pattern="[0-9]{1,4}(,[0-9]{1,4})*"),
-    ] = None
+    bands: Annotated[str | None, BANDS] = None
     bands_source: Annotated[BandsSource | None, Meta("", "where the bands are from")] = None
     proven: Annotated[Proof | None, Meta("", "strongest reason to believe that it hears; absent: none yet")] = None
 

@@ -64,4 +64,14 @@ class ClockState(StrEnum):
 
     NTP = "ntp"
     NETWORK = "network"
+    RTC = "rtc"
+    """By the board's clock chip, until somebody better says it."""
     UNTRUSTED = "untrusted"
+
+
+class PreEol(StrEnum):
+    """How many of the reserved blocks of an eMMC are used up: less than 80 %, 80 %, 90 %."""
+
+    NORMAL = "normal"
+    WARNING = "warning"
+    URGENT = "urgent"

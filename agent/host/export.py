@@ -28,12 +28,15 @@ from agent.spool.look import connect_to_look, numbers_given
 from agent.spool.rebase import settle
 from agent.spool.sent import note_exported
 from agent.spool.spool import Spool
-from ground.words import Figure, Lang, add_lang, mark, tr
+from ground.reasons import meaning
+from ground.words import Figure, Lang, add_lang, mark, phrase, tr
 from telemetry.frame import Sample, encode_json, pack
 from telemetry.stick import seal
 
 FRAME_SAMPLES = 500
 WRITTEN = mark("{file}: {n} measurements. They stay here too; on the server: sinyal-collector import {name}")
+NOT_WRITTEN = mark("{folder}: cannot be written ({error}); is the stick mounted, writable and not full?")
+NOT_READ = mark("{path}: cannot be read ({error}); run this as the agent's user, or restart the agent")
 UNTIMED = mark("{n} measurements have no time yet and are not in it; add --now with the time of your watch")
 
 
@@ -93,7 +96,7 @@ def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Pa
             os.fsync(raw.fileno())
         part.replace(folder / name)
     except OSError as error:
-        raise ExportError(f"{folder}: cannot be written ({error}); is the stick mounted, writable and not full?") from None
+        raise ExportError(phrase(NOT_WRITTEN, folder=str(folder), error=str(error))) from None
     return folder / name, count
 
 
@@ -101,12 +104,12 @@ def write(db: sqlite3.Connection, site: str, tables: tuple[str, ...], folder: Pa
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the spool beside the running agent. Raises ExportError when there is none or it cannot be read."""
     if not path.is_file():
-        raise ExportError(f"{path}: no spool here; has the agent run, and is [agent] data_dir right?")
+        raise ExportError(phrase("{path}: no spool here; has the agent run, and is [agent] data_dir right?", path=str(path)))
     db = connect_to_look(path)
     try:
         yield db
     except spoolfile.DAMAGE as error:
-        raise ExportError(f"{path}: cannot be read ({error}); run this as the agent's user, or restart the agent") from None
+        raise ExportError(phrase(NOT_READ, path=str(path), error=str(error))) from None
     finally:
         db.close()
 
@@ -122,7 +125,7 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 def export_main(config: Config, args: argparse.Namespace) -> int:
     """Write what waits to a folder. Raises ExportError or SpoolError."""
     if not args.folder.is_dir():
-        raise ExportError(f"{args.folder}: no such folder; mount the stick first")
+        raise ExportError(phrase("{folder}: no such folder; mount the stick first", folder=str(args.folder)))
     path = config.agent.spool_path
     if args.now is not None and path.is_file():
         offset_ms = args.now - clocks.monotonic_ms()  # before the spool, which may have to be waited for
@@ -155,7 +158,7 @@ def quarantine_main(config: Config, args: argparse.Namespace) -> int:
             _list(db, args.lang)
         elif args.action == "export":
             if args.folder is None or not args.folder.is_dir():
-                raise ExportError("quarantine export needs an existing folder, for example /media/usb")
+                raise ExportError(phrase("quarantine export needs an existing folder, for example /media/usb"))
             file, count = write(db, config.agent.site, ("quarantine",), args.folder, clocks.wall_ms())
             print(tr("{file}: {n} measurements", args.lang, file=str(file), n=Figure(count)))
     if args.action == "resend":
@@ -169,6 +172,6 @@ def _list(db: sqlite3.Connection, lang: Lang) -> None:
     query = "SELECT reason, stream, modem, count(*), min(seq), max(seq) FROM quarantine GROUP BY 1, 2, 3 ORDER BY 5"
     rows = db.execute(query).fetchall()
     for reason, stream, modem, count, first, last in rows:
-        print(f"{count:>8}  {stream}{'/' + modem if modem else ''}  seq {first}..{last}  {reason}")
+        print(f"{count:>8}  {stream}{'/' + modem if modem else ''}  seq {first}..{last}  {meaning(reason, lang)}")
     if not rows:
         print(tr("nothing in quarantine", lang))

@@ -219,7 +219,7 @@ def _try(wheel: bytes, version: str, name: str, place: Place, lang: Lang) -> int
         print(tr(TRIAL, lang, version=version, n=CONFIRM_S // 60), flush=True)
         kept = watch(place)
     except SinyalError as error:
-        print(error, file=sys.stderr)
+        print(error.word(lang), file=sys.stderr)
         return 1
     now = (place.folder / "current").resolve().name
     kept = kept and now == version

@@ -242,13 +242,14 @@ class ModemWorker(threading.Thread):
             LOG.info("event=usb_reset_skipped modem=%s detail=not a USB device", self.config.name)
             return
         try:
-            usb.reset(port, self._root)
+            powered_off = usb.reset(port, self._root)
         except OSError as error:
             self._event(
                 "usb_reset_failed", f"{error}; allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
             )
         else:
-            self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) found anew by the kernel")
+            how = "its port was switched off and on" if powered_off else "found anew by the kernel"
+            self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) {how}")
 
     @property
     def _is_hilink(self) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path("/")
+UNPOWERED_S = 3.0  # a modem's capacitors hold it for a second
 OFF_S = 0.5  # how long a device stays unauthorised in a reset; hubs notice within 100 ms
 # What factories leave in all units, so it tells none apart: nothing, one digit repeated, a count, the IMEI of Intel's samples.
 NO_SERIAL = re.compile(r"(?:(.)\1+|0?123456789(?:0?ABCDEF|0)?|12345678|1234567890ABCDEF|004999010640000|)", re.IGNORECASE)
@@ -106,12 +108,26 @@ def is_same(was: UsbPort, now: UsbPort) -> bool:
     return was.device == now.device if was.doubtful or now.doubtful else was.serial == now.serial
 
 
-def reset(port: UsbPort, root: Path = ROOT) -> None:
-    """Make the kernel drop a device and find it anew. Raises OSError (PermissionError unless root or a udev rule allows it)."""
-    switch = root / "sys/bus/usb/devices" / port.device / "authorized"
+def reset(port: UsbPort, root: Path = ROOT) -> bool:
+    """Make the kernel drop a device and find it anew; say whether its power was taken meanwhile, where hub and board can.
+
+    `port/disable` (Linux 6.0, Documentation/ABI/testing/sysfs-bus-usb) also cuts the port's power where the hub switches single
+    ports; elsewhere the device just goes. Raises OSError (PermissionError unless root or a udev rule allows it).
+    """
+    device = root / "sys/bus/usb/devices" / port.device
+    power = (device / "port").resolve() / "disable"  # of the hub: it stays when the device goes
+    if os.access(power, os.W_OK):
+        try:
+            power.write_text("1")
+            time.sleep(UNPOWERED_S)
+        finally:
+            power.write_text("0")
+        return True
+    switch = device / "authorized"
     switch.write_text("0")
     time.sleep(OFF_S)
     switch.write_text("1")
+    return False
 
 
 def _text(path: Path) -> str:

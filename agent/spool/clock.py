@@ -1,7 +1,7 @@
 """Time that is true (P3, P12): a Pi without a clock chip boots in the past, so samples have time since boot until UTC is trusted.
 
-Trust comes from NTP, else from the collector's answer, else from the modems' networks. Every source may correct itself; what it
-dated wrongly is dated anew. The system clock is never set from here.
+Trust comes from NTP, else from the collector's answer, else from the board's clock chip, else from the modems' networks. Every
+source may correct itself; what it dated wrongly is dated anew. The system clock is never set from here.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ DRIFT_PPM = 100
 AGREE_MS = 60_000
 """Two sources that differ by more contradict each other."""
 UNHEARD_OF_MS = 400 * DAY_MS
-"""A network's time that lies further behind the last known time is not believed before somebody else says so."""
+"""A time of a network or chip that lies further ahead of the last known time is not believed before somebody else says so."""
 
-RANKS = {"ntp": 3, "collector": 2, "network": 1}
+RANKS = {"ntp": 4, "collector": 3, "rtc": 2, "network": 1}
+STATES = {None: ClockState.UNTRUSTED, "ntp": ClockState.NTP, "rtc": ClockState.RTC}
+"""What the device stream says of a source; of all others `network`."""
 SURE = frozenset({"ntp", "collector", "person"})
 """Sources by which earlier boots are judged."""
 
@@ -103,9 +105,7 @@ class Clock:
     @property
     def state(self) -> ClockState:
         """Whether the time is trusted, and by what."""
-        if self._source is None:
-            return ClockState.UNTRUSTED
-        return ClockState.NTP if self._source == "ntp" else ClockState.NETWORK
+        return STATES.get(self._source, ClockState.NETWORK)
 
     @property
     def by_ntp(self) -> bool:
@@ -144,7 +144,7 @@ class Clock:
                     self._accept("ntp", Estimate(wall - now, 0, now))
 
     def trust(self, source: str, utc_ms: int, *, modem: str = "", mono_ms: int | None = None, error_ms: int = 0) -> bool:
-        """Take a time from the collector or a modem's network; False when it is impossible or a better source rules.
+        """Take a time from the collector, the clock chip or a modem's network; False when it is impossible or a better one rules.
 
         It was `utc_ms` at `mono_ms` since boot (absent: now), give or take `error_ms`: half of an answer's round trip.
         """
@@ -152,7 +152,9 @@ class Clock:
             self.check()
             at_ms = self._mono() if mono_ms is None else mono_ms
             new = Estimate(utc_ms - at_ms, error_ms, at_ms)
-            if not sane(utc_ms) or (source == "network" and not self._plausible(utc_ms, modem, new)):
+            if not sane(utc_ms) or (source == "rtc" and not self._can_be(utc_ms, AGREE_MS, "the clock chip")):
+                return False
+            if source == "network" and not self._plausible(utc_ms, modem, new):
                 return False
             if self._source is not None and RANKS[self._source] > RANKS[source]:
                 self._compare(source, new)
@@ -165,11 +167,17 @@ class Clock:
             if self._held is not None and self._source is not None and self.on_trust is not None:
                 self.on_trust(self._held.offset_ms, self._source)
 
+    def _can_be(self, utc_ms: int, behind_ms: int, who: str) -> bool:
+        """Compare a time with the last that an earlier boot was sure of: a chip that stopped meanwhile lies behind it."""
+        known = self._known_ms
+        if known is None or known - behind_ms <= utc_ms <= known + UNHEARD_OF_MS:
+            return True
+        self._dispute(who, f"{who} says {_utc(utc_ms)}, last known was {_utc(known)}")
+        return False
+
     def _plausible(self, utc_ms: int, modem: str, new: Estimate) -> bool:
         """Compare a network's time with what is known and with what the other modems say."""
-        known = self._known_ms
-        if known is not None and not known - DAY_MS <= utc_ms <= known + UNHEARD_OF_MS:
-            self._dispute(f"network of modem {modem}", f"says {_utc(utc_ms)}, last known was {_utc(known)}")
+        if not self._can_be(utc_ms, DAY_MS, f"network of modem {modem}"):
             return False
         self._networks[modem] = new
         recent = [e for e in self._networks.values() if new.mono_ms - e.mono_ms < DAY_MS]

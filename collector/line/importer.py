@@ -22,7 +22,8 @@ from collector.line.pipeline import Pipeline
 from collector.line.rejected import RejectedFolder
 from collector.sites.sites import Site
 from collector.store.store import Store
-from ground.words import Lang, tr
+from ground.reasons import meaning
+from ground.words import Figure, Lang, Phrase, phrase, said, tr
 from telemetry.ack import Ack
 from telemetry.frame import MAX_PAYLOAD_BYTES
 from telemetry.stick import check
@@ -43,7 +44,7 @@ class Result:
     duplicate: int = 0
     rejected: int = 0
     held: int = 0
-    fault: str = ""
+    fault: Phrase | None = None
     """Why the file, or the rest of it, could not be read, and what to do."""
     why: dict[str, str] = field(default_factory=dict)
     """The first reason for a frame that was rejected or held."""
@@ -66,11 +67,11 @@ class Result:
                     self.why.setdefault(kind, answers[0].reason)
 
     def told(self, lang: Lang) -> str:
-        """Return the line for a person; reasons are of the machine."""
+        """Return the line for a person."""
         counts = [tr("stored {n}", lang, n=self.stored), tr("duplicate {n}", lang, n=self.duplicate)]
         for kind, text in (("rejected", tr("rejected {n}", lang, n=self.rejected)), ("held", tr("held {n}", lang, n=self.held))):
-            counts.append(text + (f" ({self.why[kind]})" if kind in self.why else ""))
-        return f"{self.file}: {', '.join(counts)}" + (f"; {self.fault}" if self.fault else "")
+            counts.append(text + (f" ({meaning(self.why[kind], lang)})" if kind in self.why else ""))
+        return f"{self.file}: {', '.join(counts)}" + (f"; {said(self.fault, lang)}" if self.fault else "")
 
 
 def files_of(path: Path) -> list[Path]:
@@ -90,7 +91,7 @@ def import_file(path: Path, store: Store, sites: Mapping[str, Site], rejected: R
     result = Result(path)
     name = FILE_NAME.fullmatch(path.name)
     if name is None:
-        result.fault = "name must be sinyal-SITE-UTC.jsonl.gz, as `sinyal-agent export` writes it"
+        result.fault = phrase("name must be sinyal-SITE-UTC.jsonl.gz, as `sinyal-agent export` writes it")
         return result
     damage = _verify(path, result)
     counters = Counters()
@@ -128,17 +129,24 @@ def _verify(path: Path, result: Result) -> str:
     except (OSError, EOFError, zlib.error) as error:
         damage = str(error) or type(error).__name__
     if damage and not path.exists():
-        result.fault = f"cannot be read: {damage}"
+        result.fault = phrase("cannot be read: {error}", error=damage)
     elif damage and frames and unchecked == frames:
-        result.fault = f"damaged ({damage}), and its frames carry no check: nothing was taken; export once more in the hall"
+        result.fault = phrase(
+            "damaged ({error}), and its frames carry no check: nothing was taken; export once more in the hall", error=damage
+        )
     elif damage:
-        result.fault = (
-            f"damaged or cut off ({damage}): whole frames up to sample {upto} of {total} are taken; export once more in the hall"
+        result.fault = phrase(
+            "damaged or cut off ({error}): whole frames up to sample {n} of {of} are taken; export once more in the hall",
+            error=damage,
+            n=upto,
+            of=total,
         )
     elif damaged:
-        result.fault = f"{damaged} frames are not as they were written and were left out; export once more in the hall"
+        result.fault = phrase(
+            "{n} frames are not as they were written and were left out; export once more in the hall", n=Figure(damaged)
+        )
     elif not frames:
-        result.fault = "holds no readings: nothing waited in the hall when it was exported"
+        result.fault = phrase("holds no readings: nothing waited in the hall when it was exported")
     return damage
 
 

@@ -23,6 +23,8 @@ from collector.line.tops import Tops
 from collector.sites.sites import Site
 from collector.store.answers import shorten
 from collector.store.store import Placed, Store
+from ground.reasons import AHEAD, AHEAD_FOR_EVER, NOT_LISTED, OUR_FAULT, STORE, TOO_MANY_MODEMS, TOO_OLD
+from ground.words import tr
 from telemetry.ack import Ack, Answer, frame_id
 from telemetry.frame import AHEAD_MS, Frame, FrameError
 from telemetry.topics import split_topic
@@ -136,7 +138,7 @@ class Pipeline:
             except Exception as error:
                 log.exception("event=frame_failed topic=%s", message.topic)
                 self._count_held(None)
-                answer = Answer(None, None, frame_id(message.payload), f"fault of the collector: {error!r}"[:REASON_CHARS])
+                answer = Answer(None, None, frame_id(message.payload), tr(OUR_FAULT, "en", reason=repr(error))[:REASON_CHARS])
                 self._send_acks({split_topic(message.topic)[0]: Ack(hold=[answer])})
 
     def _check(self, message: Received, acks: defaultdict[str, Ack]) -> Checked | None:
@@ -161,7 +163,7 @@ class Pipeline:
         """Return a frame that may be stored, or answer why not."""
         site = self.sites.get(frame.site)
         if site is None:
-            reason = f"site {frame.site} is not in the collector's list of sites: add its row"
+            reason = tr(NOT_LISTED, "en", site=frame.site)
             acks[frame.site].hold.append(Answer(frame.seq[0], len(frame.seq), frame_id(message.payload), reason))
             self._count_held(None)
             return None
@@ -169,7 +171,7 @@ class Pipeline:
             self._send_back(message, frame, acks[frame.site])
             return None
         if not self._modems.admit(frame.site, frame.modem):
-            reason = f"site {frame.site} has {MOST_MODEMS} modems already: {frame.modem} is one too many; use the old names"
+            reason = tr(TOO_MANY_MODEMS, "en", site=frame.site, n=MOST_MODEMS, modem=frame.modem)
             self._refuse(message, "modems", reason, (frame.seq[0], len(frame.seq)), acks[frame.site])
             return None
         return Checked(message, frame, site)
@@ -177,13 +179,12 @@ class Pipeline:
     def _send_back(self, message: Received, frame: Frame, ack: Ack) -> None:
         """Do not store a frame from the future: its agent dates it anew and sends it again; one that cannot sets it aside."""
         seq, ahead_s = (frame.seq[0], len(frame.seq)), (max(frame.t_ms) - message.at_ms) / 1000
-        reason = f"from the future: {ahead_s:.0f} s ahead of its receipt"
         with self._counting:
             self._counters.future_samples += len(frame.seq)
         if frame.inst is None:
-            self._refuse(message, "future", f"{reason}; upgrade the agent: a newer one corrects it by itself", seq, ack)
+            self._refuse(message, "future", tr(AHEAD_FOR_EVER, "en", seconds=f"{ahead_s:.0f}"), seq, ack)
             return
-        ack.clock.append(Answer(*seq, frame_id(message.payload), reason))
+        ack.clock.append(Answer(*seq, frame_id(message.payload), tr(AHEAD, "en", seconds=f"{ahead_s:.0f}")))
         ack.time_ms = message.at_ms
         log.warning("event=from_the_future site=%s samples=%d ahead_s=%.0f", frame.site, len(frame.seq), ahead_s)
 
@@ -210,11 +211,11 @@ class Pipeline:
         message, frame, site = checked
         seq = (frame.seq[0], len(frame.seq))
         if fate.held:
-            ack.hold.append(Answer(*seq, frame_id(message.payload), shorten(f"store: {fate.reason}", REASON_CHARS)))
+            ack.hold.append(Answer(*seq, frame_id(message.payload), shorten(tr(STORE, "en", reason=fate.reason), REASON_CHARS)))
             self._count_held(site.code)
         elif fate.refused or not fate.stored:
-            reason = "older than the store keeps" if fate.expired else "store"
-            self._refuse(message, "expired" if fate.expired else "store", f"{reason}: {fate.reason}", seq, ack)
+            kind, why = ("expired", TOO_OLD) if fate.expired else ("store", STORE)
+            self._refuse(message, kind, tr(why, "en", reason=fate.reason), seq, ack)
         else:
             ack.ok.append(frame_id(message.payload))
             self._count_stored(message, frame)

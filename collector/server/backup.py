@@ -20,10 +20,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector.config import Config, Influx1Section, Influx2Section, SqliteSection, load
+from collector.config import ClickHouseSection, Config, Influx1Section, Influx2Section, SqliteSection, load
 from collector.errors import CollectorError, ConfigError
 from collector.store.open import open_store
-from ground.words import Figure, add_lang, tr
+from ground.words import Figure, Lang, add_lang, mark, phrase, said, tr
 
 ABOUT = """\
 Writes one file with everything that this server would need to come back on another machine: /etc/sinyal (the CA, the list of
@@ -50,6 +50,9 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 BESIDE_SQLITE = ("-wal", "-shm", "-journal")
 
 
+NOT_SAVED = mark("{file}: not written by the broker now; settings given in the last five minutes may be missing")
+
+
 class BackupError(CollectorError):
     """The backup could not be written or read back. The text says what failed."""
 
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """Do `backup`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and os.geteuid() != 0:
-        raise ConfigError("backup: needs root; put sudo before it")
+        raise ConfigError(phrase("{command}: needs root; put sudo before it", command="backup"))
     config = load(root / CONFIG / "collector.toml")
     now = datetime.now(UTC)
     out = args.out or root / FOLDER / f"sinyal-{now:%Y%m%dT%H%M%SZ}.tar.gz"
@@ -84,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         # Beside the file: a folder for temporary files may be small, or memory.
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".sinyal-backup-") as name:
             stage = Path(name)
-            _save_retained(root)
+            _save_retained(root, args.lang)
             for part in parts(root, config):
                 copy(root / part, stage / part)
             if not args.without_store:
@@ -93,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError:
         raise
     except (CollectorError, OSError, sqlite3.Error) as error:
-        print(f"backup: {error}", file=sys.stderr)
+        print(f"backup: {said(error if isinstance(error, CollectorError) else str(error), args.lang)}", file=sys.stderr)
         return 1
     if args.out is None:
         for old in sorted(out.parent.glob(PATTERN))[:-KEEP]:
@@ -118,7 +121,7 @@ def sqlite_part(root: Path, config: Config) -> str | None:
         raise ConfigError(f"store.path: {config.store.path} is not below {root}; move the store there") from None
 
 
-def _save_retained(root: Path) -> None:
+def _save_retained(root: Path, lang: Lang) -> None:
     """Have the broker write its file now; it does so by itself every five minutes. Only on the machine that it runs on."""
     if root != Path("/"):
         return
@@ -126,9 +129,7 @@ def _save_retained(root: Path) -> None:
     subprocess.run(["systemctl", "kill", "--signal=SIGUSR1", "mosquitto.service"], capture_output=True, check=False)
     while not (file.exists() and file.stat().st_mtime >= began):
         if time.time() > began + SAVE_S:
-            print(
-                f"{file}: not written by the broker now; settings given in the last five minutes may be missing", file=sys.stderr
-            )
+            print(tr(NOT_SAVED, lang, file=str(file)), file=sys.stderr)
             return
         time.sleep(0.1)
 
@@ -165,6 +166,8 @@ def _copy_file(source: Path, target: Path) -> None:
 def _copy_database(config: Config, folder: Path, rpc: str) -> None:
     if isinstance(config.store, Influx2Section):
         raise ConfigError("store.engine: influx2 has a backup of its own (`influx backup`); use it, and --without-store here")
+    if isinstance(config.store, ClickHouseSection):
+        raise ConfigError("store.engine: clickhouse has a backup of its own (docs/scale.md); use it, and --without-store here")
     if isinstance(config.store, Influx1Section):
         with closing(open_store(config.store)) as store:
             store.check()  # makes the database where there is none yet: influxd does not back up a missing one
@@ -176,7 +179,7 @@ def influxd(*argv: str) -> None:
     try:
         done = subprocess.run(["influxd", *argv], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     except OSError as error:
-        raise BackupError(f"influxd: {error}; run this on the machine of the store") from None
+        raise BackupError(phrase("influxd: {error}; run this on the machine of the store", error=str(error))) from None
     if done.returncode != 0:
         raise BackupError(f"influxd {' '.join(argv)}: {(done.stdout + done.stderr).strip()[-500:]}")
 

@@ -64,6 +64,8 @@ class Hall:
     bytes_month: int | None
     budget_month: int | None
     undervoltage: bool | None
+    mains: bool | None
+    battery_v: float | None
 
     def values(self) -> dict[str, Value]:
         """Return what is known, by name."""
@@ -74,7 +76,8 @@ class Hall:
         over = self.bytes_month is not None and self.budget_month is not None and self.bytes_month > self.budget_month
         untrusted = self.clock_state == ClockState.UNTRUSTED
         at_once = (self.at_once or 1) > 1
-        return sum(map(bool, (at_once, self.undervoltage, untrusted, self.quarantined, self.thinned, self.rejected, over)))
+        power = self.undervoltage or self.mains is False
+        return sum(map(bool, (at_once, power, untrusted, self.quarantined, self.thinned, self.rejected, over)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +176,8 @@ HEAD = (
     *(mark("Missing"), mark("Late"), mark("Rejected"), "MB", mark("Power"), mark("Cards")),
 )
 UNDERVOLTAGE = mark("undervoltage")
-CLOCKS = {"ntp": "ntp", "network": mark("network"), "untrusted": mark("untrusted")}
+MAINS_OFF = mark("mains off")
+CLOCKS = {"ntp": "ntp", "network": mark("network"), "rtc": mark("clock chip"), "untrusted": mark("untrusted")}
 
 
 def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], lang: Lang) -> Iterator[str]:
@@ -192,13 +196,21 @@ def table(halls: Sequence[tuple[str, Hall]], sites: Mapping[str, Site], lang: La
 def _cells(code: str, desa: str, hall: Hall, lang: Lang) -> tuple[str, ...]:
     seen = datetime.fromtimestamp(hall.last_seen_ms / 1000, WITA)
     used, budget = ("-" if count is None else f"{count / 1e6:.1f}" for count in (hall.bytes_month, hall.budget_month))
-    power = "-" if hall.undervoltage is None else tr(UNDERVOLTAGE, lang).upper() if hall.undervoltage else "ok"
     counts = (hall.spool_depth, hall.lost, hall.missing, hall.late, hall.rejected)
     return (
         *(code, desa, f"{seen:%Y-%m-%d %H:%M}", tr(CLOCKS.get(hall.clock_state or "", "-"), lang), hall.agent_version or "-"),
         *("-" if count is None else str(count) for count in counts),
-        *(f"{used}/{budget}", power, _cards(hall, lang)),
+        *(f"{used}/{budget}", _power(hall, lang), _cards(hall, lang)),
     )
+
+
+def _power(hall: Hall, lang: Lang) -> str:
+    volts = "" if hall.battery_v is None else f" {hall.battery_v:.1f} V"
+    if hall.mains is False:
+        return tr(MAINS_OFF, lang).upper() + volts
+    if hall.undervoltage:
+        return tr(UNDERVOLTAGE, lang).upper() + volts
+    return "-" if hall.undervoltage is None and hall.mains is None else "ok" + volts
 
 
 def _cards(hall: Hall, lang: Lang) -> str:
@@ -216,7 +228,6 @@ def _hall(seen_ms: int, device: Row, accounts: Accounts, found: Losses | None, n
     since_ns = now_ns - RECENT_DAYS * DAY_NS
     recent = [day for days in accounts.values() for start, day in days.items() if start > since_ns]
     this_month = device and _month(int(device["time_ns"])) == _month(now_ns)  # else it is the count of an earlier month
-    undervoltage = device.get("undervoltage")
     return Hall(
         last_seen_ms=seen_ms,
         clock_state=_str(device, "clock_state"),
@@ -233,7 +244,9 @@ def _hall(seen_ms: int, device: Row, accounts: Accounts, found: Losses | None, n
         rejected=sum(day.rejected for day in recent),
         bytes_month=_int(device, "bytes_month") if this_month else None,
         budget_month=_int(device, "budget_month"),
-        undervoltage=None if undervoltage is None else bool(undervoltage),
+        undervoltage=_bool(device, "undervoltage"),
+        mains=_bool(device, "mains"),
+        battery_v=None if (volts := device.get("battery_v")) is None else float(volts),
     )
 
 
@@ -245,6 +258,11 @@ def _month(time_ns: int) -> tuple[int, int]:
 def _int(row: Row, name: str) -> int | None:
     value = row.get(name)
     return None if value is None else int(value)
+
+
+def _bool(row: Row, name: str) -> bool | None:
+    value = row.get(name)
+    return None if value is None else bool(value)
 
 
 def _str(row: Row, name: str) -> str | None:

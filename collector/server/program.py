@@ -18,7 +18,7 @@ from collector.config import Config, load
 from collector.errors import CollectorError, ConfigError
 from ground import manual
 from ground.paths import add_config, shipped
-from ground.words import add_lang, print_anywhere
+from ground.words import LANGUAGES, Lang, add_lang, by_locale, print_anywhere, tr
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
@@ -62,10 +62,10 @@ def perform(args: argparse.Namespace) -> int:
         code = int(args.do(args))
         sys.stdout.flush()
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(error.word(language(args)), file=sys.stderr)
         return USAGE
     except CollectorError as error:
-        print(f"store: {error}", file=sys.stderr)
+        print(tr("store: {reason}", language(args), reason=error), file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -73,6 +73,12 @@ def perform(args: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does; nothing more to say
         return OK
     return code
+
+
+def language(args: argparse.Namespace) -> Lang:
+    """Return the language of what a command prints; `--lang both` of `publish` means dashboards."""
+    given: Lang | None = next((lang for lang in LANGUAGES if lang == getattr(args, "lang", None)), None)
+    return given or by_locale()
 
 
 def add_log_level(parser: argparse.ArgumentParser) -> None:

@@ -41,7 +41,7 @@ from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
 from ground.install import Machine
-from ground.words import add_lang, mark, tr
+from ground.words import Figure, Lang, add_lang, mark, phrase, said, tr
 from telemetry.streams import STREAMS
 
 ABOUT = """\
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     """Do `restore`; return the exit code."""
     root = args.root.resolve()
     if root == Path("/") and os.geteuid() != 0:
-        raise ConfigError("restore: needs root; put sudo before it")
+        raise ConfigError(phrase("{command}: needs root; put sudo before it", command="restore"))
     (root / STATE).parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=(root / STATE).parent, prefix=".sinyal-restore-") as name:
@@ -99,12 +99,18 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError:
         raise
     except (SinyalError, OSError, sqlite3.Error) as error:
-        print(f"restore: {error}", file=sys.stderr)
+        print(f"restore: {said(error if isinstance(error, SinyalError) else str(error), args.lang)}", file=sys.stderr)
         return 1
     print(tr(DONE, args.lang, host=backup.host, time=str(backup.made)))
     return 0
 
 
+NEWER = mark("{file}: format {format} is of a newer version; install that version here")
+NOT_WHOLE = mark("{file}: not a whole backup ({error}); take another copy, or an older one")
+DAMAGED = mark("{file}: damaged at {place}; take another copy, or an older one")
+AT_WORK = mark("restore: this server has {n} halls; --force replaces it, --store-only only its store")
+STORE_AT_WORK = mark("restore: the store here has readings; --force replaces them by those of the backup")
+NOT_BACK = mark("{url}: does not answer {n} s after the restore; see its log")
 DONE = mark(
     "this is {host} as of {time}: what was stored after that is gone, what halls have no answer for comes by itself; "
     "revoke again whom you revoked after that"
@@ -121,13 +127,13 @@ def unpack(file: Path, stage: Path) -> Backup:
         about = json.loads((stage / MANIFEST).read_text())
         (stage / MANIFEST).unlink()
         if about["format"] != FORMAT:
-            raise ConfigError(f"{file}: format {about['format']} is of a newer version; install that version here")
+            raise ConfigError(phrase(NEWER, file=str(file), format=str(about["format"])))
         backup.made, backup.host, sums = about["made"], about["host"], about["files"]
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError) as error:
-        raise ConfigError(f"{file}: not a whole backup ({error}); take another copy, or an older one") from None
+        raise ConfigError(phrase(NOT_WHOLE, file=str(file), error=str(error))) from None
     found = {str(path.relative_to(stage)): sum_of(path) for path in stage.rglob("*") if path.is_file()}
     if wrong := sorted(name for name in {*sums, *found} if sums.get(name) != found.get(name)):
-        raise ConfigError(f"{file}: damaged at {wrong[0]}; take another copy, or an older one")
+        raise ConfigError(phrase(DAMAGED, file=str(file), place=wrong[0]))
     return backup
 
 
@@ -157,11 +163,12 @@ def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
     machine, stamp = Machine(root, verbose=True), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if machine.live:
         machine.command("systemctl", "stop", *STOPPED)
-    _database_back(config, backup.stage / INFLUX, args.rpc)
+    _database_back(config, backup.stage / INFLUX, args.rpc, args.lang)
     names = [store_file] if args.store_only else [CONFIG, STATE, RETAINED, store_file]
     for name in names:
         if name and (backup.stage / name).exists():
             _place(backup, root, name, stamp)
+            print(tr("/{path} is back", args.lang, path=name))
     if machine.live:
         machine.command("systemctl", "start", "mosquitto.service", *SERVICES)
 
@@ -169,7 +176,7 @@ def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
 def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_halls: bool) -> None:
     halls = Register(root / CONFIG / "pki").sites() - RESERVED
     if with_halls and halls:
-        raise ConfigError(f"restore: this server has {len(halls)} halls; --force replaces it, --store-only only its store")
+        raise ConfigError(phrase(AT_WORK, n=Figure(len(halls))))
     store: Store
     if store_file is None:
         store = open_store(config.store)
@@ -185,10 +192,10 @@ def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_
                 raise
             filled = False  # nothing to lose
         if filled:
-            raise ConfigError("restore: the store here has readings; --force replaces them by those of the backup")
+            raise ConfigError(phrase(STORE_AT_WORK))
 
 
-def _database_back(config: Config, folder: Path, rpc: str) -> None:
+def _database_back(config: Config, folder: Path, rpc: str, lang: Lang) -> None:
     if not isinstance(config.store, Influx1Section) or not list(folder.glob("*.tar.gz")):
         return  # the store is a file, or had nothing in it
     store = open_store(config.store)
@@ -199,9 +206,9 @@ def _database_back(config: Config, folder: Path, rpc: str) -> None:
         end = time.monotonic() + STORE_READY_S
         while not _answers(store):
             if time.monotonic() > end:
-                raise BackupError(f"{config.store.url}: does not answer {STORE_READY_S} s after the restore; see its log")
+                raise BackupError(phrase(NOT_BACK, url=config.store.url, n=STORE_READY_S))
             time.sleep(0.5)
-    print(f"put back database {config.store.database}")
+    print(tr("database {name} is back", lang, name=config.store.database))
 
 
 def _answers(store: Store) -> bool:
@@ -227,7 +234,6 @@ def _place(backup: Backup, root: Path, name: str, stamp: str) -> None:
             if os.geteuid() == 0:
                 _own(place, user, group)
             place.chmod(mode)
-    print(f"put back /{name}")
 
 
 def _own(place: Path, user: str, group: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from ground.toml import Section, load
-from ground.words import Lang
+from ground.words import Lang, both, mark
 
 METRICS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
 STATES = ("two_g_only", "served", "no_service", "sim_refused", "device_fault", "silent", "not_measured")
@@ -38,8 +38,8 @@ class SignalClass(State):
 
 
 LATER = {
-    "served": {"id": "Terlayani, kekuatan tidak diketahui", "en": "Served, level not told", "colour": "#5e8c61", "symbol": "+"},
-    "sim_refused": {"id": "Kartu SIM ditolak atau terkunci", "en": "SIM refused or locked", "colour": "#a6611a", "symbol": "#"},
+    "served": {**both(mark("Served, level not told")), "colour": "#5e8c61", "symbol": "+"},
+    "sim_refused": {**both(mark("SIM refused or locked")), "colour": "#a6611a", "symbol": "#"},
 }
 """States that came later: a classes.toml without them stays valid."""
 

@@ -20,8 +20,10 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
-    *("intake", "fleet", "fleet_1d", "proof", "watch"),
+    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance"),
 )
+KEPT_LONG = ("signal_1h", "signal_1d", "fleet_1d")
+"""What is kept when the samples go."""
 Row = dict[str, Value]
 
 _TYPES: dict[str, dict[str, type]] = {

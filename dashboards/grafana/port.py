@@ -17,18 +17,21 @@ from grafana_api.grafana_face import GrafanaFace
 from grafana_client import GrafanaApi
 from grafana_client import client as kept
 
+from ground.errors import SinyalError
+from ground.words import Said
+
 TIMEOUT_S = 20.0
 SUCCESSOR_FROM = 12
 """The first major version of Grafana that grafana-client is asked for."""
 Body = dict[str, Any]
 
 
-class RefusedError(Exception):
-    """Grafana answered with an error: `status` of HTTP, `message` as it said it."""
+class RefusedError(SinyalError):
+    """Grafana answered with an error: `status` of HTTP, and what it said."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
+    def __init__(self, status: int, what: Said) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 class Grafana:

@@ -15,9 +15,10 @@ import requests
 
 from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
+from collector.server.program import language
 from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE
 from dashboards.grafana.port import Body, Grafana, RefusedError, connect
-from ground.words import LANGUAGES
+from ground.words import LANGUAGES, Lang, Phrase, Said, mark, phrase, said, tr
 
 TOKEN = "SINYAL_GRAFANA_TOKEN"  # noqa: S105 - the name of the variable, not a token
 DEFAULT_URL = "http://127.0.0.1:3000"
@@ -44,30 +45,46 @@ exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused some
 TAKEN = (requests.codes.conflict, requests.codes.precondition_failed)
 
 
+VERBS = {
+    "create": (mark("would create  {name}"), mark("created    {name}"), mark("the token may not create {name}")),
+    "rename": (mark("would rename  {name}"), mark("renamed    {name}"), mark("the token may not rename {name}")),
+    "update": (mark("would update  {name}"), mark("updated    {name}"), mark("the token may not update {name}")),
+    "see": ("", "", mark("the token may not see {name}")),
+}
+"""What is said of each deed: in a dry run, when it is done, and when it is forbidden."""
+ADMIN_LACKS = mark("{deed}: it lacks the right {right}, which role Admin has")
+EDITOR_LACKS = mark("{deed}: it lacks the right {right}, which role Editor has")
+MAP_GROUND = mark("once, on Grafana's machine, for the ground of the map: {command}")
+NO_TOKEN = mark("{name}: not set; make a service account token in Grafana and export it (never on the command line)")
+BAD_TOKEN = mark("Grafana does not accept the token (401); make a new service account token and export {name}")
+NOT_GRAFANA = mark("{url} answers, but not as Grafana does; check the address and its path")
+TAKEN_NAME = mark("Grafana refused: {reason} (something else has this name; rename or delete it in Grafana)")
+
+
 class Publisher:
-    """Puts things into one Grafana. Says on `say` what it does with each; writes nothing when `dry`.
+    """Puts things into one Grafana. Prints in `lang` what it does with each; writes nothing when `dry`.
 
     Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: a Grafana answers an Editor who asks
     for a folder that does not exist with 403, as for one that is hidden. So it is made, and Grafana says whether it was there.
     """
 
-    def __init__(self, grafana: Grafana, *, dry: bool, say: Callable[[str], None] = print) -> None:
-        self._grafana, self._dry, self._say = grafana, dry, say
+    def __init__(self, grafana: Grafana, *, dry: bool, lang: Lang) -> None:
+        self._grafana, self._dry, self._lang = grafana, dry, lang
 
     def folder(self, uid: str, title: str) -> None:
         """Make a folder, or give it its title again."""
-        grafana, name = self._grafana, f"folder {title}"
+        grafana, name = self._grafana, phrase("folder {title}", title=title)
         found = self._find(name, "folders:read", lambda: grafana.folder(uid))
         if not isinstance(found, dict):
             self._do(name, "create", "folders:create", lambda: grafana.create_folder(uid, title), hidden=found)
         elif found.get("title") != title:
             self._do(name, "rename", "folders:write", lambda: grafana.rename_folder(uid, title))
         else:
-            self._say(f"unchanged  {name}")
+            self._say(mark("unchanged  {name}"), name)
 
     def datasource(self, wanted: Body) -> None:
         """Make the data source, or set it right. Grafana never shows a secret: with one it is always written again."""
-        grafana, uid, name = self._grafana, wanted["uid"], f"data source {wanted['name']}"
+        grafana, uid, name = self._grafana, wanted["uid"], phrase("data source {title}", title=wanted["name"])
         shown = {key: value for key, value in wanted.items() if key != "secureJsonData"}
         found = self._find(name, "datasources:read", lambda: grafana.datasource(uid))
         if not isinstance(found, dict):
@@ -77,11 +94,11 @@ class Publisher:
         elif "secureJsonData" in wanted or not _contains(found, wanted):
             self._do(name, "update", "datasources:write", lambda: grafana.update_datasource(uid, wanted))
         else:
-            self._say(f"unchanged  {name}")
+            self._say(mark("unchanged  {name}"), name)
 
     def dashboard(self, model: Body, folder_uid: str) -> None:
         """Make a dashboard, or set it right."""
-        grafana, name = self._grafana, f"dashboard {model['title']} ({model['uid']})"
+        grafana, name = self._grafana, phrase("dashboard {title} ({uid})", title=model["title"], uid=model["uid"])
         found = self._find(name, "dashboards:read", lambda: grafana.dashboard(model["uid"]))
         body = {
             "dashboard": {**model, "id": None},
@@ -94,9 +111,9 @@ class Publisher:
         elif found.get("meta", {}).get("folderUid") != folder_uid or not _contains(found["dashboard"], model):
             self._do(name, "update", "dashboards:write", lambda: grafana.save_dashboard(body))
         else:
-            self._say(f"unchanged  {name}")
+            self._say(mark("unchanged  {name}"), name)
 
-    def _find(self, name: str, right: str, ask: Callable[[], Body]) -> Body | RefusedError | None:
+    def _find(self, name: Phrase, right: str, ask: Callable[[], Body]) -> Body | RefusedError | None:
         """Return what is there; None where nothing is; where it may be hidden, the error that says so."""
         try:
             return ask()
@@ -107,9 +124,9 @@ class Publisher:
                 return _lacking(error, "see", name, right)
             raise
 
-    def _do(self, name: str, verb: str, right: str, act: Callable[[], object], hidden: RefusedError | None = None) -> None:
+    def _do(self, name: Phrase, verb: str, right: str, act: Callable[[], object], hidden: RefusedError | None = None) -> None:
         if self._dry:
-            self._say(f"would {verb}  {name}")
+            self._say(VERBS[verb][0], name)
             return
         try:
             act()
@@ -119,14 +136,17 @@ class Publisher:
             if hidden is not None and error.status in TAKEN:
                 raise hidden from error
             raise
-        self._say(f"{verb}d    {name}")
+        self._say(VERBS[verb][1], name)
+
+    def _say(self, what: str, name: Phrase) -> None:
+        print(tr(what, self._lang, name=name))
 
 
-def _lacking(error: RefusedError, verb: str, name: str, right: str) -> RefusedError:
-    role = "Admin" if right.startswith("datasources:") else "Editor"
-    _, told, needed = error.message.partition("Permissions needed: ")
-    words = f"the token may not {verb} {name}: it lacks the right {needed.strip() if told else right}, which role {role} has"
-    return RefusedError(error.status, words)
+def _lacking(error: RefusedError, verb: str, name: Phrase, right: str) -> RefusedError:
+    _, told, needed = str(error).partition("Permissions needed: ")
+    lacks = ADMIN_LACKS if right.startswith("datasources:") else EDITOR_LACKS
+    deed = phrase(VERBS[verb][2], name=name)
+    return RefusedError(error.status, phrase(lacks, deed=deed, right=needed.strip() if told else right))
 
 
 def _contains(found: Any, wanted: Any) -> bool:
@@ -157,7 +177,7 @@ def datasource_of(store: StoreSection, url: str | None = None) -> Body:
         body = {**common, "url": url or store.url, "database": store.bucket}
         body["jsonData"] = {**options, "dbName": store.bucket, **headers}
         return {**body, "secureJsonData": {"httpHeaderValue1": f"Token {token}"}}
-    raise ConfigError("store.engine: Grafana reads InfluxDB, not SQLite; publish without --config, or use influx1 or influx2")
+    raise ConfigError("store.engine: these dashboards read InfluxDB alone; publish without --config, or use influx1 or influx2")
 
 
 def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:
@@ -178,31 +198,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
     parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
-    parser.add_argument("--lang", choices=(*LANGUAGES, "both"), default="both", help="which dashboards (default both)")
+    parser.add_argument(
+        "--lang",
+        choices=(*LANGUAGES, "both"),
+        default="both",
+        help="which dashboards, and in which language to say what is done (default both, and by the locale)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="ask Grafana and say what would be done; write nothing")
 
 
 def run(args: argparse.Namespace) -> int:
     """Publish as the arguments say; return the exit code."""
+    lang = language(args)
+    why: Said
     try:
         url, token = _address(args.url), _token()
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None
-        _publish(Publisher(connect(url, token), dry=args.dry_run), source, args.lang)
+        _publish(Publisher(connect(url, token), dry=args.dry_run, lang=lang), source, args.lang)
+        print(tr(MAP_GROUND, lang, command=f"sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/"))
     except ConfigError as error:
-        return _fail(str(error), USAGE)
+        why, code = error, USAGE
     except RefusedError as error:
-        return _fail(*_refusal(error))
+        why, code = _refusal(error)
     except requests.exceptions.JSONDecodeError:
-        return _fail(f"{args.url} answers, but not as Grafana does; check the address and its path", INCOMPLETE)
+        why, code = phrase(NOT_GRAFANA, url=args.url), INCOMPLETE
     except requests.RequestException as error:
-        return _fail(f"Grafana cannot be reached at {args.url}: {error}", INCOMPLETE)
-    return OK
+        why, code = phrase("Grafana cannot be reached at {url}: {reason}", url=args.url, reason=str(error)), INCOMPLETE
+    else:
+        return OK
+    print(f"sinyal-dashboards publish: {said(why, lang)}", file=sys.stderr)
+    return code
 
 
 def _token() -> str:
     token = os.environ.get(TOKEN, "").strip()
     if not token:
-        raise ConfigError(f"{TOKEN}: not set; make a service account token in Grafana and export it (never on the command line)")
+        raise ConfigError(phrase(NO_TOKEN, name=TOKEN))
     return token
 
 
@@ -221,19 +252,14 @@ def _publish(grafana: Publisher, source: Body | None, language: str) -> None:
         grafana.folder(uid, title)
         for model in dashboards(one):
             grafana.dashboard(model, uid)
-    print(f"once, on Grafana's machine, for the ground of the map: sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/")
 
 
-def _refusal(error: RefusedError) -> tuple[str, int]:
+def _refusal(error: RefusedError) -> tuple[Said, int]:
     """Return the words for an answer that says no, and the exit code."""
     if error.status == requests.codes.unauthorized:
-        return f"Grafana does not accept the token (401); make a new service account token and export {TOKEN}", USAGE
+        return phrase(BAD_TOKEN, name=TOKEN), USAGE
     if error.status == requests.codes.forbidden:
-        return error.message, USAGE
-    cure = " (something else has this name; rename or delete it in Grafana)" if error.status in TAKEN else ""
-    return f"Grafana refused: {error.message}{cure}", INCOMPLETE
-
-
-def _fail(text: str, code: int) -> int:
-    print(f"sinyal-dashboards publish: {text}", file=sys.stderr)
-    return code
+        return error, USAGE
+    if error.status in TAKEN:
+        return phrase(TAKEN_NAME, reason=error), INCOMPLETE
+    return phrase("Grafana refused: {reason}", reason=error), INCOMPLETE

@@ -130,6 +130,7 @@ def clocks(context: Context) -> list[ValueMapping]:
         {
             "ntp": (mark("Synced (NTP)"), good),
             "network": (mark("Synced (network)"), good),
+            "rtc": (mark("By its clock chip"), good),
             "untrusted": (mark("Not synced"), poor),
         },
     )

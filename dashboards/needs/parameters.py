@@ -11,7 +11,7 @@ from pydantic import Field
 from collector.errors import ConfigError
 from collector.sites.classes import Classes
 from ground.toml import Section, load
-from ground.words import Lang
+from ground.words import Lang, both, mark
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -71,8 +71,7 @@ class Limits(Section):
     min_scan_days: Limit = Limit(
         value=3,
         unit="days",
-        id="pemindaian lengkap pada tiga hari berbeda; satu pemindaian dapat melewatkan sel yang lemah",
-        en="complete scans on three different days; a single scan can miss a weak cell",
+        **both(mark("complete scans on three different days; a single scan can miss a weak cell")),
     )
     blank_spot_availability_percent: Limit
     two_g_lte_percent: Limit
@@ -88,14 +87,16 @@ class Limits(Section):
     rare_availability_percent: Limit = Limit(
         value=50,
         unit="%",
-        id="layanan lebih sering tidak ada daripada ada",
-        en="service is more often gone than there",
+        **both(mark("service is more often gone than there")),
     )
     instrument_rsrp_db: Limit = Limit(
         value=3.5,
         unit="dB",
-        id="modem boleh meleset ±6 dB (3GPP TS 36.133, 9.1.2.1); sebagai ketidakpastian baku 6/√3 = 3,5 dB (JCGM 100, 4.3.7)",
-        en="a modem may be off by ±6 dB (3GPP TS 36.133, 9.1.2.1); as a standard uncertainty 6/√3 = 3.5 dB (JCGM 100, 4.3.7)",
+        **both(
+            mark(
+                "a modem may be off by ±6 dB (3GPP TS 36.133, 9.1.2.1); as a standard uncertainty 6/√3 = 3.5 dB (JCGM 100, 4.3.7)"
+            )
+        ),
     )
     compare_rsrp_db: Limit
     compare_sinr_db: Limit
@@ -108,7 +109,7 @@ class Severity(Section):
 
     blank_spot: Share
     two_g_only: Share
-    rarely_served: Share = Share(value=0.9, id="layanan lebih sering tidak ada", en="service is more often gone than there")
+    rarely_served: Share = Share(value=0.9, **both(mark("service is more often gone than there")))
     weak_coverage: Share
     unstable: Share
     congested: Share
@@ -122,23 +123,21 @@ class Need(Section):
 
     people: Share = Share(
         value=0.5,
-        id="desa kecil tetap membutuhkan: jumlah penduduk menurunkan skor paling banyak separuh",
-        en="a small village needs too: few people lower the score by half at most",
+        **both(mark("a small village needs too: few people lower the score by half at most")),
     )
     alternatives: Share = Share(
         value=0.3,
-        id="warga dapat berganti kartu bila operator lain melayani",
-        en="people can change their SIM where another operator serves",
+        **both(mark("people can change their SIM where another operator serves")),
     )
 
 
 class Readiness(Section):
     """[readiness]: weights of what a tower needs."""
 
-    power: Positive = Positive(value=40, id="tanpa listrik menara mahal dijalankan", en="a tower without the grid is dear to run")
-    land: Positive = Positive(value=25, id="syarat usulan: lahan 20x20 m", en="a proposal asks for land of 20 x 20 m")
-    road: Positive = Positive(value=15, id="bahan dan alat harus sampai", en="material has to get there")
-    link: Positive = Positive(value=20, id="menara perlu sambungan balik", en="a tower needs a link behind it")
+    power: Positive = Positive(value=40, **both(mark("a tower without the grid is dear to run")))
+    land: Positive = Positive(value=25, **both(mark("a proposal asks for land of 20 x 20 m")))
+    road: Positive = Positive(value=15, **both(mark("material has to get there")))
+    link: Positive = Positive(value=20, **both(mark("a tower needs a link behind it")))
 
 
 class Step(Reasoned):
@@ -153,25 +152,20 @@ class Step(Reasoned):
 class Steps(Section):
     """[grade]: what a grade asks for."""
 
-    days: Step = Step(
-        a=28, b=14, c=7, unit="days", id="empat minggu menangkap cuaca dan hari gajian", en="four weeks catch weather and pay day"
-    )
-    completeness_percent: Step = Step(a=80, b=50, c=15, unit="%", id="waktu yang terukur", en="of the time was measured")
+    days: Step = Step(a=28, b=14, c=7, unit="days", **both(mark("four weeks catch weather and pay day")))
+    completeness_percent: Step = Step(a=80, b=50, c=15, unit="%", **both(mark("of the time was measured")))
     hours: Step = Step(
         a=22,
         b=16,
         c=4,
         unit="hours",
-        id="jam dalam sehari yang terukur, masing-masing tiga jam penuh",
-        en="hours of the day with three full hours of measuring each",
+        **both(mark("hours of the day with three full hours of measuring each")),
     )
     availability_points: Step = Step(
-        a=5, b=10, c=25, unit="percentage points", id="setengah lebar selang 95 %", en="half the width of the 95 % interval"
+        a=5, b=10, c=25, unit="percentage points", **both(mark("half the width of the 95 % interval"))
     )
-    median_db: Step = Step(a=1.5, b=3, c=6, unit="dB", id="setengah lebar selang 95 %", en="half the width of the 95 % interval")
-    estimated_percent: Step = Step(
-        a=1, b=5, c=20, unit="%", id="sampel dengan jam perkiraan", en="samples whose time is estimated"
-    )
+    median_db: Step = Step(a=1.5, b=3, c=6, unit="dB", **both(mark("half the width of the 95 % interval")))
+    estimated_percent: Step = Step(a=1, b=5, c=20, unit="%", **both(mark("samples whose time is estimated")))
 
 
 class Weights(Section):

@@ -112,6 +112,14 @@ class DeviceNow(BaseModel):
     bytes_month: int | None = None
     budget_month: int | None = None
     agent_version: str | None = None
+    on_battery: bool | None = None
+    battery_v: Number = None
+    battery_percent: Number = None
+    rtc: str | None = None
+    rtc_trusted: bool | None = None
+    rtc_battery_ok: bool | None = None
+    card_life_used_percent: Number = None
+    fs_errors: int | None = None
 
 
 class EventItem(BaseModel):

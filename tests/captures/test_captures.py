@@ -1,4 +1,4 @@
-"""All captures through the parser: no wrong value, at least 98 % right, and every failure named."""
+"""All captures through the parser: every value right, and every failure named."""
 
 from __future__ import annotations
 
@@ -32,13 +32,10 @@ def read(text: str) -> dict[str, object]:
     return as_json(text, reading, family)
 
 
-def test_all_values() -> None:
-    verdicts = [verdict for path in FILES for item in items(path) for verdict in judge(item, read(session(item)))]
-    failures = [verdict for verdict in verdicts if not verdict.right]
-    listed = "\n".join(map(str, failures))
-    assert len(verdicts) > 1000
-    assert not [verdict for verdict in failures if verdict.wrong], listed
-    assert len(failures) <= 0.02 * len(verdicts), listed
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_all_values(path: Path) -> None:
+    verdicts = [verdict for item in items(path) for verdict in judge(item, read(session(item)))]
+    assert [str(verdict) for verdict in verdicts if not verdict.right] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ground import words
-from ground.words import LANGUAGES, Figure, Lang, add_lang, by_locale, joined, mark_in, ntr, phrase, said, span, tr, tr_in
+from ground.words import LANGUAGES, Figure, Lang, add_lang, by_locale, joined, mark_in, ntr, phrase, said, span, tr
 from scripts.words import faults, messages, placeholders
 
 
@@ -41,9 +41,9 @@ def test_a_language_writes_its_own_numbers_and_dates() -> None:
 
 
 def test_a_phrase_in_a_phrase_and_in_a_row_takes_the_language() -> None:
-    row = joined([phrase("{n} dBm", n=-1.5), tr_in("month", "May", "en"), mark_in("month", "May")], ", ")
+    row = joined([phrase("{n} dBm", n=-1.5), tr(mark_in("month", "May"), "en"), mark_in("month", "May")], ", ")
     assert said(row, "id").startswith("−1,5 dBm, May")
-    assert tr_in("month", "May", "id") == "Mei"
+    assert tr(mark_in("month", "May"), "id") == "Mei"
 
 
 def test_a_brace_in_a_value_stays_a_brace() -> None:

@@ -63,7 +63,7 @@ def test_import_checks_as_the_line_does(config: Path, tmp_path: Path, capsys: py
     good = frames(2)
     path = stick(tmp_path, good[0], b"{broken", *frames(1, OTHER.code), b"", good[1], b'{"v":9}')
     assert run(config, "import", path) == 1
-    assert "stored 20, duplicate 0, rejected 3 (payload is not JSON" in capsys.readouterr().out
+    assert "stored 20, duplicate 0, rejected 3 (not a sound frame: payload is not JSON" in capsys.readouterr().out
     assert len(list((tmp_path / "rejected").iterdir())) == 3
 
 

@@ -16,8 +16,8 @@ import pytest
 from agent.cli import main
 from agent.host import checks, doctor
 from agent.host.checks import Hall
-from agent.run import only_one
 from agent.spool import clock as clocks
+from agent.spool.alone import only_one
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
 from ground.doctor import RANK, Found, State, lines

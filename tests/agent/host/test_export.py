@@ -99,10 +99,10 @@ def test_a_wrong_time_is_refused(config: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_no_spool_and_no_stick_are_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", "--config", str(config), str(config.parent / "stick")]) == 2
+    assert main(["export", "--config", str(config), str(config.parent / "stick"), "--lang", "en"]) == 2
     assert "has the agent run" in capsys.readouterr().err
     assert main(["export", "--config", str(config), "/no/stick"]) == 2
-    assert "mount the stick first" in capsys.readouterr().err
+    assert "pasang flashdisk dahulu" in capsys.readouterr().err
 
 
 def test_quarantine_list_export_and_resend(config: Path, spool: Spool, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,9 @@ def test_quarantine_list_export_and_resend(config: Path, spool: Spool, capsys: p
     seqs = spool.append([entry(n) for n in range(5)])
     spool.quarantine(seqs, "shape: modem must be text")
     assert main(["quarantine", "list", "--config", str(config)]) == 0
-    assert capsys.readouterr().out == "       5  signal/a  seq 1..5  shape: modem must be text\n"
+    assert (
+        capsys.readouterr().out == "       5  signal/a  seq 1..5  kiriman rusak atau bukan dari agen: shape: modem must be text\n"
+    )
     assert main(["quarantine", "export", str(stick), "--config", str(config)]) == 0
     assert numbers(stick) == seqs
     assert main(["quarantine", "resend", "--config", str(config)]) == 0

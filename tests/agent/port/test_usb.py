@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -133,3 +134,18 @@ def test_a_single_modem_may_move_to_another_socket(tmp_path: Path) -> None:
     Place(port, root, memory, "m").arrived(port, object())
     tree(root, [("1-1.4", "ttyACM0", "0123456789ABCDEF")])
     assert Place(port, root, memory, "m").path() == port
+
+
+def test_a_reset_takes_the_power_where_the_hub_has_a_switch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, seen = tmp_path / "r", list[str]()
+    tree(root, [("1-1.2", "ttyACM0", "x")])
+    device, hub = root / "sys/bus/usb/devices/1-1.2", root / "sys/bus/usb/devices/1-1:1.0/1-1-port2"
+    (device / "authorized").write_text("1")
+    monkeypatch.setattr(time, "sleep", lambda _s: seen.append((hub / "disable").read_text() if hub.is_dir() else "-"))
+    port = usb.ports(root)[0]
+    assert usb.reset(port, root) is False
+    hub.mkdir(parents=True)
+    (hub / "disable").write_text("0")
+    (device / "port").symlink_to(hub)
+    assert usb.reset(port, root) is True
+    assert (seen, (hub / "disable").read_text(), (device / "authorized").read_text()) == (["-", "1"], "0", "1")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.board.board import Board
 from agent.spool.clock import Clock
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
@@ -16,6 +17,14 @@ from telemetry.streams import ClockState, fields, plausible, present
 def test_undervoltage_bits(tmp_path: Path, text: str, *, low: bool) -> None:
     (tmp_path / "get_throttled").write_text(text + "\n")
     assert undervoltage(tmp_path / "get_throttled") is low
+
+
+@pytest.mark.parametrize(("name", "low"), [("rpi_volt", True), ("cpu_thermal", None)])
+def test_where_get_throttled_is_gone_the_alarm_of_the_kernel_tells(tmp_path: Path, name: str, *, low: bool | None) -> None:
+    (tmp_path / "hwmon1").mkdir()
+    (tmp_path / "hwmon1/name").write_text(name + "\n")
+    (tmp_path / "hwmon1/in0_lcrit_alarm").write_text("1\n")
+    assert undervoltage(tmp_path / "none", tmp_path) is low
 
 
 def test_temperature(tmp_path: Path) -> None:
@@ -32,7 +41,7 @@ def test_a_device_row_keeps_to_the_contract(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db", "boot")
     clock = Clock(mono=lambda: 90_000, wall=lambda: 0, ntp=lambda: False)
     spool.append([Entry("signal", "a", 30_000, None, "unknown", b"{}")] * 3)
-    values = present(device_row(spool, clock, Meter(spool), 6_000_000, "0.1.0"))
+    values = present(device_row(spool, clock, Meter(spool), 6_000_000, "0.1.0", Board(None, tmp_path)))
     assert values["uptime_s"] == 90
     assert (values["spool_depth"], values["spool_age_s"]) == (3, 60)
     assert values["clock_state"] == ClockState.UNTRUSTED

@@ -1,0 +1,120 @@
+"""Mains and battery of a hall, measured: a pin, the chip of a UPS board, or what the kernel knows of a power supply.
+
+Pins and I2C go through python-periphery (Debian: python3-periphery), loaded only where agent.toml has [mains].
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from agent.board.chips import CHIPS, Supply
+from agent.board.read import integer, text
+from agent.config import MainsSection
+from agent.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+POWER_SUPPLIES = Path("/sys/class/power_supply")
+LACKING = "[mains]: pins and I2C need python3-periphery (apt-get install python3-periphery, or pip install 'sinyal[mains]')"
+
+
+class Mains:
+    """Reads what [mains] names. A part that does not answer is absent until it does, and is said once in the log."""
+
+    def __init__(self, wanted: MainsSection) -> None:
+        """Raise ConfigError when python-periphery is needed and missing; a chip or pin that is missing is no error."""
+        self._parts: dict[str, Callable[[], Supply]] = {}
+        self._silent: set[str] = set()
+        if wanted.gpio_line is not None:
+            self._parts[f"line {wanted.gpio_line} of {wanted.gpio_chip}"] = Pin(_periphery().GPIO, wanted).read
+        if wanted.ups is not None:
+            self._parts[f"{wanted.ups} on {wanted.i2c_bus}"] = Chip(_periphery().I2C, wanted).read
+        if wanted.power_supply is not None:
+            folder = POWER_SUPPLIES / wanted.power_supply
+            self._parts[str(folder)] = lambda: kernel(folder)
+
+    def read(self) -> Supply:
+        """Read all parts; where two measure the same the pin is believed before the chip, the chip before the kernel."""
+        found = Supply()
+        for name, part in self._parts.items():
+            try:
+                found = found.beside(part())
+                self._silent.discard(name)
+            except OSError as error:
+                if name not in self._silent:
+                    self._silent.add(name)
+                    log.warning("event=mains_unread part=%r reason=%r", name, str(error))
+        return found
+
+
+class Pin:
+    """A line of a GPIO chip that an optocoupler or a UPS board drives. Opened at the first look, anew after a fault."""
+
+    def __init__(self, gpio: Any, wanted: MainsSection) -> None:
+        self._open: Callable[[], Any] = lambda: gpio(str(wanted.gpio_chip), wanted.gpio_line, "in")
+        self._high_is_mains = wanted.gpio_high_is_mains
+        self._line: Any = None
+
+    def read(self) -> Supply:
+        """Return whether the mains are present. Raises OSError (GPIOError of periphery is one)."""
+        try:
+            self._line = self._open() if self._line is None else self._line
+            return Supply(mains=bool(self._line.read()) is self._high_is_mains)
+        except OSError:
+            with suppress(OSError, AttributeError):
+                self._line.close()
+            self._line = None
+            raise
+
+
+class Chip:
+    """A chip of a UPS board on I2C. The bus is opened for each look: seldom, and a board may be taken off."""
+
+    def __init__(self, i2c: Any, wanted: MainsSection) -> None:
+        address, self._decode = CHIPS[wanted.ups or ""]
+        self._address = wanted.i2c_address or address
+        self._i2c, self._bus = i2c, str(wanted.i2c_bus)
+
+    def read(self) -> Supply:
+        """Return what the chip measures. Raises OSError (I2CError of periphery is one)."""
+        bus = self._i2c(self._bus)
+        message = self._i2c.Message
+
+        def register(number: int, count: int) -> bytes:
+            answer = message([0] * count, read=True)
+            bus.transfer(self._address, [message([number]), answer])
+            return bytes(answer.data)
+
+        try:
+            return self._decode(register)
+        finally:
+            bus.close()
+
+
+def kernel(folder: Path) -> Supply:
+    """Read a power supply that the kernel has a driver for (Documentation/ABI/testing/sysfs-class-power)."""
+    kind = text(folder / "type")
+    if kind is None:
+        raise FileNotFoundError(f"{folder}: no such power supply; see ls {folder.parent}")
+    if kind != "Battery":
+        online = integer(folder / "online")
+        return Supply(mains=None if online is None else online > 0)
+    volts, percent = integer(folder / "voltage_now"), integer(folder / "capacity")
+    states = {"Discharging": True, "Charging": False, "Full": False, "Not charging": False}
+    return Supply(
+        on_battery=states.get(text(folder / "status") or ""),
+        battery_v=None if volts is None else round(volts / 1e6, 2),
+        battery_percent=None if percent is None else float(percent),
+    )
+
+
+def _periphery() -> Any:
+    try:
+        import periphery  # noqa: PLC0415  (only a hall with a sensor has it)
+    except ImportError:
+        raise ConfigError(LACKING) from None
+    return periphery
