@@ -6,7 +6,7 @@ SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Ra
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: demo look deb docs test test-fast test-engines test-grafana check format words bench bench-peer mutate chaos lock platforms audit clean
+.PHONY: demo look deb docs test test-fast test-engines test-cluster test-grafana check format words bench bench-peer mutate chaos lock platforms audit clean
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
@@ -23,6 +23,10 @@ test:  ## all tests, against real servers where they could be installed
 test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
 	$(SETUP) dev servers
 	@$(PY) -m tests.engines
+
+test-cluster:  ## the store on ClickHouse, Debian's and today's, and the clustered profile with nodes killed, paused, cut off
+	$(SETUP) dev servers cluster
+	@$(PY) -m tests.cluster
 
 test-grafana:  ## every panel through Grafana's own packages, oldest and newest: @grafana/data from npm and the newest schema, into build/
 	$(SETUP) dev servers

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -97,7 +97,28 @@ class Influx2Section(Section):
     token_file: FilePath | None = None
 
 
-StoreSection = SqliteSection | Influx1Section | Influx2Section
+class ClickHouseSection(Section):
+    """[store] engine = "clickhouse": one ClickHouse, or replicas of one store."""
+
+    engine: Literal["clickhouse"]
+    urls: Annotated[tuple[Url, ...], Field(min_length=1, max_length=16)] = ("http://127.0.0.1:8123",)
+    """Each holds everything; one is asked, the next where it does not answer."""
+    database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] = "sinyal"
+    username: str | None = None
+    password_file: FilePath | None = None
+    quorum: Annotated[int, Field(ge=0, le=16)] = 0
+    """How many replicas have a reading before it is answered; 0: the server stands alone, tables are not replicated."""
+    retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    """What is older is dropped, week by week, without the rollups; 0 keeps everything."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        if self.quorum == 1 or (self.quorum == 0) != (len(self.urls) == 1) or self.quorum > len(self.urls):
+            raise ValueError("quorum is 0 with one address in urls, and at least 2 and at most their number with several")
+        return self
+
+
+StoreSection = SqliteSection | Influx1Section | Influx2Section | ClickHouseSection
 
 
 class IngestSection(Section):

@@ -1,6 +1,6 @@
 """Every engine of the store for tests, by name: SQLite, InfluxDB 1.x as `influxd` on the PATH, 2.x as SINYAL_INFLUXD2 names it.
 
-`make test-engines` sets both; `make test` runs with what Debian brings.
+`make test-engines` sets both, `make test-cluster` ClickHouse (lab/clickhouse.py); `make test` runs with what Debian brings.
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from collector.store.clickhouse.engine import ClickHouse
+from collector.store.clickhouse.nodes import Nodes
 from collector.store.influx1 import Influx1
 from collector.store.influx2 import Influx2
 from collector.store.sqlite import Sqlite
 from collector.store.store import Store
+from lab.clickhouse import chosen
 from lab.servers import MissingServerError, Server, free_port, influxd
 
-ENGINES = ("sqlite", "influx1", *(("influx2",) if os.environ.get("SINYAL_INFLUXD2") else ()))
+ENGINES = (
+    "sqlite",
+    "influx1",
+    *(("influx2",) if os.environ.get("SINYAL_INFLUXD2") else ()),
+    *(("clickhouse",) if os.environ.get("SINYAL_CLICKHOUSE") else ()),
+)
 ORG, BUCKET, TOKEN = "kutim", "sinyal", "token-of-a-test"
 Start = Callable[[Callable[[], Server]], Server]
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -61,7 +69,8 @@ def start_engine(engine: str, folder: Path, start: Start) -> Server | None:
     """Start the server of an engine; SQLite has none."""
     if engine == "sqlite":
         return None
-    return start(lambda: influxd(folder / "influxd") if engine == "influx1" else influxd2(folder / "influxd2"))
+    prepare = {"influx1": influxd, "influx2": influxd2, "clickhouse": chosen}[engine]
+    return start(lambda: prepare(folder / engine))
 
 
 def store_section(engine: str, folder: Path, server: Server | None) -> str:
@@ -70,6 +79,8 @@ def store_section(engine: str, folder: Path, server: Server | None) -> str:
         return 'engine = "sqlite"\npath = "store.db"'
     if engine == "influx1":
         return f'engine = "influx1"\nurl = "{server.url}"'
+    if engine == "clickhouse":
+        return f'engine = "clickhouse"\nurls = ["{server.url}"]'
     token = folder / "store-token"
     token.parent.mkdir(parents=True, exist_ok=True)
     token.write_text(TOKEN)
@@ -81,6 +92,10 @@ def open_engine(engine: str, folder: Path, start: Start) -> Store:
     server = start_engine(engine, folder, start)
     if server is None:
         return Sqlite(folder / "store.db")
-    store: Store = Influx1(server.url, BUCKET) if engine == "influx1" else Influx2(server.url, ORG, BUCKET, TOKEN)
+    store: Store
+    if engine == "clickhouse":
+        store = ClickHouse(Nodes([server.url]), BUCKET)
+    else:
+        store = Influx1(server.url, BUCKET) if engine == "influx1" else Influx2(server.url, ORG, BUCKET, TOKEN)
     store.check()
     return store

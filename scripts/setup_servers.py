@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from scripts.setup_base import SetupError, apt_install, apt_update, root_prefix, run, say, works
@@ -14,6 +15,8 @@ SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "nginx": "nginx"}
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""
+CLUSTER = {"clickhouse-server": "clickhouse-server", "/usr/share/zookeeper/bin/zkServer.sh": "zookeeper", "haproxy": "haproxy"}
+"""The same for the clustered profile, which `make test-cluster` alone runs."""
 LIBRARIES = {
     "libatomic.so.1": "libatomic1",
     "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
@@ -63,7 +66,7 @@ def install_servers(prefix: list[str], packages: list[str]) -> dict[str, str]:
     finally:
         if ours:
             run(*prefix, "rm", "-f", POLICY)
-    services = [p for p in packages if p not in failed and p in SERVERS.values()]
+    services = [p for p in packages if p not in failed and p in {*SERVERS.values(), *CLUSTER.values()}]
     if services and Path("/run/systemd/system").is_dir():
         run(*prefix, "systemctl", "disable", "--now", "--quiet", *services)
     if services:
@@ -71,9 +74,14 @@ def install_servers(prefix: list[str], packages: list[str]) -> dict[str, str]:
     return failed
 
 
-def set_up_servers() -> None:
+def missing_cluster() -> dict[str, str]:
+    """Return program -> package of what the clustered profile lacks here."""
+    return {program: package for program, package in CLUSTER.items() if not shutil.which(program, path=SBIN)}
+
+
+def set_up_servers(missing_now: Callable[[], dict[str, str]] = missing_servers) -> None:
     """Bring the real servers where this machine allows it, and say plainly which tests are skipped where it does not."""
-    missing = missing_servers()
+    missing = missing_now()
     if not missing:
         return
     why: dict[str, str] = {}
@@ -87,7 +95,7 @@ def set_up_servers() -> None:
             why = install_servers(prefix, list(missing.values()))
         except SetupError as error:
             why = dict.fromkeys(missing.values(), str(error))
-    for program, package in missing_servers().items():
+    for program, package in missing_now().items():
         reason = why.get(package, "not found after installing")
         lines = reason.strip().splitlines()
         short = lines[0] if len(lines) < 2 else f"{lines[0]} … {lines[-1]}"

@@ -15,12 +15,27 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from collector.agreement.agreement import FILE, Agreement
-from collector.agreement.entries import Answer, Channel, Entry, Link, Outcome, Person, Progress, Proposal, Role, Scan, Step
+from collector.agreement.entries import (
+    Answer,
+    Channel,
+    Entry,
+    Indicator,
+    Link,
+    Outcome,
+    Person,
+    Progress,
+    Proposal,
+    Role,
+    Scan,
+    Step,
+    Target,
+)
+from collector.agreement.first import first_of_office, told
 from collector.agreement.ledger import LedgerError
 from collector.agreement.letters import write_letters
 from collector.agreement.links import FILE as KEY
 from collector.agreement.links import read_key, token
-from collector.agreement.papers import check_papers, keep
+from collector.agreement.papers import check_papers, digest_of
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE, RefusedError, next_number, refuse
 from collector.agreement.table import read_publication
@@ -33,6 +48,8 @@ from ground.wita import wita
 from ground.words import add_lang, tr
 
 OK, BROKEN, NOTHING = 0, 1, 3
+Act = Callable[[argparse.Namespace, Agreement], int]
+Command = Callable[[str, str, Act], argparse.ArgumentParser]
 ABOUT = """\
 What villages, kecamatan and the office said of the needs map, in one file to which everything is only ever added.
 
@@ -41,6 +58,8 @@ What villages, kecamatan and the office said of the needs map, in one file to wh
   sinyal-collector agreement list                              # what waits for whom, what is overdue
   sinyal-collector agreement answer 17 stands --reason "measured again in October, the same"
   sinyal-collector agreement progress U-2026-0003 submitted --reference "SIGNAL 2026/114"
+  sinyal-collector agreement admin                             # the first who may sign in at /office; `install` makes it
+  sinyal-collector agreement target blank_spots 2027 20 --source "Renstra 2025-2029"
   sinyal-collector agreement person budi office                # may sign in at /office
   sinyal-collector agreement link 6408012001                   # the village's own address, for a letter or a QR code
   sinyal-collector agreement links --base https://sinyal.example.go.id --out letters     # those of all villages, to print
@@ -61,11 +80,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lang(files)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, about: str, act: Callable[[argparse.Namespace, Agreement], int]) -> argparse.ArgumentParser:
+    def command(name: str, about: str, act: Act) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[files], help=about, description=f"{about[:1].upper()}{about[1:]}.")
         made.set_defaults(act=act)
         return made
 
+    _add_entries(command)
+    _add_access(command)
+
+
+def _add_entries(command: Command) -> None:
+    """Add what is said, answered, proposed, planned."""
     listing = command("list", "what waits, what is due first comes first", _list)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     command("verify", "check the chain of all entries and the papers, print the newest hash", _verify)
@@ -86,6 +111,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     progress.add_argument("--reason", default="", help="needed for `rejected`")
     progress.add_argument("--reference", default="", help="number of the letter, or that the other side gave")
     progress.add_argument("--evidence", default=None, metavar="SHA256", help="of the measurement, for `measured_again`")
+    scan = command("scan", "keep the signed minutes of a proposal, as a PDF, JPEG or PNG", _scan)
+    scan.add_argument("number", metavar="U-YEAR-NNNN")
+    scan.add_argument("file", type=Path, metavar="FILE")
+    scan.add_argument("--minutes", type=int, metavar="ENTRY", help="default: the minutes of it that were printed last")
+    target = command("target", "set the target of the plan (Renstra) for one indicator and year", _target)
+    target.add_argument("indicator", type=Indicator, choices=[*Indicator], metavar="INDICATOR", help=", ".join(Indicator))
+    target.add_argument("year", type=int, metavar="YEAR")
+    target.add_argument("value", type=float, metavar="VALUE")
+    target.add_argument("--source", required=True, metavar="TEXT", help="where it stands, as 'Renstra 2025-2029, table 4.2'")
+
+
+def _add_access(command: Command) -> None:
+    """Add who may sign in, and the links of villages."""
+    command("admin", "make the first person of the office who can sign in; shows a one-time password, once", _admin)
     person = command("person", "let somebody of office or kecamatan sign in to the page; asks for the password", _person)
     person.add_argument("name", metavar="NAME", help="small letters, as budi")
     person.add_argument("role", type=Role, choices=[*Role], metavar="ROLE", help=", ".join(Role))
@@ -97,10 +136,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     links = command("links", "write the addresses of all villages to print, a page a kecamatan; who has none gets one", _links)
     links.add_argument("--out", "-o", type=Path, required=True, metavar="DIR", help="for your eyes only; remove it when printed")
     links.add_argument("--base", type=_base, required=True, metavar="URL", help="of the page, as https://sinyal.example.go.id")
-    scan = command("scan", "keep the signed minutes of a proposal, as a PDF, JPEG or PNG", _scan)
-    scan.add_argument("number", metavar="U-YEAR-NNNN")
-    scan.add_argument("file", type=Path, metavar="FILE")
-    scan.add_argument("--minutes", type=int, metavar="ENTRY", help="default: the minutes of it that were printed last")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -179,6 +214,14 @@ def _person(args: argparse.Namespace, agreement: Agreement) -> int:
     return _add(person, args, agreement)
 
 
+def _admin(args: argparse.Namespace, agreement: Agreement) -> int:
+    if not sys.stdout.isatty():
+        raise RefusedError("the password is shown on a terminal only, never into a file or a log; run it in one")
+    name, password = first_of_office(agreement, People(args.state / FILE), _now_ms())
+    print(told(name, password, args.lang))
+    return OK
+
+
 def _link(args: argparse.Namespace, agreement: Agreement) -> int:
     if args.revoke:
         known = agreement.state().links.get(args.site)
@@ -218,11 +261,16 @@ def _scan(args: argparse.Namespace, agreement: Agreement) -> int:
         content = args.file.read_bytes()
     except OSError as error:
         raise RefusedError(f"{args.file} cannot be read: {error.strerror}") from None
-    return _add(Scan(minutes=args.minutes or printed[-1], file=keep(args.state, content)), args, agreement)
+    return _add(Scan(minutes=args.minutes or printed[-1], file=digest_of(content)), args, agreement, content)
 
 
-def _add(entry: Entry, args: argparse.Namespace, agreement: Agreement) -> int:
-    n = agreement.add(entry, OFFICE, "server", _now_ms())
+def _target(args: argparse.Namespace, agreement: Agreement) -> int:
+    given = {"indicator": args.indicator, "year": args.year, "value": args.value, "source": args.source}
+    return _add(Target(**given), args, agreement)
+
+
+def _add(entry: Entry, args: argparse.Namespace, agreement: Agreement, paper: bytes = b"") -> int:
+    n = agreement.add(entry, OFFICE, "server", _now_ms(), paper)
     print(tr("written as entry {n}", args.lang, n=n))
     return OK
 

@@ -54,6 +54,15 @@ class Channel(StrEnum):
     E_WALIDATA = "e_walidata"
 
 
+class Indicator(StrEnum):
+    """What a plan (Renstra) sets a target for, each year; `progress.py` measures it."""
+
+    ADEQUATE_PERCENT = "adequate_percent"
+    BLANK_SPOTS = "blank_spots"
+    MEASURED_VILLAGES = "measured_villages"
+    ANSWERED_IN_TIME_PERCENT = "answered_in_time_percent"
+
+
 class Step(StrEnum):
     """How far a proposal is."""
 
@@ -69,7 +78,7 @@ class Step(StrEnum):
 
 
 class Role(StrEnum):
-    """Who may do what: `state.py` holds the rules."""
+    """Who may do what: `rules.py` holds the rules."""
 
     OFFICE = "office"
     KECAMATAN = "kecamatan"
@@ -100,6 +109,10 @@ WORDS: dict[StrEnum, str] = {
     Role.OFFICE: mark("office"),
     Role.KECAMATAN: mark("kecamatan"),
     Role.READER: mark("reader"),
+    Indicator.ADEQUATE_PERCENT: mark("villages with adequate or fair service, % of those judged"),
+    Indicator.BLANK_SPOTS: mark("villages that are a blank spot"),
+    Indicator.MEASURED_VILLAGES: mark("villages that are measured and judged"),
+    Indicator.ANSWERED_IN_TIME_PERCENT: mark("remarks answered in time, %"),
 }
 CHANNEL_WORDS: dict[Channel, str] = {
     Channel.SIGNAL: "SIGNAL",
@@ -144,7 +157,10 @@ class Publication(Part):
 
 
 class Remark(Part):
-    """A village or department says something of a verdict. `once` is drawn by who sends it: sent again it counts once."""
+    """A village or department says something of a verdict. `once` is drawn by who sends it: sent again it counts once.
+
+    `lat`, `lon`: where the phone was that sent it (WGS84, degrees), `accuracy_m` as the phone says; `photo`: SHA-256 of the JPEG.
+    """
 
     kind: Literal["remark"] = "remark"
     once: Annotated[str, Field(pattern=r"^[0-9a-f-]{32,36}$")]
@@ -154,6 +170,7 @@ class Remark(Part):
     text: Text = ""
     lat: Annotated[float, Field(ge=-11, le=6)] | None = None
     lon: Annotated[float, Field(ge=95, le=141)] | None = None
+    accuracy_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
     photo: Sha256 | None = None
 
     @model_validator(mode="after")
@@ -258,6 +275,16 @@ class Person(Part):
         return self
 
 
-Entry = Publication | Remark | Answer | Reopening | Proposal | Progress | Minutes | Scan | Link | Person
+class Target(Part):
+    """A target of the plan for one indicator and year, with the document that it stands in; a later one takes its place."""
+
+    kind: Literal["target"] = "target"
+    indicator: Indicator
+    year: Annotated[int, Field(ge=2020, le=2100)]
+    value: Annotated[float, Field(ge=0, le=100_000)]
+    source: Annotated[str, Field(min_length=3, max_length=200)]
+
+
+Entry = Publication | Remark | Answer | Reopening | Proposal | Progress | Minutes | Scan | Link | Person | Target
 ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 KINDS = frozenset(model.model_fields["kind"].default for model in Entry.__args__)

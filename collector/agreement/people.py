@@ -27,18 +27,26 @@ TRIES, WAIT_MS = 8, 15 * 60_000
 """So many wrong passwords for one name, and it waits so long: 768 guesses a day, of passwords of ten characters."""
 HASH_WAIT_S = 2.0
 _TABLES = """
-CREATE TABLE IF NOT EXISTS password (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS password (name TEXT PRIMARY KEY, hash TEXT NOT NULL, once_until_ms INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session (
   token TEXT PRIMARY KEY, name TEXT NOT NULL, form TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;
 """
+_USE_UP = "UPDATE password SET hash = '' WHERE name = ? AND hash = ?"
+"""A one-time password is gone with its first use; that another is still to be chosen stays."""
+_WHO = """SELECT session.name, form, once_until_ms FROM session JOIN password ON password.name = session.name
+  WHERE token = ? AND until_ms > ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is signed in; `form` stands in each form, so that no other page can send one in this name."""
+    """Somebody who is signed in; `form` stands in each form, so that no other page can send one in this name.
+
+    `must_choose`: it was a one-time password; nothing may be done before another is chosen.
+    """
 
     actor: Actor
     form: str
+    must_choose: bool = False
 
 
 class People:
@@ -53,15 +61,20 @@ class People:
         self._one_hash = threading.Lock()
         with closing(self._open()) as db:
             db.executescript(_TABLES)
+            if "once_until_ms" not in {row[1] for row in db.execute("PRAGMA table_info(password)")}:
+                db.execute("ALTER TABLE password ADD COLUMN once_until_ms INTEGER")  # a file of before one-time passwords
         path.chmod(0o600)
         belong_to_folder(path)
 
-    def set_password(self, name: str, password: str) -> None:
-        """Set a password, and end the sessions of that name. Raises ValueError where it is too short."""
+    def set_password(self, name: str, password: str, once_until_ms: int | None = None) -> None:
+        """Set a password, and end the sessions of that name. Raises ValueError where it is too short.
+
+        `once_until_ms`: it works once, until then, and only to choose another.
+        """
         if len(password) < LENGTH_MIN:
             raise ValueError(f"a password has at least {LENGTH_MIN} characters")
         with closing(self._open()) as db, db:
-            db.execute("INSERT OR REPLACE INTO password VALUES (?, ?)", (name, self._hasher.hash(password)))
+            db.execute("INSERT OR REPLACE INTO password VALUES (?, ?, ?)", (name, self._hasher.hash(password), once_until_ms))
             db.execute("DELETE FROM session WHERE name = ?", (name,))
 
     def sign_in(self, name: str, password: str, state: State, now_ms: int) -> str | None:
@@ -76,7 +89,7 @@ class People:
             if name in state.people:
                 self._tries[name] = [*wrong, now_ms]  # before the answer is known: tries side by side count too
         with closing(self._open()) as db:
-            row = db.execute("SELECT hash FROM password WHERE name = ?", (name,)).fetchone()
+            row = db.execute("SELECT hash, once_until_ms FROM password WHERE name = ?", (name,)).fetchone()
         # Each takes 19 MiB: many at once must take neither the memory nor the threads of the public page.
         if not self._one_hash.acquire(timeout=HASH_WAIT_S):
             return None
@@ -86,12 +99,14 @@ class People:
             return None
         finally:
             self._one_hash.release()
-        if row is None or _actor(name, state) is None:
+        if row is None or _actor(name, state) is None or (row[1] is not None and row[1] < now_ms):
             return None
         with self._lock:
             self._tries.pop(name, None)
         token = secrets.token_urlsafe(32)
         with closing(self._open()) as db, db:
+            if row[1] is not None and not db.execute(_USE_UP, (name, row[0])).rowcount:
+                return None  # somebody else was first
             db.execute("DELETE FROM session WHERE until_ms < ?", (now_ms,))
             form = secrets.token_urlsafe(16)
             db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_hash(token), name, form, now_ms + SESSION_MS))
@@ -100,10 +115,9 @@ class People:
     def session(self, token: str, state: State, now_ms: int) -> Session | None:
         """Return who is signed in with a token; None where nobody is, or may no more."""
         with closing(self._open()) as db:
-            query = "SELECT name, form FROM session WHERE token = ? AND until_ms > ?"
-            row = db.execute(query, (_hash(token), now_ms)).fetchone()
+            row = db.execute(_WHO, (_hash(token), now_ms)).fetchone()
         actor = _actor(row[0], state) if row else None
-        return Session(actor, row[1]) if actor else None
+        return Session(actor, row[1], must_choose=row[2] is not None) if actor else None
 
     def sign_out(self, token: str) -> None:
         """End a session."""

@@ -21,9 +21,10 @@ from collector.agreement.entries import (
     Step,
     Verdict,
 )
-from collector.agreement.state import NEXT, RemarkState, State
+from collector.agreement.state import NEXT, ProposalState, RemarkState, State
 from collector.errors import CollectorError
 from collector.sites.sites import Site
+from ground.wita import wita
 
 
 class RefusedError(CollectorError):
@@ -120,6 +121,8 @@ def _(entry: Progress, actor: Actor, state: State, sites: Mapping[str, Site]) ->
         after = ", ".join(sorted(NEXT[proposal.step])) or "nothing"
         raise RefusedError(f"{entry.number} is {proposal.step}; after that comes {after}")
     site = _site(proposal.proposal.site, sites)
+    if entry.to is Step.MEASURED_AGAIN and entry.evidence not in later_evidence(proposal, state):
+        raise RefusedError("evidence: the SHA-256 of a table that was published of this village after it was built")
     own = {
         Step.VILLAGE_AGREED: actor.site == site.code,
         Step.KECAMATAN_VERIFIED: actor.role is Role.KECAMATAN and actor.kecamatan == site.kecamatan,
@@ -157,6 +160,15 @@ def _(entry: Person, actor: Actor, state: State, sites: Mapping[str, Site]) -> N
     was_office = known is not None and known.active and known.role is Role.OFFICE
     if was_office and not others and not (entry.active and entry.role is Role.OFFICE):
         raise RefusedError(f"{entry.name} is the last of the office who can sign in; add another first")
+
+
+def later_evidence(proposal: ProposalState, state: State) -> list[str]:
+    """Return the hashes of what was published of a village with days after it was built, the newest last; none before that."""
+    if proposal.step is not Step.BUILT:
+        return []
+    built = wita(proposal.since_ms).date()
+    known = state.published.get(proposal.proposal.site, ())
+    return list(dict.fromkeys(verdict.evidence for verdict in known if verdict.since >= built and verdict.evidence))
 
 
 def next_number(state: State, year: int) -> str:

@@ -1,4 +1,4 @@
-"""Where everything stands: the entries one after the other give the state.
+"""Where everything stands: the entries one after the other give the state. What was given out is never changed afterwards.
 
 What may come next is in `rules.py`.
 """
@@ -6,7 +6,7 @@ What may come next is in `rules.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from collector.agreement.entries import (
     KINDS,
     Answer,
     Entry,
+    Indicator,
     Link,
     Minutes,
     Person,
@@ -26,6 +27,7 @@ from collector.agreement.entries import (
     Says,
     Scan,
     Step,
+    Target,
     Verdict,
 )
 from collector.agreement.ledger import START, Record
@@ -51,22 +53,29 @@ DUE_MS: dict[Step, int] = {
     Step.SUBMITTED: 90 * DAY_MS,
     Step.SURVEYED: 90 * DAY_MS,
     Step.ACCEPTED: 365 * DAY_MS,
-    Step.BUILT: 60 * DAY_MS,
+    Step.BUILT: 90 * DAY_MS,
 }
 """When somebody is reminded that a proposal still stands at a step, ms; nothing happens to it by itself."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RemarkState:
-    """A remark with what came after it; `open_since_ms` is None where no answer is owed."""
+    """A remark with what came after it; `open_since_ms` is None where no answer is owed, `answered_ms` where there is none."""
 
     n: int
     at_ms: int
     who: str
     remark: Remark
     open_since_ms: int | None
-    answers: list[Answer] = field(default_factory=list)
-    reopenings: list[Reopening] = field(default_factory=list)
+    answers: tuple[Answer, ...] = ()
+    reopenings: tuple[Reopening, ...] = ()
+    answered_ms: int | None = None
+    """When it was answered first."""
+
+    @property
+    def owed(self) -> bool:
+        """Whether it asked for an answer: who agrees needs none."""
+        return self.remark.says is not Says.AGREE
 
     @property
     def due_ms(self) -> int | None:
@@ -74,13 +83,13 @@ class RemarkState:
         return None if self.open_since_ms is None else self.open_since_ms + ANSWER_MS
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ProposalState:
     """A proposal, the steps that it went and when (ms UTC)."""
 
     n: int
     proposal: Proposal
-    steps: list[tuple[int, str, Progress]] = field(default_factory=list)
+    steps: tuple[tuple[int, str, Progress], ...] = ()
     began_ms: int = 0
 
     @property
@@ -107,7 +116,7 @@ class ProposalState:
 
 @dataclass(slots=True)
 class State:
-    """Everything, as of entry `n`, which has the hash `head`."""
+    """Everything, as of entry `n`, which has the hash `head`. Only `after` makes another one."""
 
     n: int = 0
     head: str = START
@@ -115,52 +124,75 @@ class State:
     proposals: dict[str, ProposalState] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
-    published: dict[str, list[Verdict]] = field(default_factory=dict)
+    published: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     """What was ever published of each village, the newest last."""
     minutes: dict[int, Minutes] = field(default_factory=dict)
-    scans: dict[int, list[Scan]] = field(default_factory=dict)
+    scans: dict[int, tuple[Scan, ...]] = field(default_factory=dict)
+    targets: dict[tuple[Indicator, int], Target] = field(default_factory=dict)
+    """The target of each indicator and year that was written last."""
     sent: dict[str, int] = field(default_factory=dict)
     """Entry number of each remark by its `once`."""
 
     def newest(self, site: str) -> tuple[Verdict, ...]:
         """Return the verdicts of the last period that was published of a village; none where nothing was."""
-        known = self.published.get(site, [])
+        known = self.published.get(site, ())
         return tuple(verdict for verdict in known if verdict.evidence == known[-1].evidence)
 
-    def take(self, records: Iterable[Record]) -> None:
-        """Go on with entries that were written."""
+    def after(self, records: Iterable[Record]) -> State:
+        """Return the state after entries that were written; itself where there are none. This one stays as it is."""
+        made: State | None = None
         for record in records:
-            self.n, self.head = record.n, record.hash
+            made = made or self._copied()
+            made.n, made.head = record.n, record.hash
             if record.body.get("kind") in KINDS and (entry := _entry(record)) is not None:
-                self._take(record, entry)
+                made._take(record, entry)  # noqa: SLF001 - one of its own
+        return made or self
+
+    def _copied(self) -> State:
+        """Copy the tables; what they hold is never changed, only put in anew."""
+        made = replace(self)
+        for one in fields(made):
+            if isinstance(table := getattr(made, one.name), dict):
+                setattr(made, one.name, dict(table))
+        return made
 
     def _take(self, record: Record, entry: Entry) -> None:
         match entry:
             case Publication():
                 for verdict in entry.verdicts:
-                    self.published.setdefault(verdict.site, []).append(verdict)
+                    self.published[verdict.site] = (*self.published.get(verdict.site, ()), verdict)
             case Remark():
-                since = None if entry.says is Says.AGREE else record.at_ms
-                self.remarks[record.n] = RemarkState(record.n, record.at_ms, record.who, entry, since)
+                made = RemarkState(record.n, record.at_ms, record.who, entry, record.at_ms)
+                self.remarks[record.n] = made if made.owed else replace(made, open_since_ms=None)
                 self.sent[entry.once] = record.n
             case Answer() if remark := self.remarks.get(entry.remark):
-                remark.answers.append(entry)
-                remark.open_since_ms = None
+                first_ms = remark.answered_ms or record.at_ms
+                answers = (*remark.answers, entry)
+                self.remarks[remark.n] = replace(remark, answers=answers, open_since_ms=None, answered_ms=first_ms)
             case Reopening() if remark := self.remarks.get(entry.remark):
-                remark.reopenings.append(entry)
-                remark.open_since_ms = record.at_ms
+                again = (*remark.reopenings, entry)
+                self.remarks[remark.n] = replace(remark, reopenings=again, open_since_ms=record.at_ms)
             case Proposal():
                 self.proposals[entry.number] = ProposalState(record.n, entry, began_ms=record.at_ms)
             case Progress() if proposal := self.proposals.get(entry.number):
-                proposal.steps.append((record.at_ms, record.who, entry))
+                steps = (*proposal.steps, (record.at_ms, record.who, entry))
+                self.proposals[entry.number] = replace(proposal, steps=steps)
             case Minutes():
                 self.minutes[record.n] = entry
             case Scan():
-                self.scans.setdefault(entry.minutes, []).append(entry)
+                self.scans[entry.minutes] = (*self.scans.get(entry.minutes, ()), entry)
+            case Link() | Person() | Target():
+                self._set(entry)
+
+    def _set(self, entry: Link | Person | Target) -> None:
+        """Take an entry in whose place a later one comes."""
+        match entry:
             case Link():
                 self.links[entry.site] = entry
             case Person():
                 self.people[entry.name] = entry
+            case Target():
+                self.targets[entry.indicator, entry.year] = entry
 
 
 def _entry(record: Record) -> Entry | None:

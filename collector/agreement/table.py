@@ -14,6 +14,19 @@ from ground.table import Row, read_table
 
 COLUMNS = ("kode_desa", "operator", "kondisi", "periode_awal", "periode_akhir", "versi_ambang")
 GRADE, VILLAGE = "kualitas_bukti", "kondisi_desa"
+BLANK_SPOT = "blank spot"
+GOOD = frozenset({"layak", "cukup"})
+NOT_JUDGED = frozenset(
+    {"tidak terdengar (pemindaian)", "tidak dapat dinilai", "terdengar, belum diukur", "data belum cukup", "belum diukur"}
+)
+"""Words of `kondisi` that are good service, and those that say nothing of it."""
+BETWEEN, AND = "di antara ", " dan "
+
+
+def enough(word: str) -> bool | None:
+    """Say whether a word of `kondisi` is good service; between two words both must be. None where the village was not judged."""
+    words = {*word.removeprefix(BETWEEN).split(AND)} if word.startswith(BETWEEN) else {word}
+    return None if words <= NOT_JUDGED else words <= GOOD
 
 
 def read_publication(path: Path) -> Publication:

@@ -20,7 +20,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector.config import Config, Influx1Section, Influx2Section, SqliteSection, load
+from collector.config import ClickHouseSection, Config, Influx1Section, Influx2Section, SqliteSection, load
 from collector.errors import CollectorError, ConfigError
 from collector.store.open import open_store
 from ground.words import Figure, Lang, add_lang, mark, phrase, said, tr
@@ -166,6 +166,8 @@ def _copy_file(source: Path, target: Path) -> None:
 def _copy_database(config: Config, folder: Path, rpc: str) -> None:
     if isinstance(config.store, Influx2Section):
         raise ConfigError("store.engine: influx2 has a backup of its own (`influx backup`); use it, and --without-store here")
+    if isinstance(config.store, ClickHouseSection):
+        raise ConfigError("store.engine: clickhouse has a backup of its own (docs/scale.md); use it, and --without-store here")
     if isinstance(config.store, Influx1Section):
         with closing(open_store(config.store)) as store:
             store.check()  # makes the database where there is none yet: influxd does not back up a missing one

@@ -10,14 +10,20 @@ import argparse
 import shutil
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import requests
 
+from collector.agreement.agreement import FILE as AGREEMENT
+from collector.agreement.agreement import Agreement
+from collector.agreement.first import first_of_office, has_office, told
+from collector.agreement.people import People
 from collector.config import load
 from collector.enrol.ca import Authority
 from collector.enrol.server_pairs import init_ca
 from collector.server.subject import ask
+from collector.sites.sites import read_sites
 from ground.install import Machine, Stage, machine_of, perform, trial
 from ground.install import add_arguments as add_install_arguments
 from ground.paths import ALERTS, COLLECTOR, COMMANDS, ETC, NGINX, PKI, PROGRAMS, STATE, UNITS, USER, shipped
@@ -60,6 +66,7 @@ UNIT_FILES = (
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv", "letterhead.toml")
 """Files that a person edits; they are put there once."""
 START_S = 90.0
+SYSCTL = "/etc/sysctl.d/60-sinyal-server.conf"
 HELD = "/var/www/sinyal"
 """Where certbot puts its proof."""
 
@@ -142,12 +149,15 @@ class Installation:
         # Mosquitto warns of a list that is not wholly its own user's, and says that later versions refuse it.
         self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o600, "mosquitto", "mosquitto")
         self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
+        self._file(SYSCTL, (source / "systemd/sinyal-server.sysctl").read_bytes())
         for name in () if Path(sys.prefix) == PACKAGED else UNIT_FILES:
             text = (source / "systemd" / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")
             self._file(UNITS / name, text.encode())
         if not machine.live:
             return phrase("start with the next boot, after: systemctl enable --now {names}", names=" ".join(SERVICES))
         machine.command("systemctl", "daemon-reload")
+        if SYSCTL in self._touched:
+            machine.command("sysctl", "--quiet", f"--load={SYSCTL}")
         machine.command("systemctl", "enable", *PACKAGES.values(), *SERVICES)
         # A broker or database that runs well is not disturbed; our own services take the new program.
         for name, places in (("mosquitto", ("/etc/mosquitto", str(PKI))), ("influxdb", ("/etc/systemd/system/influxdb",))):
@@ -222,4 +232,17 @@ def run(args: argparse.Namespace) -> int:
     sites, alerts = str(machine.at(ETC / "sites.csv")), str(machine.at(ALERTS))
     print(tr("Next: open TCP port 8883 to the halls; look at {sites} and {alerts};", args.lang, sites=sites, alerts=alerts))
     print(tr("then for each hall: sudo sinyal-collector enroll SITE", args.lang))
+    if machine.live and not machine.dry:
+        _first_of_office(args.lang)
     return 0
+
+
+def _first_of_office(lang: Lang) -> None:
+    """Make the first who can sign in to the office's page, where there is nobody yet; a password goes to a terminal only."""
+    with closing(Agreement(STATE / AGREEMENT, read_sites(ETC / "sites.csv"))) as agreement:
+        if has_office(agreement.state()):
+            return
+        if sys.stdout.isatty():
+            print(told(*first_of_office(agreement, People(STATE / AGREEMENT), time.time_ns() // 1_000_000), lang))
+        else:
+            print(tr("then in a terminal: sudo sinyal-collector agreement admin (the first who can sign in at /office)", lang))

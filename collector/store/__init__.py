@@ -1,1 +1,1 @@
-"""The store: one interface (`store.Store`), three engines chosen by config."""
+"""The store: one interface (`store.Store`), four engines chosen by config."""

@@ -16,14 +16,13 @@ import requests
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.answers import fault_of, reason_of, retry_after, shorten
 from collector.store.lines import TAGS, lines, point_line
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
+from collector.store.store import KEPT_LONG, MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
 from telemetry.streams import STREAMS
 
 QUERY_TIMEOUT_S = 60
 CHUNK_ROWS = 10_000
 LONG = "rollup"
 """Retention policy (in 2.x: the bucket DATABASE/rollup) of what is kept when the samples go."""
-KEPT_LONG = ("signal_1h", "signal_1d", "fleet_1d")
 ASK_AGAIN_S = 600.0
 COPIED_AT_ONCE = 2000
 LATEST_SPAN = "400d"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from collector.sites.sites import Site
@@ -63,6 +64,16 @@ def operators_in(frame: Frame) -> list[str | None]:
     """Return the operator of each sample of a frame."""
     columns = zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True)
     return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
+
+
+def frame_cells(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...], Iterable[tuple[Value | None, ...]]]:
+    """Return the columns of a table that a frame fills, and its samples as their cells; without a modem that cell is empty."""
+    count = len(frame.seq)
+    same: dict[str, Value] = {"modem": "", **tags, **frame.const}
+    columns: dict[str, Iterable[Value | None]] = {name: repeat(value, count) for name, value in same.items()}
+    columns |= frame.cols
+    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": operators_in(frame)}
+    return tuple(columns), zip(*columns.values(), strict=True)
 
 
 class _Shape(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.config import Influx1Section, Influx2Section, SqliteSection, StoreSection, secret
+from collector.config import ClickHouseSection, Influx1Section, Influx2Section, SqliteSection, StoreSection, secret
 from collector.errors import ConfigError
 from collector.store.store import Store
 
@@ -32,3 +32,9 @@ def open_store(config: StoreSection) -> Store:
             if not token:
                 raise ConfigError("store.token_file: missing; name the file with the token, or set SINYAL_STORE_TOKEN")
             return Influx2(config.url, config.org, config.bucket, token)
+        case ClickHouseSection():
+            from collector.store.clickhouse.engine import ClickHouse  # noqa: PLC0415
+            from collector.store.clickhouse.nodes import Nodes  # noqa: PLC0415
+
+            nodes = Nodes(config.urls, config.username, secret(config.password_file, "SINYAL_STORE_PASSWORD"))
+            return ClickHouse(nodes, config.database, quorum=config.quorum, retention_days=config.retention_days)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
-from itertools import repeat
 from pathlib import Path
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
-from collector.store.lines import TAGS, frame_tags, operators_in, point_times_ns
+from collector.store.lines import TAGS, frame_cells, frame_tags
 from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
-from telemetry.frame import Frame, Value
+from telemetry.frame import Value
 from telemetry.streams import STREAMS, fields
 
 BUSY_TIMEOUT_S = 10
@@ -89,7 +88,7 @@ class Sqlite:
             self._make_columns(also)
             with _one_transaction(self._db):
                 for frame, site in batch:
-                    names, rows = _frame_rows(frame, frame_tags(frame, site))
+                    names, rows = frame_cells(frame, frame_tags(frame, site))
                     self._db.executemany(_insert(frame.stream, names), rows)
                 self._insert_points(also)
 
@@ -248,12 +247,3 @@ def _insert(measurement: str, names: tuple[str, ...]) -> str:
     columns = ", ".join(f'"{name}"' for name in names)
     places = ", ".join("?" * len(names))
     return f"INSERT OR REPLACE INTO {_table(measurement)} ({columns}) VALUES ({places})"  # noqa: S608 - names from the contract
-
-
-def _frame_rows(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...], Iterable[tuple[Value | None, ...]]]:
-    count = len(frame.seq)
-    same: dict[str, Value] = {"modem": "", **tags, **frame.const}
-    columns: dict[str, Iterable[Value | None]] = {name: repeat(value, count) for name, value in same.items()}
-    columns |= frame.cols
-    columns |= {"time_ns": point_times_ns(frame), "seq": frame.seq, "operator": operators_in(frame)}
-    return tuple(columns), zip(*columns.values(), strict=True)

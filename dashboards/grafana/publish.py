@@ -177,7 +177,7 @@ def datasource_of(store: StoreSection, url: str | None = None) -> Body:
         body = {**common, "url": url or store.url, "database": store.bucket}
         body["jsonData"] = {**options, "dbName": store.bucket, **headers}
         return {**body, "secureJsonData": {"httpHeaderValue1": f"Token {token}"}}
-    raise ConfigError("store.engine: Grafana reads InfluxDB, not SQLite; publish without --config, or use influx1 or influx2")
+    raise ConfigError("store.engine: these dashboards read InfluxDB alone; publish without --config, or use influx1 or influx2")
 
 
 def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:

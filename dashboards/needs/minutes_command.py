@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 from collector.agreement.agreement import FILE, Agreement
 from collector.agreement.entries import Minutes
-from collector.agreement.papers import keep
+from collector.agreement.papers import digest_of
 from collector.agreement.rules import OFFICE
 from collector.config import load
 from collector.errors import ConfigError
@@ -21,10 +22,12 @@ from ground.paths import STATE, add_config
 from ground.wita import wita
 from ground.words import add_lang, tr
 
+DRAFT = Path("-")
 ABOUT = """\
 Prints the minutes (berita acara) of a proposal: letterhead, what was published of the village, what was said and answered, the
 steps of the proposal, where village, kecamatan and office sign, the hash of the frozen evidence, and the newest hash of the
-record. At most two pages. The paper is kept in the record's folder, its hash is written into the record.
+record. At most two pages. The paper is kept in the record's folder, its hash is written into the record. `--out -` is a draft: it
+goes to standard output, nothing is kept or written down.
 
   sudo sinyal-dashboards minutes U-2026-0001 --out minutes.pdf
   sudo sinyal-collector agreement scan U-2026-0001 signed.pdf      # when it came back signed
@@ -37,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-dashboards minutes`."""
     parser.description, parser.formatter_class = ABOUT, argparse.RawDescriptionHelpFormatter
     parser.add_argument("number", metavar="U-YEAR-NNNN", help="of the proposal")
-    parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the PDF")
+    parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the PDF; - is a draft")
     parser.add_argument("--record", type=Path, default=STATE, metavar="DIR", help="folder of the agreement; default: %(default)s")
     parser.add_argument("--letterhead", type=Path, metavar="FILE", help="default: letterhead.toml beside sites.csv, where it is")
     add_config(parser)
@@ -57,11 +60,14 @@ def run(args: argparse.Namespace) -> int:
         if found is None or found.proposal.site not in sites:
             raise ConfigError(f"there is no proposal {args.number} of a village in {register.name}")
         document = minutes_pdf(About(found, sites[found.proposal.site], state, head, wita(now_ms)), args.lang)
+        if args.out == DRAFT:
+            sys.stdout.buffer.write(document)
+            return 0
         try:
             write_durably(args.out, document)
         except OSError as error:
             raise ConfigError(f"{args.out}: cannot be written: {error.strerror}") from None
-        digest = keep(args.record, document)
-        n = agreement.add(Minutes(about=args.number, document=digest, evidence=found.proposal.evidence), OFFICE, "server", now_ms)
-    print(tr("{file}: written as entry {n}, SHA-256 {hash}", args.lang, file=str(args.out), n=n, hash=digest))
+        entry = Minutes(about=args.number, document=digest_of(document), evidence=found.proposal.evidence)
+        n = agreement.add(entry, OFFICE, "server", now_ms, document)
+    print(tr("{file}: written as entry {n}, SHA-256 {hash}", args.lang, file=str(args.out), n=n, hash=entry.document))
     return 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -11,28 +14,41 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from collector.agreement.agreement import FILE as AGREEMENT
 from collector.agreement.agreement import Agreement
+from collector.agreement.ledger import LedgerError
 from collector.agreement.links import FILE as LINK_KEY
 from collector.agreement.links import read_key
 from collector.agreement.people import People
 from collector.errors import StoreUnavailableError
-from dashboards.web import api, feed, meeting, models, needs, office, pages, village
+from dashboards.web import api, dossier, feed, meeting, models, needs, office, pages, village
 from dashboards.web.assets import Assets
 from dashboards.web.headers import Conditional, Guarded
+from dashboards.web.limits import Limit
 from dashboards.web.places import Places
+from dashboards.web.printer import Printer
 from dashboards.web.snapshot import Snapshot
 
 ABOUT = (
     "Mobile signal at village halls: the state of each hall, its past, totals, alerts. Read-only, without a key, for anybody "
     f"({models.LICENCE}). Times are UTC. Ids stay; fields are added and never change their meaning within /api/v1."
 )
+WRITES_AT_ONCE, WRITE_EVERY_S = 30, 2.0
+"""What one address may write on the office's page: three people at one desk, and nobody who guesses."""
+log = logging.getLogger(__name__)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: str = "", record: Path | None = None) -> FastAPI:
+def create_app(
+    snapshot: Snapshot,
+    needs_folder: Path | None = None,
+    contact: str = "",
+    record: Path | None = None,
+    printer: Printer | None = None,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> FastAPI:
     """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts.
 
     `needs_folder`: the needs map that `sinyal-dashboards needs` wrote; `contact`: an address for reports of problems; `record`:
-    the folder of the agreement, which gives villages their own pages.
+    the folder of the agreement, which gives villages their own pages; `printer` prints minutes; `clock_ns` dates what is written.
     """
     app = FastAPI(title="Sinyal", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     assets = Assets(snapshot.classes)
@@ -45,16 +61,20 @@ def create_app(snapshot: Snapshot, needs_folder: Path | None = None, contact: st
     app.state.agreement = Agreement(record / AGREEMENT, snapshot.sites) if record else None
     app.state.people = People(record / AGREEMENT) if record else None
     app.state.link_key = read_key(record / LINK_KEY) if record else b""
+    app.state.printer = printer
+    app.state.clock_ns = clock_ns
+    app.state.office_limit = Limit(WRITES_AT_ONCE, WRITE_EVERY_S, clock_ns)
     app.add_middleware(Guarded, styles=assets.style_hash)
     app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=9)
-    written_on = (village.router, office.router, meeting.router)
+    written_on = (village.router, office.router, dossier.router, meeting.router)
     for router in (api.router, feed.router, needs.router, *written_on, pages.router, api.before):
         app.include_router(router)
     app.add_api_route("/static/{address}", _static, include_in_schema=False)
     app.add_api_route("/sw.js", _worker, include_in_schema=False)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(StoreUnavailableError, _store_down)
+    app.add_exception_handler(LedgerError, _not_trusted)
     return app
 
 
@@ -77,10 +97,18 @@ async def _refused(request: Request, error: Exception) -> Response:
     status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": detail}, status)
-    return pages.refusal(request, status)
+    answer = pages.refusal(request, status)
+    answer.headers.update(error.headers or {} if isinstance(error, HTTPException) else {})
+    return answer
 
 
 async def _store_down(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(("/api/", feed.PATH)):
         return JSONResponse({"detail": f"the store does not answer: {error}"}, 503, {"Retry-After": "10"})
     return pages.refusal(request, 503, error if isinstance(error, StoreUnavailableError) else None)
+
+
+async def _not_trusted(request: Request, error: Exception) -> Response:
+    """Show nothing of a record that somebody changed; everything else of the page goes on."""
+    log.error("event=agreement_not_read reason=%s", error)
+    return pages.refusal(request, 503, record=True)

@@ -1,77 +1,83 @@
-"""For a meeting of departments and kecamatan: one screen of what was published, worst first, what changed, what waits."""
+"""For a meeting of departments and kecamatan: one screen of targets, kecamatan by quarter, what changed, what waits."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from collector.agreement.changes import WHY, changes
 from collector.agreement.entries import WORDS, Step
+from collector.agreement.progress import Line, by_kecamatan, last_quarters, reached
 from collector.agreement.state import State
-from collector.agreement.waiting import waiting
+from collector.agreement.waiting import Wait, waiting
 from collector.sites.sites import Site
-from dashboards.web.office import COOKIE, PATH, private, record_of
+from dashboards.web.forms import day, now_ms, private
+from dashboards.web.office import PATH, signed_in
 from dashboards.web.render import page
 
 router = APIRouter(include_in_schema=False)
+CHANGES, OPEN = 8, 5
+"""So many are named; how many more there are is said."""
 
 
-@dataclass(slots=True)
-class Line:
-    """One kecamatan: villages by the word that was published of them, remarks and proposals that wait, villages that changed."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kecamatan on the screen: what was published of it, what waits and is overdue, villages that changed."""
 
-    name: str
-    villages: int = 0
-    words: Counter[str] = field(default_factory=Counter)
-    waits: int = 0
-    overdue: int = 0
-    changed: int = 0
-
-    @property
-    def bad(self) -> int:
-        """Villages that have no good service by what was published."""
-        return sum(count for word, count in self.words.items() if word not in {"layak", "cukup"})
+    line: Line
+    waits: int
+    overdue: int
+    changed: int
 
 
 @router.get(PATH + "/meeting")
 def meeting(request: Request) -> Response:
     """Show the screen to whoever is signed in."""
-    agreement, people = record_of(request)
-    state, now_ms = agreement.state(), time.time_ns() // 1_000_000
-    if people.session(request.cookies.get(COOKIE, ""), state, now_ms) is None:
+    found = signed_in(request)
+    if found is None:
         return RedirectResponse(PATH, 303)
-    sites = agreement.sites
+    agreement, state, _ = found
+    at_ms, sites = now_ms(request), agreement.sites
     newest = max((verdict for known in state.published.values() for verdict in known), key=lambda one: one.until, default=None)
     steps = Counter(one.step for one in state.proposals.values())
+    waits = [wait for wait in waiting(state, sites) if wait.site in sites]
+    changed = [(sites[one.after.site].desa, one, WHY[one.why]) for one in changes(state) if one.after.site in sites]
+    changed.sort(key=lambda told: told[1].after.operator is not None)  # villages as a whole first
+    rows = _rows(state, sites, waits, at_ms)
+    remarks = [wait for wait in waits if wait.what.isdecimal()]
     shown = page(
         request,
         "meeting.html",
-        lines=sorted(_lines(state, sites, now_ms).values(), key=lambda line: (-line.bad, -line.overdue, line.name)),
-        changes=[(sites[one.after.site].desa, one, WHY[one.why]) for one in changes(state) if one.after.site in sites],
+        rows=rows,
+        quarters=last_quarters(row.line for row in rows),
+        reached=reached(state, sites, at_ms),
+        changes=changed[:CHANGES],
+        more_changes=len(changed) - CHANGES,
+        remarks=[(wait, wait.overdue(at_ms)) for wait in remarks[:OPEN]],
+        more_remarks=len(remarks) - OPEN,
         steps=[(WORDS[step], steps[step]) for step in Step if steps[step]],
         newest=newest,
-        head=agreement.ledger.head(),
+        head=(state.n, state.head),
+        words=WORDS,
+        day=day,
         settings={"page": "meeting"},
     )
     return private(shown)
 
 
-def _lines(state: State, sites: Mapping[str, Site], now_ms: int) -> dict[str, Line]:
-    lines: dict[str, Line] = {}
-    for code, site in sites.items():
-        line = lines.setdefault(site.kecamatan, Line(site.kecamatan))
-        line.villages += 1
-        told = [verdict for verdict in state.newest(code) if verdict.operator is None]
-        line.words.update(verdict.word for verdict in told)
-    for wait in waiting(state, sites):
-        if wait.site in sites:
-            lines[sites[wait.site].kecamatan].waits += 1
-            lines[sites[wait.site].kecamatan].overdue += wait.overdue(now_ms)
-    for code in {change.after.site for change in changes(state)} & sites.keys():
-        lines[sites[code].kecamatan].changed += 1
-    return lines
+def _rows(state: State, sites: Mapping[str, Site], waits: list[Wait], at_ms: int) -> list[Row]:
+    """Return the kecamatan, the one with most villages without good service first."""
+    waiting_in, overdue_in, changed_in = Counter[str](), Counter[str](), defaultdict[str, set[str]](set)
+    for wait in waits:
+        waiting_in[sites[wait.site].kecamatan] += 1
+        overdue_in[sites[wait.site].kecamatan] += wait.overdue(at_ms)
+    for change in changes(state):
+        if change.after.site in sites:
+            changed_in[sites[change.after.site].kecamatan].add(change.after.site)
+    lines = by_kecamatan(state, sites).values()
+    rows = [Row(line, waiting_in[line.name], overdue_in[line.name], len(changed_in[line.name])) for line in lines]
+    return sorted(rows, key=lambda row: (-row.line.bad, -row.overdue, row.line.name))

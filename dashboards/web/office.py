@@ -3,85 +3,142 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from collector.agreement import papers
 from collector.agreement.agreement import Agreement
-from collector.agreement.entries import CHANNEL_WORDS, WORDS, Answer, Channel, Entry, Outcome, Progress, Proposal, Role, Step
-from collector.agreement.people import SESSION_MS, People, Session
-from collector.agreement.rules import Actor, RefusedError, next_number
-from collector.agreement.state import NEXT, State
+from collector.agreement.entries import CHANNEL_WORDS, WORDS, Entry, Indicator, Outcome, Progress, Proposal, Remark, Role
+from collector.agreement.people import LENGTH_MIN, SESSION_MS, People, Session
+from collector.agreement.photo import MAX_BYTES
+from collector.agreement.rules import Actor, RefusedError
+from collector.agreement.state import State
 from collector.agreement.waiting import waiting
 from collector.sites.sites import Site
-from dashboards.web.forms import day, fields_of
-from dashboards.web.render import page
-from ground.wita import wita
+from dashboards.web.forms import Form, day, form_of, now_ms, origin_of, private
+from dashboards.web.render import language_of, page
+from dashboards.web.written import Written, office_wrote, printed
 
 router = APIRouter(include_in_schema=False)
 PATH, COOKIE = "/office", "sinyal_office"
+SCANS = f"{PATH}/scan"
+Signed = tuple[Agreement, State, Session]
 
 
 @router.get(PATH)
 def office(request: Request) -> Response:
     """Show what waits, or ask who it is."""
     agreement, people = record_of(request)
-    state, now_ms = agreement.state(), _now_ms()
-    session = people.session(request.cookies.get(COOKIE, ""), state, now_ms)
+    state, at_ms = agreement.state(), now_ms(request)
+    session = people.session(request.cookies.get(COOKIE, ""), state, at_ms)
     if session is None:
         return private(page(request, "signin.html", wrong="wrong" in request.query_params, settings={"page": "office"}))
+    if session.must_choose:
+        return private(_choice(request, session))
     actor, sites = session.actor, agreement.sites
-    mine = {code for code, site in sites.items() if _concerns(actor, site)}
+    mine = {code for code, site in sites.items() if concerns(actor, site)}
     shown = page(
         request,
         "office.html",
         actor=actor,
         form=session.form,
         sites=sites,
-        waits=[(wait, wait.overdue(now_ms)) for wait in waiting(state, sites) if wait.site in mine],
+        waits=[(wait, wait.overdue(at_ms)) for wait in waiting(state, sites) if wait.site in mine],
         remarks=[one for one in state.remarks.values() if one.due_ms and one.remark.verdict.site in mine],
-        proposals=[(one, _next(one.step, actor)) for one in state.proposals.values() if one.proposal.site in mine],
-        published=sorted((sites[code].desa, code) for code in state.published if code in mine),
+        proposals=[one for one in state.proposals.values() if one.proposal.site in mine],
+        villages=sorted((site.kecamatan, site.desa, code) for code, site in sites.items() if code in mine),
         outcomes=[(one.value, WORDS[one]) for one in Outcome],
-        channels=[(one.value, text) for one, text in CHANNEL_WORDS.items()],
+        indicators=[(one.value, WORDS[one]) for one in Indicator],
+        targets=sorted(state.targets.values(), key=lambda one: (one.year, one.indicator)),
+        year=datetime.fromtimestamp(at_ms / 1000, UTC).year,
         words=WORDS,
+        channels=CHANNEL_WORDS,
         day=day,
-        refused=request.query_params.get("refused", "")[:300],
+        refused=refused_of(request),
         settings={"page": "office"},
     )
     return private(shown)
 
 
+def _choice(request: Request, session: Session) -> Response:
+    short, name = "short" in request.query_params, session.actor.name
+    return page(request, "choose.html", settings={"page": "office"}, form=session.form, short=short, least=LENGTH_MIN, name=name)
+
+
 @router.post(PATH)
 async def written(request: Request) -> Response:
     """Sign in or out, or take what a person of the office writes."""
-    fields = await fields_of(request)
-    return await run_in_threadpool(_written, request, fields)
+    request.app.state.office_limit.check(request)
+    # A stranger may send what a sign-in needs; a file is read of who is signed in.
+    known = await run_in_threadpool(_session, request)
+    form = await form_of(request, MAX_BYTES if known else 0)
+    return await run_in_threadpool(_written, request, form)
 
 
-def _written(request: Request, fields: Mapping[str, str]) -> Response:
+@router.post(SCANS)
+async def scanned(request: Request) -> Response:
+    """Take the scan of signed minutes."""
+    request.app.state.office_limit.check(request)
+    if await run_in_threadpool(_session, request) is None:
+        raise HTTPException(403)
+    return await run_in_threadpool(_written, request, await form_of(request, papers.MAX_BYTES))
+
+
+def _session(request: Request) -> Session | None:
     agreement, people = record_of(request)
-    state, now_ms, token = agreement.state(), _now_ms(), request.cookies.get(COOKIE, "")
+    return people.session(request.cookies.get(COOKIE, ""), agreement.state(), now_ms(request))
+
+
+def _written(request: Request, form: Form) -> Response:
+    agreement, people = record_of(request)
+    fields, state, at_ms = form.fields, agreement.state(), now_ms(request)
     if fields.get("act") == "sign_in":
-        return _sign_in(request, people.sign_in(fields.get("name", ""), fields.get("password", ""), state, now_ms))
-    session = people.session(token, state, now_ms)
+        return _sign_in(request, people.sign_in(fields.get("name", ""), fields.get("password", ""), state, at_ms))
+    session = _session(request)
     if session is None or not _own(session, fields):
         raise HTTPException(403)
     if fields.get("act") == "sign_out":
-        people.sign_out(token)
+        people.sign_out(request.cookies.get(COOKIE, ""))
         return RedirectResponse(PATH, 303)
+    if fields.get("act") == "choose" or session.must_choose:
+        return _choose(people, session, fields)
     try:
-        origin = f"office {request.client.host if request.client else ''}".strip()
-        agreement.add(_entry(fields, state), session.actor, origin, now_ms)
+        entry, paper = _read(request, form, state, session.actor)
+        agreement.add(entry, session.actor, origin_of(request, _page(entry, session.actor)), at_ms, paper)
     except (ValidationError, ValueError, RefusedError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        return RedirectResponse(f"{PATH}?{urlencode({'refused': reason})}", 303)
-    return RedirectResponse(PATH, 303)
+        return RedirectResponse(f"{_back(fields)}?{urlencode({'refused': reason[:300]})}", 303)
+    return RedirectResponse(_back(fields, entry), 303)
+
+
+def _read(request: Request, form: Form, state: State, actor: Actor) -> Written:
+    if form.fields.get("act") != "minutes":
+        return office_wrote(form, state, datetime.fromtimestamp(now_ms(request) / 1000, UTC))
+    number, printer = form.fields.get("number", ""), request.app.state.printer
+    if not actor.office or number not in state.proposals:
+        raise RefusedError("minutes: the office prints them, of a proposal that is there")
+    if printer is None:
+        raise RefusedError(f"this page cannot print; on the server: sudo sinyal-dashboards minutes {number} --out minutes.pdf")
+    return printed(number, state, printer.minutes(number, language_of(request)[0]))
+
+
+def _page(entry: Entry, actor: Actor) -> str:
+    """Say how an entry came: what the office writes for a village stood on paper."""
+    return "paper office" if isinstance(entry, Remark) and actor.office else "office"
+
+
+def _back(fields: Mapping[str, str], entry: Entry | None = None) -> str:
+    """Return the page to show next: the one of what was written about."""
+    number = entry.number if isinstance(entry, Proposal | Progress) else fields.get("number")
+    if number:
+        return f"{PATH}/proposal/{quote(number, safe='')}"
+    return f"{PATH}/village/{quote(site, safe='')}" if (site := fields.get("site")) else PATH
 
 
 def _sign_in(request: Request, token: str | None) -> Response:
@@ -93,41 +150,34 @@ def _sign_in(request: Request, token: str | None) -> Response:
     return answer
 
 
+def _choose(people: People, session: Session, fields: Mapping[str, str]) -> Response:
+    """Take the password that somebody chose; every session of that name ends."""
+    try:
+        people.set_password(session.actor.name, fields.get("password", ""))
+    except ValueError:
+        return RedirectResponse(f"{PATH}?short=1", 303)
+    return RedirectResponse(PATH, 303)
+
+
 def _own(session: Session, fields: Mapping[str, str]) -> bool:
     return secrets.compare_digest(fields.get("form", "").encode(), session.form.encode())
 
 
-def _entry(fields: Mapping[str, str], state: State) -> Entry:
-    """Read what was written. Raises ValueError where it is none of what can be."""
-    match fields.get("act"):
-        case "answer":
-            given = {"outcome": Outcome(fields.get("outcome", "")), "reason": fields.get("reason", "").strip()}
-            return Answer(remark=int(fields.get("remark", "")), **given)
-        case "progress":
-            said = {name: fields.get(name, "").strip() for name in ("reason", "reference")}
-            return Progress(number=fields.get("number", ""), to=Step(fields.get("to", "")), **said)
-        case "propose":
-            site = fields.get("site", "")
-            verdicts = state.newest(site)
-            if not verdicts or verdicts[0].evidence is None:
-                raise ValueError(f"nothing was published of {site}")
-            number = next_number(state, wita(_now_ms()).year)
-            text = fields.get("text", "").strip()
-            evidence = verdicts[0].evidence
-            channel = Channel(fields.get("channel", ""))
-            return Proposal(number=number, site=site, channel=channel, verdicts=verdicts, evidence=evidence, text=text)
-    raise ValueError("act: answer, progress or propose")
-
-
-def _next(step: Step, actor: Actor) -> list[tuple[str, str]]:
-    """Return the steps that this person may take next; the village's own is taken on its page, or with its letter."""
-    steps = [one for one in Step if one in NEXT[step] and one is not Step.MEASURED_AGAIN]
-    allowed = steps if actor.office else [one for one in steps if one is Step.KECAMATAN_VERIFIED and actor.role is Role.KECAMATAN]
-    return [(one.value, WORDS[one]) for one in allowed]
-
-
-def _concerns(actor: Actor, site: Site) -> bool:
+def concerns(actor: Actor, site: Site) -> bool:
+    """Whether a village is one that somebody sees here: a kecamatan sees its own."""
     return actor.role is not Role.KECAMATAN or actor.kecamatan == site.kecamatan
+
+
+def signed_in(request: Request) -> Signed | None:
+    """Return the record and who is signed in and may do something; None where nobody is."""
+    session = _session(request)
+    agreement, _ = record_of(request)
+    return (agreement, agreement.state(), session) if session and not session.must_choose else None
+
+
+def refused_of(request: Request) -> str:
+    """Return the reason for which something was not written just now."""
+    return request.query_params.get("refused", "")[:300]
 
 
 def record_of(request: Request) -> tuple[Agreement, People]:
@@ -138,13 +188,3 @@ def record_of(request: Request) -> tuple[Agreement, People]:
         raise HTTPException(404)
     agreement.sites = request.app.state.snapshot.sites
     return agreement, people
-
-
-def private(answer: Response) -> Response:
-    """Keep an answer out of every cache."""
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -203,9 +203,12 @@ def report(request: Request, site: Word = "") -> Response:
     return page(request, "report.html", hall=found, contact=request.app.state.contact, settings={})
 
 
-def refusal(request: Request, status: int, error: StoreUnavailableError | None = None) -> Response:
-    """Show that something is not there (404) or that the store is away, and why (503)."""
-    kind_of = "store_down" if status == 503 else "not_found"
+REFUSALS = {403: "forbidden", 413: "too_large", 429: "too_often", 503: "store_down"}
+
+
+def refusal(request: Request, status: int, error: StoreUnavailableError | None = None, *, record: bool = False) -> Response:
+    """Say why there is no page: not there, not allowed, too much, the store is away and why, the record is not to be trusted."""
+    kind_of = "record" if record else REFUSALS.get(status, "not_found")
     why = telling(error, language_of(request)[0]) if error is not None else ""
     return page(request, "refusal.html", status, kind=kind_of, why=why, settings={})
 

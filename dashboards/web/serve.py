@@ -24,6 +24,7 @@ from collector.store.health import ask_faults
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.web.app import create_app
+from dashboards.web.printer import Printer
 from dashboards.web.snapshot import Snapshot
 from ground.ending import on_signal
 from ground.paths import STATE
@@ -91,9 +92,10 @@ def serve_in_thread(
     *,
     needs: Path | None = None,
     record: Path | None = None,
+    printer: Printer | None = None,
 ) -> Server:
     """Serve the page beside other work of this process; port 0 takes any free one. Raises ConfigError where it cannot listen."""
-    return Server(create_app(Snapshot(store, sites, classes), needs, record=record), host, port)
+    return Server(create_app(Snapshot(store, sites, classes), needs, record=record, printer=printer), host, port)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -143,7 +145,8 @@ def run(args: argparse.Namespace) -> int:
 
     on_signal(end, signal.SIGTERM, signal.SIGINT)
     on_signal(reload, signal.SIGHUP)
-    with Server(create_app(snapshot, args.needs, args.contact, args.record), args.host, args.port) as server:
+    printer = Printer(args.config, args.record) if args.record and args.sqlite is None else None
+    with Server(create_app(snapshot, args.needs, args.contact, args.record, printer), args.host, args.port) as server:
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)

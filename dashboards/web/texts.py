@@ -66,10 +66,21 @@ NAMES = {
     },
     "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days"), "1y": mark("1 year")},
     "filter": {"kecamatan": mark("Sub-district"), "operator": mark("Mobile operator")},
-    "refusal_title": {"store_down": mark("Data cannot be read yet"), "not_found": mark("Page not found")},
+    "refusal_title": {
+        "store_down": mark("Data cannot be read yet"),
+        "not_found": mark("Page not found"),
+        "forbidden": mark("Not written"),
+        "too_large": mark("Not written"),
+        "too_often": mark("Too much at once"),
+        "record": mark("The record cannot be trusted"),
+    },
     "refusal": {
         "store_down": mark("The database does not respond. This page tries again automatically."),
         "not_found": mark("There is no village hall or page at this address."),
+        "forbidden": mark("This form is of an earlier sign-in, or of another page. Load the page again and write anew."),
+        "too_large": mark("What was sent is too large. The page makes a photo smaller by itself; a scan has at most 20 MB."),
+        "too_often": mark("Too much was sent from here. Wait a few minutes; what is kept on a phone is sent later by itself."),
+        "record": mark("An entry of the agreement is not what was written. It is shown again when it is restored."),
     },
 }
 SCRIPT = (

@@ -6,9 +6,7 @@ It works without script; with it, what is written without a net is kept on the p
 from __future__ import annotations
 
 import logging
-import time
 import uuid
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
@@ -17,17 +15,23 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from collector.agreement.agreement import Agreement
-from collector.agreement.entries import WORDS, Entry, Progress, Remark, Reopening, Says, Step
+from collector.agreement.entries import WORDS, Says, Step
 from collector.agreement.links import holder, signed
+from collector.agreement.photo import MAX_BYTES
 from collector.agreement.rules import Actor, RefusedError
 from collector.agreement.state import DAY_MS, State
-from dashboards.web.forms import day, fields_of
+from dashboards.web.forms import Form, day, form_of, now_ms, origin_of
 from dashboards.web.render import page
+from dashboards.web.written import village_wrote
 
 router = APIRouter(include_in_schema=False)
 PATH = "/r/"
 A_DAY = 30
 """Remarks that one link may write in a day: more than a village has to say, less than a nuisance."""
+PHOTOS = 60
+"""Photos of one village in a year: 15 MB at most, whoever has its link."""
+PLACE = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"}
+"""The one page that may ask where the phone is, and only when a person taps for it."""
 Token = Annotated[str, Path(max_length=64)]
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ def village(request: Request, token: Token) -> Response:
     agreement, state, actor = _who(request, token)
     remarks = [one for one in state.remarks.values() if one.remark.verdict.site == actor.site]
     proposals = [one for one in state.proposals.values() if one.proposal.site == actor.site]
-    return page(
+    shown = page(
         request,
         "village.html",
         site=agreement.sites[actor.site],
@@ -54,31 +58,41 @@ def village(request: Request, token: Token) -> Response:
         refused="refused" in request.query_params,
         settings={"page": "village"},
     )
+    shown.headers.update(PLACE)
+    return shown
 
 
 @router.post(PATH + "{token}")
 async def written(request: Request, token: Token) -> Response:
     """Take what the village says; a browser is led back to its page, a script gets JSON."""
-    fields = await fields_of(request)
-    return await run_in_threadpool(_written, request, token, fields)
+    await run_in_threadpool(_who, request, token)  # before anything is read of it
+    form = await form_of(request, MAX_BYTES)
+    return await run_in_threadpool(_written, request, token, form)
 
 
-def _written(request: Request, token: str, fields: Mapping[str, str]) -> Response:
+def _written(request: Request, token: str, form: Form) -> Response:
     agreement, state, actor = _who(request, token)
     wants_json = "application/json" in request.headers.get("Accept", "")
-    now_ms = time.time_ns() // 1_000_000
-    today = sum(one.who == actor.name and one.at_ms > now_ms - DAY_MS for one in state.remarks.values())
+    at_ms = now_ms(request)
+    today = sum(one.who == actor.name and one.at_ms > at_ms - DAY_MS for one in state.remarks.values())
     if today >= A_DAY:
         raise HTTPException(429, headers={"Retry-After": "3600"})
-    origin = f"page {request.client.host if request.client else ''}".strip()
     try:
-        number = agreement.add(_entry(fields, state, actor), actor, origin, now_ms)
+        entry, photo = village_wrote(form, state, actor.site)
+        if photo and _photos(state, actor.site, at_ms) >= PHOTOS:
+            entry, photo = entry.model_copy(update={"photo": None}), b""  # what it says counts more than that it is lost
+        number = agreement.add(entry, actor, origin_of(request, "page"), at_ms, photo)
     except (ValidationError, ValueError, RefusedError) as error:
         log.info("event=remark_refused site=%s reason=%r", actor.site, str(error).splitlines()[0])
         if wants_json:
             return JSONResponse({"refused": True}, 422)
         return RedirectResponse(f"{PATH}{token}?refused=1#say", 303)
     return JSONResponse({"n": number}) if wants_json else RedirectResponse(f"{PATH}{token}?sent={number}#said", 303)
+
+
+def _photos(state: State, site: str, at_ms: int) -> int:
+    young = (one.remark for one in state.remarks.values() if one.at_ms > at_ms - 365 * DAY_MS)
+    return sum(remark.verdict.site == site and remark.photo is not None for remark in young)
 
 
 def _who(request: Request, token: str) -> tuple[Agreement, State, Actor]:
@@ -91,19 +105,3 @@ def _who(request: Request, token: str) -> tuple[Agreement, State, Actor]:
     if actor is None or actor.site not in agreement.sites:
         raise HTTPException(404)
     return agreement, state, actor
-
-
-def _entry(fields: Mapping[str, str], state: State, actor: Actor) -> Entry:
-    """Read what was written. Raises ValueError where it is none of what can be."""
-    match fields.get("act"):
-        case "remark":
-            verdict = next((v for v in state.newest(actor.site) if (v.operator or "") == fields.get("operator", "")), None)
-            if verdict is None:
-                raise ValueError("operator: nothing was published of it")
-            said = {name: fields.get(name, "").strip() for name in ("hamlet", "text")}
-            return Remark(once=fields.get("once", ""), verdict=verdict, says=Says(fields.get("says", "")), **said)
-        case "reopen":
-            return Reopening(remark=int(fields.get("remark", "")), reason=fields.get("text", "").strip())
-        case "agree":
-            return Progress(number=fields.get("number", ""), to=Step.VILLAGE_AGREED)
-    raise ValueError("act: remark, reopen or agree")

@@ -29,13 +29,14 @@ BAD = [
     ('[broker]\nhost = "b"\ncert = "a.crt"\n' + STORE, "broker: cert and key belong together"),
     (BROKER + 'password_file = "p"\n' + STORE, "broker: password_file needs username beside it"),
     (BROKER + 'group = "sinyal"\n' + STORE, "broker: group is no key any more"),
-    (BROKER + '[store]\nengine = "mysql"\n', "store.engine: must be one of sqlite, influx1, influx2 (got 'mysql')"),
-    (BROKER + '[store]\nurl = "http://h"\n', "store.engine: must be one of sqlite, influx1, influx2"),
+    (BROKER + '[store]\nengine = "mysql"\n', "store.engine: must be one of sqlite, influx1, influx2, clickhouse (got 'mysql')"),
+    (BROKER + '[store]\nurl = "http://h"\n', "store.engine: must be one of sqlite, influx1, influx2, clickhouse"),
     (
         BROKER + '[store]\nengine = "influx1"\nurl = "localhost:8086"\n',
         "store.url: must be an address such as http://127.0.0.1:8086",
     ),
     (BROKER + '[store]\nengine = "influx2"\norg = "o"\n', "store.bucket: missing; add `bucket = ...` under [store]"),
+    (BROKER + '[store]\nengine = "clickhouse"\nquorum = 2\n', "store: quorum is 0 with one address in urls"),
     (BROKER + STORE + 'token = "geheim"\n', "store.token: unknown key; known here: engine, path"),
     (BROKER + STORE + "[ingest]\nbatch_frames = 0\n", "ingest.batch_frames: must be 1..10000 (got 0)"),
     (BROKER + STORE + "[alarm]\n", "alarm: unknown key; known here:"),
@@ -74,7 +75,7 @@ def test_the_example_loads_and_shows_every_key(tmp_path: Path) -> None:
     shown = set(re.findall(r"^#? ?([a-z_0-9]+) = ", text, re.MULTILINE))
     sections: list[type[BaseModel]] = [config.BrokerSection, config.IngestSection, config.SitesSection, config.ClassesSection]
     sections += [config.RejectedSection, config.CaSection, config.HttpSection, config.SqliteSection, config.Influx1Section]
-    sections.append(config.Influx2Section)
+    sections += [config.Influx2Section, config.ClickHouseSection]
     assert shown == {name for section in sections for name in section.model_fields}
     every = re.sub(r"^# ([a-z_0-9]+ = )", r"\1", text, flags=re.MULTILINE)
     alternatives = every.index("# InfluxDB 2.x"), every.index("[ingest]")

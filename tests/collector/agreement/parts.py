@@ -36,6 +36,8 @@ PUBLISHED = Publication(
     table=EVIDENCE,
     verdicts=(VERDICT, VERDICT.model_copy(update={"site": OTHER.code}), VERDICT.model_copy(update={"operator": "XLSMART"})),
 )
+LATER_VERDICT = VERDICT.model_copy(update={"since": date(2027, 1, 1), "until": date(2027, 2, 1), "evidence": "cd" * 32})
+LATER = Publication(since=date(2027, 1, 1), until=date(2027, 2, 1), table="cd" * 32, verdicts=(LATER_VERDICT,))
 
 
 def agreement(folder: Path) -> Agreement:

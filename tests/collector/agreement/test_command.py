@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.agreement.entries import Minutes
+from collector.agreement.entries import Indicator, Minutes
 from collector.agreement.links import holder, read_key
 from collector.agreement.papers import keep
 from collector.agreement.people import People
@@ -164,3 +164,15 @@ def test_every_village_has_its_address_on_the_page_of_its_kecamatan(etc: Path, c
     agreement(etc, "link", SITE.code, "--revoke")
     assert agreement(etc, "links", "--out", f"{etc}/none", "--base", "https://sinyal.example.go.id") == 0
     assert list((etc / "none").iterdir()) == []
+
+
+def test_the_first_password_is_shown_on_a_terminal_only(etc: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert agreement(etc, "admin") == 2
+    assert "on a terminal only" in capfd.readouterr().err
+    assert parts.agreement(etc).state().people == {}
+
+
+def test_a_target_of_the_plan_is_written_down(etc: Path) -> None:
+    assert agreement(etc, "target", "blank_spots", "2027", "20", "--source", "Renstra 2025-2029") == 0
+    ((key, target),) = parts.agreement(etc).state().targets.items()
+    assert (key, target.value) == ((Indicator.BLANK_SPOTS, 2027), 20)

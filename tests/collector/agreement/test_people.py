@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from collector.agreement.agreement import FILE
 from collector.agreement.entries import Person, Role
+from collector.agreement.first import NAME, VALID_DAYS, first_of_office
 from collector.agreement.people import SESSION_MS, TRIES, WAIT_MS, People
-from collector.agreement.rules import OFFICE
+from collector.agreement.rules import OFFICE, RefusedError
 from collector.agreement.state import State
-from tests.collector.agreement.parts import T0_MS, agreement
+from tests.collector.agreement.parts import DAY_MS, T0_MS, agreement
 
 PASSWORD = "kuda laut 7"
 
@@ -75,3 +78,35 @@ def test_the_file_holds_neither_password_nor_token(office: tuple[People, State],
     assert token.encode() not in data
     with pytest.raises(ValueError, match="10 characters"):
         people.set_password("budi", "short")
+
+
+def test_the_first_of_the_office_signs_in_once_and_chooses_a_password(tmp_path: Path) -> None:
+    book, people = agreement(tmp_path), People(tmp_path / FILE)
+    name, password = first_of_office(book, people, T0_MS)
+    state = book.state()
+    assert name == NAME
+    assert people.sign_in(name, password, state, T0_MS + VALID_DAYS * DAY_MS + 1) is None, "it was not used in time"
+    token = people.sign_in(name, password, state, T0_MS)
+    assert token is not None
+    session = people.session(token, state, T0_MS)
+    assert session is not None
+    assert session.must_choose
+    assert people.sign_in(name, password, state, T0_MS) is None, "it works once"
+    people.set_password(name, PASSWORD)
+    assert people.session(token, state, T0_MS) is None
+    again = people.sign_in(name, PASSWORD, state, T0_MS)
+    chosen = people.session(again or "", state, T0_MS)
+    assert chosen is not None
+    assert not chosen.must_choose
+    with pytest.raises(RefusedError, match="can sign in already"):
+        first_of_office(book, people, T0_MS)
+    assert all(password not in path.read_bytes().decode(errors="replace") for path in tmp_path.iterdir())
+
+
+def test_a_file_of_before_one_time_passwords_is_taken_up(tmp_path: Path) -> None:
+    book = agreement(tmp_path)
+    book.add(Person(name="budi", role=Role.OFFICE), OFFICE, "server", T0_MS)
+    People(tmp_path / FILE).set_password("budi", PASSWORD)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("ALTER TABLE password DROP COLUMN once_until_ms")
+    assert People(tmp_path / FILE).sign_in("budi", PASSWORD, book.state(), T0_MS) is not None

@@ -14,6 +14,7 @@ from collector.agreement.entries import (
     Answer,
     Channel,
     Entry,
+    Indicator,
     Link,
     Minutes,
     Outcome,
@@ -30,6 +31,7 @@ from tests.collector.agreement.parts import (
     DAY_MS,
     EVIDENCE,
     KECAMATAN,
+    LATER,
     PUBLISHED,
     READER,
     T0_MS,
@@ -137,9 +139,10 @@ def test_only_what_was_published_can_be_spoken_of(tmp_path: Path) -> None:
 def walk(book_folder: Path, *steps: Step) -> None:
     book = agreement(book_folder)
     book.add(proposal(), OFFICE, "office", T0_MS)
+    book.add(LATER, OFFICE, "server", T0_MS)
     for step in steps:
         reason = "no budget in this year" if step is Step.REJECTED else ""
-        evidence = EVIDENCE if step is Step.MEASURED_AGAIN else None
+        evidence = LATER.table if step is Step.MEASURED_AGAIN else None
         book.add(progress(step, reason=reason, evidence=evidence, reference="letter 7"), OFFICE, "office", T0_MS)
     book.close()
 
@@ -157,9 +160,17 @@ def test_a_proposal_goes_its_road_and_no_other(tmp_path: Path, length: int) -> N
     at = book.state().proposals["U-2026-0001"].step
     assert at is (Step.DRAFTED, *ROAD)[length]
     for step in set(Step) - NEXT[at]:
-        evidence = EVIDENCE if step is Step.MEASURED_AGAIN else None
+        evidence = LATER.table if step is Step.MEASURED_AGAIN else None
         with pytest.raises(RefusedError, match=f"U-2026-0001 is {at}; after that comes"):
             book.add(progress(step, reason=REASON, evidence=evidence, reference="letter"), OFFICE, "office", T0_MS)
+
+
+def test_measured_again_rests_on_what_was_published_after_it_was_built(tmp_path: Path) -> None:
+    walk(tmp_path, *ROAD[:-1])
+    book = agreement(tmp_path)
+    for evidence in (EVIDENCE, "ee" * 32):
+        with pytest.raises(RefusedError, match="after it was built"):
+            book.add(progress(Step.MEASURED_AGAIN, evidence=evidence), OFFICE, "office", T0_MS)
 
 
 def test_village_and_kecamatan_agree_themselves_or_by_a_letter(tmp_path: Path) -> None:
@@ -221,7 +232,7 @@ def test_entries_of_a_later_version_are_kept_and_passed_by(tmp_path: Path) -> No
 
 
 def test_every_word_of_the_record_has_its_own_text() -> None:
-    members = [member for kind in (Says, Outcome, Step, Role) for member in kind]
+    members = [member for kind in (Says, Outcome, Step, Role, Indicator) for member in kind]
     assert len(WORDS) == len(members), "two words with one spelling would share a text"
     assert all(WORDS[member] for member in members)
     assert set(CHANNEL_WORDS) == set(Channel)

@@ -20,6 +20,7 @@ print("influxdb_client" in sys.modules)
 SECTIONS = {
     "sqlite": ('engine = "sqlite"\npath = "store.db"', False),
     "influx1": ('engine = "influx1"', False),
+    "clickhouse": ('engine = "clickhouse"', False),
     "influx2": ('engine = "influx2"\norg = "o"\nbucket = "b"\ntoken_file = "token"', True),
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,13 +17,17 @@ from httpx import Client, Response
 from playwright.sync_api import Browser
 
 from collector.agreement.agreement import FILE, Agreement
-from collector.agreement.entries import Outcome, Person, Publication, Role, Step
+from collector.agreement.entries import Minutes, Outcome, Person, Publication, Role, Step
+from collector.agreement.ledger import LedgerError
+from collector.agreement.papers import check_papers
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE
 from collector.store.sqlite import Sqlite
+from dashboards.web.app import WRITES_AT_ONCE
 from dashboards.web.office import COOKIE
 from dashboards.web.serve import serve_in_thread
-from tests.collector.agreement.parts import PUBLISHED, T0_MS, VILLAGE, proposal, remark
+from tests.collector.agreement.parts import EVIDENCE, PUBLISHED, T0_MS, VILLAGE, proposal, remark
+from tests.collector.agreement.test_photo import jpeg
 from tests.dashboards.web.plant import CLASSES, GOOD, SITES, TWO_G
 
 PASSWORD = "kuda laut 7"
@@ -78,9 +85,96 @@ def test_the_office_answers_proposes_and_takes_it_further(desk: Desk) -> None:
     assert desk.book.state().proposals[one.proposal.number].step is Step.VILLAGE_AGREED
     again = desk.write(act="propose", site=GOOD.code, channel="signal")
     assert one.proposal.number in again.headers["Location"], "a double one is refused with the old number"
-    assert desk.write(act="propose", site=TWO_G.code, channel="signal").headers["Location"].startswith("/office?refused=")
+    nothing = desk.write(act="propose", site=TWO_G.code, channel="signal").headers["Location"]
+    assert nothing.startswith(f"/office/village/{TWO_G.code}?refused=")
     origins = {record.origin for record in desk.book.ledger.records() if record.who == "budi"}
     assert origins == {"office 127.0.0.1"}
+
+
+def test_a_paper_form_with_a_photo_is_typed_in_and_only_who_may_see_the_village_sees_it(desk: Desk) -> None:
+    desk.sign_in("budi")
+    page = desk.client.get(f"/office/village/{GOOD.code}").text
+    form, evidence = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("form", "evidence"))
+    assert form is not None
+    assert evidence is not None
+    said = {"form": form[1], "evidence": evidence[1], "act": "remark", "once": "ab" * 16, "operator": "Telkomsel"}
+    said |= {"says": "power", "site": GOOD.code}
+    for content in (b"<script>evil()</script>", jpeg() + b"PK"):
+        answer = desk.client.post("/office", data=said, files={"photo": ("x.jpg", content, "image/jpeg")})
+        assert "refused=photo" in answer.headers["Location"]
+    assert desk.book.state().remarks == {}
+    answer = desk.client.post("/office", data=said, files={"photo": ("x.html", jpeg(), "text/html")})
+    assert answer.headers["Location"] == f"/office/village/{GOOD.code}"
+    (one,) = desk.book.state().remarks.values()
+    assert [record.origin for record in desk.book.ledger.records()][-1] == "paper office 127.0.0.1"
+    photo = desk.client.get(f"/office/paper/{one.remark.photo}")
+    assert hashlib.sha256(photo.content).hexdigest() == one.remark.photo
+    assert b"Exif" not in photo.content
+    names = ("Content-Type", "X-Content-Type-Options", "Cache-Control")
+    assert [photo.headers[name] for name in names] == ["image/jpeg", "nosniff", "no-store"]
+    assert "sandbox" in photo.headers["Content-Security-Policy"]
+    assert f"/office/paper/{one.remark.photo}" in desk.client.get("/office").text
+    assert desk.client.get(f"/office/paper/{'0' * 64}").status_code == 404
+    assert desk.client.get("/office/paper/..%2Fagreement.db").status_code == 404
+    desk.client.cookies.clear()
+    assert desk.client.get(f"/office/paper/{one.remark.photo}").headers["Location"] == "/office"
+    desk.sign_in("lain")
+    assert desk.client.get(f"/office/paper/{one.remark.photo}").status_code == 404
+    assert desk.client.get(f"/office/village/{GOOD.code}").status_code == 404
+    assert check_papers(desk.book.ledger.path.parent, desk.book.state()) == 1
+
+
+def test_a_proposal_goes_its_whole_road_on_its_page(desk: Desk) -> None:
+    desk.book.add(proposal(), OFFICE, "office", T0_MS)
+    n = desk.book.add(Minutes(about="U-2026-0001", document="ee" * 32, evidence=EVIDENCE), OFFICE, "office", T0_MS)
+    desk.sign_in("budi")
+    path = "/office/proposal/U-2026-0001"
+    for step in ("village_agreed", "kecamatan_verified", "submitted", "surveyed", "accepted", "built"):
+        assert f'value="{step}"' in desk.client.get(path).text
+        assert desk.write(act="progress", number="U-2026-0001", to=step, reference="letter 7").headers["Location"] == path
+    assert "measured_again" not in desk.client.get(path).text, "nothing was measured since"
+    days = {"since": date(2028, 1, 1), "until": date(2028, 2, 1)}
+    verdict = PUBLISHED.verdicts[0].model_copy(update=days | {"evidence": "cd" * 32})
+    desk.book.add(Publication(table="cd" * 32, verdicts=(verdict,), **days), OFFICE, "server", T0_MS)
+    evidence = re.search(r'name="evidence" value="(\w+)"', desk.client.get(path).text)
+    assert evidence is not None
+    desk.write(act="progress", number="U-2026-0001", to="measured_again", evidence=evidence[1])
+    assert desk.book.state().proposals["U-2026-0001"].ended
+    form = re.search(r'name="form" value="([^"]+)"', desk.client.get("/office").text)
+    assert form is not None
+    fields = {"form": form[1], "act": "scan", "number": "U-2026-0001", "minutes": str(n)}
+    for content, lands in ((b"%PDF-1.7 signed", path), (b"MZ no paper", f"{path}?refused=a+paper+is")):
+        sent = desk.client.post("/office/scan", data=fields, files={"scan": ("s.pdf", content, "application/pdf")})
+        assert sent.headers["Location"].startswith(lands)
+    (scan,) = desk.book.state().scans[n]
+    assert desk.client.get(f"/office/paper/{scan.file}").headers["Content-Disposition"].startswith("attachment")
+    assert "refused" in desk.write(act="minutes", number="U-2026-0001").headers["Location"], "this page has no printer"
+
+
+def test_a_password_that_works_once_only_chooses_another(desk: Desk) -> None:
+    People(desk.book.ledger.path).set_password("budi", "once once once", once_until_ms=2**62)
+    desk.sign_in("budi", "once once once")
+    assert desk.write(act="propose", site=GOOD.code, channel="signal").headers["Location"] == "/office?short=1"
+    assert desk.client.get("/office/meeting").headers["Location"] == "/office"
+    desk.write(act="choose", password=PASSWORD)
+    assert "Choose" not in desk.sign_in("budi")
+    assert desk.book.state().proposals == {}
+
+
+def test_who_writes_too_often_is_answered_before_anything_is_read(desk: Desk) -> None:
+    answers = [desk.client.post("/office", content=b"act=nothing").status_code for _ in range(WRITES_AT_ONCE + 3)]
+    assert (answers[0], answers[-1]) == (403, 429)
+    assert desk.client.get("/office").status_code == 200
+
+
+def test_a_record_that_somebody_changed_is_not_shown(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.book.ledger.path)) as db, db:
+        db.execute("DROP TRIGGER never_changed")
+        db.execute("UPDATE entry SET who = 'lurah' WHERE n = 2")
+    book = Agreement(desk.book.ledger.path, SITES)
+    with pytest.raises(LedgerError, match="entry 2 is not what was written"):
+        book.state()
+    book.close()
 
 
 def test_a_kecamatan_verifies_its_own_and_answers_nothing(desk: Desk) -> None:
@@ -92,7 +186,7 @@ def test_a_kecamatan_verifies_its_own_and_answers_nothing(desk: Desk) -> None:
     assert "Senyiur" in desk.sign_in("camat")
     assert "refused" in desk.write(act="answer", remark=n, outcome="noted", reason="we ask PLN about it").headers["Location"]
     assert "refused" in desk.write(act="progress", number="U-2026-0001", to="village_agreed").headers["Location"]
-    assert desk.book.state().remarks[n].answers == []
+    assert desk.book.state().remarks[n].answers == ()
 
 
 def test_a_reader_only_reads(desk: Desk) -> None:
@@ -166,5 +260,5 @@ def test_a_meeting_sees_what_was_published_what_changed_and_what_waits(desk: Des
     assert "Senyiur, Telkomsel: weak → cukup (measured otherwise)" in text
     row = re.search(rf'<th scope="row">{GOOD.kecamatan}</th>(.*?)</tr>', text)
     assert row is not None
-    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["2", "layak 1", "1", "1", "–"]
+    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["2", "1/1", "0", "0", "1", "1", "–"]
     assert desk.book.ledger.head()[1][:16] in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,9 @@ from urllib.parse import urlencode
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from httpx import Client, Response
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
+from collector.agreement import papers
 from collector.agreement.agreement import FILE, Agreement
 from collector.agreement.entries import Answer, Link, Outcome, Says, Step
 from collector.agreement.links import FILE as KEY
@@ -22,7 +24,8 @@ from collector.store.sqlite import Sqlite
 from dashboards.web.serve import serve_in_thread
 from dashboards.web.village import A_DAY
 from lab.servers import wait_for
-from tests.collector.agreement.parts import PUBLISHED, T0_MS, proposal
+from tests.collector.agreement.parts import DAY_MS, PUBLISHED, T0_MS, proposal
+from tests.collector.agreement.test_photo import jpeg
 from tests.dashboards.web.plant import CLASSES, EVIL, GOOD, SITES, TWO_G
 
 ONCE = "0123456789abcdef0123456789abcdef"
@@ -134,8 +137,13 @@ def test_without_a_record_there_is_no_such_page(planted: Sqlite) -> None:
         assert client.get("/r/x").status_code == 404
 
 
-def test_written_without_a_net_it_is_kept_and_sent_later(village: SimpleNamespace, chromium: Browser) -> None:
+def test_written_without_a_net_for_three_days_it_arrives_once(
+    village: SimpleNamespace, chromium: Browser, tmp_path: Path
+) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 740}, base_url=village.url, is_mobile=True, has_touch=True)
+    context.grant_permissions(["geolocation"])
+    context.set_geolocation({"latitude": 0.30347, "longitude": 116.53742, "accuracy": 12})
+    context.clock.install()
     page = context.new_page()
     moved: list[int] = []
     page.on("response", lambda reply: moved.append(len(reply.body()) if reply.request.method == "GET" else 0))
@@ -143,17 +151,44 @@ def test_written_without_a_net_it_is_kept_and_sent_later(village: SimpleNamespac
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     faults = Axe().run(page).response["violations"]
     assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []
+    page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+    page.goto(village.path)
     context.set_offline(True)
+    page.goto(f"{village.path}?lang=en")  # as it was kept
     page.get_by_label("not so in a part of the village").check()
     page.get_by_role("textbox", name="Part of the village").fill("Dusun 2")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Attach the place").click()
+    expect(page.locator(".place-field .note")).to_contain_text("0.30347, 116.53742 (± 12 m)")
+    (tmp_path / "camera.jpg").write_bytes(jpeg((1600, 1200), quality=98))
+    page.get_by_label("Photo").set_input_files(tmp_path / "camera.jpg")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#kept")).to_contain_text("Kept on this phone until there is a connection: 1")
+    context.clock.fast_forward(3 * DAY_MS)
+    page.reload()
     expect(page.locator("#kept")).to_contain_text("Kept on this phone until there is a connection: 1")
     assert village.book.state().remarks == {}
+    lost = threading.Event()
+
+    def lose(route: Route) -> None:  # what comes first arrives, but its answer does not
+        if route.request.method != "POST" or lost.is_set():
+            route.continue_()
+            return
+        lost.set()
+        route.fetch()
+        route.abort()
+
+    page.route("**/r/**", lose)
     context.set_offline(False)
-    (remark,) = wait_for(lambda: list(village.book.state().remarks.values()), "the remark")
-    assert remark.remark.hamlet == "Dusun 2"
+    wait_for(lost.is_set, "the first try")
+    context.clock.fast_forward("00:31")
     expect(page.get_by_text("Dusun 2")).to_be_visible()
+    (one,) = village.book.state().remarks.values()
+    assert (one.remark.hamlet, one.remark.lat, one.remark.accuracy_m) == ("Dusun 2", 0.30347, 12)
+    kind, photo = papers.read(village.book.ledger.path.parent, one.remark.photo or "") or ("", b"")
+    assert kind == "jpg"
+    assert len(photo) <= 200_000
+    assert b"Exif" not in photo
     assert page.evaluate("window.evil") is None
     assert EVIL not in page.content()
-    assert sum(moved[:3]) < 60_000, "page and scripts, unpacked"
+    assert sum(moved[:4]) < 60_000, "page and scripts, unpacked"
     context.close()

@@ -1,0 +1,38 @@
+"""`make test-cluster`: the store on ClickHouse, 18.16 of Debian and today's engine.
+
+The servers are started on free ports in folders of their own and stopped by their process; chdb-core goes into an environment of
+its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from scripts.engines import CACHE
+from tests.engines import TESTS, run
+
+CHDB = "chdb-core>=26,<27"
+LEFT_OUT = ("tests/integration/test_sickness.py", "tests/integration/test_installations.py")
+
+
+def today() -> str:
+    """Return a Python that has today's engine; it is installed where it lacks."""
+    python = CACHE / "chdb" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", CACHE / "chdb"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", CHDB], check=True)
+    return str(python)
+
+
+def store() -> bool:
+    """Run the tests of the store and of what reads it on both engines."""
+    well = True
+    tests = tuple(test for test in TESTS if test not in LEFT_OUT)
+    for name, which in (("ClickHouse 18.16", "server"), ("ClickHouse 26 (chdb-core)", today())):
+        well &= run(name, tests, {"SINYAL_CLICKHOUSE": which}, "-k", "clickhouse")
+    return well
+
+
+if __name__ == "__main__":
+    sys.exit(0 if store() else 1)
