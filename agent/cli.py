@@ -87,9 +87,9 @@ def _execute(args: argparse.Namespace) -> int:
         return call(whole_parser(), importlib.metadata.version("sinyal"), args.into)
     if not needs_config:
         return call(args)
-    from agent.config import load  # noqa: PLC0415  (pydantic costs half a second on a Pi Zero; parse and detect do without)
-
-    config = load(args.config)
+    # Imported here: pydantic costs half a second on a Pi Zero; parse and detect do without, and `run` has its memory to spare.
+    reader = importlib.import_module("agent.judged" if args.command == "run" else "agent.config")
+    config = reader.load(args.config)
     if args.command == "run":
         logging.getLogger().setLevel(args.log_level.upper())
         try:

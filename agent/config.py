@@ -5,14 +5,17 @@ Validation touches no network, no serial port and no file except the TOML itself
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ground import toml
 from ground.broker import BrokerSettings
+from ground.errors import ConfigError
 from ground.paths import STATE
 from telemetry.topics import is_site_id
 
@@ -274,6 +277,16 @@ class Config(Section):
     def budget_month(self) -> int:
         """Return the bytes of all modems' plans together: the line may use any of them."""
         return self.budget.bytes_month * max(1, len(self.modem))
+
+    def overlaid(self, settings: Mapping[str, Mapping[str, Any]]) -> Config:
+        """Lay settings over a hall's file, judged as strictly as the file is. Raises ConfigError, one line for each fault."""
+        data = self.model_dump(mode="json", exclude_unset=True)
+        for section, values in settings.items():
+            data[section] = {**data.get(section, {}), **values}
+        try:
+            return Config.model_validate_json(json.dumps(data))
+        except ValidationError as error:
+            raise ConfigError("; ".join(toml.faults(error, Config, data, EXAMPLE))) from None
 
 
 def load(path: Path) -> Config:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import orjson
 
 from agent.board.board import Board
-from agent.config import Config
 from agent.errors import SpoolError
 from agent.host.trim import give_back
 from agent.spool import clock as clocks
@@ -41,6 +40,7 @@ from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
 
 if TYPE_CHECKING:
+    from agent.config import Config
     from agent.poll.beside import Hall
     from agent.poll.worker import ModemWorker
     from agent.probe.prober import Prober
@@ -208,6 +208,7 @@ class Agent:
 
     def _apply(self, config: Config) -> None:
         before, self._config = self._config, config
+        self._ask_again_s = time.monotonic() + ON_CARD_S  # the event of the trial is there to be answered by then
         self._publisher.allowance.budget = config.budget_month
         self._outbox.pace(config.sampling.frame_interval_s)
         if self._prober is not None:
@@ -267,6 +268,7 @@ class Agent:
             "connected": self._publisher.heard,
             "refusal": self._publisher.refusal,
             "path_forgets_s": self._publisher.path.forgets_s,
+            "segment_bytes": self._publisher.segments.at_most,
             "last_ack_mono_ms": self._publisher.last_ack_mono_ms,
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,

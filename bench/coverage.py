@@ -19,10 +19,12 @@ from math import erf, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboards.needs.gather import LONG_DAYS, WEEK
 from dashboards.needs.interval import Block, Interval, Intervals, intervals
 
 SLOTS, STEP_MIN = 288, 5
-DAYS = (7, 14, 31, 62)
+DAYS = (7, 14, 21, 31, 62, 90)
+"""Lengths; beyond LONG_DAYS weeks are drawn, as the report does."""
 BUSY = range(19, 22)
 EDGE_DB = 2.0
 """Service does not end at one level: noise and interference move the edge by so much (standard deviation, dB)."""
@@ -144,6 +146,19 @@ def measure(rng: Draw, halls: Halls, days: int) -> list[list[Block]]:
     return found
 
 
+def weeks(days: Sequence[Block]) -> list[Block]:
+    """Join the days of each week."""
+    found = []
+    for first in range(0, len(days), WEEK):
+        week, levels = Block(), Counter[float]()
+        for day in days[first : first + WEEK]:
+            week.served, week.asked, week.slots = week.served + day.served, week.asked + day.asked, week.slots + day.slots
+            levels.update(day.rsrp)
+        week.rsrp = dict(levels)
+        found.append(week)
+    return found
+
+
 @dataclass
 class Score:
     """What came of the halls of one length."""
@@ -202,7 +217,7 @@ def study(n: int, seed: int, lengths: Sequence[int] = DAYS) -> dict[int, Score]:
             true = truth(halls)
             for k, blocks in enumerate(measure(rng, halls, days)):
                 if any(b.asked for b in blocks):
-                    told = intervals(blocks, str(days), str(first + k))
+                    told = intervals(blocks if days <= LONG_DAYS else weeks(blocks), str(days), str(first + k))
                     judge(score, blocks, told, (float(true[0][k]), float(true[1][k]), float(true[2][k])))
     return scores
 

@@ -150,11 +150,11 @@ def body(folder: Path, seconds: float = 150) -> Body:
     """Measure the agent with two modems at 30 s, a frame every 5 minutes, for so long."""
     with Hall(folder, 2, interval_s=30, frame_s=300) as hall:
         pid = hall.start_agent()
-        cpu, written, start = _cpu_s(pid), _written(pid), time.monotonic()
+        cpu, disk, start = cpu_s(pid), written(pid), time.monotonic()
         time.sleep(seconds)
         spent = time.monotonic() - start
-        cpu, written = _cpu_s(pid) - cpu, _written(pid) - written
-        return Body(_rss_mb(pid), 100 * cpu / spent, written / spent * DAY_S / 1e6)
+        cpu, disk = cpu_s(pid) - cpu, written(pid) - disk
+        return Body(rss_mb(pid), 100 * cpu / spent, disk / spent * DAY_S / 1e6)
 
 
 def card(folder: Path, minutes: float, tell: Callable[[str], object]) -> float:
@@ -168,27 +168,27 @@ def card(folder: Path, minutes: float, tell: Callable[[str], object]) -> float:
     ):
         pid = hall.start_agent()
         time.sleep(60)  # what starting cost is paid
-        written, device, start = _written(pid), device_bytes(home), time.monotonic()
+        disk, device, start = written(pid), device_bytes(home), time.monotonic()
         day = 0.0
         while time.monotonic() - start < minutes * 60:
             time.sleep(min(60.0, max(0.0, start + minutes * 60 - time.monotonic())))
             spent = time.monotonic() - start
-            day = (_written(pid) - written) / spent * DAY_S / 1e6
+            day = (written(pid) - disk) / spent * DAY_S / 1e6
             below = (device_bytes(home) - device) / spent * DAY_S / 1e6
             tell(f"{spent / 60:.0f} min: {day:.1f} MB a day by write_bytes, {below:.1f} on the device with the journal of ext4")
         return day
 
 
-def _rss_mb(pid: int) -> float:
+def rss_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _written(pid: int) -> int:
+def written(pid: int) -> int:
     lines = Path(f"/proc/{pid}/io").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("write_bytes")).split()[1])

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from collector.config import BrokerSection, secret
 from collector.errors import CollectorError
-from ground.broker import load_tls
+from ground.tls import load_tls
 from telemetry.topics import split_topic
 
 CONNECT_S = 15.0

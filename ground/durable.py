@@ -17,7 +17,7 @@ def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        _move(part, path)
+        move_durably(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -28,7 +28,7 @@ def link_durably(path: Path, target: Path) -> None:
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     part.symlink_to(target)
-    _move(part, path)
+    move_durably(part, path)
 
 
 def sync_file(path: Path) -> None:
@@ -49,6 +49,7 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _move(part: Path, path: Path) -> None:
+def move_durably(part: Path, path: Path) -> None:
+    """Give a file or folder its name, in place of what bears it. Raises OSError."""
     part.replace(path)
     sync_folder(path.parent)

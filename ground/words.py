@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, get_args
 
 from ground.wita import WITA
 
@@ -30,7 +30,6 @@ _CONTEXT = "\4"
 """What gettext itself puts between a context and its message."""
 
 
-@runtime_checkable
 class Worded(Protocol):
     """What knows its words in each language; texts of a configuration file too, which stand there in both."""
 
@@ -114,8 +113,8 @@ def joined(parts: Iterable[Said], by: str = "; ") -> Phrase:
 def said(value: Said, lang: Lang) -> str:
     """Return anything as a language writes it."""
     match value:
-        case Worded():
-            return value.word(lang)
+        case str() | int():
+            return str(value)
         case float() | None:
             return number(value, lang, 1)
         case datetime():
@@ -123,7 +122,10 @@ def said(value: Said, lang: Lang) -> str:
         case date():
             return day(value, lang)
         case _:
-            return str(value)
+            return value.word(lang)
+
+
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 def number(value: float | None, lang: Lang, digits: int = 1) -> str:
@@ -134,7 +136,7 @@ def number(value: float | None, lang: Lang, digits: int = 1) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     text = "0" if text == "-0" else text.replace("-", "\N{MINUS SIGN}")
-    return text.translate(str.maketrans(",.", ".,")) if lang == "id" else text
+    return text.translate(_SWAPPED) if lang == "id" else text
 
 
 MONTHS = (

@@ -150,9 +150,10 @@ def server(layout: Layout, version: str, machine: str, python: str) -> None:
     for program, package in (("sinyal-collector", "collector"), ("sinyal-dashboards", "dashboards")):
         layout.program(program, package, (place,))
     units = sorted(path.name for path in (ROOT / "config/systemd").glob("sinyal-*.*"))
-    layout.units([name for name in units if "agent" not in name and "update" not in name], "/opt/sinyal/bin/")
+    layout.units([name for name in units if not any(word in name for word in ("agent", "update", ".sysctl"))], "/opt/sinyal/bin/")
     user = (ROOT / "config/systemd/sinyal.sysusers").read_text(encoding="utf-8").splitlines(keepends=True)
     layout.put("/usr/lib/sysusers.d/sinyal-server.conf", "".join(line for line in user if not line.startswith("m ")))
+    layout.put("/usr/lib/sysctl.d/60-sinyal-server.conf", (ROOT / "config/systemd/sinyal-server.sysctl").read_bytes())
     for name in EDITED:
         layout.put(ETC / name, (ROOT / "config" / name).read_bytes())
     text = (ROOT / "config/collector.example.toml").read_text(encoding="utf-8")

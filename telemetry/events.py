@@ -55,6 +55,7 @@ EVENTS: Mapping[str, str] = {
     "budget_spent": mark("data budget spent"),
     "budget_free": mark("data budget free again"),
     "path_forgets": mark("network drops quiet connections"),
+    "path_mtu": mark("network loses large packets"),
     "spool_thinned": mark("storage thinned"),
     "spool_set_aside": mark("damaged storage set aside"),
     "samples_dropped": mark("samples dropped"),

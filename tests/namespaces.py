@@ -29,7 +29,7 @@ from tests.collector.frames import SITE
 NAME = "server.test"
 NEAR, FAR, MOVED = "10.91.1", "10.91.2.2", "10.91.2.3"
 FAR6 = "fd91:2::2"
-FORGET_S = 60
+FORGET_S = {"nat": 60, "tickets": 20}
 ETC = Path("/etc/netns")
 
 
@@ -56,8 +56,8 @@ class Net:
 
 
 @contextmanager
-def network(mark: str, *, v4: bool = True) -> Iterator[Net]:
-    """Make the row with its routes; it is gone afterwards."""
+def network(mark: str, *, v4: bool = True, probing: bool = True) -> Iterator[Net]:
+    """Make the row with its routes, `probing` with the shipped settings of both kernels; it is gone afterwards."""
     net = Net(mark)
     spaces = (net.hall, net.router, net.server)
     try:
@@ -75,7 +75,8 @@ def network(mark: str, *, v4: bool = True) -> Iterator[Net]:
             net.exec(space, *family, "route", "add", "default", "via", via.partition("/")[0])
         forward = "net.ipv4.ip_forward" if v4 else "net.ipv6.conf.all.forwarding"
         net.exec(net.router, "sysctl", "-qw", f"{forward}=1")
-        net.exec(net.hall, "sysctl", "-q", "-p", str(SHIPPED / "systemd" / "sinyal.sysctl"))
+        for space, settings in ((net.hall, "sinyal"), (net.server, "sinyal-server")) if probing else ():
+            net.exec(space, "sysctl", "-q", "-p", str(SHIPPED / "systemd" / f"{settings}.sysctl"))
         yield net
     finally:
         for space in spaces:
@@ -86,11 +87,13 @@ def network(mark: str, *, v4: bool = True) -> Iterator[Net]:
 
 
 class Line:
-    """The programs of one row. `frame_s`: how often the hall sends."""
+    """The programs of one row. `frame_s`: how often the hall sends; `sections`: what its configuration says of modems."""
 
-    def __init__(self, folder: Path, net: Net, frame_s: float) -> None:
-        self.net, self._folder = net, folder
-        server, etc, self.data = folder / "server", folder / "etc", folder / "data"
+    def __init__(
+        self, folder: Path, net: Net, frame_s: float, *, data: Path | None = None, sections: str = "", device_s: float = 5
+    ) -> None:
+        self.net, self._folder, self._frame_s = net, folder, frame_s
+        server, etc, self.data = folder / "server", folder / "etc", data or folder / "data"
         server.mkdir()
         (server / "sites.csv").write_text(SITES)
         config = server / "collector.toml"
@@ -105,7 +108,9 @@ class Line:
             tar.extractall(etc, filter="data")
         text = (etc / "agent.toml").read_text().replace("/etc/sinyal", str(etc))
         text = text.replace("[agent]\n", f'[agent]\ndata_dir = "{self.data}"\n')
-        (etc / "agent.toml").write_text(f"{text}[sampling]\ndevice_interval_s = 5\nframe_interval_s = {frame_s}\n")
+        (etc / "agent.toml").write_text(
+            f"{text}[sampling]\ndevice_interval_s = {device_s}\nframe_interval_s = {frame_s}\n{sections}"
+        )
         broker = (SHIPPED / "mosquitto.conf").read_text().replace("/etc/sinyal/pki", str(server / "pki"))
         broker = "user root\n" + broker.replace("/etc/mosquitto/sinyal.acl", str(server / "acl"))
         (server / "acl").write_text((SHIPPED / "mosquitto.acl").read_text())
@@ -136,7 +141,7 @@ class Line:
         with ExitStack() as stack:
             for program in (self.broker, self.collector, self.agent):
                 stack.enter_context(program)
-            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 120)
+            wait_for(lambda: len(self.stored()) >= 2, "the first readings", 600 + 2 * self._frame_s)
             yield
 
     def complete(self) -> str:
@@ -165,21 +170,22 @@ def moved(net: Net, line: Line) -> str:
 
 
 def mtu_hole(net: Net, line: Line) -> str:
-    """Packets above 1,280 bytes vanish between router and server, and nobody says so; a backlog waits to be sent."""
+    """Packets above 1,000 bytes vanish between router and server, and nobody says so; a backlog waits to be sent."""
     line.collector.stop()
     wait_for(lambda: pending(line.spool) >= 30, "a backlog", 400)
-    net.exec(net.router, "iptables", "-A", "FORWARD", "-m", "length", "--length", "1281:65535", "-j", "DROP")
+    net.exec(net.router, "iptables", "-A", "FORWARD", "-m", "length", "--length", "1001:65535", "-j", "DROP")
     line.agent.stop()
     line.agent.start()
     began = time.monotonic()
     line.collector.start()
     done = line.complete()
     lost = net.exec(net.router, "iptables", "-nvxL", "FORWARD").splitlines()[2].split()[0]
-    return f"through after {time.monotonic() - began:.0f} s, {lost} packets vanished: {done}"
+    took, sizes = time.monotonic() - began, line.said("event=connection_stood_still")
+    return f"through after {took:.0f} s, {lost} packets vanished, {sizes} times another size was tried: {done}"
 
 
 def forgetful(_net: Net, line: Line) -> str:
-    """A NAT forgets what was silent for a minute and answers nothing; the hall sends every 75 s."""
+    """A NAT forgets what was silent for a minute (`tickets`: 20 s) and answers nothing; the hall sends every 75 s (45 s)."""
     began, before, connects = time.monotonic(), line.sent(), line.said("event=connected")
     wait_for(lambda: line.said("event=path_forgets"), "the path to be learnt", 1500)
     learnt, spent, again = time.monotonic() - began, line.sent() - before, line.said("event=connected") - connects
@@ -194,11 +200,11 @@ def forgetful(_net: Net, line: Line) -> str:
     )
 
 
-def nat(net: Net) -> None:
+def nat(net: Net, forget_s: int) -> None:
     """Let the router forget connections as a mobile operator's does."""
     net.exec(net.router, "iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "far", "-j", "MASQUERADE")
     net.exec(net.router, "iptables", "-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP")
-    for key, value in (("tcp_loose", 0), ("tcp_timeout_established", FORGET_S)):
+    for key, value in (("tcp_loose", 0), ("tcp_timeout_established", forget_s)):
         net.exec(net.router, "sysctl", "-qw", f"net.netfilter.nf_conntrack_{key}={value}")
 
 
@@ -206,7 +212,9 @@ PATHS: dict[str, tuple[Callable[[Net, Line], str], float]] = {
     "ipv6": (only_ipv6, 5),
     "moved": (moved, 5),
     "mtu": (mtu_hole, 5),
+    "mtu-alone": (mtu_hole, 5),
     "nat": (forgetful, 75),
+    "tickets": (forgetful, 45),
 }
 
 
@@ -216,9 +224,12 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", choices=[[], *PATHS])
     for name in parser.parse_args().paths or PATHS:
         hurt, frame_s = PATHS[name]
-        with tempfile.TemporaryDirectory(prefix=f"sinyal-{name}-") as folder, network(f"s{name}", v4=name != "ipv6") as net:
+        with (
+            tempfile.TemporaryDirectory(prefix=f"sinyal-{name}-") as folder,
+            network(f"s{name}", v4=name != "ipv6", probing=name != "mtu-alone") as net,
+        ):
             if hurt is forgetful:
-                nat(net)
+                nat(net, FORGET_S[name])
             line = Line(Path(folder), net, frame_s)
             try:
                 with line.running():

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.at.reply import Command, Reply
-from agent.config import ModemSection
 from agent.modems import generic
 from agent.modems.family import Family
 from agent.poll.recovery import Fault
@@ -21,6 +20,7 @@ from ground.words import Said
 from telemetry.streams import Rat, Registration, Signal
 
 if TYPE_CHECKING:
+    from agent.config import ModemSection
     from agent.poll.hilink import HilinkSession
 
 LOG = logging.getLogger(__name__)

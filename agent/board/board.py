@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from agent.board.card import read_card
 from agent.board.chips import Supply
 from agent.board.clock_chip import read_chip
 from agent.board.mains import Mains
-from agent.config import MainsSection
 from telemetry.streams import PreEol
+
+if TYPE_CHECKING:
+    from agent.config import MainsSection
 
 CHIP_ERROR_MS = 1000
 """A clock chip tells whole seconds."""

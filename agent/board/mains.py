@@ -9,12 +9,14 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.board.chips import CHIPS, Supply
 from agent.board.read import integer, text
-from agent.config import MainsSection
 from agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agent.config import MainsSection
 
 log = logging.getLogger(__name__)
 

@@ -46,6 +46,8 @@ def report(config: Config, lang: Lang) -> tuple[list[str], bool]:
             well = well and good
         if (forgets_s := state.get("path_forgets_s")) is not None:
             lines.append(tr("The network forgets connections that are silent for {span}", lang, span=span(forgets_s, lang)))
+        if (size := state.get("segment_bytes")) is not None:
+            lines.append(tr("The network loses large packets; this hall sends packets of {n} bytes at most", lang, n=size))
     try:
         found_lines, good = _card(config, backlog(config.agent.spool_path), state, lang)
     except spoolfile.DAMAGE as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from agent.config import ModemSection, PositionSection, ScanSection
 from agent.modems.model_bands import bands_of
 from agent.poll.antenna import Antenna
 from agent.poll.instrument import DeafLimits, DeafRadio, DeafStep, Ears, Prover, hears, searches
@@ -22,6 +22,7 @@ from telemetry.streams import Instrument, Position, Row, Scan
 from telemetry.vocabulary import BandsSource
 
 if TYPE_CHECKING:
+    from agent.config import ModemSection, PositionSection, ScanSection
     from agent.poll.hilink import HilinkSession
 
 RADIO_OFF, RADIO_ON, RESET = "AT+CFUN=4", "AT+CFUN=1", "AT+CFUN=1,1"
@@ -29,6 +30,11 @@ OFF_S = 3.0
 """How long a radio stays off: firmware ends its procedures within a second or two."""
 RADIO_S = 15.0
 OVERHEARD_EVERY_S = 3600.0
+
+
+def _default(section: str) -> Any:
+    """Return a section as it is where nothing is written; loaded only then, as the models cost a third of the memory."""
+    return getattr(importlib.import_module("agent.config"), section)()
 
 
 @dataclass(slots=True)
@@ -39,8 +45,8 @@ class Hall:
     ears: Ears = field(default_factory=Ears)
     carries: Callable[[str], bool] = lambda _: False
     utc_ms: Callable[[], int | None] = lambda: None
-    scan: ScanSection = field(default_factory=ScanSection)
-    position: PositionSection = field(default_factory=PositionSection)
+    scan: ScanSection = field(default_factory=lambda: _default("ScanSection"))
+    position: PositionSection = field(default_factory=lambda: _default("PositionSection"))
 
 
 class Beside:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from agent.commands import gnss
 from agent.commands.gnss import Fix
-from agent.config import PositionSection
 from agent.modems.family import Gnss
 from agent.poll.antenna import median
 from agent.poll.memory import Memory
 from agent.poll.session import Session
 from telemetry.streams import Position
+
+if TYPE_CHECKING:
+    from agent.config import PositionSection
 
 AFTER_POLLS = 10
 """A modem is measured with first; its position has time."""

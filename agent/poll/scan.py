@@ -7,17 +7,20 @@ own connection.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from agent.at.digest import parts
 from agent.at.fields import records
 from agent.commands import cell_scan, cops_scan
-from agent.config import ScanSection
 from agent.modems.family import SCAN_S
 from agent.poll.memory import Memory
 from agent.poll.session import Session
 from agent.port.link import LinkTimeout
 from ground.wita import wita
 from telemetry.streams import Scan
+
+if TYPE_CHECKING:
+    from agent.config import ScanSection
 
 FIRST_AFTER_S = 120.0
 """A modem that is new here is left alone for so long: it registers first."""

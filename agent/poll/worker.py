@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent.config import ModemSection
 from agent.poll.beside import Beside, Hall
 from agent.poll.notices import Notices, event
 from agent.poll.place import Place
@@ -29,6 +28,7 @@ from ground.words import joined, said
 from telemetry.streams import Event, Registration, Row, Signal, present
 
 if TYPE_CHECKING:
+    from agent.config import ModemSection
     from agent.poll.hilink import HilinkSession
 
 LOG = logging.getLogger(__name__)

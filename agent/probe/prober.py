@@ -10,15 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from agent.config import ModemSection, ProbeSection
 from agent.poll.worker import Record
 from agent.probe.child import Job
 from ground.alive import expect
 from telemetry.streams import Event, Probe, ProbeKind
+
+if TYPE_CHECKING:
+    from agent.config import ModemSection, ProbeSection
 
 log = logging.getLogger(__name__)
 

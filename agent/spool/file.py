@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent.spool.high_water import BLOCK, HighWaterMark
 from agent.spool.tail import Kept, read
+from ground.durable import move_durably
 from telemetry.frame import is_installation
 from telemetry.streams import Event
 
@@ -44,6 +45,12 @@ CREATE TABLE IF NOT EXISTS installations (
   n INTEGER PRIMARY KEY AUTOINCREMENT, inst TEXT NOT NULL, after_seq INTEGER NOT NULL);
 """
 
+_PLACEHOLDERS = """
+INSERT INTO boots (n, boot_id) SELECT DISTINCT boot, 'lost-' || boot FROM spool WHERE boot NOT IN (SELECT n FROM boots)
+"""
+"""A boot that samples name and nobody knows any more keeps its number: theirs must not be dated by another one's clock."""
+BESIDE = ("-wal", "-shm")
+READY = ".ready"
 _TOP = "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM spool UNION ALL SELECT max(seq) FROM quarantine)"
 
 
@@ -104,6 +111,7 @@ def take_in(db: sqlite3.Connection, kept: Kept) -> bool:
 
 def open_spool(path: Path, high_water: HighWaterMark) -> tuple[sqlite3.Connection, list[Event]]:
     """Open the spool for writing; set a damaged one aside. Raises sqlite3.Error or OSError when the card refuses."""
+    _put_in_place(path)
     log_frames = wal_frames(path)
     try:
         db = connect(path)
@@ -190,24 +198,41 @@ def wal_frames(path: Path) -> int:
 
 
 def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[sqlite3.Connection, list[Event]]:
-    """Set a damaged file aside, make a new one that starts above the high-water mark, and save what is provably whole."""
-    aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+    """Set a damaged file aside, make a new one that starts above the high-water mark, and save what is provably whole.
+
+    The new one is whole on the card before the damaged one loses its name: a power cut in between leaves all to be done again.
+    """
+    aside, fresh = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}"), path.with_name(path.name + ".fresh")
     log.error("event=spool_set_aside file=%s reason=%r", aside.name, reason)
-    for suffix in ("", "-wal"):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            source.rename(aside.with_name(aside.name + suffix))
-    path.with_name(path.name + "-shm").unlink(missing_ok=True)
-    db = connect(path)
+    for suffix in ("", *BESIDE):
+        fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+    db = connect(fresh)
     db.executescript(_TABLES)
     db.execute("BEGIN IMMEDIATE")
-    saved = _save(db, aside) + _save_tail(db, path)
+    saved = _save(db, path) + _save_tail(db, path)
+    db.execute(_PLACEHOLDERS)
     top = db.execute(_TOP).fetchone()[0] or 0
     raise_seq(db, max(top, high_water.ceiling))
     db.execute("COMMIT")
+    db.close()  # folds its log into the file
+    for suffix in ("", "-wal"):
+        if (source := path.with_name(path.name + suffix)).exists():
+            os.link(source, aside.with_name(aside.name + suffix))
+    move_durably(fresh, path.with_name(path.name + READY))
+    _put_in_place(path)
+    db = connect(path)
     _prune(path)
     detail = f"damaged spool set aside as {aside.name}: {reason}"[:180]
     return db, [Event(kind="spool_set_aside", detail=detail, count=saved)]
+
+
+def _put_in_place(path: Path) -> None:
+    """Give the new file its name, also after a power cut in between; the log of the damaged one must not be taken for its."""
+    ready = path.with_name(path.name + READY)
+    if ready.exists():
+        for suffix in BESIDE:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        move_durably(ready, path)
 
 
 def _save(db: sqlite3.Connection, aside: Path) -> int:
@@ -248,10 +273,11 @@ def _readable(db: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]
 
 def _prune(path: Path) -> None:
     """Keep the newest few files that were set aside, so that a dying card does not fill itself."""
-    aside = sorted(p for p in path.parent.glob(f"{path.name}.damaged-*") if not p.name.endswith("-wal"))
+    aside = sorted(p for p in path.parent.glob(f"{path.name}.damaged-*") if not p.name.endswith(BESIDE))
     for old in aside[:-KEEP_ASIDE]:
         old.unlink(missing_ok=True)
-        old.with_name(old.name + "-wal").unlink(missing_ok=True)
+        for suffix in BESIDE:
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
 
 
 def make_reserve(path: Path) -> None:

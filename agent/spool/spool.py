@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -127,6 +127,8 @@ class Spool:
                 return self._commits.do(work, later, take_in=take_in)
             except BaseException:
                 self.depth, self.quarantined = depth, quarantined
+                with suppress(sqlite3.Error):
+                    self._recount()  # a lost transaction may have been made again from the tail meanwhile
                 raise
 
     def _replace(self, reason: str) -> None:

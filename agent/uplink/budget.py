@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
-from agent.config import ModemSection
 from agent.port.interface import NET, addresses, moved
 from ground.durable import write_durably
+
+if TYPE_CHECKING:
+    from agent.config import ModemSection
 
 log = logging.getLogger(__name__)
 

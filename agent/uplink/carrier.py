@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.config import ModemSection
 from agent.port.interface import addresses
 from agent.port.usb import port_of
+
+if TYPE_CHECKING:
+    from agent.config import ModemSection
 
 ROOT = Path("/")
 MODEM_DRIVERS = frozenset(

@@ -69,6 +69,15 @@ class Hello:
         self._wait_s *= 2
         return self._number
 
+    def take(self, ack: Ack, late_s: float | None) -> int | None:
+        """Take what any answer says of time and numbers; `late_s`: age of the frame that it sends back for its time."""
+        if not ack.clock:
+            return None if ack.inst is None and ack.time_ms is None else self.answered(ack)
+        if late_s is not None and ack.time_ms is not None:  # else it is another installation's, or an answer from long ago
+            self.take_time(ack.time_ms, late_s)
+            self._clock.tell_again()
+        return None
+
     def answered(self, ack: Ack) -> int | None:
         """Take the answer to a question; return the collector's highest number where it says one.
 

@@ -15,16 +15,18 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from agent.config import BrokerSection
 from agent.errors import ConfigError
 from agent.uplink.tls import ResumingContext, tls_context
 from ground.durable import write_durably
 from telemetry.identity import MAX_BYTES, Identity, encode_identity
 from telemetry.streams import Event
+
+if TYPE_CHECKING:
+    from agent.config import BrokerSection
 
 log = logging.getLogger(__name__)
 

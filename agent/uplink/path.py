@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import struct
 import time
 from collections.abc import Callable
 
@@ -24,15 +23,6 @@ SILENCE_S = 10.0
 """What follows sooner says nothing about a silence."""
 
 
-def unconfirmed(sock: socket.socket | None) -> bool:
-    """Whether segments wait for the other end's confirmation (tcpi_unacked of struct tcp_info, linux/tcp.h)."""
-    try:
-        info = b"" if sock is None else sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)
-    except OSError:
-        return True
-    return len(info) == 28 and struct.unpack_from("=I", info, 24)[0] > 0
-
-
 class IdlePath:
     """One thread uses it. `keep_open_s`: how often the path must see traffic, None while it holds by itself or is beyond help."""
 
@@ -44,6 +34,11 @@ class IdlePath:
         self._strikes = 0
         self._last = self._now()
         self._silence: float | None = None
+
+    @property
+    def beyond_help(self) -> bool:
+        """Whether the path forgets so soon that each frame is a connection of its own."""
+        return self.forgets_s is not None and self.keep_open_s is None
 
     def opened(self, sock: socket.socket | None) -> None:
         """Begin a connection; let the kernel keep it open where that is known to be needed."""
@@ -72,8 +67,8 @@ class IdlePath:
         if silence is None:
             return
         self._strikes += 1
-        if self._strikes < STRIKES or (self.forgets_s is not None and self.keep_open_s is None):
-            return  # not certain yet, or known to be beyond help
+        if self._strikes < STRIKES or self.beyond_help:
+            return  # not certain yet, or known
         self._strikes = 0
         self.forgets_s = silence
         self.keep_open_s = silence / 2 if silence / 2 >= SHORTEST_S else None

@@ -12,14 +12,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.config import Config
 from agent.errors import SpoolError
 from agent.spool.clock import Clock
 from agent.uplink.allowance import Allowance
@@ -28,14 +27,18 @@ from agent.uplink.hello import Hello
 from agent.uplink.identity import Credentials
 from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
-from agent.uplink.path import IdlePath, unconfirmed
+from agent.uplink.path import IdlePath
 from agent.uplink.pulse import Pulse
+from agent.uplink.segments import Segments, unconfirmed
 from agent.uplink.tls import check_dates, check_peer
-from agent.uplink.wire import CONNECT_TIMEOUT_S, UNACKED_MS, make_client, one_segment
+from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
 from ground.alive import expect
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
+
+if TYPE_CHECKING:
+    from agent.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +77,9 @@ class Publisher:
         self._credentials = Credentials(config.broker, config.agent.data_dir, record_event)
         self._exchange = Exchange(self._credentials, config.agent.site, clock.now_ms)
         self._context = self._credentials.context()
+        self.path, self.segments = IdlePath(record_event), Segments(record_event)
         self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
-        self.path = IdlePath(record_event)
         self._pulse = Pulse(outbox)
         self._hurry = threading.Event()
         self.up = False
@@ -84,7 +87,7 @@ class Publisher:
         self.refusal: str | None = None
 
     def _make_client(self, config: Config, inst: str | None) -> mqtt.Client:
-        client = make_client(config, self._context, inst)
+        client = make_client(config, self._context, inst, self.segments)
         client.will_set(status_topic(config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -138,6 +141,8 @@ class Publisher:
             self._client = self._make_client(self._config, self._inst)
         if self._context is not None:
             check_dates(self._context, check=self._clock.system_is_right())
+            if self.path.beyond_help:
+                self._context.lean()
         try:
             self._client.connect(broker.host, broker.port, broker.keepalive_s)
             check_peer(self._sock(), self._clock)
@@ -149,9 +154,7 @@ class Publisher:
                 self._credentials.refused()
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))
             return False
-        if (sock := self._sock()) is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKED_MS)
-        self.path.opened(sock)
+        self.path.opened(self._sock())
         return True
 
     @property
@@ -173,7 +176,9 @@ class Publisher:
             expect()
             if dead := self._half_dead(time.monotonic() - began):
                 self.refusal = dead
-                if not unconfirmed(self._sock()):
+                if not self.up:
+                    self.segments.stood_still(self._sock())
+                elif not unconfirmed(self._sock()):
                     self.path.heard()  # the other end of the path has confirmed what was sent: it is open
                 log.warning("event=connection_given_up reason=%r", dead)
                 break
@@ -247,6 +252,7 @@ class Publisher:
             return
         self.up = True
         self._pulse.connected()
+        self.segments.passed()
         site = self._config.agent.site
         client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
         self._exchange.connected(client)
@@ -289,11 +295,6 @@ class Publisher:
         if gone:
             self.last_ack_mono_ms = self._clock.mono_ms()
             log.debug("event=frame_acked n=%d", gone)
-        if ack.clock:
-            if late_s is not None and ack.time_ms is not None:  # else it is another installation's, or an answer from long ago
-                self._hello.take_time(ack.time_ms, late_s)
-                self._clock.tell_again()
-        elif ack.inst is not None or ack.time_ms is not None:
-            top = self._hello.answered(ack)
-            if top is not None and self._on_top is not None:
-                self._on_top(top)
+        top = self._hello.take(ack, late_s)
+        if top is not None and self._on_top is not None:
+            self._on_top(top)

@@ -7,21 +7,20 @@ the settings before are back. Pure of MQTT and threads: the agent calls `receive
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import ValidationError
 
-from agent.config import EXAMPLE, Config
 from agent.errors import ConfigError
 from ground.durable import write_durably
-from ground.toml import faults
 from telemetry.settings import KEYS, Desired, Reported, Settings, State, check_names, decode_desired, encode_reported
 from telemetry.streams import Event
+
+if TYPE_CHECKING:
+    from agent.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +31,10 @@ TRIES = 3
 MAX_DETAIL = 200
 
 
-def overlay(config: Config, settings: Settings) -> Config:
-    """Lay settings over a hall's file, judged as strictly as the file is. Raises ConfigError, one line for each fault."""
-    data = config.model_dump(mode="json", exclude_unset=True)
-    for section, values in settings.items():
-        data[section] = {**data.get(section, {}), **values}
-    try:
-        return Config.model_validate_json(json.dumps(data))
-    except ValidationError as error:
-        raise ConfigError("; ".join(faults(error, Config, data, EXAMPLE))) from None
-
-
 def in_force(config: Config) -> Settings:
     """Return the values of everything that can be set from the server."""
-    data = config.model_dump(mode="json", exclude_none=True)
-    return {section: {key: data[section][key] for key in keys if key in data[section]} for section, keys in KEYS.items()}
+    values = {section: {key: getattr(getattr(config, section), key) for key in keys} for section, keys in KEYS.items()}
+    return {section: {key: _told(value) for key, value in each.items() if value is not None} for section, each in values.items()}
 
 
 class Remote:
@@ -91,7 +79,7 @@ class Remote:
         desired = Desired(_id_of(payload))
         try:
             desired = decode_desired(payload)
-            wanted = overlay(self._file, desired.settings)
+            wanted = self._file.overlaid(desired.settings)
         except (ValueError, ConfigError) as error:
             self._tell(desired.id, State.REJECTED, str(error))
             return
@@ -134,7 +122,7 @@ class Remote:
 
     def _lasting(self) -> Config:
         try:
-            return overlay(self._file, self._good.settings)
+            return self._file.overlaid(self._good.settings)
         except ConfigError as error:
             lost, self._good = self._good, Desired()
             self._tell(lost.id, State.REJECTED, f"they do not fit the changed agent.toml: {error}")
@@ -175,6 +163,10 @@ class Remote:
             log.critical("event=config_state_not_written reason=%r", str(error))
             return False
         return True
+
+
+def _told(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _desired(data: Any) -> Desired:

@@ -6,16 +6,22 @@ import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent.config import BrokerSection
 from agent.errors import ConfigError
 from agent.spool.clock import Clock
-from ground.broker import load_tls
 from ground.edited import read_secret
+from ground.tls import load_tls
+
+if TYPE_CHECKING:
+    from agent.config import BrokerSection
 
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
 """openssl/x509_vfy.h; the ssl module has no name for it."""
+
+
+LEAN_CIPHERS = "ECDHE+CHACHA20:ECDHE+AESGCM"
+"""Each that is offered costs two bytes of every connection; these are what TLS 1.3 would use."""
 
 
 class ResumingContext(ssl.SSLContext):
@@ -35,6 +41,13 @@ class ResumingContext(ssl.SSLContext):
     def forget(self) -> None:
         """Start with a full handshake the next time."""
         self._session = None
+
+    def lean(self) -> None:
+        """Spend least on a new connection: TLS 1.2 takes a session up with 1.5 kB, TLS 1.3 with 2.5 kB and a ticket each time."""
+        if self.maximum_version != ssl.TLSVersion.TLSv1_2:
+            self.maximum_version = ssl.TLSVersion.TLSv1_2
+            self.set_ciphers(LEAN_CIPHERS)
+            self._session = None
 
 
 def tls_context(broker: BrokerSection) -> ResumingContext:

@@ -6,27 +6,53 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.config import Config
+from agent.uplink.segments import Segments
 from agent.uplink.tls import read_password
 
-UNACKED_MS = 120_000
-"""The kernel gives a connection up whose data nobody confirms for this long (TCP_USER_TIMEOUT)."""
+if TYPE_CHECKING:
+    from agent.config import Config
+
 CONNECT_TIMEOUT_S = 20.0
 
 
-def make_client(config: Config, context: ssl.SSLContext | None, inst: str | None) -> mqtt.Client:
+class Client(mqtt.Client):
+    """A client that connects as `segments` says, and tells it of a handshake that stood still."""
+
+    segments: Segments
+    _watched: socket.socket | None = None
+
+    def _create_socket(self) -> Any:
+        try:
+            return super()._create_socket()  # type: ignore[no-untyped-call, misc, unused-ignore]
+        except TimeoutError:
+            self.segments.stood_still(self._watched)
+            raise
+        finally:
+            if self._watched is not None:
+                self._watched.close()
+                self._watched = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        made = self.segments.dial((self._host, self._port), self._connect_timeout)
+        self._watched = made.dup()  # the TLS socket takes the other one over, and it is gone when its handshake fails
+        return made
+
+
+def make_client(config: Config, context: ssl.SSLContext | None, inst: str | None, segments: Segments) -> Client:
     """Make a client that never reconnects by itself. Its id names the installation: two copies do not throw each other out."""
-    client = mqtt.Client(
+    client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=f"sinyal-{config.agent.site}" + ("" if inst is None else f"-{inst}"),
         clean_session=True,
         protocol=mqtt.MQTTv311,
         reconnect_on_failure=False,
     )
+    client.segments = segments
     client.connect_timeout = CONNECT_TIMEOUT_S
     if config.broker.username is not None:
         client.username_pw_set(config.broker.username, read_password(config.broker.password_file))

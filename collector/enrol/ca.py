@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import secrets
 import ssl
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,6 +70,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _builder(subject, subject, key.public_key(), max(END, dt.datetime.now(dt.UTC) + LONG))
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(sign=False), critical=True)
         cert = builder.sign(key, hashes.SHA256())
@@ -84,7 +86,7 @@ class Authority:
         """Open the CA of a folder. Raises ConfigError naming the file and the cure."""
         passphrase = os.environ.get(PASSPHRASE, "").encode() or None
         try:
-            cert = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+            certs = x509.load_pem_x509_certificates((folder / "ca.crt").read_bytes())
             pem = (folder / "ca.key").read_bytes()
         except FileNotFoundError as error:
             raise ConfigError(
@@ -96,7 +98,9 @@ class Authority:
             key = serialization.load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
         except (TypeError, ValueError):
             raise ConfigError(f"{folder / 'ca.key'}: cannot be opened; set {PASSPHRASE} to its passphrase") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != cert.public_key():
+        # All that are believed stand in ca.crt: while they change, the key alone says which of them signs.
+        cert = next((each for each in certs if each.public_key() == key.public_key()), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or cert is None:
             raise ConfigError(f"{folder / 'ca.key'}: is not the key of ca.crt; restore both from the same backup")
         return cls(cert, key)
 
@@ -153,9 +157,9 @@ class Authority:
     def _leaf(
         self, name: str, end: dt.datetime, purpose: x509.ObjectIdentifier, key: ec.EllipticCurvePublicKey
     ) -> x509.CertificateBuilder:
+        """Begin a certificate that is as short as it may be: a hall's rides in the ticket of each connection that is taken up."""
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _builder(subject, self.cert.subject, key, min(end, self.cert.not_valid_after_utc))
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(sign=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         return builder.add_extension(self._issuer(), critical=False)
@@ -189,8 +193,7 @@ def client_context(ca_file: Path, pair: Pair) -> Iterator[ssl.SSLContext]:
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, end: dt.datetime) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(START).not_valid_after(end)
-    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    return builder.serial_number(secrets.randbits(63) | 1 << 62).not_valid_before(START).not_valid_after(end)
 
 
 def _usage(*, sign: bool) -> x509.KeyUsage:

@@ -2,6 +2,8 @@
 
 start: the next authority is made; halls and broker believe both. switch: the next one signs from now on, the broker shows a
 certificate of it, halls renew theirs. finish: the one before is believed no more, and its key is gone.
+
+A step that a power cut ended is done again by the same command: each of its acts is there wholly or not at all.
 """
 
 from __future__ import annotations
@@ -18,45 +20,56 @@ from collector.enrol.register import Register
 from collector.enrol.renewal import trust_list
 from collector.enrol.server_pairs import make_server_pairs, server_names_of
 from collector.errors import ConfigError
-from ground.durable import write_durably
+from ground.durable import move_durably, write_durably
 from telemetry.identity import Identity, Trust, encode_trust, signed_text
 
 
 def start(folder: Path) -> None:
     """Make the next authority and have both believed. Raises ConfigError."""
-    if (folder / NEXT).exists() or (folder / PREVIOUS).exists():
-        raise ConfigError(f"{folder}: the authority is being changed already; see `sinyal-collector ca roll status`")
     now = Authority.load(folder)
-    number = re.search(r"\d+$", now.name)
-    following = Authority.create(folder / NEXT, f"Sinyal CA {int(number.group()) + 1 if number else 2}")
+    if (folder / PREVIOUS).exists() or ((folder / NEXT).exists() and _told(folder, Authority.load(folder / NEXT))):
+        raise ConfigError(f"{folder}: the authority is being changed already; see `sinyal-collector ca roll status`")
+    if not (folder / NEXT).exists():
+        number = re.search(r"\d+$", now.name)
+        part = _empty(folder / f"{NEXT}.part")
+        Authority.create(part, f"Sinyal CA {int(number.group()) + 1 if number else 2}")
+        move_durably(part, folder / NEXT)
+    following = Authority.load(folder / NEXT)
     Register(folder).start(following)
     _publish(folder, [now, following], signs=now)
 
 
 def switch(folder: Path) -> None:
     """Let the next authority sign: broker, collector and signer get certificates of it at once. Raises ConfigError."""
+    if _removed(folder / NEXT):
+        return
     if not (folder / NEXT).exists():
         raise ConfigError(f"{folder}: there is no next authority; begin with `sinyal-collector ca roll start`")
-    before, now = Authority.load(folder), Authority.load(folder / NEXT)
-    names = server_names_of(folder)
-    (folder / PREVIOUS).mkdir(mode=0o751, exist_ok=True)
-    for name in ("ca.key", "ca.crt"):
-        shutil.copy2(folder / name, folder / PREVIOUS / name)
-    write_durably(folder / PREVIOUS / "ca.crt", _pem(before), 0o644)
+    now, names = Authority.load(folder / NEXT), server_names_of(folder)
+    if not _told(folder, now):
+        raise ConfigError(f"{folder}: the halls do not know the next authority; go on with `sinyal-collector ca roll start`")
+    if not (folder / PREVIOUS).exists():
+        part = _empty(folder / f"{PREVIOUS}.part")
+        write_durably(part / "ca.key", (folder / "ca.key").read_bytes(), 0o600)
+        write_durably(part / "ca.crt", _pem(Authority.load(folder)), 0o644)
+        move_durably(part, folder / PREVIOUS)
+    before = Authority.load(folder / PREVIOUS)
     write_durably(folder / "ca.key", (folder / NEXT / "ca.key").read_bytes(), 0o600)
     _publish(folder, [now, before], signs=before)
-    shutil.rmtree(folder / NEXT)
     make_server_pairs(folder, now, Register(folder), names)
+    _remove(folder / NEXT)
 
 
 def finish(folder: Path) -> None:
     """Believe the authority before no more; its key is deleted. Raises ConfigError."""
+    if _removed(folder / PREVIOUS):
+        return
     if not (folder / PREVIOUS).exists():
         raise ConfigError(f"{folder}: no authority is to be given up; see `sinyal-collector ca roll status`")
     now, before = Authority.load(folder), Authority.load(folder / PREVIOUS)
     _publish(folder, [now], signs=now)
     Register(folder).forget(before.name)
-    shutil.rmtree(folder / PREVIOUS)
+    _remove(folder / PREVIOUS)
 
 
 def behind(folder: Path, identities: Mapping[str, Identity], sites: Iterable[str]) -> dict[str, str]:
@@ -69,7 +82,7 @@ def behind(folder: Path, identities: Mapping[str, Identity], sites: Iterable[str
             found[site] = "has not said what it believes: away, or of an older version"
         elif identity.trusts < listed:
             found[site] = f"believes list {identity.trusts}, not yet {listed}"
-        elif (folder / PREVIOUS).exists() and identity.issuer != now.name:
+        elif (folder / PREVIOUS).exists() and not (folder / NEXT).exists() and identity.issuer != now.name:
             found[site] = f"has a certificate of {identity.issuer} still"
     return found
 
@@ -83,6 +96,32 @@ def _publish(folder: Path, authorities: Sequence[Authority], signs: Authority) -
     n = (trust_list(folder).n or 0) + 1
     write_durably(folder / "ca.crt", ca.encode(), 0o644)
     write_durably(folder / "trust.json", encode_trust(Trust(n=n, ca=ca, sig=signs.signature(signed_text(n, ca)))), 0o644)
+
+
+def _told(folder: Path, authority: Authority) -> bool:
+    """Whether the list for the halls holds an authority."""
+    return _pem(authority).decode() in (trust_list(folder).ca or "")
+
+
+def _empty(folder: Path) -> Path:
+    """Return a new folder in place of what a power cut left of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o751)
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, at once under its name: half an authority is none."""
+    move_durably(folder, folder.with_name(f"{folder.name}.gone"))
+    _removed(folder)
+
+
+def _removed(folder: Path) -> bool:
+    """Remove what is left of a folder; return whether anything was: then this was all that its step had still to do."""
+    gone = folder.with_name(f"{folder.name}.gone")
+    found = gone.exists()
+    shutil.rmtree(gone, ignore_errors=True)
+    return found
 
 
 def _pem(authority: Authority) -> bytes:

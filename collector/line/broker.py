@@ -16,8 +16,8 @@ from collector.config import GROUP_CURE, BrokerSection, secret
 from collector.errors import ConfigError
 from collector.line.bulk import BulkClient, Publication
 from collector.line.inbox import Received
-from ground.broker import load_tls
 from ground.edited import read_secret
+from ground.tls import load_tls
 from telemetry.ack import Ack, encode_ack
 from telemetry.streams import STREAMS
 from telemetry.topics import ROOT, ack_topic

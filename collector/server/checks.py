@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import ssl
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from collector.config import SqliteSection
-from collector.enrol.ca import NEXT, PREVIOUS, RESERVED, server_names
-from collector.enrol.register import Register
+from collector.enrol.ca import NEXT, PREVIOUS, server_names
+from collector.enrol.ends import LAST_DAYS, hall_ends, soon
 from collector.errors import CollectorError, ConfigError, Fault, StoreUnavailableError
 from collector.notify.config import check_kecamatan
 from collector.notify.deliver import open_channels
@@ -30,8 +30,6 @@ from ground.doctor import Finding, State, broken, fine, unseen, wanting
 from ground.words import Figure, mark, phrase
 
 SOON_DAYS = 60
-LAST_DAYS = 180
-"""A hall renews its certificate in its last year: half of that without one means that something is in the way."""
 HTTPS = 443
 DOOR_DAYS = 14
 """certbot renews 30 days before the end."""
@@ -115,30 +113,26 @@ def renewals(server: Server) -> Iterator[Finding]:
     if not server.config.broker.tls or not (folder / "issued").is_dir():
         yield unseen("no hall has a certificate yet")
         return
-    register, soon = Register(folder), list[str]()
     try:
-        sites = sorted(register.sites() - RESERVED)
-        for site in sites:
-            ends = [cert.not_valid_after_utc.timestamp() for cert in register.active(site)]
-            if ends and max(ends) - server.now_s < LAST_DAYS * DAY_S:
-                soon.append(site)
+        ends = hall_ends(folder)
+        late = list(soon(ends, datetime.fromtimestamp(server.now_s, UTC)))
     except PermissionError:
         yield unseen("the halls' certificates cannot be read: run it as root")
         return
-    if soon:
+    if late:
         cure = mark("are these halls connected? sudo sinyal-collector ca renew; else bring a new bundle (enroll)")
         yield wanting(
             "the certificates of {n} halls end within {k} days: {sites}",
             cure,
-            n=len(soon),
+            n=len(late),
             k=LAST_DAYS,
-            sites=", ".join(soon[:5]),
+            sites=", ".join(late[:5]),
         )
     if (folder / NEXT).exists() or (folder / PREVIOUS).exists():
         cure = mark("sudo sinyal-collector ca roll status names the halls that are not ready; then the next step")
         yield wanting("the certificate authority is being changed", cure)
-    if not soon:
-        yield fine("the certificates of {n} halls are good for longer than {k} days", n=len(sites), k=LAST_DAYS)
+    if not late:
+        yield fine("the certificates of {n} halls are good for longer than {k} days", n=len(ends), k=LAST_DAYS)
 
 
 def broker(server: Server) -> Iterator[Finding]:

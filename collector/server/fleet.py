@@ -9,7 +9,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 
+from collector.enrol.ends import hall_ends, own_ends, soon
+from collector.errors import ConfigError
 from collector.server.program import add_store, store_config
 from collector.sites.sites import Site, read_sites
 from collector.store.accounts import Losses, losses
@@ -35,6 +38,8 @@ lost     those of them, at least, that nothing explains: not on their way or wai
          be safe; they count as lost here
 cards    installations (a card in a device) that reported for the hall; 2 AT ONCE: copies or two devices use its certificate now,
          their readings are kept apart (tag `inst`)
+
+Below it: certificates of halls and of this server that end within half a year.
 
   sinyal-collector fleet
   sinyal-collector fleet --json | jq '.[] | select(.lost > 0)'
@@ -100,15 +105,32 @@ def run(args: argparse.Namespace) -> int:
     if args.write:
         write(store, sites, ledger, halls, now_ns)
     elif args.json:
-        print(json.dumps([{"site": code, "desa": sites[code].desa, **hall.values()} for code, hall in halls], indent=1))
+        ends = _ends(config.ca.folder)
+        told = {code: {} if code not in ends else {"certificate_ends": f"{ends[code]:%Y-%m-%d}"} for code, _ in halls}
+        print(
+            json.dumps(
+                [{"site": code, "desa": sites[code].desa, **hall.values(), **told[code]} for code, hall in halls], indent=1
+            )
+        )
     else:
         print("\n".join(table(halls, sites, args.lang)))
+        for name, end in soon({**own_ends(config.ca.folder), **_ends(config.ca.folder)}, datetime.now(UTC)).items():
+            whose = sites[name].desa if name in sites else name
+            print(tr("the certificate of {name} ends on {day}", args.lang, name=whose, day=end.date()))
         for fault in ask_faults(config.http) if args.sqlite is None else ():
             print(f"{telling(fault, args.lang)} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()
     if not halls:
         print(tr("no hall has ever reported", args.lang), file=sys.stderr)
     return 0 if halls else 3
+
+
+def _ends(folder: Path) -> dict[str, datetime]:
+    """Return when the halls' certificates end; nothing where there are none, or none that this user may read."""
+    try:
+        return hall_ends(folder)
+    except (ConfigError, OSError):
+        return {}
 
 
 def account(store: Store, sites: Mapping[str, Site], now_ns: int) -> tuple[Ledger, list[tuple[str, Hall]]]:

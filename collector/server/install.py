@@ -67,6 +67,7 @@ UNIT_FILES = (
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv", "letterhead.toml")
 """Files that a person edits; they are put there once."""
 START_S = 90.0
+SYSCTL = "/etc/sysctl.d/60-sinyal-server.conf"
 HELD = "/var/www/sinyal"
 """Where certbot puts its proof."""
 
@@ -153,12 +154,15 @@ class Installation:
         # Mosquitto warns of a list that is not wholly its own user's, and says that later versions refuse it.
         self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o600, "mosquitto", "mosquitto")
         self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
+        self._file(SYSCTL, (source / "systemd/sinyal-server.sysctl").read_bytes())
         for name in () if Path(sys.prefix) == PACKAGED else UNIT_FILES:
             text = (source / "systemd" / name).read_text(encoding="utf-8").replace("/opt/sinyal/bin/", f"{sys.prefix}/bin/")
             self._file(UNITS / name, text.encode())
         if not machine.live:
             return phrase("start with the next boot, after: systemctl enable --now {names}", names=" ".join(SERVICES))
         machine.command("systemctl", "daemon-reload")
+        if SYSCTL in self._touched:
+            machine.command("sysctl", "--quiet", f"--load={SYSCTL}")
         machine.command("systemctl", "enable", *PACKAGES.values(), *SERVICES)
         # A broker or database that runs well is not disturbed; our own services take the new program.
         for name, places in (

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.sites.sites import Site
@@ -20,7 +20,7 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
-    *("intake", "fleet", "fleet_1d", "proof", "watch"),
+    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance"),
 )
 KEPT_LONG = ("signal_1h", "signal_1d", "fleet_1d")
 """What is kept when the samples go."""
@@ -32,6 +32,7 @@ _TYPES: dict[str, dict[str, type]] = {
 _ROLLED_UP: dict[str, type] = dict.fromkeys(
     ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "sinr_busy_median_db", "availability_percent"), float
 )
+_VALUES = frozenset((bool, int, float, str))
 _TYPES |= {"signal_1h": _ROLLED_UP, "signal_1d": _ROLLED_UP}
 
 
@@ -136,13 +137,11 @@ def check_by_point(store: Checkable) -> None:
         raise StoreUnavailableError("a point that was written and confirmed is not there when read", Fault.UNREADABLE)
 
 
-def row_of(measurement: str, cells: Iterable[tuple[str, object]]) -> Row:
+def row_of(measurement: str, cells: Iterable[tuple[str, Any]]) -> Row:
     """Make a row from what an engine gave: absent cells left out, values in the contract's types."""
     types = _TYPES.get(measurement, {})
-    row: Row = {}
-    for name, cell in cells:
-        if cell is None or cell == "" or not isinstance(cell, (bool, int, float, str)):
-            continue
-        kind = types.get(name)
-        row[name] = cell if kind is None or type(cell) is kind else kind(cell)
-    return row
+    return {
+        name: cell if (kind := types.get(name)) is None or type(cell) is kind else kind(cell)
+        for name, cell in cells
+        if type(cell) in _VALUES and cell != ""
+    }

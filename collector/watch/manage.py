@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import json
+import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from collector.config import StoreSection
 from collector.config import load as load_collector
-from collector.errors import ConfigError
+from collector.errors import ConfigError, StoreUnavailableError
 from collector.notify import command as test_command
-from collector.sites.sites import read_sites
+from collector.sites.sites import Site, read_sites
+from collector.store.open import open_store
+from collector.store.store import Point
 from collector.watch.config import load
 from collector.watch.db import WatchDb
 from collector.watch.state import Incident
@@ -23,6 +29,7 @@ from ground.words import add_lang, mark, ntr, timestamp, tr
 OK, NOTHING = 0, 3
 STATES = {"open": mark("open"), "acknowledged": mark("acknowledged"), "maintenance": mark("maintenance")}
 HOUR_MS = 3_600_000
+log = logging.getLogger(__name__)
 ABOUT = """\
 Shows and handles the alerts of `sinyal-collector watch`, also while it runs.
 
@@ -124,7 +131,8 @@ def _ack(args: argparse.Namespace) -> int:
 
 
 def _maintenance(args: argparse.Namespace) -> int:
-    sites = read_sites(load_collector(args.config).sites.file)
+    config = load_collector(args.config)
+    sites = read_sites(config.sites.file)
     known = [*sites, *sorted({site.kecamatan for site in sites.values()})]
     scope = next((name for name in known if same(name) == same(args.scope)), None)
     if scope is None:
@@ -134,10 +142,25 @@ def _maintenance(args: argparse.Namespace) -> int:
     until_ms = _now_ms() + round(args.hours * HOUR_MS)
     _open(args.alerts).maintain(scope, until_ms)
     if args.hours:
+        halls = [site for site in sites.values() if scope in (site.code, site.kecamatan)]
+        _tell_boards(config.store, halls, until_ms)
         print(tr("{scope}: no alerts until {time}", args.lang, scope=scope, time=wita(until_ms)))
     else:
         print(tr("{scope}: maintenance ended", args.lang, scope=scope))
     return OK
+
+
+def _tell_boards(section: StoreSection, halls: Sequence[Site], until_ms: int) -> None:
+    """Mark the work in the charts; where the store is away there is no mark, and the work is known all the same."""
+    now_ns = _now_ms() * 1_000_000
+    tags = [{"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa} for site in halls]
+    try:
+        with contextlib.closing(open_store(section)) as store:
+            store.write_points(
+                [Point("maintenance", each, {"title": "maintenance", "until_ms": until_ms}, now_ns) for each in tags]
+            )
+    except StoreUnavailableError as error:
+        log.warning("event=maintenance_not_marked reason=%s", error)
 
 
 def _open(alerts: Path) -> WatchDb:

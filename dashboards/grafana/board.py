@@ -17,6 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
+from dashboards.grafana import theme
 from dashboards.grafana.context import Context
 from dashboards.grafana.influxql import PLACE, RANGE, rows
 from dashboards.grafana.panels import Panel
@@ -104,6 +105,12 @@ class Board:
         query = rows(fields, "alert", f"{RANGE} AND {ALERTS}")
         columns = {"titleColumn": f"title_{language}", "textColumn": f"text_{language}", "tagsColumn": "severity,state"}
         self._annotate(mark("Alerts"), query, self._context.classes.classes[3].colour, columns)
+
+    def mark_maintenance(self) -> None:
+        """Mark the hours in which somebody works on a hall and nobody is alarmed."""
+        columns = {"titleColumn": "title", "textColumn": "desa", "timeEndColumn": "until_ms"}
+        query = rows('"title", "desa", "until_ms"', "maintenance", f"{RANGE} AND {PLACE}")
+        self._annotate(mark("Maintenance"), query, theme.PLAIN, columns)
 
     def mark_events(self, name: str | Phrase, kinds: str, colour: str) -> None:
         """Mark what happened on the devices of the chosen places; `kinds`: words of `kind`, as a pattern."""

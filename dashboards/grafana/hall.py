@@ -23,6 +23,7 @@ def build(context: Context) -> dict[str, Any]:
     board = Board(context, "hall", title, about, one_hall=True)
     board.choose_line()
     board.mark_alerts()
+    board.mark_maintenance()
     board.mark_events(mark("Cell changes"), "cell_change", theme.PLAIN)
     board.mark_events(mark("Restarts"), "boot|modem_reset|usb_reset", context.classes.state["device_fault"].colour)
     board.row(mark("Now"))

@@ -13,6 +13,8 @@ from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import MODEM, OPERATOR, TIME, Column, listing
 from ground.words import mark
 
+LTE_STEP_KM = 0.07812
+"""How far a step of the timing advance is on LTE: 16 Ts there and back, TS 36.213 4.2.3."""
 CELL_STEP = "10m"
 """Twice the usual interval of neighbour readings."""
 
@@ -97,13 +99,14 @@ def _serving(context: Context) -> Panel:
 
 def _cells(context: Context) -> Panel:
     about = mark(
-        "Which cell served for how many hours, and how well: each hour of the chosen period by the last cell of it, strongest "
-        "first."
+        "Which cell served for how many hours, how well and how far away: each hour of the chosen period by the last cell of it, "
+        "strongest first. The distance is what the timing advance tells, on LTE in steps of 78 m; few modems tell it."
     )
     what = 'last("cell_id") AS "cell_id", last("pci") AS "pci", median("rsrp_dbm") AS "rsrp", median("sinr_db") AS "sinr"'
+    what += f', median("timing_advance") * {LTE_STEP_KM} AS "distance"'
     query = rows(what, "signal", f"{RANGE} AND {LEVELLED} AND {EVERY}", 'time(1h), "modem" fill(none)')
     keys = {name: {"operation": "groupby", "aggregations": []} for name in ("modem", "cell_id", "pci")}
-    sums = {"rsrp": ["count", "mean", "min"], "sinr": ["mean"]}
+    sums = {"rsrp": ["count", "mean", "min"], "sinr": ["mean"], "distance": ["mean"]}
     fields = {**keys, **{name: {"operation": "aggregate", "aggregations": how} for name, how in sums.items()}}
     rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
     shown = [
@@ -114,6 +117,7 @@ def _cells(context: Context) -> Panel:
         Column("rsrp (mean)", mark("RSRP, mean"), theme.DBM, 0, rsrp),
         Column("rsrp (min)", mark("RSRP, lowest"), theme.DBM, 0, rsrp),
         Column("sinr (mean)", mark("SINR, mean"), "dB", 1, sinr),
+        Column("distance (mean)", mark("Distance"), "suffix:km", 1),
     ]
     title = mark("Cells that served")
     before = [step("groupBy", fields=fields)]

@@ -59,6 +59,7 @@ def build(context: Context) -> dict[str, Any]:
     board = Board(context, "regency", title, about)
     board.choose_line()
     board.mark_alerts()
+    board.mark_maintenance()
     board.row(mark("Now"))
     board.add(map_of_halls(context), 15, 18)
     board.add(classes_now(context), 9, 10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import logging
 import time
 from collections.abc import Iterable
@@ -23,7 +24,8 @@ from ground.durable import sync_file, sync_folder, write_durably
 from ground.wita import WITA
 
 BASIS = ("sites.csv", "needs.toml", "classes.toml", "kutim_context.csv")
-"""What a map is judged by beside the samples; copied as it is now."""
+"""What a map is judged by beside the samples; copied as it is now. What changes is kept in `basis/until-DAY/`."""
+UNTIL = "until-"
 FOLDER = Path("/var/lib/sinyal/archive")
 STATE = "written.txt"
 """Holds up to when (UTC ns) the dirty hours are in the files."""
@@ -46,7 +48,8 @@ README = """\
 One file a day of WITA (UTC+8), Apache Parquet, zstd. A row is a sample of one stream; what a modem did not give is null, never 0.
 `basis/` holds what the needs map is judged by. Check everything: `sha256sum --check SHA256SUMS`.
 Make the map of a period again: `sinyal-dashboards recompute THIS_FOLDER --from 2026-10-01 --to 2026-11-01`.
-`basis/sites.csv` is needed for names and places; the code of a village is `site`.
+`basis/sites.csv` is needed for names and places; the code of a village is `site`. `basis/until-2026-10-20/` holds what was
+judged by until it changed on that day, also halls that were taken off the list: `recompute --as-of 2026-10-19` judges by it.
 
 | column | type | unit | streams |
 |---|---|---|---|
@@ -71,14 +74,14 @@ def run(args: argparse.Namespace) -> int:
     if (args.first is None) != (args.end is None):
         raise ConfigError("--from and --to belong together; give both or none")
     today = datetime.now(UTC).astimezone(WITA).date()
-    sites = read_sites(config.sites.file)
+    sites = {*read_sites(config.sites.file), *_known_before(args.out)}
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         with closing(open_store(config.store)) as store:
             days = _span(args.first, args.end) if args.first else _touched(store, _done(args.out))
             for day in sorted(day for day in days if day < today):
                 _write(store, sites, day, args.out)
-        _beside(args.out, config.sites.file.parent, config.classes.file)
+        _beside(args.out, config.sites.file.parent, config.classes.file, today)
         if args.first is None:
             seen_ns = min(now_ns, bounds(today)[0])  # what came today is of a day that is not written yet
             write_durably(args.out / STATE, f"{seen_ns}\n".encode())
@@ -120,13 +123,36 @@ def _span(first: date, end: date) -> set[date]:
     return {first + timedelta(days=k) for k in range((end - first).days)}
 
 
-def _beside(folder: Path, beside: Path, classes: Path) -> None:
+def basis_of(folder: Path, day: date | None) -> Path:
+    """Return the folder of what maps were judged by at the end of a day; None: now."""
+    kept = sorted((folder / "basis").glob(f"{UNTIL}*"))
+    return next((path for path in kept if day is not None and path.name > f"{UNTIL}{day}"), folder / "basis")
+
+
+def _known_before(folder: Path) -> set[str]:
+    """Return the codes of every register that this archive was written by: a hall that left it keeps the days it measured."""
+    codes = set()
+    for path in (folder / "basis").rglob("sites.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            codes |= {row["code"].strip() for row in csv.DictReader(text) if row.get("code")}
+    return codes
+
+
+def _beside(folder: Path, beside: Path, classes: Path, today: date) -> None:
     basis = folder / "basis"
     basis.mkdir(exist_ok=True)
-    for name in BASIS:
-        source = classes if name == classes.name else beside / name
-        if source.is_file():
-            write_durably(basis / name, source.read_bytes())
+    sources = {name: classes if name == classes.name else beside / name for name in BASIS}
+    now = {name: source.read_bytes() for name, source in sources.items() if source.is_file()}
+    before = {name: (basis / name).read_bytes() for name in BASIS if (basis / name).is_file()}
+    kept = basis / f"{UNTIL}{today}"
+    if before and now != before and not kept.exists():  # a second change of a day was in force on no day
+        kept.mkdir()
+        for name, content in before.items():
+            write_durably(kept / name, content)
+    for name, content in now.items():
+        write_durably(basis / name, content)
+    for name in before.keys() - now.keys():
+        (basis / name).unlink()
     lines = [f"| `{name}` | {kind.__name__} | {unit} | {streams} |" for name, (kind, unit, streams) in columns().items()]
     write_durably(folder / "README.md", (README + "\n".join(lines) + "\n").encode())
 

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from collector.errors import ConfigError
@@ -91,11 +92,11 @@ def run(args: argparse.Namespace) -> int:
         hours = bring_up_to_date(store, basis.sites, int(now.timestamp() * NS))
         log.info("event=needs_rollup hours=%d", hours)
         made = _make(store, basis, period, earlier)
-        details = read_details(store, period) if made else {}
-    if made is None:
-        log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
-        return NOTHING
-    write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
+        if made is None:
+            log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
+            return NOTHING
+        details = partial(read_details, store, period)
+        write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
     log.info("event=needs_written folder=%s seconds=%.1f", folder, time.monotonic() - began)
     return OK
 
@@ -121,16 +122,17 @@ def write_report(
     folder: Path,
     basis: Basis,
     paper: Paper,
-    details: Mapping[str, Detail],
+    details: Callable[[], Mapping[str, Detail]],
     *,
     semicolon: bool,
     decimal_comma: bool,
 ) -> None:
-    """Write all files into a hidden folder beside the target, then give it its name: never half a report."""
+    """Write all files into a hidden folder beside the target, then give it its name: never half a report.
+
+    `details` reads what the pages of evidence show; it is called while the paper is printed. Raises what it raises.
+    """
     maps, head = drawn(made, basis.areas), paper.head
-    proven = {village.site.code for village in made.villages if village.site.code in details and evidenced(village)}
     writers: dict[str, Callable[[Path], None]] = {
-        "html": lambda path: write_html(made, maps, head, path, proven),
         "xlsx": lambda path: write_xlsx(made, path, head.author),
         "csv": lambda path: write_csv(made, path, semicolon=semicolon, decimal_comma=decimal_comma),
         "geojson": lambda path: write_geojson(made, path),
@@ -142,10 +144,13 @@ def write_report(
         raise ConfigError(f"{folder}: cannot be written: {error}") from None
     try:
         with _printing(made, maps, half, paper):  # half of the time goes into print, so that has a core of its own
+            found = details()
+            proven = {village.site.code for village in made.villages if village.site.code in found and evidenced(village)}
+            writers["html"] = lambda path: write_html(made, maps, head, path, proven)
             for kind, write in writers.items():
                 write(half / f"{STEM}.{kind}")
                 log.info("event=needs_file kind=%s bytes=%d", kind, (half / f"{STEM}.{kind}").stat().st_size)
-            write_evidence(made, details, head, half)
+            write_evidence(made, found, head, half)
         log.info("event=needs_file kind=evidence pages=%d", len(proven))
         write_sums(half)
         half.chmod(0o755)

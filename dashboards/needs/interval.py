@@ -2,7 +2,8 @@
 
 Samples of one day are not independent (fading, weather, the tower's power), so days are drawn, not samples. Few days make a
 bootstrap too narrow by sqrt((n - 1) / n) and by the tails of Student's t; both are put back (Hesterberg 2015, expanded
-percentiles). Availability near 0 or 100 % takes Wilson's form, with the effective number of looks that the blocks tell.
+percentiles), and for levels a reach that falls with 1 / n: what is rare no draw of a few days holds. Availability near 0 or
+100 % takes Wilson's form, with the effective number of looks that the blocks tell.
 `python -m bench.coverage` shows on 10,000 simulated halls how often the truth lies in it; docs/verdict.md has the table.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import cbrt, erf, sqrt
+from math import cbrt, erf, hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,10 @@ LOOK_S = 2700
 """Looks this far apart count as independent at most: no number of samples makes a week of one fading know more."""
 RUN = 0.6
 """Days that follow each other are drawn together, RUN x (cube root of their number) of them: weather lasts."""
-NEIGHBOURS = 1.15
+NEIGHBOURS, NEIGHBOURS_OF_LEVELS = 1.15, 1.05
 """And still such runs are not quite independent of each other."""
+FEW_MEDIAN, FEW_TENTH = 1.2, 4.0
+"""By 1 + this / n the ends of the median, and the lower end of the 10th percentile, go further out: set on simulated halls."""
 GRID_DB = 0.1
 """A whole dBm stands for levels within half a dB; standard uncertainty of a percentile that is read between two of them."""
 T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
@@ -69,14 +72,14 @@ def intervals(blocks: Sequence[Block], *seed: str) -> Intervals:
     if n < 2:
         return Intervals()
     weights = _weights(n, "|".join(seed))
-    t = NEIGHBOURS * student(n - 1) * sqrt(n / (n - run_of(n)))
-    availability, looks = _availability(told, weights, t)
+    t = student(n - 1) * sqrt(n / (n - run_of(n)))
+    availability, looks = _availability(told, weights, NEIGHBOURS * t)
     counts, low = _matrix([block.rsrp for block in told])
     if counts is None:
         return Intervals(availability, effective_n=looks)
     drawn = weights @ counts
-    tail = phi(-t)
-    median, p10 = _spread(drawn, low, 50, tail), _spread(drawn, low, 10, tail)
+    tail, both, below = phi(-NEIGHBOURS_OF_LEVELS * t), 1 + FEW_MEDIAN / n, 1 + FEW_TENTH / n
+    median, p10 = _spread(drawn, low, 50, tail, (both, both)), _spread(drawn, low, 10, tail, (below, 1))
     return Intervals(availability, median, p10, looks)
 
 
@@ -124,8 +127,11 @@ def _matrix(hists: Sequence[Histogram]) -> tuple[Numbers | None, int]:
     return counts, low
 
 
-def _spread(drawn: Numbers, low: int, q: float, tail: float) -> Interval:
-    """Return the interval of a percentile: a value of a histogram stands for all levels within half a dB of it."""
+def _spread(drawn: Numbers, low: int, q: float, tail: float, reach: tuple[float, float]) -> Interval:
+    """Return the interval of a percentile: a value of a histogram stands for all levels within half a dB of it.
+
+    `reach`: by how much the distance of its lower and its upper end grows.
+    """
     sums = np.cumsum(drawn, axis=1)
     sums = sums[sums[:, -1] > 0]
     goal = sums[:, -1] * q / 100
@@ -136,8 +142,8 @@ def _spread(drawn: Numbers, low: int, q: float, tail: float) -> Interval:
     found = np.sort(low + place - 0.5 + (goal - below) / (above - below))
     last = len(found) - 1
     first, middle, end = (_at(found, part * last) for part in (tail, 0.5, 1 - tail))
-    grid = Z * GRID_DB
-    return Interval(middle - sqrt((middle - first) ** 2 + grid**2), middle + sqrt((end - middle) ** 2 + grid**2))
+    down, up, grid = reach[0] * (middle - first), reach[1] * (end - middle), Z * GRID_DB
+    return Interval(middle - hypot(down, grid), middle + hypot(up, grid))
 
 
 def _at(found: Numbers, place: float) -> float:

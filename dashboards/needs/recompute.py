@@ -9,13 +9,14 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from dashboards.needs.archive import basis_of
 from dashboards.needs.archived import Archive
 from dashboards.needs.assemble import gather, report
 from dashboards.needs.basis import read_basis
 from dashboards.needs.csv import write_csv
 from dashboards.needs.model import Period
 from dashboards.needs.parquet import arrow
-from dashboards.needs.periods import add_period, periods
+from dashboards.needs.periods import a_day, add_period, periods
 from dashboards.needs.seal import fingerprint
 
 OK, DIFFERENT, NOTHING = 0, 1, 3
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expect", metavar="SHA256", help="end with 1 where the fingerprint is another one; spaces do not matter"
     )
+    parser.add_argument("--as-of", type=a_day, metavar="DAY", help="judge by the register and thresholds of that day")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")
 
 
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     period, earlier = periods(args, datetime.now(UTC))
     archive = Archive(args.archive)
-    beside = args.archive / "basis"
+    beside = basis_of(args.archive, args.as_of)
     basis = read_basis(beside, beside / "classes.toml")
     days = sorted({*_wanted(archive, period), *(_wanted(archive, earlier) if earlier else ())})
     archive.roll_up(basis.sites, days, max(1, min(args.workers, len(basis.sites))))

@@ -1,7 +1,8 @@
 """Files that the browser keeps for ever: their name carries a hash of what is in them, and they are compressed once, at start.
 
-The style sheet stands in each page itself, so that a page on a slow link is readable with its first bytes; the policy of the page
-names its hash. Charts are drawn by uPlot, which lies in static/vendor with its licence.
+The styles stand in each page itself, so that a page on a slow link is readable with its first bytes; the policy of the page names
+their hash. The long overview has only those of its first screen there, and the rest as a file below its list. Charts are drawn by
+uPlot, which lies in static/vendor with its licence.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from dashboards.web.state import STRIP
 
 STATIC = Path(__file__).with_name("static")
 TEMPLATES = Path(__file__).with_name("templates")
-STYLE, WORKER = "style.css", "sw.js"
-"""What is no file of its own: the one stands in the pages, the other at the root of the host."""
+FIRST, REST, WORKER = "first.css", "style.css", "sw.js"
+"""The first stands in every page, the worker lies at the root of the host: they are no files of their own."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
@@ -46,11 +47,12 @@ class Assets:
             address = f"{stem}.{_digest(body).hex()[:10]}{dot}{suffix}"
             self._by_address[address] = Asset(body, gzip.compress(body, 9, mtime=0), TYPES[dot + suffix])
             self._urls[name] = f"/static/{address}"
-        style = _packed((STATIC / STYLE).read_text(encoding="utf-8")) + _classes_css(classes)
-        self.style = Markup(style)  # noqa: S704 - our own file, and colours that classes.toml may hold alone
-        self.style_hash = f"'sha256-{base64.b64encode(_digest(style.encode())).decode()}'"
+        first = _packed((STATIC / FIRST).read_text(encoding="utf-8")) + _classes_css(classes)
+        whole = first + _packed((STATIC / REST).read_text(encoding="utf-8")) + _strip_css()
+        self.first, self.style = Markup(first), Markup(whole)  # noqa: S704 - our own files, and colours of classes.toml
+        self.style_hash = " ".join(f"'sha256-{base64.b64encode(_digest(css.encode())).decode()}'" for css in (first, whole))
         templates = b"".join(path.read_bytes() for path in sorted(TEMPLATES.iterdir()))
-        self.version = _digest(repr(sorted(self._urls.items())).encode() + style.encode() + templates).hex()[:10]
+        self.version = _digest(repr(sorted(self._urls.items())).encode() + whole.encode() + templates).hex()[:10]
         self.worker = (STATIC / WORKER).read_text(encoding="utf-8").replace("@VERSION@", self.version)
 
     def url(self, name: str) -> str:
@@ -64,13 +66,15 @@ class Assets:
 
 def _files() -> Iterator[tuple[str, bytes]]:
     for path in sorted(STATIC.rglob("*")):
-        if path.suffix in TYPES and path.name not in {STYLE, WORKER}:
-            yield path.name, path.read_bytes()
+        if path.suffix in TYPES and path.name not in {FIRST, WORKER}:
+            body = path.read_bytes()
+            yield path.name, _packed(body.decode()).encode() if path.name == REST else body
 
 
 def _packed(css: str) -> str:
     """Take out what only people read."""
-    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)).strip() + "\n"
+    plain = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
+    return re.sub(r" ?([{};,]) ?|: ", lambda found: found[1] or ":", plain).replace(";}", "}").strip()
 
 
 def _digest(body: bytes) -> bytes:
@@ -80,8 +84,11 @@ def _digest(body: bytes) -> bytes:
 def _classes_css(classes: Classes) -> str:
     """Colours of classes.toml as CSS: the policy of the page allows no style attribute."""
     known = [(c.key, c.colour) for c in classes.classes] + [(key, s.colour) for key, s in classes.state.items()]
-    rules = [f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}\n" for key, colour in known]
-    return "".join([*rules, *(f".s-{key}{{background:{colour};fill:{colour}}}\n" for key, (colour, _) in STRIP.items())])
+    return "".join(f".k-{key}{{--k:{colour};--on:{_ink(colour)}}}" for key, colour in known)
+
+
+def _strip_css() -> str:
+    return "".join(f".s-{key}{{background:{colour};fill:{colour}}}" for key, (colour, _) in STRIP.items())
 
 
 def _ink(colour: str) -> str:

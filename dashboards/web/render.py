@@ -32,6 +32,7 @@ def page(request: Request, template: str, status: int = 200, *, settings: dict[s
     body = ENVIRONMENT.get_template(template).render(
         t=texts,
         asset=assets.url,
+        first=assets.first,
         style=assets.style,
         here=request.url,
         legend=legend,

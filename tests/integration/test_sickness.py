@@ -33,6 +33,7 @@ from telemetry.ack import Ack, frame_id
 from telemetry.frame import Frame, encode
 from telemetry.topics import stream_topic
 from tests.collector.frames import SITE, signal_frame
+from tests.integration.store_readers import LOOKERS, told
 
 ENGINES = ("sqlite", "influx1", "influx2")
 FRAMES, SAMPLES = 6, 10
@@ -192,8 +193,24 @@ def frames() -> list[Frame]:
     return [signal_frame(1 + i * SAMPLES, SAMPLES, t0_ms=NOW_MS - 3_600_000) for i in range(FRAMES)]
 
 
-def suffer(case: Case, engine: str, folder: Path) -> tuple[int, int, int, set[str]]:
-    """Let frames come while the store is sick, cure it; return (acked, stored, missing, faults) and check what must hold."""
+def no_lookers(_found: Office, _section: str) -> None:
+    """Ask nobody but healthz."""
+
+
+def section_of(engine: str, url: str, folder: Path) -> str:
+    """Return [store] of a collector on this engine, for the programs that look."""
+    if engine == "influx1":
+        return f'engine = "influx1"\nurl = "{url}"\ndatabase = "sinyal"'
+    token = folder / "token"
+    token.touch(0o600)
+    token.write_text("token")
+    return f'engine = "influx2"\nurl = "{url}"\norg = "kutim"\nbucket = "sinyal"\ntoken_file = "{token}"'
+
+
+def suffer(
+    case: Case, engine: str, folder: Path, look: Callable[[Office, str], None] = no_lookers
+) -> tuple[int, int, int, set[str]]:
+    """Let frames come while the store is sick, `look`, cure it; return (acked, stored, missing, faults); check what must hold."""
     with sick_office(engine, folder) as (found, room):
         first = FRAMES if not case.running else FRAMES - 1
         for frame in frames()[first:]:
@@ -209,6 +226,7 @@ def suffer(case: Case, engine: str, folder: Path) -> tuple[int, int, int, set[st
         else:
             assert len(found.answered("ok")) == FRAMES - first, "acked while nothing was proven"
         assert not found.answered("bad"), "a good frame went to quarantine"
+        look(found, section_of(engine, room.url, folder))
         room.sickness = well
         expected = FRAMES - case.hold
         wait_for(lambda: len(found.answered("ok")) == expected, f"all answers after the cure ({found.answered('bad')})")
@@ -320,7 +338,7 @@ def test_a_retention_that_its_owner_chose_stops_nothing(name: str, tmp_path: Pat
 SQLITE: dict[str, str] = {"disk full": "disk_full", "locked by another program": "busy", "not to be written": "not_allowed"}
 
 
-def suffer_sqlite(name: str, folder: Path) -> tuple[int, int, int, set[str]]:
+def suffer_sqlite(name: str, folder: Path, look: Callable[[Office, str], None] = no_lookers) -> tuple[int, int, int, set[str]]:
     """Let a long frame come while SQLite is sick, cure it; return as `suffer` does."""
     store = Sqlite(folder / "store.db")
     other = sqlite3.connect(folder / "store.db", isolation_level=None)
@@ -339,6 +357,7 @@ def suffer_sqlite(name: str, folder: Path) -> tuple[int, int, int, set[str]]:
         found.send(signal_frame(1, 300))
         wait_for(lambda: SQLITE[name] in found.faults(), f"the fault (seen: {found.seen})")
         assert not found.acks
+        look(found, f'engine = "sqlite"\npath = "{folder / "store.db"}"')
         undo()
         wait_for(lambda: found.answered("ok"), "the answer")
         other.close()
@@ -348,7 +367,11 @@ def suffer_sqlite(name: str, folder: Path) -> tuple[int, int, int, set[str]]:
 @pytest.mark.parametrize("name", SQLITE)
 def test_a_sick_sqlite_is_named_and_answers_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.store.sqlite.BUSY_TIMEOUT_S", 0.1)
-    acked, stored, missing, _ = suffer_sqlite(name, tmp_path)
+    said: dict[str, str] = {}
+    acked, stored, missing, _ = suffer_sqlite(
+        name, tmp_path, lambda found, section: said.update(told(found.store, section, found.counters, tmp_path, NOW_MS))
+    )
+    assert [who for who in LOOKERS if not said[who]] == []
     assert (acked, missing) == (stored, 0)
 
 
@@ -366,15 +389,26 @@ def test_a_sqlite_file_that_is_removed_is_told_and_nothing_goes_into_the_void(tm
 
 
 def main() -> int:
-    """Print the table: engine, sickness, what was acked, stored, missing, and the name under which it was told."""
+    """Print the table: engine, sickness, what was acked, stored, missing, how it was told, and who of the five was silent."""
     print(f"{'engine':<9}{'sickness':<36}{'acked':>6}{'stored':>7}{'acked but missing':>18}  told as")
+    silent, rows_told = 0, 0
     rows = [(engine, case.name, partial(suffer, case, engine)) for engine in ENGINES[1:] for case in (*CASES, *ALIKE)]
     rows += [("sqlite", sickness, partial(suffer_sqlite, sickness)) for sickness in SQLITE]
     for engine, sickness, let in rows:
         with tempfile.TemporaryDirectory() as name:
-            acked, stored, missing, seen = let(folder=Path(name))
+            said: dict[str, str] = {}
+
+            def look(found: Office, section: str, said: dict[str, str] = said, place: str = name) -> None:
+                said.update(told(found.store, section, found.counters, Path(place), NOW_MS))
+
+            acked, stored, missing, seen = let(folder=Path(name), look=look)
+        dumb = [who for who in LOOKERS if not said[who]]
+        silent, rows_told = silent + len(dumb), rows_told + 1
         print(f"{engine:<9}{sickness:<36}{acked:>6}{stored:>7}{missing:>18}  {', '.join(sorted(seen))}", flush=True)
-    return 0
+        for who in LOOKERS if "--words" in sys.argv else dumb:
+            print(f"{'':<9}{who}: {said[who] or 'SILENT'}", flush=True)
+    print(f"{rows_told} rows, each before {', '.join(LOOKERS)}: {silent} silent")
+    return 1 if silent else 0
 
 
 if __name__ == "__main__":

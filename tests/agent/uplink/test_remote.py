@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.config import Config, load
-from agent.uplink.remote import Remote, in_force, overlay
+from agent.uplink.remote import Remote, in_force
 from telemetry.settings import KEYS, Desired, State, decode_desired, decode_reported, encode_desired
 
 SLOW = {"sampling": {"interval_s": 60}}
@@ -220,6 +220,6 @@ def test_every_name_that_the_server_may_set_exists_in_the_config(config: Config)
 
 
 def test_what_is_in_force_is_a_valid_wish(config: Config) -> None:
-    values = in_force(overlay(config, {"probe": {"ping_hosts": ["1.1.1.1"]}}))
+    values = in_force(config.overlaid({"probe": {"ping_hosts": ["1.1.1.1"]}}))
     assert decode_desired(encode_desired(Desired("x", values))).settings == values
-    assert overlay(config, values).probe.ping_hosts == ("1.1.1.1",)
+    assert config.overlaid(values).probe.ping_hosts == ("1.1.1.1",)

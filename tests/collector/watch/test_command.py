@@ -107,6 +107,8 @@ def test_maintenance_takes_halls_and_kecamatan_only(folder: Path, capsys: pytest
     assert alerts(folder, "maintenance", "Telen", "--hours", "2", *config) == 0
     assert "WITA" in capsys.readouterr().out
     assert set(WatchDb(folder / "watch.db").maintained(0)) == {"Telen"}
+    marks = Sqlite(folder / "store.db").latest("maintenance")
+    assert {mark["kecamatan"] for mark in marks} == {"Telen"}
     with pytest.raises(SystemExit) as caught:
         alerts(folder, "maintenance", "Telen", "--hours", "many", *config)
     assert caught.value.code == 2

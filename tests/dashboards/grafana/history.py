@@ -59,6 +59,7 @@ def fill(store: Store, known: Mapping[str, Site]) -> None:
             _ingest_fault(),
             _account(known[STRONG]),
             _week_before(known[FAINT]),
+            _maintenance(known[FAINT]),
         ]
     )
 
@@ -66,7 +67,7 @@ def fill(store: Store, known: Mapping[str, Site]) -> None:
 def _signal(site: str, rsrp_dbm: float, hours_ago: int = 0) -> Frame:
     """Three hours of one modem; the strong hall's numbers have a hole before the last hour."""
     served: dict[str, Value] = {"registration": "home", "rat": "lte", "plmn": "51011", "band": 8}
-    lte = {**served, "rsrp_dbm": rsrp_dbm, "sinr_db": 9.0}
+    lte = {**served, "rsrp_dbm": rsrp_dbm, "sinr_db": 9.0, "timing_advance": 20}
     hole = LOST if site == STRONG else 0
     numbers = [1 + k + (hole if k >= 120 else 0) for k in range(180)]
     end_ms = END_MS - hours_ago * 3_600_000
@@ -153,6 +154,11 @@ def _alert(tags: Mapping[str, str], rule: str, state: str, severity: str, minute
     key = f"{rule}/{tags.get('site', tags.get('operator'))}"
     values: dict[str, Value] = {"key": key, "rule": rule, "state": state, "severity": severity, "since_ms": time_ms, "count": 1}
     return Point("alert", tags, {**values, **texts}, time_ms * 1_000_000)
+
+
+def _maintenance(site: Site) -> Point:
+    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa}
+    return Point("maintenance", tags, {"title": "maintenance", "until_ms": END_MS}, (END_MS - 3_600_000) * 1_000_000)
 
 
 def _ingest_fault() -> Point:

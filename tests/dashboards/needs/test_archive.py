@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -13,8 +14,10 @@ import pytest
 from collector.errors import ConfigError
 from collector.store.sqlite import Sqlite
 from dashboards.needs import archive, recompute
+from dashboards.needs.archive import basis_of
 from dashboards.needs.archived import Archive
 from dashboards.needs.command import STEM
+from ground.wita import WITA
 from tests.dashboards.needs.halls import CONFIG, PLAN, basis, sites
 
 DAYS = ["--from", "2026-10-01", "--to", "2026-10-09"]
@@ -72,6 +75,22 @@ def test_the_map_from_the_archive_is_byte_for_byte_that_of_the_store(
     assert capsys.readouterr().out.strip() == digest
     assert _run(recompute, *words, "--expect", "0" * 64) == 1
     assert len(PLAN) == len({row["site"] for row in Archive(archived).samples("signal", 0, 2**62)})
+
+
+def test_a_hall_that_left_the_register_keeps_what_it_measured(archived: Path) -> None:
+    beside, gone, day = archived.parent, "6408022006", archived / "2026-10-08.parquet"
+    samples, whole = day.read_bytes(), (beside / "sites.csv").read_text()
+    (beside / "sites.csv").write_text("\n".join(line for line in whole.splitlines() if gone not in line))
+    words = ("-c", str(beside / "collector.toml"), "-o", str(archived), "--from", "2026-10-08", "--to", "2026-10-09")
+    for _ in range(2):  # by what was kept of the change too
+        assert _run(archive, *words) == 0
+        assert day.read_bytes() == samples
+    today = datetime.now(UTC).astimezone(WITA).date()
+    assert gone not in (basis_of(archived, today) / "sites.csv").read_text()
+    kept = basis_of(archived, today - timedelta(days=1))
+    assert (kept / "sites.csv").read_text() == whole
+    assert f"{kept.relative_to(archived)}/sites.csv" in (archived / "SHA256SUMS").read_text()
+    assert basis_of(archived, None) == archived / "basis"
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:

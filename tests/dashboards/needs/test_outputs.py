@@ -243,7 +243,7 @@ def _small_files(limit: int) -> Iterator[None]:
 def test_a_report_is_whole_or_not_there(made: Report, tmp_path: Path) -> None:
     ground, folder = basis(sites()), tmp_path / "laporan"
     with _small_files(20_000), pytest.raises(ConfigError, match="laporan: cannot be written"):
-        write_report(made, folder, ground, Paper(Letterhead(), printed=False), {}, semicolon=False, decimal_comma=False)
+        write_report(made, folder, ground, Paper(Letterhead(), printed=False), dict, semicolon=False, decimal_comma=False)
     assert list(tmp_path.iterdir()) == []
 
 

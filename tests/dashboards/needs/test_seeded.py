@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
@@ -11,11 +12,13 @@ from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row as StoreRow
 from dashboards.needs.assemble import gather, report
+from dashboards.needs.csv import write_csv
 from dashboards.needs.model import Report, Row
 from demo.profiles import PROFILES, plan
 from demo.seed import seed
 from ground.wita import WITA
 from tests.dashboards.needs.halls import CONFIG, PERIOD, basis
+from tests.recount.__main__ import recount, same
 
 DIAGNOSES = {
     "good": "adequate",
@@ -68,6 +71,20 @@ def test_every_figure_is_that_of_the_raw_samples(seeded: tuple[Sqlite, Report]) 
         slots = {(r["modem"], int(r["time_ns"]) // 300_000_000_000) for r in raw}
         assert e.slots <= len(slots)
         assert e.completeness == pytest.approx(100 * len({slot for _, slot in slots}) / PERIOD.slots, abs=0.2)
+
+
+def test_the_whole_table_is_counted_again_by_arithmetic_that_shares_nothing_with_it(
+    seeded: tuple[Sqlite, Report], tmp_path: Path
+) -> None:
+    store, made = seeded
+    write_csv(made, tmp_path / "table.csv", semicolon=False, decimal_comma=False)
+    for name in ("sites.csv", "needs.toml", "classes.toml"):
+        (tmp_path / name).symlink_to(CONFIG / name)
+    rows = [f"{code},0,0" for code in SITES]
+    (tmp_path / "kutim_context.csv").write_text("\n".join(["code,blankspot_list_37,no_pln_grid_2026_13", *rows]))
+    compared = list(recount(store._path, tmp_path / "table.csv", tmp_path))
+    assert [figure for figure in compared if not same(figure[2], figure[3])] == []
+    assert len(compared) > 10 * len(SITES)
 
 
 def _hour(row: StoreRow) -> int:

@@ -49,7 +49,7 @@ def test_the_same_days_give_the_same_interval_for_ever() -> None:
     assert intervals(days(288, 288, 200), "a") != intervals(days(288, 288, 200), "b")
 
 
-PRINTED = [71.31821, 98.755129, 38.921751, -95.362432, -102.903569]
+PRINTED = [71.31821, 98.755129, 38.921751, -95.362432, -102.903572]
 
 
 def test_seven_whole_days_without_service_are_a_blank_spot_and_four_hours_a_day_are_not() -> None:
