@@ -61,6 +61,10 @@ class StoreUnavailableError(CollectorError):
         self.fault = fault
         self.retry_after_s = retry_after_s
 
+    def __reduce__(self) -> tuple[type[StoreUnavailableError], tuple[str, Fault, float | None]]:
+        """Let it pass from a process to another as it is."""
+        return type(self), (self.reason, self.fault, self.retry_after_s)
+
     @property
     def cure(self) -> str:
         """What a person can do about it."""
