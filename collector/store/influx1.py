@@ -40,7 +40,8 @@ class Influx1(Influx):
         super().check()
         policies = self._policies()
         for name in [name for name, row in policies.items() if not row.get("default") and name != LONG]:
-            for newest in self._rows(f'SELECT "seq" FROM "{name}"."signal" ORDER BY time DESC LIMIT 1', ""):
+            last = f'SELECT "seq" FROM "{name}"."signal" ORDER BY time DESC LIMIT 1'  # noqa: S608 - a name that the server gave
+            for newest in self._rows(last, ""):
                 here = f'SELECT "seq" FROM "signal" WHERE time = {int(newest["time_ns"])}'  # noqa: S608 - a number
                 if not any(row["seq"] == newest["seq"] for row in self._rows(here, "")):
                     raise StoreUnavailableError(f'readings are in the policy "{name}", which is not the default', Fault.HIDDEN)
