@@ -61,6 +61,10 @@ class StoreUnavailableError(CollectorError):
         self.fault = fault
         self.retry_after_s = retry_after_s
 
+    def __reduce__(self) -> tuple[type[StoreUnavailableError], tuple[str, Fault, float | None]]:
+        """Make it again from what made it, in another process."""
+        return type(self), (self.reason, self.fault, self.retry_after_s)
+
     @property
     def cure(self) -> str:
         """What a person can do about it."""
