@@ -24,7 +24,7 @@ from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.store import Point
 from dashboards.grafana.context import GENERATED
-from demo.fill import Filler
+from demo.fill import Filler, Recipe
 from demo.profiles import PROFILES, plan
 from demo.seed import seed, span_of
 from ground.paths import shipped
@@ -70,7 +70,7 @@ def _fill(store: Influx1, sites: Mapping[str, Site], end: datetime) -> Site:
     """Write the month of all halls, and every sample of one; return that hall."""
     seed(store, sites, days=DAYS, halls=HALLS, end=end, interval_s=60, raw_days=RAW_DAYS)
     code = next(code for code, profile in plan(sites.values(), HALLS, SEED).items() if profile is PROFILES[1])
-    Filler(store, sites[code], PROFILES[1], INTERVAL_S, SEED).fill(span_of(end, DAYS, None), lambda _share: None)
+    Filler(store, Recipe(sites[code], PROFILES[1], INTERVAL_S, SEED)).fill(span_of(end, DAYS, None), lambda _share: None)
     _devices(store, sites, end)
     return sites[code]
 

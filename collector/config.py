@@ -195,11 +195,3 @@ def secret(path: Path | None, variable: str) -> str | None:
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError whose text has one line for each fault."""
     return toml.load(Config, path, EXAMPLE)
-
-
-ENGINES: dict[str, type[Section]] = {
-    "sqlite": SqliteSection,
-    "influx1": Influx1Section,
-    "influx2": Influx2Section,
-    "clickhouse": ClickHouseSection,
-}

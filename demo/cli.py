@@ -30,7 +30,7 @@ from demo.program import LineError
 from demo.table import screen, statuses, summary
 from ground.words import Lang, add_lang, print_anywhere, tr
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 DEFAULT_HALLS = 6
 UNATTENDED_S = 60.0
 LINE_EVERY_S = 5.0

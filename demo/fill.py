@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.rollup import ModemHour, Tally, rows_of
@@ -57,14 +57,34 @@ class Rollup:
             self._last = found.last
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a hall is made up of; the same recipe gives the same points."""
+
+    site: Site
+    profile: Profile
+    interval_s: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A hall as far as it was written: enough to go on in another process. `samples` counts what was kept."""
+
+    history: History
+    samples: int
+    status: Sequence[Point]
+
+
 class Filler:
     """Writes one hall. `fill` once, then `live` as time goes on: the same hall, the same numbers going on."""
 
-    def __init__(self, store: Store, site: Site, profile: Profile, interval_s: int, seed: int) -> None:
-        self.samples = 0
-        self.status: list[Point] = []
+    def __init__(self, store: Store, recipe: Recipe, filled: Filled | None = None) -> None:
+        site, interval_s = recipe.site, recipe.interval_s
+        self.samples = filled.samples if filled else 0
+        self.status: Sequence[Point] = filled.status if filled else ()
         """When the hall came and went, as far as it is filled."""
-        self.history = History(site, profile, interval_s, seed)
+        self.history = filled.history if filled else History(site, recipe.profile, interval_s, recipe.seed)
         self._store, self._site, self._interval_s = store, site, interval_s
         self._rollups: dict[str, Rollup] = {}
         self._batch: list[Placed] = []
@@ -88,6 +108,10 @@ class Filler:
             self._store.write_points(points[first : first + WRITE_SAMPLES])
         self.status, history.status = history.status, []
         self._rollups.clear()
+
+    def filled(self) -> Filled:
+        """Return what another process needs to go on with this hall."""
+        return Filled(self.history, self.samples, self.status)
 
     def live(self, since_s: int, until_s: int) -> tuple[list[Placed], list[Point]]:
         """Return the frames and points of a short time up to now."""

@@ -12,8 +12,9 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from collector.config import Config, SqliteSection, load
@@ -24,9 +25,9 @@ from collector.store.dirty_hours import DirtyHours
 from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
 from collector.store.store import Placed, Point, Store
-from dashboards.needs.pdf import prints
 from demo.bar import Bar
-from demo.fill import Filler
+from demo.fill import Filler, Recipe
+from demo.fill_all import OpenStore, fill_all
 from demo.made_up import REPORT_S, reports
 from demo.page import Page
 from demo.profiles import Profile, plan
@@ -65,19 +66,22 @@ class Month:
 
     def __init__(self, store: Store, sites: Mapping[str, Site], halls: Mapping[str, Profile]) -> None:
         self._store, self._sites, self._halls = store, sites, halls
-        self._fillers = [Filler(store, sites[code], profile, INTERVAL_S, SEED) for code, profile in halls.items()]
+        self._fillers: list[Filler] = []
         self._fed_s = self._reported_s = 0
         self._dirty = DirtyHours()
 
-    def fill(self, where: str, bar: Bar, lang: Lang) -> None:
-        """Write the month up to now. Raises ConfigError where the store holds samples already, and as the store does."""
+    def fill(self, open_again: OpenStore, where: str, bar: Bar, lang: Lang) -> None:
+        """Write the month up to now. Raises ConfigError where the store holds samples already, LineError, as the store does."""
         span = span_of(datetime.now(UTC), DAYS, RAW_DAYS)
         claim(self._store, where, f"look {span.end_s}", span)
         status: list[Point] = []
-        for number, filler in enumerate(self._fillers, 1):
-            filler.fill(span, lambda _share: None)
-            bar(tr("{n} days of {halls} halls", lang, n=DAYS, halls=len(self._fillers)), FILLED * number / len(self._fillers))
-            status += filler.status
+        recipes = [Recipe(self._sites[code], profile, INTERVAL_S, SEED) for code, profile in self._halls.items()]
+        what = tr("{n} days of {halls} halls", lang, n=DAYS, halls=len(recipes))
+        with closing(fill_all(open_again, recipes, span)) as filled:
+            for recipe, hall in zip(recipes, filled, strict=True):
+                self._fillers.append(Filler(self._store, recipe, hall))
+                bar(what, FILLED * len(self._fillers) / len(recipes))
+                status += hall.status
         write_beside(self._store, self._sites, self._halls, status, span, SEED)
         self._fed_s = self._reported_s = span.end_s
         self.feed()
@@ -135,11 +139,12 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
     began, bar = time.monotonic(), Bar()
     database = folder / "month.db"
     where = ("--config", str(args.config.resolve())) if config else ("--sqlite", str(database))
-    store = open_store(config.store) if config else Sqlite(database)
+    open_again: OpenStore = partial(open_store, config.store) if config else partial(Sqlite, database)
+    store = open_again()
     stack.callback(store.close)
     sites = read_sites(config.sites.file if config else shipped() / "sites.csv")
     month = Month(store, sites, plan(sites.values(), HALLS, SEED))
-    month.fill(where[1], bar, args.lang)
+    month.fill(open_again, where[1], bar, args.lang)
     page = Page(folder, *where, "--needs", str(folder / NEEDS))
     stack.callback(page.stop)
     _make(folder, where, page, bar, args.lang)
@@ -163,23 +168,23 @@ def _look(folder: Path, config: Config | None, args: argparse.Namespace, stack: 
 
 
 def _make(folder: Path, where: Sequence[str], page: Page, bar: Bar, lang: Lang) -> None:
-    """Make the account of the fleet, then the needs map while the page starts. Raises LineError."""
-    bar(tr("the account of the fleet", lang), FILLED)
-    _finish(Program("fleet", folder, module("collector.cli", "fleet", "--write", *where)))
-    bar(tr("the needs map", lang), FILLED + 0.05)
+    """Make the account of the fleet and the needs map side by side, while the page starts. Raises LineError."""
+    bar(tr("the needs map", lang), FILLED)
     today = datetime.now(WITA).date()
     period = ("--from", str(today - timedelta(days=DAYS - 1)), "--to", str(today + timedelta(days=1)))
-    paper = () if prints() else ("--no-pdf",)
-    out = ("--out", str(folder / NEEDS))
-    needs = Program("needs", folder, module("dashboards.cli", "needs", *where, *period, *out, *paper))
-    needs.start()
-    page.start_and_wait()
-    _finish(needs)
+    out = ("--out", str(folder / NEEDS), "--no-pdf")  # the official document would take as long as all else
+    needs = Program("needs", folder, module("dashboards.cli", "needs", *where, *period, *out))
+    fleet = Program("fleet", folder, module("collector.cli", "fleet", "--write", *where))
+    with _running(needs), _running(fleet):
+        page.start_and_wait()
 
 
-def _finish(program: Program) -> None:
+@contextmanager
+def _running(program: Program) -> Iterator[None]:
+    """Run a program beside what is done meanwhile; wait for its end. Raises LineError."""
     program.start()
     try:
+        yield
         while not program.finished():
             time.sleep(0.05)
     finally:
@@ -199,7 +204,8 @@ def _dashboards(folder: Path, config: Config | None, where: Sequence[str], lang:
         )
         print(hint.word(lang))
         return []
-    _finish(Program("publish", folder, module("dashboards.cli", "publish", "--url", url, *where)))
+    with _running(Program("publish", folder, module("dashboards.cli", "publish", "--url", url, *where))):
+        pass
     return [f"{url}/dashboards"]
 
 

@@ -19,7 +19,7 @@ from collector.store.site_points import site_points
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Store
 from demo.bar import Bar
-from demo.fill import WRITE_SAMPLES, Filler, Span
+from demo.fill import WRITE_SAMPLES, Filler, Recipe, Span
 from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
 from demo.profiles import PROFILES, Profile, plan
@@ -63,7 +63,7 @@ def seed(
     chosen = plan(sites.values(), halls, seed)
     samples, status = 0, list[Point]()
     for number, (code, profile) in enumerate(chosen.items()):
-        filler = Filler(store, sites[code], profile, interval_s, seed)
+        filler = Filler(store, Recipe(sites[code], profile, interval_s, seed))
         filler.fill(span, lambda share, number=number: progress and progress("samples", (number + share) / len(chosen)))  # type: ignore[misc]
         samples += filler.samples
         status += filler.status

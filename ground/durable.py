@@ -33,23 +33,23 @@ def link_durably(path: Path, target: Path) -> None:
 
 def sync_file(path: Path) -> None:
     """Have the content of a file on the disk: a new name of it is not to outlive what is in it."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    _sync(path)
 
 
 def sync_folder(path: Path) -> None:
     """Have the names in a folder on the disk."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _sync(path)
 
 
 def move_durably(part: Path, path: Path) -> None:
     """Give a file or folder its name, in place of what bears it. Raises OSError."""
     part.replace(path)
     sync_folder(path.parent)
+
+
+def _sync(path: Path) -> None:
+    place = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

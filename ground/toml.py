@@ -40,6 +40,12 @@ TYPES = {
 """What pydantic calls a fault of type -> what must stand there."""
 BOUNDS = {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}
 
+MAKES = {
+    "agent.example.toml": "`sudo sinyal-agent install NAME.sinyal` makes it, with the file of this hall; or ",
+    "collector.example.toml": "`sudo sinyal-collector install --host NAME` makes it; or ",
+}
+"""What makes the real file of an example."""
+
 
 class Section(BaseModel):
     """What every section of a config shares: unknown keys are errors, nothing changes after loading."""
@@ -60,7 +66,7 @@ def read(path: Path, example: str) -> dict[str, Any]:
         text = read_text(path)
         data = tomllib.loads(text)
     except MissingFileError:
-        raise ConfigError(f"{path}: no such file; copy config/{example} there and edit it") from None
+        raise ConfigError(f"{path}: no such file; {MAKES.get(example, '')}copy config/{example} there and edit it") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: {_broken(text, str(error))}") from None
     if quoted := next(_quoted_twice(data), None):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab.servers import MissingServerError, Server, find_program, free_port
@@ -40,10 +41,11 @@ SERVER = """<?xml version="1.0"?>
 </yandex>
 """
 REPLICATION = """<zookeeper>
-    <node><host>127.0.0.1</host><port>{keeper}</port></node>
+    {keepers}
     <session_timeout_ms>{session}</session_timeout_ms>
   </zookeeper>
   <macros><shard>1</shard><replica>{name}</replica></macros>"""
+NODE = "<node><host>127.0.0.1</host><port>{port}</port></node>"
 USERS = """<?xml version="1.0"?>
 <yandex>
   <profiles><default><max_memory_usage>2000000000</max_memory_usage></default></profiles>
@@ -61,7 +63,10 @@ clientPortAddress=127.0.0.1
 maxClientCnxns=0
 admin.enableServer=false
 minSessionTimeout=1000
-4lw.commands.whitelist=ruok
+autopurge.purgeInterval=1
+standaloneEnabled=false
+4lw.commands.whitelist=srvr
+{peers}
 """
 
 
@@ -74,13 +79,14 @@ def answers(url: str) -> bool:
         return False
 
 
-def clickhouse(folder: Path, keeper: int | None = None, name: str = "") -> Server:
-    """Prepare Debian's ClickHouse, 18.16; with ZooKeeper's port as a replica of that name. Raises MissingServerError."""
+def clickhouse(folder: Path, keepers: Sequence[int] = (), name: str = "") -> Server:
+    """Prepare Debian's ClickHouse, 18.16; with ZooKeeper's ports as a replica of that name. Raises MissingServerError."""
     program = find_program("clickhouse-server", "clickhouse-server")
     http, tcp, inter = free_port(), free_port(), free_port()
     for part in ("data", "tmp", "files", "schemas"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    replication = "" if keeper is None else REPLICATION.format(keeper=keeper, session=SESSION_MS, name=name)
+    nodes = "".join(NODE.format(port=port) for port in keepers)
+    replication = REPLICATION.format(keepers=nodes, session=SESSION_MS, name=name) if keepers else ""
     (folder / "config.xml").write_text(SERVER.format(http=http, tcp=tcp, inter=inter, folder=folder, replication=replication))
     (folder / "users.xml").write_text(USERS)
     argv = [program, f"--config-file={folder}/config.xml"]
@@ -100,23 +106,27 @@ def chosen(folder: Path) -> Server:
     return Server("chdb", argv, port, folder, lambda: answers(f"http://127.0.0.1:{port}"))
 
 
-def zookeeper(folder: Path) -> Server:
-    """Prepare Debian's ZooKeeper, one node. Raises MissingServerError."""
-    java = find_program("java", "zookeeper")
-    jar = Path("/usr/share/java/zookeeper.jar")
-    if not jar.exists():
+def zookeepers(folder: Path, count: int) -> list[Server]:
+    """Prepare Debian's ZooKeeper, an ensemble; it answers when more than half run. Raises MissingServerError."""
+    java, jars = find_program("java", "zookeeper"), Path("/usr/share/java")
+    if not (jars / "zookeeper.jar").exists():
         raise MissingServerError("zookeeper is not installed (apt install zookeeper)")
-    port = free_port()
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    (folder / "zoo.cfg").write_text(KEEPER.format(folder=folder, port=port))
-    argv = [java, "-Xmx256m", "-cp", f"/usr/share/java/*:{folder}", "org.apache.zookeeper.server.quorum.QuorumPeerMain"]
-    return Server("zookeeper", [*argv, str(folder / "zoo.cfg")], port, folder, lambda: _ruok(port))
+    peers = "\n".join(f"server.{n}=127.0.0.1:{free_port()}:{free_port()}" for n in range(1, count + 1))
+    made = []
+    for n in range(1, count + 1):
+        own, port = folder / str(n), free_port()
+        (own / "data").mkdir(parents=True, exist_ok=True)
+        (own / "data" / "myid").write_text(str(n))
+        (own / "zoo.cfg").write_text(KEEPER.format(folder=own, port=port, peers=peers))
+        argv = [java, "-Xmx192m", "-cp", f"{jars}/*", "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(own / "zoo.cfg")]
+        made.append(Server("zookeeper", argv, port, own, lambda port=port: _serves(port)))  # type: ignore[misc]
+    return made
 
 
-def _ruok(port: int) -> bool:
+def _serves(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), 2) as line:
-            line.sendall(b"ruok")
-            return line.recv(4) == b"imok"
+            line.sendall(b"srvr")
+            return b"Mode: " in line.recv(1000)
     except OSError:
         return False

@@ -66,6 +66,17 @@ SAME: dict[tuple[str, str], str] = {
         'return {(sign.site, sign.modem): sign for sign in self.bad if sign.site and sign.modem and sign.rule <= "no_service"}',
         "ReplaceComparisonOperator_Eq_LtE",
     ): "of the rules in LOST only no_service is of a modem",
+    ("if eighth <= -255 or umts_mode:", "ReplaceComparisonOperator_Eq_LtE"): "no level is below -255",
+    (
+        "others, most = max(0, served - 1), len(OPERATORS) ^ 1",
+        "ReplaceBinaryOperator_Sub_BitXor",
+    ): "of three operators it is 2 too",
+    ("return 0.0, -1.0, 1.0", "NumberReplacer"): "where nobody is known no value is told, only the ends",
+    ("return 0.0, 1.0, 1.0", "NumberReplacer"): "where nobody is known no value is told, only the ends",
+    ("1001.0 if available is None else available,", "NumberReplacer"): "all above 100 % stand last",
+    ("999.0 if available is None else available,", "NumberReplacer"): "all above 100 % stand last",
+    ("1001.0 if level is None else level,", "NumberReplacer"): "all above -30 dBm stand last",
+    ("999.0 if level is None else level,", "NumberReplacer"): "all above -30 dBm stand last",
 }
 """(changed line, without its margins; operator) → why no test can notice."""
 REACH = Path("mutate.json")

@@ -2,8 +2,9 @@
 
 usage: .venv/bin/python scripts/platforms.py [EXTRA...]      (default: agent hilink collector dashboards demo dev)
 
-For each machine and Python, pip is asked for wheels alone of exactly the locked versions; nothing is installed. A cell is
-`ok`, or tells how many have no wheel there; their names follow. exit: 0 as it should be; 1 a wheel is missing unexpectedly.
+For each machine and Python, pip is asked for wheels alone of exactly the locked versions; nothing is installed. A package that
+is pure Python needs no wheel: it installs from source without a compiler. A cell is `ok`, or tells how many need a compiler
+there; their names follow. exit: 0 as it should be; 1 one needs a compiler unexpectedly.
 """
 
 from __future__ import annotations
@@ -99,11 +100,17 @@ def without_wheel(packages: Iterable[str], machine: str, python: str) -> set[str
     return {one.split("==")[0] for one in lacking}
 
 
+def pure(name: str) -> bool:
+    """Whether a package, as it is installed here, has nothing that is compiled."""
+    return "Root-Is-Purelib: true" in (distribution(name).read_text("WHEEL") or "")
+
+
 def main(extras: list[str]) -> int:
     """Print the table; return the exit code."""
     extras = extras or list(EXTRAS)
     unexpected = 0
     lacks: dict[str, None] = {}
+    from_source: dict[str, None] = {}
     print(f"{'':16}" + "".join(f"{extra:>12}" for extra in extras))
     for machine in MACHINES:
         for python in PYTHONS:
@@ -111,13 +118,17 @@ def main(extras: list[str]) -> int:
             versions = locked(environment)
             of = {extra: needed(extra, environment) & versions.keys() for extra in extras}
             missing = without_wheel((f"{name}=={versions[name]}" for name in set().union(*of.values())), machine, python)
+            missing -= (source := {name for name in missing if pure(name)})
+            from_source |= dict.fromkeys(sorted(source))
             cells = [f"{len(of[extra] & missing)} lacking" if of[extra] & missing else "ok" for extra in extras]
             print(f"{machine:7}{python:9}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
             for extra in extras:
                 if gone := of[extra] & missing:
                     lacks[f"  {machine} {extra}: {', '.join(sorted(gone))}"] = None
                     unexpected += machine not in BUILT or (extra in HALL and not gone <= BUILT[machine])
-    print("\n".join(["without a wheel:", *lacks, ONLY_64_BIT] if lacks else []))
+    if from_source:
+        print(f"from source, without a compiler (pure Python): {', '.join(from_source)}")
+    print("\n".join(["with a compiler:", *lacks, ONLY_64_BIT] if lacks else []))
     return 1 if unexpected else 0
 
 

@@ -131,7 +131,7 @@ import re
 text = open("README.md", encoding="utf-8").read()
 tables = "\n".join(line for line in text.split("\n## Operate\n")[1].split("\n## What it stands on")[0].splitlines() if line.startswith("|"))
 for call in dict.fromkeys(re.findall(r"`((?:sudo )?sinyal-(?:agent|collector|dashboards) [^`]+)`", tables)):
-    if not re.search(r"[A-Z]{4}|\.whl|revoke|restore", call):
+    if not re.search(r"[A-Z]{4}|\.whl|revoke|restore|archive|recompute", call):  # the last two want an extra that Install does not bring
         print(call)
 CALLS
 }

@@ -25,6 +25,9 @@ OPERATORS = {  # new groups go to the end: rollups number them
 }
 
 
+NAMES = {"IOH": "Indosat (IOH)"}
+"""How people read a group whose key is not its owner's own name; the key stays in the store, in open data and in addresses."""
+
 NUMBERS = {name: k for k, name in enumerate((OTHER, *dict.fromkeys(OPERATORS.values())), 1)}
 """Number of each group in the store: in the time of a rollup's row, and in `heard_hist`. 0 is the operator that is not known."""
 
@@ -36,6 +39,11 @@ COVERAGE_BANDS: Mapping[str, frozenset[int]] = {
 }
 """E-UTRA bands below 2 GHz of each group: what its coverage rests on outside towns; a modem without one of them can miss it
 where another hears it. XLSMART has band 5 from Smartfren. From the published spectrum holdings as of November 2026."""
+
+
+def operator_name(group: str) -> str:
+    """Return how people read an operator group."""
+    return NAMES.get(group, group)
 
 
 def operator_of(plmn: object) -> str | None:

@@ -1,4 +1,6 @@
-"""`make test-cluster`: the store on ClickHouse, 18.16 of Debian and today's engine.
+"""`make test-cluster`: the store on ClickHouse, 18.16 of Debian and today's engine; then the clustered profile.
+
+`python -m tests.cluster store` does the first alone, `python -m tests.cluster rounds N` the second (root, for iptables).
 
 The servers are started on free ports in folders of their own and stopped by their process; chdb-core goes into an environment of
 its own.
@@ -8,10 +10,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from scripts.engines import CACHE
+from tests.cluster_rounds import run_rounds
 from tests.engines import TESTS, run
 
+ROUNDS = 30
 CHDB = "chdb-core>=26,<27"
 LEFT_OUT = ("tests/integration/test_sickness.py", "tests/integration/test_installations.py")
 
@@ -34,5 +40,24 @@ def store() -> bool:
     return well
 
 
+def rounds(count: int) -> bool:
+    """Attack the clustered profile."""
+    with tempfile.TemporaryDirectory(prefix="sinyal-cluster-") as folder:
+        return run_rounds(Path(folder), count)
+
+
+def main(words: list[str]) -> int:
+    """Run what was asked for; 0 when all is well."""
+    match words:
+        case []:
+            return 0 if store() & rounds(ROUNDS) else 1
+        case ["store"]:
+            return 0 if store() else 1
+        case ["rounds", count] if count.isdecimal():
+            return 0 if rounds(int(count)) else 1
+    print(__doc__)
+    return 2
+
+
 if __name__ == "__main__":
-    sys.exit(0 if store() else 1)
+    sys.exit(main(sys.argv[1:]))

@@ -40,7 +40,7 @@ from demo.table import state as demo_state
 from lab.grafana_query import Choice
 from lab.servers import MissingServerError, fetch, influxd
 from telemetry.frame import Sample, Value, pack
-from telemetry.meaning import Rat, Registration, Standing, standing_of
+from telemetry.meaning import Rat, Registration, Service, Standing, standing_of
 from telemetry.streams import Proof, Signal
 
 T_MS = 1_795_500_000_000
@@ -82,8 +82,11 @@ def cases() -> list[Case]:
     found: list[Case] = []
     for registration in (*Registration, None):
         state: dict[str, Value] = {} if registration is None else {"registration": str(registration)}
-        whose: dict[str, Value] = {"home_plmn": "51010", "plmn": "51011" if registration is Registration.LIMITED else "51010"}
-        if registration is not None and not (registration.served or registration is Registration.LIMITED):
+        whose: dict[str, Value] = {
+            "home_plmn": "51010",
+            "plmn": "51011" if registration is not None and registration.service is Service.LIMITED else "51010",
+        }
+        if registration is not None and not (registration.served or registration.service is Service.LIMITED):
             del whose["plmn"]
         for name, values in technologies:
             found.append(Case(registration or "absent", name, HALLS[len(found)], {**state, **whose, **values}))

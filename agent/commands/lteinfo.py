@@ -75,7 +75,7 @@ def _neighbours(tables: Mapping[str, Sequence[Row]], serving: Row, reading: Read
 def _tables(lines: Sequence[str]) -> dict[str, list[Row]]:
     """Part the reply into sections of rows by column name (upper case); newlines may be lost."""
     parts = _SECTION.split("\n".join(lines))
-    return {parts[i].lower(): list(_rows(parts[i + 1])) for i in range(1, len(parts) - 1, 2)}
+    return {name.lower(): list(_rows(section)) for name, section in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def _rows(section: str) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from agent.spool import file as spoolfile
 from agent.uplink.health import disk_free_mb
 from ground.words import Figure, Lang, mark, number, span, tr
 from telemetry.meaning import Generation, Rat, Registration
-from telemetry.operators import operator_in
+from telemetry.operators import operator_in, operator_name
 from telemetry.streams import Signal
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def _reading(last: dict[str, Any], cuts_dbm: Sequence[float], lang: Lang) -> str
     if registration is not None and registration in UNSERVED:
         return tr(UNSERVED[registration], lang)
     generation = Rat(last["rat"]).generation if "rat" in last else None
-    who = [operator_in("signal", last) or "", "" if generation in (None, Generation.UNKNOWN) else str(generation)]
+    who = [operator_name(operator_in("signal", last) or ""), "" if generation in (None, Generation.UNKNOWN) else str(generation)]
     level = level_of(Signal(**{name: last[name] for name, _ in KINDS if name in last}))
     parts = [" ".join(part for part in who if part)]
     if level is not None:

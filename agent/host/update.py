@@ -1,13 +1,14 @@
-"""`sinyal-agent update`: a signed wheel becomes the running version, and stays only when it reports.
+"""`sinyal-agent update`: a signed wheel or pack becomes the running version, and stays only when it reports.
 
-1. The Ed25519 signature of the wheel is checked against /etc/sinyal/update.pub, which came with the bundle. The version is read
+1. The Ed25519 signature of the file is checked against /etc/sinyal/update.pub, which came with the bundle. The version is read
    from inside the wheel, so that an old signed wheel cannot be passed off as a new one.
 2. /opt/sinyal/VERSION is built beside the running version (`agent/host/versions.py`).
 3. `trial.json` is on the disk, then `previous` and `current` are turned and the agent is restarted.
 4. The version before (sinyal-update.service) waits for the first frame of the new one that the collector acknowledges. None in
    20 minutes: `current` is turned back and the agent restarted. A power cut in the middle starts the wait again with the boot.
 
-Signing, on a machine of the office that is not the server:
+A pack of two wheels, and signing, on a machine of the office that is not the server:
+  python -m ground.pack sinyal-0.1.0-py3-none-any.whl sinyal-0.2.0-py3-none-any.whl
   openssl genpkey -algorithm ed25519 -out update.key;  openssl pkey -in update.key -pubout -out update.pub     (once)
   openssl pkeyutl -sign -rawin -inkey update.key -in sinyal-0.2.0-py3-none-any.whl -out sinyal-0.2.0-py3-none-any.whl.sig
 """
@@ -18,15 +19,12 @@ import argparse
 import json
 import logging
 import re
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from io import BytesIO
@@ -35,9 +33,11 @@ from pathlib import Path
 from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
+from agent.host.fetch import fetch
 from agent.host.install import PACKAGED
 from agent.host.state import read_state
 from agent.host.versions import VersionError
+from ground import pack
 from ground.durable import link_durably, write_durably
 from ground.paths import ETC
 from ground.words import Lang, add_lang, mark, tr
@@ -46,8 +46,6 @@ log = logging.getLogger(__name__)
 
 CONFIRM_S = 1200.0
 LOOK_S = 2.0
-MAX_BYTES = 50_000_000
-FETCH_S = 60.0
 SIGNATURE_BYTES = 64
 
 ABOUT = """\
@@ -56,7 +54,8 @@ Takes a new version from a signed wheel, and keeps it only when it reports to th
   sudo sinyal-agent update /media/usb/sinyal-0.2.0-py3-none-any.whl
   sudo sinyal-agent update https://sinyal.example.go.id/sinyal-0.2.0-py3-none-any.whl
 
-The signature is expected beside the wheel, as FILE.sig or URL.sig. Ctrl-C ends the waiting here, not the update.
+The signature is expected beside the file, as FILE.sig or URL.sig. A pack (sinyal-NEW-from-OLD.pack) holds what changed alone.
+What came over a link that breaks is kept: the same command goes on there. Ctrl-C ends the waiting here, not the update.
 
 exit: 0 the new version runs and reports, or ran already; 1 it did not, the version before runs again; 2 bad usage,
 signature or file
@@ -93,7 +92,7 @@ def verify(wheel: bytes, signature: bytes, key_file: Path) -> None:
     try:
         key.verify(signature, wheel)
     except InvalidSignature:
-        raise ConfigError("the wheel is not signed with the office's key, or was changed since; nothing was installed") from None
+        raise ConfigError("the file is not signed with the office's key, or was changed since; nothing was installed") from None
 
 
 def version_of(wheel: bytes) -> str:
@@ -108,30 +107,28 @@ def version_of(wheel: bytes) -> str:
     return str(head.get("Version", ""))
 
 
-def fetch(source: str, ca: Path) -> bytes:
-    """Read a file or an address on the server, at most 50 MB. Raises ConfigError."""
+def unpack(content: bytes, current: Path) -> bytes:
+    """Return the wheel that a signed file is, or that a pack makes of the version that runs. Raises ConfigError."""
+    if content[:2] == b"PK":
+        return content
     try:
-        if not source.startswith(("http://", "https://")):
-            content = Path(source).read_bytes()
-        else:
-            context = ssl.create_default_context(cafile=ca) if source.startswith("https://") else None
-            with urllib.request.urlopen(source, timeout=FETCH_S, context=context) as reply:  # noqa: S310  (scheme is checked)
-                content = reply.read(MAX_BYTES + 1)
-    except (OSError, urllib.error.URLError, ValueError) as error:
-        raise ConfigError(f"{source}: cannot be read ({error})") from None
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"{source}: has more than {MAX_BYTES // 1_000_000} MB; that is no wheel of sinyal")
-    return content
+        found = pack.read(content)
+        if found.base != (running := current.resolve().name):
+            raise ConfigError(f"the pack makes {found.version} of {found.base}, here runs {running}; give the whole wheel")
+        return pack.wheel_of(found, lambda name: versions.installed(current.resolve(), name))
+    except pack.PackError as error:
+        raise ConfigError(str(error)) from None
 
 
-def start(wheel: bytes, version: str, name: str, place: Place) -> None:
-    """Build a version and put it on trial. Raises VersionError when it cannot be built; then nothing has changed."""
+def start(wheel: bytes, version: str, name: str, place: Place, others: Mapping[str, bytes] | None = None) -> None:
+    """Build a version (with other wheels that it needs) and put it on trial. Raises VersionError; then nothing has changed."""
     current = place.folder / "current"
     old = current.resolve()
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        file.write_bytes(wheel)
-        new = versions.build(place.folder, version, [file], old)
+        files = [Path(folder) / file for file in (name, *(others or {}))]
+        for file, content in zip(files, (wheel, *(others or {}).values()), strict=True):
+            file.write_bytes(content)
+        new = versions.build(place.folder, version, files, old)
     write_durably(place.trial, json.dumps({"new": version, "old": str(old)}).encode())
     link_durably(place.folder / "previous", old)
     link_durably(current, new)
@@ -180,7 +177,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lang(parser, village=True)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
-    parser.add_argument("wheel", nargs="?", metavar="FILE|URL", help="wheel of sinyal, with its signature beside it")
+    parser.add_argument("wheel", nargs="?", metavar="FILE|URL", help="wheel or pack of sinyal, with its signature beside it")
+    parser.add_argument("--with", dest="others", action="append", default=[], metavar="FILE|URL", help="signed wheel it needs")
     parser.add_argument("--watch", action="store_true", help="end a trial that is on (sinyal-update.service does this)")
     parser.add_argument("--config", type=Path, default=ETC / "agent.toml", metavar="FILE")
 
@@ -198,23 +196,30 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("update: this program is a Debian package; sudo apt-get install ./sinyal-agent_VERSION_all.deb")
     if not (place.folder / "current").is_symlink():
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
-    wheel, signature = fetch(args.wheel, ETC / "ca.crt"), fetch(f"{args.wheel}.sig", ETC / "ca.crt")
-    verify(wheel, signature[:SIGNATURE_BYTES], ETC / "update.pub")
+    wheel = unpack(_signed(args.wheel, place.folder), place.folder / "current")
     version, running = version_of(wheel), (place.folder / "current").resolve().name
     if version == running:
         print(tr("{version} runs already", args.lang, version=version))
         return 0
     if not versions.newer(version, running):
         raise ConfigError(f"{version} is older than {running}, which runs; give a newer version")
-    return _try(wheel, version, args.wheel.rsplit("/", 1)[-1], place, args.lang)
+    others = {source.rsplit("/", 1)[-1]: _signed(source, place.folder) for source in args.others}
+    return _try(wheel, version, others, place, args.lang)
+
+
+def _signed(source: str, keep: Path) -> bytes:
+    """Fetch a file and its signature, and check it. Raises ConfigError."""
+    content, signature = fetch(source, ETC / "ca.crt", keep), fetch(f"{source}.sig", ETC / "ca.crt", keep)
+    verify(content, signature[:SIGNATURE_BYTES], ETC / "update.pub")
+    return content
 
 
 TRIAL = mark("{version} is on trial; waiting up to {n} minutes for the server's answer")
 
 
-def _try(wheel: bytes, version: str, name: str, place: Place, lang: Lang) -> int:
+def _try(wheel: bytes, version: str, others: Mapping[str, bytes], place: Place, lang: Lang) -> int:
     try:
-        start(wheel, version, name, place)
+        start(wheel, version, f"sinyal-{version}-py3-none-any.whl", place, others)
         _call(place.watch)
         print(tr(TRIAL, lang, version=version, n=CONFIRM_S // 60), flush=True)
         kept = watch(place)

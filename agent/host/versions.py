@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from agent.errors import AgentError
@@ -44,11 +46,33 @@ def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Pa
         pip = (sys.executable, "-P", "-m", "pip", "--python", str(target / "bin" / "python"), "--disable-pip-version-check")
         _run(*pip, "install", "--quiet", "--no-index", "--no-deps", "--force-reinstall", *map(str, wheels))
         _run(*pip, "check")
+        complete(target)
         _run(str(target / "bin" / "sinyal-agent"), "--help")
     except (OSError, shutil.Error, VersionError) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise VersionError(f"{version}: could not be built, the version before runs on: {error}") from None
     return target
+
+
+def complete(target: Path) -> None:
+    """See that all is there that the agent of a version needs; `pip check` looks at no extra. Raises VersionError naming it."""
+    here = {d.metadata["Name"].lower().replace("_", "-"): d for d in distributions(path=[str(_packages(target))])}
+    todo, seen, lacks = [("sinyal", "agent")], set[str](), set[str]()
+    while todo:
+        name, extra = todo.pop()
+        for wanted in map(Requirement, here[name].requires or ()):
+            other = wanted.name.lower().replace("_", "-")
+            if other in seen or not (wanted.marker is None or wanted.marker.evaluate({"extra": extra})):
+                continue
+            seen.add(other)
+            has = here[other].version if other in here else None
+            if has is None or not wanted.specifier.contains(has, prereleases=True):
+                lacks.add(f"{wanted.name}{wanted.specifier} ({'not here' if has is None else f'{has} is here'})")
+            else:
+                todo.append((other, ""))
+    if lacks:
+        names = ", ".join(sorted(lacks))
+        raise VersionError(f"it needs {names}; give signed wheels of them too: sinyal-agent update FILE --with OTHER.whl")
 
 
 def newer(version: str, than: str) -> bool:
@@ -76,6 +100,18 @@ def _packages(venv: Path) -> Path:
     if not found:
         raise VersionError(f"{venv}: is not a venv")
     return found[-1]
+
+
+def installed(venv: Path, place: str) -> bytes | None:
+    """Return a file of the sinyal that a venv runs, by its place in a wheel without the version; None where it is not."""
+    packages = _packages(venv)
+    info = next(iter(packages.glob("sinyal-*.dist-info")), packages)
+    head, _, rest = place.partition("/")
+    path = {"dist-info": info / rest, "data": venv / rest.removeprefix("data/")}.get(head, packages / place)
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _run(*argv: str) -> None:

@@ -57,6 +57,11 @@ class Line:
         """Villages that were judged and have no good service."""
         return sum(count for word, count in self.words.items() if enough(word) is False)
 
+    @property
+    def blank_spots(self) -> int:
+        """Villages that are a blank spot."""
+        return self.words[BLANK_SPOT]
+
 
 def quarter_of(day: date) -> Quarter:
     """Return the quarter of a day."""

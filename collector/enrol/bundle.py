@@ -65,10 +65,10 @@ def agent_toml(site: str, desa: str, kecamatan: str, host: str, port: int, modem
     return head + "".join(MODEM_TOML.format(name=_text(name), port=_text(path)) for name, path in modems.items())
 
 
-def write_bundle(
-    out: Path, *, site: str, version: str, toml: str, readme: str, ca_pem: bytes, pair: Pair, extras: Mapping[str, bytes]
-) -> None:
-    """Write the bundle (mode 0600). Raises ConfigError when the file already exists or cannot be written."""
+def make_bundle(
+    *, site: str, version: str, toml: str, readme: str, ca_pem: bytes, pair: Pair, extras: Mapping[str, bytes]
+) -> bytes:
+    """Return the bundle as it will lie in its file."""
     members = {"agent.toml": toml.encode(), "ca.crt": ca_pem, "agent.crt": pair.cert_pem, "agent.key": pair.key_pem}
     members["README.txt"] = readme.encode()
     members |= extras
@@ -80,7 +80,11 @@ def write_bundle(
         "sinyal_version": version,
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
     }
-    packed = _pack({"bundle.json": json.dumps(about, indent=1).encode(), **members})
+    return _pack({"bundle.json": json.dumps(about, indent=1).encode(), **members})
+
+
+def write_secret(out: Path, content: bytes) -> None:
+    """Write a file that holds a key (mode 0600). Raises ConfigError when it already exists or cannot be written."""
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -88,7 +92,7 @@ def write_bundle(
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error}") from None
     with os.fdopen(handle, "wb") as file:
-        file.write(packed)
+        file.write(content)
 
 
 def _pack(members: Mapping[str, bytes]) -> bytes:

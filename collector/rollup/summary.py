@@ -26,18 +26,15 @@ ESTIMATED = frozenset((Clock.ESTIMATED.value, Clock.UNKNOWN.value))
 SLOT_S = 300
 
 
-@dataclass(slots=True)
-class Summary:
-    """One period of one modem and the operator of its SIM; docs/truth.md says what each count is evidence of.
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """How many samples of one operator's SIM said what; docs/truth.md says what each count is evidence of.
 
     served, of which lte (4G or newer), three_g, two_g; the rest did not tell. guest: served through another operator.
     data_refused: served, but the packet domain refused. no_service: nobody, or only others, had a cell for it; limited: of these,
     camped on a cell; unnamed: of those, on one whose operator was not told. Not of coverage, and so in no share: barred (its own
     operator's cell was there, without service), refused, sim_fault, no_sim, silent. time_estimated: the clock was estimated or
-    unknown. named: the sample told its operator itself. slots: periods of 5 min with a sample. cell_changes: from one sample to
-    the next of the same hour. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones; heard: samples in
-    which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only, and so is hours: the
-    slots by hour of WITA (empty in rows of an earlier version).
+    unknown. slots: periods of 5 min with a sample. cell_changes: from one sample to the next of the same hour.
     """
 
     samples: int = 0
@@ -56,9 +53,20 @@ class Summary:
     refused: int = 0
     sim_fault: int = 0
     time_estimated: int = 0
-    named: int = 0
     slots: int = 0
     cell_changes: int = 0
+
+
+@dataclass(slots=True)
+class Summary(Counts):
+    """One period of one modem and the operator of its SIM: counts and histograms.
+
+    named: the sample told its operator itself. RSRP, RSRQ and SINR only of `lte` samples, RSSI and band of all served ones;
+    heard: samples in which a cell of an operator was heard, by its number. The busy ones, 19:00-22:00 WITA, are of days only, and
+    so is hours: the slots by hour of WITA (empty in rows of an earlier version).
+    """
+
+    named: int = 0
     rsrp: Histogram = field(default_factory=dict)
     rsrq: Histogram = field(default_factory=dict)
     sinr: Histogram = field(default_factory=dict)

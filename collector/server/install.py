@@ -22,6 +22,7 @@ from collector.agreement.people import People
 from collector.config import load
 from collector.enrol.ca import Authority
 from collector.enrol.server_pairs import init_ca
+from collector.server.broker_size import drop_in, sized
 from collector.server.subject import ask
 from collector.sites.sites import read_sites
 from ground.install import Machine, Stage, machine_of, perform, trial
@@ -145,7 +146,11 @@ class Installation:
 
     def _services(self) -> Phrase:
         machine, source = self._machine, shipped()
-        self._file("/etc/mosquitto/conf.d/sinyal.conf", (source / "mosquitto.conf").read_bytes())
+        register = machine.at(ETC / "sites.csv")
+        halls = len(read_sites(register if register.exists() else source / "sites.csv"))
+        self._file("/etc/mosquitto/conf.d/sinyal.conf", sized((source / "mosquitto.conf").read_text("utf-8"), halls).encode())
+        if files := drop_in(halls):
+            self._file("/etc/systemd/system/mosquitto.service.d/sinyal.conf", files.encode())
         # Mosquitto warns of a list that is not wholly its own user's, and says that later versions refuse it.
         self._file("/etc/mosquitto/sinyal.acl", (source / "mosquitto.acl").read_bytes(), 0o600, "mosquitto", "mosquitto")
         self._file("/etc/systemd/system/influxdb.service.d/sinyal.conf", (source / "systemd/influxdb.drop-in").read_bytes())
@@ -160,7 +165,10 @@ class Installation:
             machine.command("sysctl", "--quiet", f"--load={SYSCTL}")
         machine.command("systemctl", "enable", *PACKAGES.values(), *SERVICES)
         # A broker or database that runs well is not disturbed; our own services take the new program.
-        for name, places in (("mosquitto", ("/etc/mosquitto", str(PKI))), ("influxdb", ("/etc/systemd/system/influxdb",))):
+        for name, places in (
+            ("mosquitto", ("/etc/mosquitto", "/etc/systemd/system/mosquitto", str(PKI))),
+            ("influxdb", ("/etc/systemd/system/influxdb",)),
+        ):
             touched = any(path.startswith(places) for path in self._touched)
             machine.command("systemctl", "restart" if touched else "start", name)
         machine.command("systemctl", "restart", *SERVICES)

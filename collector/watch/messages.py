@@ -17,6 +17,7 @@ from collector.watch.judge import NOTHING, Book, rule_of
 from collector.watch.state import Incident, Sign, State
 from ground.wita import wita
 from ground.words import LANGUAGES, Lang, Phrase, clock, day, joined, mark, ntr, phrase, said, timestamp, tr
+from telemetry.operators import operator_name
 
 SHORT_CHARS = 150
 """Of the 160 of one SMS: delivery puts a reference behind it."""
@@ -162,7 +163,7 @@ def _gone(state: State, incident: Incident, otherwise: str) -> Phrase:
         hints = [phrase(text) for name, text in SIM_OF_HALL.items() if state.raised(name, halls[0].site)]
         return joined(hints) if hints else phrase(POWER_OR_DEVICE)
     operators = {name for hall in halls for name in hall.operators}
-    return phrase(POWER_OR_OPERATOR, operator=operators.pop()) if len(operators) == 1 else phrase(otherwise)
+    return phrase(POWER_OR_OPERATOR, operator=operator_name(operators.pop())) if len(operators) == 1 else phrase(otherwise)
 
 
 def _first(state: State, incident: Incident) -> Sign | None:
@@ -174,12 +175,12 @@ def _place(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> str:
     if one is not None:
         site = sites.get(one)
         modem = next((key.split("/")[2] for key in sorted(incident.members) if key.count("/") == 2), None)
-        via = f" ({incident.operator or modem})" if incident.operator or modem else ""
+        via = f" ({operator_name(incident.operator or modem or '')})" if incident.operator or modem else ""
         return tr("{desa}, {kecamatan} sub-district", lang, desa=site.desa, kecamatan=site.kecamatan) + via if site else one + via
     if not incident.halls:
         return "Sinyal"
     areas = sorted({sites[site].kecamatan for site in incident.halls if site in sites})
-    who = [incident.operator or "", tr("cell {cell}", lang, cell=incident.cell_id) if incident.cell_id else ""]
+    who = [operator_name(incident.operator or ""), tr("cell {cell}", lang, cell=incident.cell_id) if incident.cell_id else ""]
     count = len(incident.sites) or len(incident.halls)
     halls = ntr("{n} village office", "{n} village offices", count, lang)
     where = (

@@ -47,6 +47,7 @@ from dashboards.grafana.context import Context
 from dashboards.grafana.query import DATASOURCE, Influx
 from dashboards.grafana.theme import Steps, one_colour, steps
 from ground.words import Phrase, mark
+from telemetry.operators import NAMES
 
 Panel = (
     timeseries.Panel
@@ -68,6 +69,8 @@ DEFAULT_INTERVAL = "1m"
 def dressed(panel: AnyPanel, context: Context, title: str | Phrase, about: str | Phrase, queries: Sequence[Influx]) -> AnyPanel:
     """Return a panel its title, description, data source and queries."""
     panel.title(context.say(title)).description(context.say(about)).datasource(DATASOURCE).targets(list(queries))
+    if any("$tag_operator" in (query.alias or "") for query in queries):
+        panel.transformations([step("renameByRegex", regex=key, renamePattern=name) for key, name in NAMES.items()])
     return panel
 
 

@@ -13,6 +13,7 @@ from dashboards.grafana.panels import OF_ROW, area_link, dressed, hall_link, joi
 from dashboards.grafana.query import Influx
 from dashboards.grafana.theme import MOMENT, Steps, named
 from ground.words import Phrase, mark
+from telemetry.operators import NAMES, operator_name
 
 WHEN = "moment"
 """In place of a unit: a date and time in the language of the board."""
@@ -44,7 +45,7 @@ class Column:
 
 KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150, area=True)
 DESA = Column("desa", mark("Village"), width=160, hall=OF_ROW)
-OPERATOR = Column("operator", mark("Operator"), width=110)
+OPERATOR = Column("operator", mark("Operator"), width=110, names=NAMES)
 MODEM = Column("modem", mark("Modem"), width=110)
 TIME = Column("Time", mark("Time"), WHEN, width=150)
 
@@ -112,7 +113,7 @@ def matrix(
     A query gives `kecamatan` and a column of its own name. Grafana's own pivot loses such names from version 10 on.
     """
     targets = [Influx(query, chr(ord("A") + k)) for k, query in enumerate(queries.values())]
-    columns = [KECAMATAN, *(Column(name, name, unit, decimals, scale) for name in queries)]
+    columns = [KECAMATAN, *(Column(name, operator_name(name), unit, decimals, scale) for name in queries)]
     return listing(
         context, title, about, targets, columns, before=[join("kecamatan"), only("kecamatan", *queries)], sort="kecamatan"
     )

@@ -15,6 +15,7 @@ from dashboards.needs.labels import COORDINATES, DIAGNOSIS_WORDS, indonesian, st
 from dashboards.needs.model import Diagnosis, Report, Row, State, Verdict, Village, VillageVerdict, is_unknown
 from dashboards.needs.need import INPUT_WORDS
 from ground.words import joined, phrase
+from telemetry.operators import operator_name
 
 Cell = str | int | float | date | None
 COLUMNS = (
@@ -168,7 +169,11 @@ def remarks(village: Village, row: Row) -> str:
     told = [indonesian(verdict.main.reason)] if verdict.main.diagnosis is Diagnosis.NOT_MEASURED else found
     if verdict.state is State.BLANK_SPOT and village.unmeasured:
         told.append(
-            indonesian(phrase("No blank spot of the village: {names} not known.", names=joined(village.unmeasured, ", ")))
+            indonesian(
+                phrase(
+                    "No blank spot of the village: {names} not known.", names=joined(map(operator_name, village.unmeasured), ", ")
+                )
+            )
         )
     told += [indonesian(note) for note in verdict.notes]
     if row.site.coordinate_source == "centroid":

@@ -26,6 +26,7 @@ from dashboards.needs.need import INPUT_WORDS, NEED_FORMULA, ORDER, READINESS_FO
 from dashboards.needs.seal import fingerprint, grouped, qr_svg
 from dashboards.needs.summary import Share, shares, summarise
 from ground.words import Figure, Lang, Said, joined, phrase, said
+from telemetry.operators import operator_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 EVIDENCE_FOLDER, CSV_NAME = "bukti", "peta-kebutuhan.csv"
@@ -61,7 +62,12 @@ def environment(lang: Lang) -> Environment:
     env = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.filters |= {"id": partial(said, lang="id"), "en": partial(said, lang="en"), "here": partial(said, lang=lang)}
+    env.filters |= {
+        "id": partial(said, lang="id"),
+        "en": partial(said, lang="en"),
+        "here": partial(said, lang=lang),
+        "operator": operator_name,
+    }
     return env
 
 

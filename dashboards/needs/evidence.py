@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from collector.rollup.summary import Counts
 from dashboards.needs.interval import Interval
 from telemetry.streams import Proof
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@dataclass(slots=True, kw_only=True)
+class Evidence(Counts):
     """What one operator showed at one hall in the period: counts of samples, levels in dBm and dB."""
 
     days: int
-    slots: int
     slots_possible: int
-    samples: int
-    served: int = 0
-    lte: int = 0
-    three_g: int = 0
-    two_g: int = 0
-    no_service: int = 0
-    no_sim: int = 0
-    silent: int = 0
-    guest: int = 0
-    data_refused: int = 0
-    limited: int = 0
-    unnamed: int = 0
-    barred: int = 0
-    refused: int = 0
-    sim_fault: int = 0
-    time_estimated: int = 0
-    cell_changes: int = 0
     lte_values: int = 0
     busy_values: int = 0
     rsrp_median: float | None = None
@@ -161,7 +144,6 @@ class Seen:
     scanned_days: int = 0
     """Days with any scan."""
     scan_days: int = 0
-    strongest_dbm: float | None = None
 
     @property
     def heard_share(self) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from collector.rollup import Summary, percentile
-from collector.rollup.summary import COUNTS, HISTOGRAMS
+from collector.rollup.summary import COUNTS, HISTOGRAMS, Counts
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
@@ -136,7 +136,7 @@ def read_supply(store: Store, told: Told, site: str, period: Period, *, gaps: bo
     return Supply(told.boots[site], weekly, 100 * bad / len(rows) if rows else None)
 
 
-COUNTED = tuple(f.name for f in fields(Evidence) if f.name in COUNTS and f.name != "slots")
+COUNTED = tuple(f.name for f in fields(Counts) if f.name != "slots")
 """Counts that evidence has as the summary of the period has them; slots are those of all modems together."""
 
 

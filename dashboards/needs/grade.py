@@ -17,6 +17,7 @@ from dashboards.needs.model import Verdict
 from dashboards.needs.parameters import Step, Steps
 from dashboards.needs.scores import Criterion, Grade, Graded
 from ground.words import Figure, Phrase, joined, phrase
+from telemetry.operators import operator_name
 
 BUSY = range(19, 22)
 FULL_HOUR_SLOTS, FULL_HOURS = 12, 3
@@ -166,7 +167,7 @@ def of_operators(unknown: Sequence[str]) -> Criterion:
     """Grade a village by its national operators of which nothing can be said."""
     if not unknown:
         return Criterion("operators", Grade.A, phrase("all operators known"))
-    names = joined(unknown, ", ")
+    names = joined(map(operator_name, unknown), ", ")
     grade = Grade.B if len(unknown) == 1 else Grade.C
     return Criterion("operators", grade, phrase("not known: {names}", names=names), phrase("measure {names} too", names=names))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards.needs.model import UNKNOWN_OPERATOR, Change, Diagnosis, State, Verdict, VillageVerdict, is_unknown
 from ground.words import Phrase, Said, phrase, said
+from telemetry.operators import operator_name
 
 STATE_WORDS = {
     State.ADEQUATE: phrase("Adequate"),
@@ -74,7 +75,7 @@ def yes_no(value: bool | None) -> Phrase:
 def operator_words(name: str) -> Said:
     """Return an operator as it is shown."""
     if not is_unknown(name):
-        return name
+        return operator_name(name)
     modem = name.removeprefix(UNKNOWN_OPERATOR).strip()
     return phrase("not known ({modem})", modem=modem) if modem else UNKNOWN
 

@@ -16,6 +16,7 @@ from dashboards.needs.model import OPERATORS, Context, State, Verdict, Village
 from dashboards.needs.parameters import Parameters, Severity
 from dashboards.needs.scores import Input, Rank, Score
 from ground.words import Figure, Phrase, Said, joined, phrase
+from telemetry.operators import operator_name
 
 NEED_FORMULA = phrase("need = 100 · severity · (1 - wp · (1 - people)) · (1 - wa · alternatives)")
 READINESS_FORMULA = phrase("readiness = 100 · sum of w·v / sum of w, over power, land, road, link")
@@ -101,9 +102,9 @@ def _best(known: Mapping[str, Range], unknown: Sequence[str]) -> Range:
 
 
 def _whose(verdicts: Mapping[str, Verdict], known: Mapping[str, Range], unknown: Sequence[str]) -> Phrase:
-    said = [joined([name, STATE_WORDS[verdicts[name].state]], ": ") for name in known]
+    said = [joined([operator_name(name), STATE_WORDS[verdicts[name].state]], ": ") for name in known]
     if unknown:
-        said.append(phrase("not known: {names}", names=joined(unknown, ", ")))
+        said.append(phrase("not known: {names}", names=joined(map(operator_name, unknown), ", ")))
     return joined(said, ", ")
 
 

@@ -9,6 +9,7 @@ from dashboards.needs.labels import STATE_WORDS, operator_words
 from dashboards.needs.model import OPERATORS, Row, State, VillageVerdict
 from dashboards.needs.scores import Graded
 from ground.words import Phrase, joined, phrase
+from telemetry.operators import operator_name
 
 ORDER = list(State)
 
@@ -44,5 +45,9 @@ def _reason(rows: Sequence[Row], state: State, unknown: Sequence[str]) -> Phrase
     if state is State.BLANK_SPOT:
         return phrase("Every operator is known to give nothing here: {told}.", told=told)
     if unknown and any(row.verdict.state is State.BLANK_SPOT for row in rows):
-        return phrase("No blank spot of the village, for {names} is not known: {told}.", names=joined(unknown, ", "), told=told)
+        return phrase(
+            "No blank spot of the village, for {names} is not known: {told}.",
+            names=joined(map(operator_name, unknown), ", "),
+            told=told,
+        )
     return phrase("By the operator that serves best: {told}.", told=told)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from dashboards.web import opendata
@@ -26,6 +27,7 @@ From = Annotated[date | None, Query(alias="from", description="First day (WITA);
 To = Annotated[date | None, Query(description="Last day (WITA), with it; default: today")]
 NOT_FOUND: dict[int | str, dict[str, str]] = {404: {"description": "No site of this code in the register"}}
 CSV: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV, UTF-8 with BOM"}}
+NO_KECAMATAN: dict[int | str, dict[str, str]] = {404: {"description": "No kecamatan of this id"}}
 
 
 class GeoJSON(JSONResponse):
@@ -98,7 +100,7 @@ def history(request: Request, code: Code, start: From = None, to: To = None, ste
     return History(site=code, licence=LICENCE, step=step, start=first, end=end, periods=found)
 
 
-@router.get("/sites/{code}/history.csv", response_class=Response, responses=CSV, summary=mark("The same as CSV"))
+@router.get("/sites/{code}/history.csv", response_class=Response, responses=CSV | NOT_FOUND, summary=mark("The same as CSV"))
 def history_csv(request: Request, code: Code, start: From = None, to: To = None, step: Step = "day") -> Response:
     """Return hours or days as CSV."""
     found = history(request, code, start, to, step)
@@ -127,7 +129,7 @@ def kecamatan_csv(request: Request) -> Response:
     return opendata.csv(opendata.TOTALS, opendata.total_rows([*found.kecamatan, found.regency]), "sinyal-kecamatan")
 
 
-@router.get("/kecamatan/{key}", response_model_exclude_none=True, summary=mark("Totals of one kecamatan"))
+@router.get("/kecamatan/{key}", response_model_exclude_none=True, responses=NO_KECAMATAN, summary=mark("Totals of one kecamatan"))
 def one_kecamatan(request: Request, key: Code) -> Totals:
     """Return the totals of one kecamatan by its id."""
     found = next((totals for totals in kecamatan(request).kecamatan if totals.id == key), None)
@@ -178,9 +180,8 @@ def _period(start: date | None, to: date | None, step: Step) -> tuple[datetime, 
     except OverflowError:
         days = 0
     if not 0 < days <= MOST_DAYS[step]:
-        raise HTTPException(
-            422, f"from {start} to {to}: `from` must not be after `to`, and at most {MOST_DAYS[step]} days before"
-        )
+        wrong = f"from {start} to {to}: `from` must not be after `to`, and at most {MOST_DAYS[step]} days before"
+        raise RequestValidationError([{"type": "period", "loc": ("query", "from"), "msg": wrong}])
     return _midnight(first), _midnight(end)
 
 

@@ -20,7 +20,7 @@ from dashboards.web.office import PATH, signed_in
 from dashboards.web.render import page
 
 router = APIRouter(include_in_schema=False)
-CHANGES, OPEN = 12, 8
+CHANGES, OPEN = 8, 5
 """So many are named; how many more there are is said."""
 
 
@@ -46,6 +46,7 @@ def meeting(request: Request) -> Response:
     steps = Counter(one.step for one in state.proposals.values())
     waits = [wait for wait in waiting(state, sites) if wait.site in sites]
     changed = [(sites[one.after.site].desa, one, WHY[one.why]) for one in changes(state) if one.after.site in sites]
+    changed.sort(key=lambda told: told[1].after.operator is not None)  # villages as a whole first
     rows = _rows(state, sites, waits, at_ms)
     remarks = [wait for wait in waits if wait.what.isdecimal()]
     shown = page(

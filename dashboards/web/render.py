@@ -14,6 +14,7 @@ from dashboards.web.feed import EVERY_S, PATH, STREAM
 from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
 from ground.words import LANGUAGES, Lang
+from telemetry.operators import NAMES, operator_name
 
 COOKIE = "lang"
 COOKIE_S = 365 * 86_400
@@ -22,6 +23,7 @@ SHAPES = {"◆": "diamond", "●": "circle", "■": "square", "▲": "triangle",
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+ENVIRONMENT.filters["operator"] = operator_name
 
 
 def page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:
@@ -46,6 +48,7 @@ def page(request: Request, template: str, status: int = 200, *, settings: dict[s
             "language": language,
             "texts": texts.script(),
             "legend": [{name: entry[name] for name in ("key", "label", "colour", "cuts", "level")} for entry in legend],
+            "operators": NAMES,
             "refresh_s": EVERY_S,
             "window_s": WINDOW_S,
             "live": {"path": PATH, "stream": STREAM},

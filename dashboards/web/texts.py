@@ -10,6 +10,7 @@ from ground.wita import WITA
 from ground.words import Lang, Said, clock, day, mark, number, span, timestamp, tr
 from telemetry.events import EVENTS
 from telemetry.meaning import Registration
+from telemetry.operators import operator_name
 
 JUST_NOW_S = 10
 NAMES = {
@@ -127,7 +128,7 @@ class Texts:
         total = sum(kinds.values())
         first = self("Adequate 4G is available at {n} of {all} village halls", n=kinds["adequate"], all=total)
         said = "; ".join([first, *(self(part.message, n=part.n) for part in parts)])
-        return f"{operator}: {said}." if operator else f"{said}."
+        return f"{operator_name(operator)}: {said}." if operator else f"{said}."
 
     def day(self, when: date) -> str:
         """Write a day: 24 Nov 2026."""

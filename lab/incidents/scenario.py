@@ -14,7 +14,7 @@ from collector.sites.sites import Site, read_sites
 from collector.watch.config import load
 from collector.watch.judge import Book
 from collector.watch.rule import rules
-from collector.watch.schedule import SLOT_MS, Schedule
+from collector.watch.schedule import ALL, DATA, SLOT_MS, Schedule, day_slot
 from collector.watch.state import Hall, Modem, State
 from collector.watch.tick import tick
 from lab.incidents.faults import DAY, FAULTS, HOUR, MINUTE, SERVER_FAULTS
@@ -103,7 +103,6 @@ def play(scenario: Scenario, *, step_ms: int = 5 * MINUTE) -> list[Message]:
 
 def primed(world: World, engine: Any, settings: Any) -> tuple[State, Book]:
     """Return a state that has known these halls for a fortnight: always on, served, calm."""
-    schedule = Schedule(engine.learn_days, engine.learn_min_days)
     state = State()
     for hall in world.halls:
         if hall.code in world.never:
@@ -113,10 +112,12 @@ def primed(world: World, engine: Any, settings: Any) -> tuple[State, Book]:
             cells = {str(modem.cell): known.first_ms}
             known.modems[modem.name] = Modem(modem.name, modem.operator, modem.cell, START_MS - MINUTE, cells=cells)
         state.halls[hall.code] = known
+    days = range(day_slot(START_MS)[0] - HISTORY_DAYS, day_slot(START_MS)[0])  # it starts at midnight in WITA
+    schedule = Schedule(
+        engine.learn_days, engine.learn_min_days, ((code, DATA, day, ALL) for code in state.halls for day in days)
+    )
     for half in range(-HISTORY_DAYS * DAY, 0, SLOT_MS):
         schedule.awake(START_MS + half)
-        for code in state.halls:
-            schedule.mark(code, START_MS + half)
     state.meta = {"tick_ms": START_MS - MINUTE, "arrival_ms": START_MS - MINUTE, "resumed_ms": START_MS - DAY, "daily": 0}
     return state, Book(engine, settings, schedule)
 

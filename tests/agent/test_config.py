@@ -57,7 +57,7 @@ def test_cli_prints_the_message_and_exits_2(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_missing_file_says_what_to_copy(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no such file; copy config/agent\.example\.toml there"):
+    with pytest.raises(ConfigError, match=r"`sudo sinyal-agent install .* or copy config/agent\.example\.toml there"):
         load(tmp_path / "agent.toml")
 
 

@@ -20,7 +20,7 @@ from ground.paths import shipped
 from lab.servers import Server, fetch, free_port, influxd, wait_for
 from tests.dashboards.grafana.fake_grafana import TOKEN, FakeGrafana, serving
 
-SMALL = "look.HALLS, look.DAYS, look.FEED_S = 10, 3, 0.2"
+SMALL = "look.HALLS, look.DAYS, look.RAW_DAYS, look.FEED_S = 10, 3, 0.2, 0.2"
 PROGRAM = f"import sys; from demo import cli, look; {SMALL}; sys.exit(cli.main(sys.argv[1:]))"
 LOOK = [sys.executable, "-c", PROGRAM, "look"]
 

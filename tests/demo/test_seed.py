@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
 from demo import seed
-from demo.fill import Filler
+from demo.fill import Filler, Recipe
+from demo.fill_all import fill_all
 from demo.profiles import PROFILES, plan
 from ground.paths import shipped
 from lab.servers import Server, influxd
@@ -113,7 +115,7 @@ def test_every_panel_of_a_month_has_something(tmp_path: Path) -> None:
 def test_what_is_fed_bit_by_bit_goes_on_where_the_history_ended(tmp_path: Path) -> None:
     store = Sqlite(tmp_path / "store.db")
     [(code, profile)] = plan(SITES.values(), 1).items()
-    filler = Filler(store, SITES[code], profile, 60, 1)
+    filler = Filler(store, Recipe(SITES[code], profile, 60, 1))
     span = seed.span_of(END, 1, None)
     filler.fill(span, lambda _share: None)
     for since_s in range(span.end_s, span.end_s + 86_400, 600):
@@ -278,3 +280,18 @@ def test_an_end_without_zone_is_refused(tmp_path: Path) -> None:
     sites: dict[str, Site] = {}
     with pytest.raises(ValueError, match="time zone"):
         seed.seed(Sqlite(tmp_path / "store.db"), sites, days=1, halls=1, end=datetime(2026, 11, 24))  # noqa: DTZ001 - the fault itself
+
+
+def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
+    halls = list(plan(SITES.values(), 3).items())
+    recipes = [Recipe(SITES[code], profile, 600, 1) for code, profile in halls]
+    span = seed.span_of(END, 0.5, 0.1)
+    files = [tmp_path / "two.db", tmp_path / "one.db"]
+    two = list(fill_all(partial(Sqlite, files[0]), recipes, span, processes=2))
+    fillers = [Filler(Sqlite(files[1]), recipe) for recipe in recipes]
+    for filler in fillers:
+        filler.fill(span, lambda _share: None)
+    assert [hall.samples for hall in two] == [filler.samples for filler in fillers]
+    one, other = (points(Sqlite(file)) for file in files)
+    assert one == other
+    assert one["signal_1h"]

@@ -22,10 +22,9 @@ WEEK_NS = 7 * DAY_NS
 LONG_NS = 364 * DAY_NS
 LAG_S = 10
 LOOK_AFTER_S = 60.0
-QUORUM_MS = 10_000
 TYPES: dict[type, str] = {bool: "UInt8", int: "Int64", float: "Float64", str: "String"}
-ONE_AT_A_TIME, MANY_WEEKS, NOT_LATER = "insert_quorum_parallel", "max_partitions_per_insert_block", "async_insert"
-NEWER = (ONE_AT_A_TIME, MANY_WEEKS, NOT_LATER, "fsync_after_insert", "fsync_part_directory")
+MANY_WEEKS, NOT_LATER = "max_partitions_per_insert_block", "async_insert"
+NEWER = (MANY_WEEKS, NOT_LATER, "fsync_after_insert", "fsync_part_directory")
 """Settings that 18.16 lacks."""
 Columns = dict[str, str]
 """The columns of a table with their types, in its order; nothing where it is not made."""
@@ -35,8 +34,8 @@ log = logging.getLogger(__name__)
 class Tables:
     """The tables of one database on all addresses of a store."""
 
-    def __init__(self, nodes: Nodes, database: str, *, quorum: int) -> None:
-        self._nodes, self._database, self._quorum = nodes, database, quorum
+    def __init__(self, nodes: Nodes, database: str, *, replicated: bool) -> None:
+        self._nodes, self._database, self._replicated = nodes, database, replicated
         self._columns: dict[tuple[str, str], Columns] = {}
         self._knows: dict[str, frozenset[str]] = {}
         self._fit_until: dict[str, float] = {}
@@ -58,14 +57,11 @@ class Tables:
         return found
 
     def settings(self, url: str) -> dict[str, str]:
-        """Return what an INSERT is sent with: confirmed when it is written, on so many replicas, each time."""
-        # Without insert_deduplicate=0 a value that comes back after another one, as a rollup may, would pass for a repetition.
+        """Return what an INSERT is sent with."""
+        # Without insert_deduplicate=0 a value that comes back after another one, as a rollup may, passes for a repetition, and
+        # a replica that has heard of a write would confirm it without having it.
         known = self._knows.get(url, frozenset())
-        values = {"insert_deduplicate": "0"} | dict.fromkeys(known & {MANY_WEEKS, NOT_LATER}, "0")
-        if self._quorum:
-            values |= {"insert_quorum": str(self._quorum), "insert_quorum_timeout": str(QUORUM_MS)}
-            values |= dict.fromkeys(known & {ONE_AT_A_TIME}, "0")
-        return values
+        return {"insert_deduplicate": "0"} | dict.fromkeys(known & {MANY_WEEKS, NOT_LATER}, "0")
 
     def make(self, url: str, measurement: str, types: Mapping[str, type]) -> None:
         """Make a table and the columns that it lacks. Raises StoreUnavailableError, or PointsRefusedError for another type."""
@@ -89,7 +85,7 @@ class Tables:
 
     def spread(self, url: str) -> None:
         """Make the tables of an address on all others that answer, with the same columns: a replica that is new or was away."""
-        for other in self._nodes.urls if self._quorum else ():
+        for other in self._nodes.urls if self._replicated else ():
             if other == url:
                 continue
             try:
@@ -106,7 +102,7 @@ class Tables:
 
     def must_be_fit(self, url: str) -> None:
         """Refuse a replica that is far behind, as one that was away. Raises StoreUnavailableError."""
-        if not self._quorum or time.monotonic() < self._fit_until.get(url, 0.0):
+        if not self._replicated or time.monotonic() < self._fit_until.get(url, 0.0):
             return
         question = f"SELECT max(absolute_delay) AS lag_s FROM system.replicas WHERE database = {quoted(self._database)}"
         lag_s = max((int(row["lag_s"]) for row in self._nodes.rows(url, question)), default=0)
@@ -141,7 +137,7 @@ class Tables:
     def _create(self, url: str, measurement: str, columns: Columns) -> None:
         body = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
         path = f"'/clickhouse/tables/{{shard}}/{self._database}/{measurement}', '{{replica}}'"
-        engine = f"ReplicatedReplacingMergeTree({path})" if self._quorum else "ReplacingMergeTree()"
+        engine = f"ReplicatedReplacingMergeTree({path})" if self._replicated else "ReplacingMergeTree()"
         span = LONG_NS if measurement in KEPT_LONG else WEEK_NS
         synced = "".join(f", {name} = 1" for name in sorted(self._knows[url]) if name.startswith("fsync"))
         how = f"PARTITION BY intDiv(time_ns, {span}) ORDER BY (site, modem, time_ns) SETTINGS index_granularity = 8192{synced}"

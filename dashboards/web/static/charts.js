@@ -15,7 +15,7 @@ const SinyalCharts = (() => {
   let series = null, plots = [], hidden = new Set();
 
   const id = modem => modem.modem + modem.operator;
-  const name = modem => (modem.operator || t("Modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
+  const name = modem => (Sinyal.settings.operators[modem.operator] || modem.operator || t("Modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
   const inks = () => dark.matches ? DARK : LIGHT;
   const start = () => Date.parse(series.start) / 1000;
   const shown = () => series.modems.map((modem, i) => [modem, i]).filter(([modem]) => !hidden.has(id(modem)));

@@ -15,7 +15,7 @@ const SinyalFeed = (() => {
       modems: modems.map(([name, key, rsrp, last, late]) => {
         const text = state.names[name], known = !text.startsWith("?");
         return {
-          operator: known ? text : null, name: known ? text : text.slice(1), state: keys[key],
+          operator: known ? text : null, name: known ? settings.operators[text] ?? text : text.slice(1), state: keys[key],
           rsrp: rsrp ?? null, last: last === null || last === undefined ? null : keys[last], time: time(minute - (late || 0)),
         };
       }),

@@ -89,7 +89,7 @@
     }
     const parts = settings.sentence.filter(([kind]) => kinds[kind]).map(([kind, text]) => fill(text, { n: kinds[kind] }));
     const first = t("Adequate 4G is available at {n} of {all} village halls", { n: kinds.adequate || 0, all: halls.length });
-    document.getElementById("sentence").textContent = (w.operator && w.operator !== "?" ? `${w.operator}: ` : "") + [first, ...parts].join("; ") + ".";
+    document.getElementById("sentence").textContent = (w.operator && w.operator !== "?" ? `${settings.operators[w.operator] ?? w.operator}: ` : "") + [first, ...parts].join("; ") + ".";
   }
 
   function showFresh() {

@@ -16,7 +16,7 @@ CUTS = (-110, -100, -90, -80)
     [
         ({"registration": "home", "rat": "lte", "plmn": "51010", "rsrp_dbm": -101.0}, "Telkomsel 4G, −101 dBm (Buruk)"),
         ({"registration": "home", "rat": "nr_sa", "plmn": "51011", "nr_rsrp_dbm": -85.0}, "XLSMART 5G, −85 dBm (Baik)"),
-        ({"registration": "home", "rat": "gsm", "plmn": "51001", "rssi_dbm": -71.0}, "IOH 2G, −71 dBm"),
+        ({"registration": "home", "rat": "gsm", "plmn": "51001", "rssi_dbm": -71.0}, "Indosat (IOH) 2G, −71 dBm"),
         ({"registration": "home", "plmn": "51010"}, "Telkomsel"),
         ({"registration": "home"}, "terdaftar, tanpa nilai"),
         ({"registration": "searching", "rsrp_dbm": -101.0}, "mencari jaringan"),

@@ -8,8 +8,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import venv
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 
@@ -20,9 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent.errors import ConfigError
 from agent.host import update, versions
-from agent.host.update import Place, fetch, start, verify, version_of, watch
+from agent.host.fetch import fetch
+from agent.host.update import Place, start, unpack, verify, version_of, watch
 from agent.host.versions import VersionError, newer
 from agent.spool import clock
+from ground import pack
 from ground.durable import link_durably
 
 PROGRAM = """
@@ -138,6 +142,26 @@ def test_a_version_that_cannot_be_built_changes_nothing(place: Place, version: s
     assert not (place.status.parent / "restarts").exists()
 
 
+def test_a_new_dependency_that_is_not_here_is_named(tmp_path: Path) -> None:
+    packages = tmp_path / "lib/python3.11/site-packages"
+
+    def put(name: str, version: str, requires: str = "") -> None:
+        (packages / f"{name}-{version}.dist-info").mkdir(parents=True)
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}"
+        (packages / f"{name}-{version}.dist-info/METADATA").write_text(text)
+
+    agent = "".join(f'Requires-Dist: {wanted}; extra == "agent"\n' for wanted in ("Old_One>=2", "new-one>=3", "whole"))
+    put("sinyal", "0.4.0", f'{agent}Requires-Dist: servers-own; extra == "collector"\n')
+    put("old_one", "1.9")
+    put("whole", "5", "Requires-Dist: below\n")
+    put("below", "1")
+    with pytest.raises(VersionError, match=r"needs Old_One>=2 \(1\.9 is here\), new-one>=3 \(not here\); give signed wheels"):
+        versions.complete(tmp_path)
+    put("new_one", "3.1")
+    (packages / "old_one-1.9.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: old_one\nVersion: 2.0\n")
+    versions.complete(tmp_path)
+
+
 def test_old_versions_are_deleted_but_not_the_two_in_use(tmp_path: Path) -> None:
     for name in ("0.1.0", "0.2.0", "0.3.0", "notes"):
         (tmp_path / name).mkdir()
@@ -212,7 +236,89 @@ def test_a_source_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         fetch(str(tmp_path / "none.whl"), tmp_path)
     with pytest.raises(ConfigError, match="cannot be read"):
         fetch("http://127.0.0.1:9/sinyal.whl", tmp_path)
-    monkeypatch.setattr("agent.host.update.MAX_BYTES", 10)
+    monkeypatch.setattr("agent.host.fetch.MAX_BYTES", 10)
     (tmp_path / "big.whl").write_bytes(b"x" * 11)
     with pytest.raises(ConfigError, match="more than"):
         fetch(str(tmp_path / "big.whl"), tmp_path)
+
+
+def test_a_pack_of_what_changed_makes_the_same_wheel_here(place: Place) -> None:
+    content = pack.make(wheel("0.1.0"), wheel("0.6.0"))
+    made = unpack(content, place.folder / "current")
+    with zipfile.ZipFile(BytesIO(made)) as ours, zipfile.ZipFile(BytesIO(wheel("0.6.0"))) as theirs:
+        assert {n: ours.read(n) for n in ours.namelist()} == {n: theirs.read(n) for n in theirs.namelist()}
+    assert "sinyal-0.6.0.dist-info/entry_points.txt" not in pack.read(content).files, "what did not change does not travel"
+    assert unpack(wheel("0.6.0"), place.folder / "current") == wheel("0.6.0"), "a whole wheel is taken as it is"
+
+
+@pytest.mark.parametrize(
+    ("old", "touch", "reason"),
+    [
+        ("0.0.9", "", "makes 0.6.0 of 0.0.9, here runs 0.1.0; give the whole wheel"),
+        ("0.1.0", "entry_points.txt", r"entry_points.txt: is not here as version 0.1.0 has it"),
+    ],
+)
+def test_a_pack_that_does_not_fit_what_runs_is_refused(place: Place, old: str, touch: str, reason: str) -> None:
+    info = next((place.folder / "0.1.0").glob("lib/python3.*/site-packages/sinyal-*.dist-info"))
+    before = (info / touch).read_bytes() if touch else b""
+    if touch:
+        (info / touch).write_bytes(before + b"# edited here")
+    try:
+        with pytest.raises(ConfigError, match=reason):
+            unpack(pack.make(wheel(old), wheel("0.6.0")), place.folder / "current")
+    finally:
+        if touch:
+            (info / touch).write_bytes(before)
+
+
+def test_a_damaged_pack_is_an_error(place: Place) -> None:
+    content = pack.make(wheel("0.1.0"), wheel("0.6.0"))
+    for wrong in (b"", content[:-40], b"\xfd7zXZ" + b"x" * 50):
+        with pytest.raises(ConfigError, match="damaged"):
+            unpack(wrong, place.folder / "current")
+
+
+class Torn(BaseHTTPRequestHandler):
+    """A server whose link breaks after so many bytes of each answer."""
+
+    content, breaks_after, ranges, asked = b"", 0, True, list[str]()
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range", "")
+        self.asked.append(wanted)
+        first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(self.content) - 1}/{len(self.content)}")
+        self.send_header("Content-Length", str(len(self.content) - first))
+        self.end_headers()
+        self.wfile.write(self.content[first : first + self.breaks_after])
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("ranges", "asked"), [(True, ["", "bytes=30000-", "bytes=60000-"]), (False, ["", "bytes=30000-"])])
+def test_over_a_link_that_breaks_a_file_is_fetched_in_parts(tmp_path: Path, *, ranges: bool, asked: list[str]) -> None:
+    content = os.urandom(70_000)
+    handler = type("Link", (Torn,), {"content": content, "breaks_after": 30_000, "ranges": ranges, "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+        def mended(_s: float) -> None:
+            handler.breaks_after = 30_000 if ranges else 70_000  # type: ignore[attr-defined]
+
+        got = fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, mended)
+        server.shutdown()
+    assert (got == content, handler.asked) == (True, asked)  # type: ignore[attr-defined]
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_what_came_is_kept_for_the_next_try(tmp_path: Path) -> None:
+    handler = type("Link", (Torn,), {"content": b"x" * 9000, "breaks_after": 0, "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(ConfigError, match="0 bytes are kept, the same command goes on there"):
+            fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, lambda _s: None)
+        server.shutdown()

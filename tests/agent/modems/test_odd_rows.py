@@ -74,3 +74,16 @@ def test_a_serving_row_of_another_layout_gives_no_level(tenths: int, rsrp: float
 def test_a_head_that_says_no_full_service_names_no_technology(head: str, rat: str | None) -> None:
     body = "5110,12,10,10,830e,162,-86,-14,131,-1,3,255,128"
     assert read("AT+UCGED?", "+UCGED: 2", head, body).get("rat") == rat
+
+
+@pytest.mark.parametrize(
+    ("code", "sim"),
+    [(10, None), (11, "pin"), (12, "puk"), (13, "fault"), (14, None), (15, "fault"), (5, "locked"), (262, "blocked")],
+)
+def test_each_error_of_the_sim_has_its_own_meaning(code: int, sim: str | None) -> None:
+    assert parse(f"AT+CPIN?\r\n+CME ERROR: {code}\r\n").get("sim") == sim
+
+
+@pytest.mark.parametrize("row", ["99,99", "99,99,255,255,20", "99,99,255,255,255,255,50,60", "99,99,255,255,255,255,50"])
+def test_a_cesq_that_is_cut_off_gives_nothing(row: str) -> None:
+    assert read("AT+CESQ", f"+CESQ: {row}") == {}

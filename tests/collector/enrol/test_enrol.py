@@ -151,7 +151,9 @@ def test_no_hall_gets_the_name_of_a_program_of_the_server(plant: Plant, name: st
     [
         (["--modem", MODEM, "--modem", "telkomsel=/dev/ttyUSB1"], "same name"),
         (["--wheel", "/nowhere/sinyal.whl"], "No such file"),
-        (["--wheel", "/etc/passwd"], "not a wheel"),
+        (["--card", "/nowhere"], "name the packages too"),
+        (["--deb", "/nowhere/x.deb"], "both or none"),
+        (["--wheel", "/etc/passwd"], r"is not a \*\.whl"),
     ],
 )
 def test_a_wrong_argument_leaves_no_certificate_behind(plant: Plant, argv: list[str], reason: str) -> None:
@@ -171,7 +173,7 @@ def test_an_unknown_site_or_a_second_enrolment_is_refused_with_the_cure(plant: P
     with pytest.raises(ConfigError, match=r"6408019999: is not in .*sites.csv; add its row"):
         enroll(plant, site="6408019999")
     enroll(plant)
-    with pytest.raises(ConfigError, match=f"sinyal-collector revoke {SITE.code}"):
+    with pytest.raises(ConfigError, match=f"sinyal-collector enroll {SITE.code} --again"):
         enroll(plant)
 
 

@@ -14,7 +14,7 @@ from telemetry.streams import Proof
 from tests.dashboards.needs.test_judge import CUTS, LIMITS, SITE
 
 N = 2304
-NOTHING_THERE = Evidence(8, N, N, N, no_service=N, proof=Proof.HEARD)
+NOTHING_THERE = Evidence(days=8, slots=N, slots_possible=N, samples=N, no_service=N, proof=Proof.HEARD)
 
 
 def judged(e: Evidence | None, seen: Seen | None = None, operator: str = "Telkomsel") -> Verdict:
@@ -80,7 +80,7 @@ def test_a_modem_of_nobody_is_never_judged() -> None:
 
 
 def test_served_without_telling_how_is_never_2g_only() -> None:
-    untold = Evidence(8, N, N, N, served=N)
+    untold = Evidence(days=8, slots=N, slots_possible=N, samples=N, served=N)
     assert words(judged(untold)) == ("insufficient_data", "insufficient_data")
     assert words(judged(replace(untold, two_g=100))) == ("insufficient_data", "insufficient_data")
     assert words(judged(replace(untold, two_g=N))) == ("two_g_only", "two_g_only")
@@ -97,4 +97,6 @@ def test_registered_without_data_is_named_and_stays_served() -> None:
 
 
 def judged_well() -> Evidence:
-    return Evidence(8, N, N, N, served=N, lte=N, lte_values=N, rsrp_median=-85, rsrp_p10=-95, sinr_median=15)
+    return Evidence(
+        days=8, slots=N, slots_possible=N, samples=N, served=N, lte=N, lte_values=N, rsrp_median=-85, rsrp_p10=-95, sinr_median=15
+    )

@@ -35,7 +35,7 @@ def evidences(draw: st.DrawFn) -> Evidence:
     served = lte + two_g + three_g
     slots = draw(st.integers(0, 2304))
     return Evidence(
-        draw(st.integers(0, 8)), slots, 2304, served + no_service + no_sim + silent,
+        days=draw(st.integers(0, 8)), slots=slots, slots_possible=2304, samples=served + no_service + no_sim + silent,
         served=served, lte=lte, three_g=three_g, two_g=two_g, no_service=no_service, no_sim=no_sim, silent=silent,
         lte_values=lte, busy_values=lte // 8, rsrp_median=draw(LEVEL), rsrp_p10=draw(LEVEL), sinr_median=draw(QUALITY),
         proof=draw(st.sampled_from([None, *Proof])),
@@ -63,7 +63,7 @@ def test_a_sick_modem_or_sim_leaves_the_state_of_the_network_or_forbids_any(e: E
         assert one in {other, State.UNJUDGEABLE}
 
 
-@pytest.mark.parametrize("e", [None, Evidence(0, 0, 2304, 0)])
+@pytest.mark.parametrize("e", [None, Evidence(days=0, slots=0, slots_possible=2304, samples=0)])
 def test_not_measured_is_never_a_blank_spot(e: Evidence | None) -> None:
     verdict = judge(e, LIMITS, CUTS, Supply(boots_a_week=20), SITE)
     assert (verdict.state, verdict.main.diagnosis) == (State.NOT_MEASURED, Diagnosis.NOT_MEASURED)
@@ -74,7 +74,7 @@ def _good(**changes: float) -> Evidence:
     values: dict[str, float] = {"served": 2304, "lte": 2304, "lte_values": 2304, "busy_values": 288, "rsrp_median": -85}
     values |= {"rsrp_p10": -95, "sinr_median": 15, "sinr_busy_median": 15, **changes}
     samples = int(values["served"] + values.get("no_service", 0))
-    return Evidence(8, 2304, 2304, samples, proof=Proof.HEARD, **values)  # type: ignore[arg-type] # counts are whole here
+    return Evidence(days=8, slots=2304, slots_possible=2304, samples=samples, proof=Proof.HEARD, **values)  # type: ignore[arg-type] # counts are whole here
 
 
 @pytest.mark.parametrize(

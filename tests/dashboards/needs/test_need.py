@@ -52,7 +52,10 @@ def test_the_power_of_a_hall_counts_as_published(power: str, value: float) -> No
     ],
 )
 def test_what_is_known_of_a_place_counts_as_published(facts: Facts, name: str, value: float) -> None:
-    inputs = {i.name: i for i in readiness(replace(SITE, facts=facts), NO_PLAN, PARAMETERS).inputs}
+    score = readiness(replace(SITE, facts=facts), NO_PLAN, PARAMETERS)
+    inputs = {i.name: i for i in score.inputs}
+    total = W.power.value + W.land.value + W.road.value + W.link.value
+    assert score.lo == round(100 * (W.power.value + getattr(W, name).value * value) / total, 1)
     assert (inputs[name].lo, inputs[name].hi) == (value, value)
     assert all((i.lo, i.hi) == (0, 1) for other, i in inputs.items() if other not in (name, "power"))
 
@@ -135,7 +138,13 @@ SEVERITY_OF = {
 def village(code: str, ends: tuple[float, float], **known: Any) -> Village:
     """Return a village with the ends of its need and what breaks a tie."""
     lo, hi = ends
-    e = Evidence(7, 1, 1, 1, **{k: known[k] for k in ("rsrp_median", "no_service", "served") if k in known})
+    e = Evidence(
+        days=7,
+        slots=1,
+        slots_possible=1,
+        samples=1,
+        **{k: known[k] for k in ("rsrp_median", "no_service", "served") if k in known},
+    )
     finding = Finding(Diagnosis.WEAK_COVERAGE, phrase("x"))
     row = Row(replace(SITE, code=code), "Telkomsel", e, Verdict(State.WEAK, finding))
     score = Score(known.get("value", lo), lo, hi, (), phrase("x"))
@@ -148,6 +157,7 @@ def village(code: str, ends: tuple[float, float], **known: Any) -> Village:
     ("first", "second"),
     [
         ({"ends": (60, 60)}, {"ends": (50, 50)}),
+        ({"ends": (60, 60)}, {"ends": (50, 70)}),
         ({"ends": (50, 70)}, {"ends": (50, 60)}),
         ({"ends": (50, 50), "listed": True}, {"ends": (50, 50), "served": 0, "no_service": 9}),
         ({"ends": (50, 50), "served": 5, "no_service": 5}, {"ends": (50, 50), "served": 6, "no_service": 4}),

@@ -86,7 +86,7 @@ def test_a_village_opens_with_its_reasons_and_leads_to_its_evidence(page: Page) 
     page.fill("#f-text", "a")
     page.locator(f'.villages tr[data-code="{NEVER}"] a').click()
     text = page.locator(f"#d-{NEVER}").inner_text()
-    assert "Telkomsel, IOH, XLSMART" in text
+    assert "Telkomsel, Indosat (IOH), XLSMART" in text
     assert "bukan berarti tidak ada sinyal" in text
     page.locator('.villages tr[data-code="6408022002"] a').click()
     detail = page.locator("#d-6408022002")

@@ -55,7 +55,9 @@ PRINTED = [71.31821, 98.755129, 38.921751, -95.362432, -102.903572]
 def test_seven_whole_days_without_service_are_a_blank_spot_and_four_hours_a_day_are_not() -> None:
     for asked, state in ((288, State.BLANK_SPOT), (48, State.POOR)):
         ci = intervals(days(*[0] * 7, asked=asked), "x").availability
-        e = Evidence(7, 7 * asked, 2016, 7000, no_service=7000, proof=Proof.HEARD, availability_ci=ci)
+        e = Evidence(
+            days=7, slots=7 * asked, slots_possible=2016, samples=7000, no_service=7000, proof=Proof.HEARD, availability_ci=ci
+        )
         verdict = judge(e, LIMITS, CUTS, Supply(), SITE)
         assert verdict.state is state
         assert (verdict.between is State.BLANK_SPOT) == (state is State.POOR)

@@ -1,11 +1,13 @@
 """The pictures of the documents: `python -m tests.dashboards.web.screenshots` seeds a store, opens the page, writes docs/images.
 
-Takes about two minutes. The data are made up, as `sinyal-demo seed` makes them; the newest sample is of now.
+Takes about three minutes. The data are made up, as `sinyal-demo seed` and `look` make them; the newest sample is of now.
 """
 
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -49,8 +51,23 @@ def main() -> None:
             picture(browser, f"{server.url}/site/{shown}", "page-hall", {"width": 1280, "height": 1400})
             picture(browser, f"{server.url}/?lang=en", "page-phone", PHONE)
             picture(browser, f"{server.url}/site/{shown}", "page-phone-hall", PHONE, scroll="#charts-title")
+            needs_map(browser, month(Path(folder) / "look"))
             browser.close()
         store.close()
+
+
+def month(folder: Path) -> Path:
+    """Make the month of all halls; return its needs map."""
+    subprocess.run([sys.executable, "-m", "demo.cli", "look", "--folder", folder, "--seconds", "1"], cwd=ROOT, check=True)
+    return folder / "peta-kebutuhan" / "peta-kebutuhan.html"
+
+
+def needs_map(browser: Browser, report: Path) -> None:
+    """Write the picture of the map of a report, as it stands on the page."""
+    page = browser.new_page(viewport=DESK)  # type: ignore[arg-type]
+    page.goto(report.as_uri())
+    write(page.locator("#map-section").screenshot(), "needs-map")
+    page.close()
 
 
 def fill(store: Store, sites: dict[str, Site]) -> str:
@@ -77,9 +94,13 @@ def picture(browser: Browser, url: str, name: str, size: dict[str, int], *, dark
     page.wait_for_selector("[data-ready]", state="attached")
     if scroll:
         page.locator(scroll).evaluate("element => element.scrollIntoView()")
-    # 256 colours are enough for flat surfaces, and a third of the bytes.
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256).save(IMAGES / f"{name}.png", optimize=True)
+    write(page.screenshot(), name)
     context.close()
+
+
+def write(png: bytes, name: str) -> None:
+    """Write a picture with 256 colours: enough for flat surfaces, and a third of the bytes."""
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256).save(IMAGES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def test_a_tap_on_the_map_tells_about_the_hall_and_leads_to_it(phone: Page) -> N
     drawn(phone)
     phone.locator("#points .k-good").tap(force=True)
     expect(phone.locator("#card")).to_contain_text("Senyiur")
-    expect(phone.locator("#card")).to_contain_text("IOH Sangat buruk")
+    expect(phone.locator("#card")).to_contain_text("Indosat (IOH) Sangat buruk")
     phone.locator("#card a").click()
     expect(phone.locator("h1")).to_have_text("Senyiur")
 

@@ -260,5 +260,5 @@ def test_a_meeting_sees_what_was_published_what_changed_and_what_waits(desk: Des
     assert "Senyiur, Telkomsel: weak → cukup (measured otherwise)" in text
     row = re.search(rf'<th scope="row">{GOOD.kecamatan}</th>(.*?)</tr>', text)
     assert row is not None
-    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["2", "1/1", "layak 1", "1", "1", "–"]
+    assert re.findall(r"<td>(.*?)</td>", row[1]) == ["2", "1/1", "0", "0", "1", "1", "–"]
     assert desk.book.ledger.head()[1][:16] in text

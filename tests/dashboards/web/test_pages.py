@@ -174,7 +174,7 @@ def test_one_sentence_says_what_there_is_worst_comes_first(client: Client) -> No
         in shown(html)
     )
     assert list(rows(html)) == [DEAD_SPOT.code, TWO_G.code, FAULTY.code, SILENT.code, GOOD.code, NEVER.code]
-    assert "IOH: Di 0 dari 6 kantor desa ada 4G yang cukup; 1 dengan 4G lemah; 5 belum diukur." in shown(
+    assert "Indosat (IOH): Di 0 dari 6 kantor desa ada 4G yang cukup; 1 dengan 4G lemah; 5 belum diukur." in shown(
         client.get("/?operator=IOH").text
     )
 

@@ -1,0 +1,67 @@
+"""Fills many halls in as many processes as there are cores: making up a month is arithmetic, and a hall needs no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+
+from collector.store.store import Store
+from demo.fill import Filled, Filler, Recipe, Span
+from demo.program import LineError
+
+MOST = 4
+"""More processes than these only wait for each other at the store."""
+OpenStore = Callable[[], Store]
+
+
+def fill_all(open_store: OpenStore, recipes: Sequence[Recipe], span: Span, processes: int | None = None) -> Generator[Filled]:
+    """Write these halls; yield each, in their order, when it is written.
+
+    `open_store` is called in every process, so it must be picklable. `processes`: one for each core, if nothing is said.
+    Raises as the store does; LineError when a process was ended.
+    """
+    count = min(MOST, len(recipes), processes or len(os.sched_getaffinity(0)))
+    with _pool(count, open_store) as pool:
+        try:
+            yield from pool.map(partial(_fill, span), recipes)
+        except BrokenProcessPool:
+            raise LineError("a process that fills the store was ended; is there memory left? `free -m`") from None
+
+
+@contextmanager
+def _pool(count: int, open_store: OpenStore) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (open_store,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_store: list[Store] = []
+"""The one of this process, once it has begun."""
+
+
+def _begin(open_store: OpenStore) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who began this one ends it in order
+    if (begun_by := parent_process()) is not None:
+        threading.Thread(target=_end_after, args=(begun_by,), daemon=True).start()
+    _store.append(open_store())
+
+
+def _end_after(process: BaseProcess) -> None:
+    process.join()  # it may have been killed without a word
+    os._exit(1)
+
+
+def _fill(span: Span, recipe: Recipe) -> Filled:
+    filler = Filler(_store[0], recipe)
+    filler.fill(span, lambda _share: None)
+    return filler.filled()

@@ -1,0 +1,229 @@
+"""Try the Debian packages of a hall in clean roots, each action in each; prints a table. Needs root, debootstrap, qemu-user.
+
+usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
+  DIR keeps the clean roots (debootstrap, some minutes each, foreign machines under qemu-user ten); packages are those that
+  `python -m scripts.deb` left in build/deb. What an action writes is on an overlay and goes with it.
+
+actions: install, run (the program reads a session), upgrade and downgrade (the same package under other versions), over a venv
+(what `sinyal-agent install` wrote goes), remove, purge (readings stay)
+exit: 0 every cell is ok; 1 one is not; 2 cannot be run here
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.deb import DEBIAN, OUT, RELEASES
+
+QEMU = {"arm64": "aarch64", "armhf": "arm"}
+LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson", "python3-urllib3")}
+"""What Debian 13 has new enough; Debian 12 takes sinyal-agent-libs."""
+COMMON = ("systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
+SESSION = "AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n"
+MARK = Path("/sinyal-root-is-whole")
+
+
+class MatrixError(Exception):
+    """An action did not do what it must; the text is the end of what it printed."""
+
+
+def sh(*argv: str | Path, root: Path | None = None) -> str:
+    """Run a command, in a root if one is given; return what it printed. Raises MatrixError."""
+    words = [str(word) for word in (("chroot", root, *argv) if root is not None else argv)]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, timeout=1800)
+    if done.returncode != 0:
+        raise MatrixError(f"{' '.join(words[:6])}: {(done.stderr.strip() or done.stdout.strip())[-400:]}")
+    return done.stdout
+
+
+def clean_root(folder: Path, release: str, arch: str) -> None:
+    """Make a clean root of a release and machine, unless it is there."""
+    if (folder / MARK.relative_to("/")).exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    sh("debootstrap", f"--arch={arch}", "--foreign", "--variant=minbase", "--include=ca-certificates", release, folder)
+    if arch in QEMU:
+        shutil.copy(f"/usr/bin/qemu-{QEMU[arch]}-static", folder / "usr/bin")
+    sh("/debootstrap/debootstrap", "--second-stage", root=folder)
+    (folder / "etc/apt/sources.list").write_text(f"deb http://deb.debian.org/debian {release} main\n")
+    for path in (*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
+        shutil.copy(path, folder / path.relative_to("/"))  # this machine's way to Debian's packages
+    policy = folder / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")  # no service starts in a root
+    policy.chmod(0o755)
+    sh("apt-get", "update", "-q", root=folder)
+    sh("apt-get", "install", "-y", "-q", "--no-install-recommends", *COMMON, *LIBRARIES.get(release, ()), root=folder)
+    (folder / MARK.relative_to("/")).touch()
+
+
+@contextmanager
+def over(base: Path) -> Iterator[Path]:
+    """Yield a root whose writes go when it is left."""
+    with tempfile.TemporaryDirectory(prefix="sinyal-deb-") as name:
+        top = Path(name)
+        for part in ("up", "work", "root"):
+            (top / part).mkdir()
+        sh("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={base},upperdir={top}/up,workdir={top}/work", top / "root")
+        try:
+            sh("mount", "-t", "proc", "proc", top / "root/proc")
+            yield top / "root"
+        finally:
+            for place in (top / "root/proc", top / "root"):
+                subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
+
+
+def as_version(deb: Path, version: str, into: Path) -> Path:
+    """Pack a package under another version."""
+    tree, out = into / "tree", into / f"sinyal-agent_{version}_all.deb"
+    shutil.rmtree(tree, ignore_errors=True)
+    sh("dpkg-deb", "-R", deb, tree)
+    control = tree / "DEBIAN/control"
+    lines = control.read_text().splitlines(keepends=True)
+    control.write_text("".join(f"Version: {version}\n" if line.startswith("Version:") else line for line in lines))
+    sh("dpkg-deb", "--root-owner-group", "-b", tree, out)
+    return out
+
+
+class Trial:
+    """The actions, in their order, in one root."""
+
+    def __init__(self, root: Path, agent: Path, libs: Path | None) -> None:
+        (root / "debs").mkdir()
+        self._root = root
+        self._agent = self._in(agent)
+        self._libs = [] if libs is None else [self._in(libs)]
+        for name, version in (("newer", "9.9"), ("older", "0.0.1")):
+            setattr(self, f"_{name}", self._in(as_version(agent, version, root / "debs")))
+
+    def _in(self, deb: Path) -> str:
+        place = self._root / "debs" / deb.name
+        if place != deb:
+            shutil.copy(deb, place)
+        return f"/debs/{deb.name}"
+
+    def _apt(self, *words: str) -> None:
+        sh("apt-get", "-y", "-q", "--no-install-recommends", "--allow-downgrades", *words, root=self._root)
+
+    def _version(self, want: str) -> None:
+        got = sh("dpkg-query", "-W", "-f", "${Version} ${Status}", "sinyal-agent", root=self._root)
+        if got != f"{want} install ok installed":
+            raise MatrixError(f"dpkg says {got}, not {want}")
+
+    def install(self) -> None:
+        """Install with what it depends on; user and folders are there."""
+        self._apt("install", self._agent, *self._libs)
+        sh("getent", "passwd", "sinyal", root=self._root)
+        if not (self._root / "lib/systemd/system/sinyal-agent.service").exists():
+            raise MatrixError("no unit")
+
+    def run(self) -> None:
+        """Read a session: every library of the agent's hot path is loaded."""
+        (self._root / "debs/session.txt").write_text(SESSION)
+        if "-97" not in sh("sinyal-agent", "parse", "/debs/session.txt", root=self._root):
+            raise MatrixError("the session was not read")
+        sh("sinyal-agent", "run", "--help", root=self._root)
+        places = "import sys; sys.path[:0] = ['/usr/share/sinyal-agent', '/usr/lib/sinyal-agent']; "
+        sh("python3", "-I", "-c", places + "import agent.run, agent.poll.worker, agent.host.update", root=self._root)
+
+    def upgrade(self) -> None:
+        """Put a newer one over it."""
+        self._apt("install", self._newer)  # type: ignore[attr-defined]
+        self._version("9.9")
+
+    def downgrade(self) -> None:
+        """Put an older one over it."""
+        self._apt("install", self._older)  # type: ignore[attr-defined]
+        self._version("0.0.1")
+
+    def over_venv(self) -> None:
+        """Install where `sinyal-agent install` of a venv was: its unit must not hide the package's."""
+        self._apt("purge", "sinyal-agent")
+        unit = self._root / "etc/systemd/system/sinyal-agent.service"
+        unit.parent.mkdir(parents=True, exist_ok=True)
+        unit.write_text("[Service]\nExecStart=/opt/sinyal/current/bin/sinyal-agent run\n")
+        (self._root / "etc/sinyal").mkdir(exist_ok=True)
+        (self._root / "etc/sinyal/agent.toml").write_text("[agent]\n")
+        self._apt("install", self._agent)
+        if unit.exists() or not (self._root / "etc/sinyal/agent.toml").exists():
+            raise MatrixError("the unit of the venv is still there, or the configuration is gone")
+
+    def remove(self) -> None:
+        """Take it off; configuration and readings stay."""
+        (self._root / "var/lib/sinyal/spool.db").write_text("readings")
+        self._apt("remove", "sinyal-agent")
+        if (self._root / "usr/share/sinyal-agent/agent").exists() or not (self._root / "etc/sinyal/agent.toml").exists():
+            raise MatrixError("the program is still there, or the configuration is gone")
+
+    def purge(self) -> None:
+        """Take everything off but readings."""
+        self._apt("purge", "sinyal-agent", "sinyal-agent-libs")
+        if (self._root / "etc/sinyal/agent.toml").exists() or not (self._root / "var/lib/sinyal/spool.db").exists():
+            raise MatrixError("the configuration is still there, or the readings are gone")
+
+    @property
+    def actions(self) -> list[tuple[str, Callable[[], None]]]:
+        """Return them in their order; each stands on the ones before."""
+        here = (self.install, self.run, self.upgrade, self.downgrade, self.over_venv, self.remove, self.purge)
+        return [(action.__name__, action) for action in here]
+
+
+def column(base: Path, release: str, arch: str) -> tuple[list[str], list[str]]:
+    """Try everything in one root; return its cells and what went wrong."""
+    machine = next(name for name, debian in DEBIAN.items() if debian == arch)
+    agent = next(iter(sorted((OUT / f"bookworm-{machine}").glob("sinyal-agent_*.deb"))), None)
+    libs = next(iter(sorted((OUT / f"bookworm-{machine}").glob("sinyal-agent-libs_*.deb"))), None)
+    if agent is None or libs is None:
+        raise MatrixError(f"build/deb/bookworm-{machine}: is missing; python -m scripts.deb --machine {machine} --agent")
+    cells, faults = [], []
+    with over(base) as root:
+        trial = Trial(root, agent, libs if release == "bookworm" else None)
+        for name, action in trial.actions:
+            began = time.monotonic()
+            try:
+                action()
+                cells.append(f"ok {time.monotonic() - began:.0f} s")
+            except MatrixError as error:
+                cells.append("FAILED")
+                faults.append(f"{release} {arch} {name}: {error}")
+    return cells, faults
+
+
+def main() -> int:
+    """Try all, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--roots", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--release", action="append", choices=RELEASES)
+    parser.add_argument("--arch", action="append", choices=[*DEBIAN.values()])
+    args = parser.parse_args()
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+        print("debmatrix: needs root and debootstrap", file=sys.stderr)
+        return 2
+    names = ("install", "run", "upgrade", "downgrade", "over_venv", "remove", "purge")
+    print(f"{'':16}" + "".join(f"{name:>11}" for name in names))
+    faults: list[str] = []
+    for release in args.release or RELEASES:
+        for arch in args.arch or DEBIAN.values():
+            base = args.roots / f"{release}-{arch}"
+            try:
+                clean_root(base, release, arch)
+                cells, wrong = column(base, release, arch)
+            except MatrixError as error:
+                cells, wrong = ["-"] * len(names), [f"{release} {arch}: {error}"]
+            print(f"{release:9}{arch:7}" + "".join(f"{cell:>11}" for cell in cells), flush=True)
+            faults += wrong
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
