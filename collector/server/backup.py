@@ -112,7 +112,7 @@ def parts(root: Path, config: Config) -> list[str]:
 
 
 def sqlite_part(config: Config, *roots: Path) -> str | None:
-    """Return the path of a store that is one file, relative to the first root that holds it; None: no file. Raises ConfigError."""
+    """Return the path of a store that is one file, relative to the first root that holds it, or None. Raises ConfigError."""
     if not isinstance(config.store, SqliteSection):
         return None
     path = config.store.path.resolve()
