@@ -24,6 +24,7 @@ class Fault(StrEnum):
     NOT_ALLOWED = "not_allowed"
     MISSING = "missing"
     UNREADABLE = "unreadable"
+    HIDDEN = "hidden"
     TYPE_CONFLICT = "type_conflict"
     SERIES_LIMIT = "series_limit"
     DISK_FULL = "disk_full"
@@ -39,6 +40,7 @@ CURES: dict[Fault, str] = {
     Fault.NOT_ALLOWED: mark("let the user or token of [store] read and write there (docs/stores.md)"),
     Fault.MISSING: mark("make the database or bucket, or correct its name under [store] (docs/stores.md)"),
     Fault.UNREADABLE: mark("let the user or token of [store] read what it writes (docs/stores.md)"),
+    Fault.HIDDEN: mark("copy what the other retention policy holds into the default one (docs/stores.md, One policy)"),
     Fault.TYPE_CONFLICT: mark("something else wrote other types: drop that measurement, or give Sinyal a database of its own"),
     Fault.SERIES_LIMIT: mark("raise max-values-per-tag and max-series-per-database of InfluxDB, or drop the series nobody needs"),
     Fault.DISK_FULL: mark(

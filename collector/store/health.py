@@ -17,6 +17,7 @@ NAMES: dict[Fault, str] = {
     Fault.NOT_ALLOWED: mark("the database does not allow it"),
     Fault.MISSING: mark("the database or bucket is missing"),
     Fault.UNREADABLE: mark("the database takes readings but does not give them back"),
+    Fault.HIDDEN: mark("the database hides readings in another retention policy"),
     Fault.TYPE_CONFLICT: mark("the database holds values of another type"),
     Fault.SERIES_LIMIT: mark("the database takes no new modems"),
     Fault.DISK_FULL: mark("the disk of the database is full"),

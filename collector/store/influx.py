@@ -83,13 +83,7 @@ class Influx(ABC):
         """Whether rollups have a policy of their own, because the samples are not kept for ever; it is made where it can be."""
         if time.monotonic() < self._asked_until:
             return self._long
-        question = {"q": f'SHOW RETENTION POLICIES ON "{self._database}"'}
-        try:
-            found = {str(row["name"]): row for row in self._answers(question, "")}
-        except StoreUnavailableError as error:
-            if error.fault not in (Fault.MISSING, Fault.NOT_ALLOWED, Fault.BROKEN):
-                raise
-            found = {}  # no database yet, or a server that knows no policies: the next question says more
+        found = self._policies()
         bounded = any(row.get("default") and row.get("duration", "0s") != "0s" for row in found.values())
         self._long = LONG in found
         if self._long or make:
@@ -98,6 +92,16 @@ class Influx(ABC):
             self._copy_long()
             self._long = True
         return self._long
+
+    def _policies(self) -> dict[str, Row]:
+        """Return the retention policies by name; none where there is no database yet, or a server that knows no policies."""
+        question = {"q": f'SHOW RETENTION POLICIES ON "{self._database}"'}
+        try:
+            return {str(row["name"]): row for row in self._answers(question, "")}
+        except StoreUnavailableError as error:
+            if error.fault not in (Fault.MISSING, Fault.NOT_ALLOWED, Fault.BROKEN):
+                raise
+            return {}  # the next question says more
 
     def _copy_long(self) -> None:
         """Copy the rollups that there are into their new policy."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import requests
 
-from collector.errors import StoreUnavailableError
+from collector.errors import Fault, StoreUnavailableError
 from collector.store.answers import check_write
 from collector.store.influx import LONG, Influx, no_answer
 
@@ -31,6 +31,20 @@ class Influx1(Influx):
         if username is not None:
             session.auth = (username, password or "")
         super().__init__(session, url, database)
+
+    def check(self) -> None:
+        """Write a point and read it back, and see that no other policy hides readings; see Store.check.
+
+        Readings out of sight would make whole hours look thin, and the rollups of late readings would say so for ever.
+        """
+        super().check()
+        policies = self._policies()
+        for name in [name for name, row in policies.items() if not row.get("default") and name != LONG]:
+            last = f'SELECT "seq" FROM "{name}"."signal" ORDER BY time DESC LIMIT 1'  # noqa: S608 - a name that the server gave
+            for newest in self._rows(last, ""):
+                here = f'SELECT "seq" FROM "signal" WHERE time = {int(newest["time_ns"])}'  # noqa: S608 - a number
+                if not any(row["seq"] == newest["seq"] for row in self._rows(here, "")):
+                    raise StoreUnavailableError(f'readings are in the policy "{name}", which is not the default', Fault.HIDDEN)
 
     def _post(self, batch: Sequence[bytes], policy: str | None = None) -> bool:
         data = b"\n".join(batch)

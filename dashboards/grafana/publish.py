@@ -215,7 +215,8 @@ def run(args: argparse.Namespace) -> int:
         url, token = _address(args.url), _token()
         source = datasource_of(load(args.config).store, args.store_url) if args.config else None
         _publish(Publisher(connect(url, token), dry=args.dry_run, lang=lang), source, args.lang)
-        print(tr(MAP_GROUND, lang, command=f"sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/"))
+        copy = f"sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/"
+        print(tr(MAP_GROUND, lang, command=copy))
     except ConfigError as error:
         why, code = error, USAGE
     except RefusedError as error:

@@ -170,6 +170,24 @@ def test_influx1_makes_a_dropped_database_again(influx: Server) -> None:
     assert len(store.seqs(SITE.code)) == 10
 
 
+def test_influx1_tells_readings_that_a_new_default_policy_hides_until_they_are_copied(influx: Server) -> None:
+    def ask(question: str) -> None:
+        assert fetch(f"{influx.url}/query", urllib.parse.urlencode({"q": question}).encode())[0] == 200
+
+    store = Influx1(influx.url, "sinyal")
+    store.write([Placed(signal_frame(1, 10), SITE)])
+    ask("CREATE RETENTION POLICY empty ON sinyal DURATION INF REPLICATION 1")
+    store.check()  # another policy that holds nothing hides nothing
+    ask("CREATE RETENTION POLICY newer ON sinyal DURATION INF REPLICATION 1 DEFAULT")
+    store.write([Placed(signal_frame(11, 10), SITE)])
+    with pytest.raises(StoreUnavailableError, match='policy "sinyal"') as told:
+        store.check()
+    assert told.value.fault is Fault.HIDDEN
+    ask('SELECT * INTO "sinyal"."newer".:MEASUREMENT FROM "sinyal"."sinyal"./.*/ GROUP BY *')
+    store.check()
+    assert store.seqs(SITE.code) == list(range(1, 21))
+
+
 def test_sqlite_file_from_an_older_contract_gets_the_new_columns(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     old = Sqlite(path)
