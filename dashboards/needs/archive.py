@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import logging
 import time
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from dashboards.needs.parquet import arrow, bounds, columns, write_day
 from dashboards.needs.periods import a_day
 from dashboards.needs.seal import SUMS, file_hash
 from ground.durable import sync_file, sync_folder, write_durably
+from ground.table import read_table
 from ground.wita import WITA
 
 BASIS = ("sites.csv", "needs.toml", "classes.toml", "kutim_context.csv")
@@ -133,8 +133,7 @@ def _known_before(folder: Path) -> set[str]:
     """Return the codes of every register that this archive was written by: a hall that left it keeps the days it measured."""
     codes = set()
     for path in (folder / "basis").rglob("sites.csv"):
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            codes |= {row["code"].strip() for row in csv.DictReader(text) if row.get("code")}
+        codes |= {row.cells["code"] for row in read_table(path, ("code",))[0] if row.cells["code"]}
     return codes
 
 

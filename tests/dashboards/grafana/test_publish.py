@@ -179,7 +179,7 @@ def test_an_unreachable_grafana_is_named(monkeypatch: pytest.MonkeyPatch, capsys
 
 @pytest.mark.parametrize(
     ("args", "told"),
-    [(["--url", "grafana.example"], "--url"), (["--config", "SQLITE"], "Grafana reads InfluxDB")],
+    [(["--url", "grafana.example"], "--url"), (["--config", "SQLITE"], "use influx1 or influx2")],
     ids=["address", "sqlite"],
 )
 def test_usage_errors_are_told_before_anything_is_asked(

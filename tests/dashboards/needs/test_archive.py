@@ -91,6 +91,9 @@ def test_a_hall_that_left_the_register_keeps_what_it_measured(archived: Path) ->
     assert (kept / "sites.csv").read_text() == whole
     assert f"{kept.relative_to(archived)}/sites.csv" in (archived / "SHA256SUMS").read_text()
     assert basis_of(archived, None) == archived / "basis"
+    (kept / "sites.csv").write_bytes(whole.replace(",", ";").encode("utf-16"))  # as a spreadsheet leaves it
+    assert _run(archive, *words) == 0
+    assert day.read_bytes() == samples
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
