@@ -63,7 +63,7 @@ class JudgedConfig(Judged):
 
 def load(path: Path) -> Config:
     """Read and check a config file. Raises ConfigError as agent.config.load does."""
-    return _config(_ask({"file": str(path)}))
+    return _config(_ask({"file": str(path.absolute())}))
 
 
 def _config(answer: Mapping[str, Any]) -> Config:

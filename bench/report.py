@@ -4,7 +4,7 @@
 
 A month is seeded with all its parts; its daily rollups are written again for the months before it. That is what the command reads
 of a year: raw samples, events and hours only of the last days. Each part is measured by itself in seconds of wall and of the
-processor, then the command as it is called: all its files, its processes together.
+processor, in one process, then the command as it is called: all its files, its processes together.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Values(TypedDict):
 
 
 class Board:
-    """The clock chip is read once, at the start; mains and card at each look."""
+    """The clock chip is read at the start; mains and card at each look."""
 
     def __init__(self, wanted: MainsSection | None, folder: Path) -> None:
         """Take [mains] of agent.toml (None: not there) and the folder of the spool. Raises ConfigError, see Mains."""
@@ -50,6 +50,7 @@ class Board:
 
     def trusted(self, trust: Callable[..., bool]) -> None:
         """Offer the chip's time to the agent's clock (`Clock.trust`), and note whether it can be believed."""
+        self._chip = read_chip()  # now: what was read at the start of the program is seconds old on a slow Pi
         if self._chip is not None:
             told_ms = self._chip.utc_ms
             self._chip_trusted = told_ms is not None and trust("rtc", told_ms, error_ms=CHIP_ERROR_MS)

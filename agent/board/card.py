@@ -42,7 +42,7 @@ def read_card(folder: Path, sys: Path = SYS) -> Card:
 
 def _written_mb(whole: Path) -> float | None:
     numbers = (text(whole / "stat") or "").split()
-    return round(int(numbers[6]) * SECTOR_BYTES / 1e6, 1) if len(numbers) > 6 else None
+    return round(int(numbers[6]) * SECTOR_BYTES / 1e6, 1) if len(numbers) > 6 and numbers[6].isdecimal() else None
 
 
 def _life(whole: Path) -> float | None:

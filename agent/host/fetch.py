@@ -50,6 +50,9 @@ def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float
             reason = str(error)
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = str(error)
+        except ConfigError:
+            part.unlink(missing_ok=True)  # too large: nothing to go on with
+            raise
         else:
             content = part.read_bytes()
             part.unlink()

@@ -77,6 +77,10 @@ class Place:
         return self.folder / "trial.json"
 
 
+class RunsAlreadyError(ConfigError):
+    """A pack makes the version that runs."""
+
+
 def verify(wheel: bytes, signature: bytes, key_file: Path) -> None:
     """Check the signature of a wheel. Raises ConfigError when it is not by the office's key, or there is no key."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  (10 MB that nothing else on the Pi needs)
@@ -113,7 +117,10 @@ def unpack(content: bytes, current: Path) -> bytes:
         return content
     try:
         found = pack.read(content)
-        if found.base != (running := current.resolve().name):
+        running = current.resolve().name
+        if found.version == running:
+            raise RunsAlreadyError(found.version)
+        if found.base != running:
             raise ConfigError(f"the pack makes {found.version} of {found.base}, here runs {running}; give the whole wheel")
         return pack.wheel_of(found, lambda name: versions.installed(current.resolve(), name))
     except pack.PackError as error:
@@ -196,8 +203,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("update: this program is a Debian package; sudo apt-get install ./sinyal-agent_VERSION_all.deb")
     if not (place.folder / "current").is_symlink():
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
-    wheel = unpack(_signed(args.wheel, place.folder), place.folder / "current")
-    version, running = version_of(wheel), (place.folder / "current").resolve().name
+    running = (place.folder / "current").resolve().name
+    try:
+        wheel = unpack(_signed(args.wheel, place.folder), place.folder / "current")
+        version = version_of(wheel)
+    except RunsAlreadyError:
+        version = running  # the pack was made of the version before: it does not fit any more, and need not
     if version == running:
         print(tr("{version} runs already", args.lang, version=version))
         return 0

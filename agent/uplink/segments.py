@@ -1,8 +1,9 @@
 """How large a segment may be: on a path that loses large packets and tells nobody, a connection stands still (RFC 2923).
 
 The kernel finds the size by itself where it is allowed to (net.ipv4.tcp_mtu_probing at both ends). Where it is not, the next
-connection announces a smaller size in its first packet, which binds both ends: the largest that IPv6 lets any path have, then
-the one that every host takes (RFC 9293, 3.7.1), then none again, for it may have been something else.
+connection but one announces a smaller size in its first packet, which binds both ends: the largest that IPv6 lets any path have,
+then the one that every host takes (RFC 9293, 3.7.1), then none again, for it may have been something else. But one: a broker that
+all halls come back to at once stands still as well, and is only slow.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
 
-SIZES = (None, 1220, 536)
+SIZES = (None, None, 1220, 536)
 """Payload of a TCP segment at most, bytes; None is what the interface allows."""
 
 
@@ -78,7 +79,9 @@ class Segments:
 
     def passed(self) -> None:
         """Note that the broker took a connection."""
-        if self.at_most is None or self.at_most == self._told:
+        if self.at_most is None:
+            self._at = 0
+        if self.at_most in (None, self._told):
             return
         self._told = self.at_most
         detail = f"connections stood still although small packets passed; it goes with segments of {self.at_most} bytes at most"

@@ -49,7 +49,8 @@ touch /etc/cloud/cloud-init.disabled
 for fat in /boot/firmware /boot; do
     if [ -e "$fat/user-data" ]; then
         size=$(wc -c <"$fat/user-data")
-        head -c "$size" /dev/zero >"$fat/user-data"
+        # Over itself: of a file that is cut to nothing first, FAT leaves the content where it lay.
+        head -c "$size" /dev/zero | dd of="$fat/user-data" conv=notrunc status=none
         sync
         printf '#cloud-config\\n{}\\n' >"$fat/user-data"
         printf 'Sinyal: terpasang. / installed.\\n' >"$fat/sinyal.txt"

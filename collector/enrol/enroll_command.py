@@ -95,10 +95,7 @@ class _Office:
 
     def make(self, site: Site, out: Path) -> None:
         """Make key and certificate of a site, and its bundle, or the file for its card. Raises ConfigError."""
-        if self._packages and out.exists() and not out.read_bytes().startswith(OURS.encode()):
-            out.unlink()  # the image's own, in which all is a comment
-        if out.exists():
-            raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
+        _room(out, of_image=bool(self._packages))
         folder = self.config.ca.folder
         place = (site.code, site.desa, site.kecamatan)
         toml = agent_toml(*place, broker_host(folder), self.config.ca.hall_port, self._modems)
@@ -146,6 +143,18 @@ def _every(office: _Office, args: argparse.Namespace) -> int:
     had = len(sites) - len(wanted)
     print(tr("{n} files are new in {path}; {k} halls had a certificate", args.lang, n=len(wanted), path=str(folder), k=had))
     return 0
+
+
+def _room(out: Path, *, of_image: bool) -> None:
+    """Make sure that a file can be new here, before there is a key for it; the image's own, all of it comments, makes room."""
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out.parent}: no such folder; is the card or stick mounted there?")
+    if of_image and out.is_file() and not out.read_bytes().startswith(OURS.encode()):
+        if any(line.strip() and not line.startswith(b"#") for line in out.read_bytes().splitlines()):
+            raise ConfigError(f"{out}: holds settings of somebody else; write the card anew without them, or delete the file")
+        out.unlink()
+    if out.exists():
+        raise ConfigError(f"{out}: already exists; delete it, or give another name with --out")
 
 
 def _folder(path: Path) -> None:

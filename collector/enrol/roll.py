@@ -62,6 +62,8 @@ def switch(folder: Path) -> None:
 
 def finish(folder: Path) -> None:
     """Believe the authority before no more; its key is deleted. Raises ConfigError."""
+    if (folder / NEXT).exists():  # the broker may still show a certificate of the one before
+        raise ConfigError(f"{folder}: the switch did not come to its end; first `sinyal-collector ca roll switch` again")
     if _removed(folder / PREVIOUS):
         return
     if not (folder / PREVIOUS).exists():

@@ -107,18 +107,19 @@ def run(args: argparse.Namespace) -> int:
 
 def parts(root: Path, config: Config) -> list[str]:
     """Name what is copied as files, relative to the root. Raises ConfigError."""
-    store = sqlite_part(root, config)
+    store = sqlite_part(config, root)
     return [CONFIG, STATE, RETAINED, *([store] if store and not store.startswith((f"{CONFIG}/", f"{STATE}/")) else [])]
 
 
-def sqlite_part(root: Path, config: Config) -> str | None:
-    """Return the path of a store that is one file, relative to the root; None for others. Raises ConfigError."""
+def sqlite_part(config: Config, *roots: Path) -> str | None:
+    """Return the path of a store that is one file, relative to the first root that holds it, or None. Raises ConfigError."""
     if not isinstance(config.store, SqliteSection):
         return None
-    try:
-        return str(config.store.path.resolve().relative_to(root))
-    except ValueError:
-        raise ConfigError(f"store.path: {config.store.path} is not below {root}; move the store there") from None
+    path = config.store.path.resolve()
+    for root in roots:
+        if path.is_relative_to(root):
+            return str(path.relative_to(root))
+    raise ConfigError(f"store.path: {config.store.path} is not below {roots[-1]}; move the store there")
 
 
 def _save_retained(root: Path, lang: Lang) -> None:

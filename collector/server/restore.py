@@ -157,7 +157,8 @@ def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, backup: Backup) -> None
 def _put_back(backup: Backup, root: Path, args: argparse.Namespace) -> None:
     config = load((root if args.store_only else backup.stage) / CONFIG / "collector.toml")
     in_stage = load(backup.stage / CONFIG / "collector.toml")
-    store_file = sqlite_part(backup.stage, in_stage) if not in_stage.store.engine.startswith("influx") else None
+    # a relative path leads into what was unpacked, an absolute one to where the store was and will be
+    store_file = sqlite_part(in_stage, backup.stage.resolve(), root) if not in_stage.store.engine.startswith("influx") else None
     if not args.force:
         _refuse_at_work(root, config, store_file, with_halls=not args.store_only)
     machine, stamp = Machine(root, verbose=True), f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from collector.sites.classes import Classes
@@ -16,7 +16,7 @@ from dashboards.needs.boundaries import inside
 from dashboards.needs.compare import Measured as Judged
 from dashboards.needs.compare import compare
 from dashboards.needs.evidence import Evidence, Seen, Supply
-from dashboards.needs.gather import evidence, operators_of, read_days, read_events, read_plmns, read_supply
+from dashboards.needs.gather import evidence, operators_of, read_events, read_plmns, read_supply
 from dashboards.needs.grade import Grading
 from dashboards.needs.judge import judge
 from dashboards.needs.measured import Measured
@@ -25,6 +25,7 @@ from dashboards.needs.model import Context, Period, Report, Row, Village
 from dashboards.needs.need import need, ranks, readiness
 from dashboards.needs.parameters import Parameters, cuts
 from dashboards.needs.seen import Surroundings, read_surroundings
+from dashboards.needs.shared import days_of
 from dashboards.needs.village import of_village
 from telemetry.streams import Proof
 
@@ -53,17 +54,18 @@ class Gathered:
     unknown_sites: tuple[str, ...]
 
 
-def gather(store: Store, basis: Basis, period: Period) -> Gathered:
-    """Read one period. Raises StoreUnavailableError."""
-    halls, unknown = read_days(store, basis.sites, period)
+def gather(store: Store, basis: Basis, period: Period, again: Callable[[], Store] | None = None) -> Gathered:
+    """Read one period; `again` opens the store once more, for processes beside. Raises StoreUnavailableError."""
+    with days_of(store, again, basis.sites, period) as days:
+        told = read_events(store, period)
+        log.info("event=needs_read part=events boots=%d models=%d", told.boots.total(), len(told.models))
+        around = read_surroundings(store, period)
+        log.info("event=needs_read part=surroundings instruments=%d scanned=%d", len(around.instruments), len(around.scans))
+        halls, unknown = days()
     log.info("event=needs_read part=days first=%s end=%s halls=%d", period.first, period.end, len(halls))
     if unknown:
         log.warning("event=needs_unknown_sites count=%d sites=%s cure=add_them_to_sites.csv", len(unknown), ",".join(unknown))
     read_plmns(store, halls, period)
-    told = read_events(store, period)
-    log.info("event=needs_read part=events boots=%d models=%d", told.boots.total(), len(told.models))
-    around = read_surroundings(store, period)
-    log.info("event=needs_read part=surroundings instruments=%d scanned=%d", len(around.instruments), len(around.scans))
     models = told.models | {key: found.model for key, found in around.instruments.items() if found.model}
     found = {code: _evidence(code, operators, period, models, around) for code, operators in halls.items()}
     _count_cut(found)

@@ -88,10 +88,11 @@ def run(args: argparse.Namespace) -> int:
     folder = args.out or Path(f"{STEM}-{args.first}-{args.end}")
     if folder.exists():
         raise ConfigError(f"{folder}: already exists; name another folder with --out, or remove it")
-    with closing(open_store(config.store)) as store:
+    again = partial(open_store, config.store)
+    with closing(again()) as store:
         hours = bring_up_to_date(store, basis.sites, int(now.timestamp() * NS))
         log.info("event=needs_rollup hours=%d", hours)
-        made = _make(store, basis, period, earlier)
+        made = _make(store, again, basis, period, earlier)
         if made is None:
             log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
             return NOTHING
@@ -101,11 +102,11 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def _make(store: Store, basis: Basis, period: Period, earlier: Period | None) -> Report | None:
-    now = gather(store, basis, period)
+def _make(store: Store, again: Callable[[], Store], basis: Basis, period: Period, earlier: Period | None) -> Report | None:
+    now = gather(store, basis, period, again)
     if not now.evidence:
         return None
-    return report(basis, period, now, None if earlier is None else (earlier, gather(store, basis, earlier)))
+    return report(basis, period, now, None if earlier is None else (earlier, gather(store, basis, earlier, again)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
 from dashboards.needs.evidence import Evidence, Supply
-from dashboards.needs.interval import Interval, intervals
+from dashboards.needs.interval import Interval
 from dashboards.needs.measured import DAY_NS, Measured
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
 from dashboards.needs.seen import Surroundings
@@ -48,13 +48,13 @@ WEEK, LONG_DAYS = 7, 62
 Halls = dict[str, dict[str, Measured]]
 
 
-def read_days(store: Store, sites: Mapping[str, Site], period: Period) -> tuple[Halls, tuple[str, ...]]:
-    """Read the daily rollups: by site and operator, and the sites that the register does not know."""
+def read_days(store: Store, sites: Mapping[str, Site], period: Period, only: str | None = None) -> tuple[Halls, tuple[str, ...]]:
+    """Read the daily rollups: by site and operator, and the sites that the register does not know; `only`: of one site."""
     block_ns = DAY_NS * (1 if period.days <= LONG_DAYS else WEEK)
     halls: defaultdict[str, defaultdict[str, Measured]] = defaultdict(lambda: defaultdict(lambda: Measured(block_ns=block_ns)))
     nameless: defaultdict[str, defaultdict[str, list[StoreRow]]] = defaultdict(lambda: defaultdict(list))
     unknown = set()
-    for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=READ):
+    for row in store.samples("signal_1d", period.start_ns, period.end_ns, only, READ):
         code = str(row["site"])
         if code not in sites:
             unknown.add(code)
@@ -152,7 +152,7 @@ def evidence(
     """Turn what was gathered of an operator into the figures that are judged and shown; `others`: of the hall's other SIMs."""
     s, pings = measured.summary, around.pinged(site, measured.modems)
     hours = tuple(s.hours.get(hour, 0) for hour in range(24)) if s.hours else None
-    told = intervals(measured.blocks, site, name, period.first.isoformat(), period.end.isoformat())
+    told = measured.intervals(site, name, period)
     median, p10 = percentile(s.rsrp, 50), percentile(s.rsrp, 10)
     counted: dict[str, Any] = {name: getattr(s, name) for name in COUNTED}
     served_bands = [

@@ -12,8 +12,8 @@ import numpy as np
 from collector.rollup import Histogram, Summary
 from collector.rollup.summary import COUNTS, HISTOGRAMS, numbers
 from collector.store.store import Row
-from dashboards.needs.interval import Block
-from dashboards.needs.model import NS
+from dashboards.needs.interval import Block, Intervals, intervals
+from dashboards.needs.model import NS, Period
 
 DAY_NS = 86_400 * NS
 TENTH = 10
@@ -33,6 +33,7 @@ class Measured:
     _texts: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _blocks: defaultdict[int, Block] = field(default_factory=lambda: defaultdict(Block))
     _levels: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _intervals: Intervals | None = None
 
     def add(self, row: Row) -> None:
         """Add a day of one modem. Two modems at a time do not make a day longer: the one that measured more counts."""
@@ -72,6 +73,19 @@ class Measured:
         for place, texts in self._levels.items():
             self._blocks[place].rsrp = total(texts)
         return [self._blocks[place] for place in sorted(self._blocks)]
+
+    def intervals(self, site: str, operator: str, period: Period) -> Intervals:
+        """Return the intervals of this operator at this hall; drawn once."""
+        if self._intervals is None:
+            self._intervals = intervals(self.blocks, site, operator, period.first.isoformat(), period.end.isoformat())
+        return self._intervals
+
+    def settle(self, site: str, operator: str, period: Period) -> None:
+        """Compute what costs, and let the texts go: what is left goes from process to process."""
+        self.intervals(site, operator, period)
+        self.summary  # noqa: B018 - it stays
+        for held in (self._texts, self._levels, self._blocks):
+            held.clear()
 
 
 def total(texts: Sequence[str]) -> Histogram:

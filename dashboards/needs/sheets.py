@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
+from math import ceil
 
 from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -26,11 +28,15 @@ from ground.table import safe
 from ground.words import phrase
 
 HEAD = PatternFill("solid", fgColor="1F3864")
-WHITE, BOLD = Font(bold=True, color="FFFFFF"), Font(bold=True)
+LETTERS = partial(Font, name="Calibri", size=11, family=2)
+"""Of every cell; a font without a name is another one in LibreOffice."""
+WHITE, BOLD = LETTERS(bold=True, color="FFFFFF"), LETTERS(bold=True)
 WRAP = Alignment(wrap_text=True, vertical="top")
 A4 = 9
 LINE_PT = 13.5
 """Height of a line of text."""
+BOLD_WIDER = 1.3
+"""How much more room a letter of the head takes; it is broken where the column ends."""
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 cannot hold them, openpyxl refuses them
 VILLAGES = (
     *("peringkat", "peringkat_terbaik", "peringkat_terburuk", "kode_desa", "kecamatan", "desa", "kondisi_desa", "kualitas_bukti"),
@@ -39,7 +45,7 @@ VILLAGES = (
 )
 VILLAGE_WIDTHS = {"kecamatan": 15, "desa": 17, "kondisi_desa": 17, "belum_diketahui": 26, "kode_desa": 13}
 VILLAGE_WIDTHS |= dict.fromkeys((name for name in VILLAGES if name.startswith(("peringkat", "ke", "kualitas", "jumlah"))), 9)
-VILLAGE_WIDTHS["kecamatan"] = 15
+VILLAGE_WIDTHS |= {"kecamatan": 15, "peringkat": 11, "kebutuhan": 11, "kebutuhan_min": 11, "kebutuhan_maks": 11}
 VILLAGE_WIDTHS |= dict.fromkeys((name.lower() for name in OPERATORS), 15)
 
 
@@ -62,47 +68,55 @@ def put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
 
 
 def write_table(
-    sheet: Worksheet, names: Sequence[str], rows: Iterable[Sequence[Cell]], widths: Mapping[str, float], *, one_wide: bool = False
+    sheet: Worksheet, names: Sequence[str], rows: Iterable[Sequence[Cell]], widths: Mapping[str, float], *, printed: str
 ) -> None:
-    """Write a table: head that stays in sight and comes again on every page, filters, widths."""
+    """Write a table: head that stays in sight and comes again on every page, filters, widths.
+
+    `printed`: the last column that goes on paper, one page wide; those after it are for the screen.
+    """
+    paper = names[: names.index(printed) + 1]
     for column, name in enumerate(names, 1):
         cell = put(sheet, 1, column, name)
         cell.font, cell.fill = WHITE, HEAD
         cell.alignment = Alignment(wrap_text=True, vertical="center")
-        sheet.column_dimensions[get_column_letter(column)].width = widths.get(name, max(12, len(name) * 0.9))
+        sheet.column_dimensions[get_column_letter(column)].width = _width(name, widths)
+    sheet.row_dimensions[1].height = LINE_PT * _lines(names, names, widths, BOLD_WIDER)
     number = 1
     for number, row in enumerate(rows, 2):
         for column, value in enumerate(row, 1):
             cell = put(sheet, number, column, value)
-            if one_wide:
+            if column <= len(paper):
                 cell.alignment = WRAP
-        if one_wide:
-            sheet.row_dimensions[number].height = LINE_PT * _lines(names, row, widths)
-    sheet.freeze_panes = "G2" if one_wide else "D2"
+        sheet.row_dimensions[number].height = LINE_PT * _lines(paper, row, widths)
+    sheet.freeze_panes = f"{get_column_letter(names.index('desa') + 2)}2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{number}"
+    sheet.print_area = f"A1:{get_column_letter(len(paper))}{number}"
     sheet.print_title_rows = "1:1"
-    if not one_wide:
-        sheet.print_title_cols = "A:C"
-    on_paper(sheet, wide=1 if one_wide else 0)
+    on_paper(sheet)
 
 
-def _lines(names: Sequence[str], row: Sequence[Cell], widths: Mapping[str, float]) -> int:
+def _width(name: str, widths: Mapping[str, float]) -> float:
+    return widths.get(name, max(12, len(name) * 0.9))
+
+
+def _lines(names: Sequence[str], row: Sequence[Cell], widths: Mapping[str, float], wider: float = 1) -> int:
     """Return how many lines the longest text of a row takes; a spreadsheet makes no room for it by itself."""
-    return max(-(-len(str(value or "")) // int(widths.get(name, 12))) for name, value in zip(names, row, strict=True))
+    return max(
+        sum(ceil(max(1, wider * len(line)) / int(_width(name, widths))) for line in str(value).split("\n"))
+        for name, value in zip(names, row, strict=False)
+    )
 
 
-def on_paper(sheet: Worksheet, *, wide: int) -> None:
-    """Print on A4, landscape; `wide`: on so many pages side by side, 0: on as many as are readable."""
+def on_paper(sheet: Worksheet) -> None:
+    """Print on A4, landscape, one page wide."""
     setup = sheet.page_setup
     setup.paperSize, setup.orientation = A4, "landscape"
-    if wide:
-        setup.fitToWidth, setup.fitToHeight = wide, 0
-        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    else:
-        setup.scale = 70
+    setup.fitToWidth, setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = sheet.page_margins
     margins.left = margins.right = 0.4
     margins.top = margins.bottom = 0.6
+    margins.header = margins.footer = 0.25
     foot = sheet.oddFooter
     if foot is not None:
         foot.left.text, foot.right.text = indonesian(TITLE), "&A &P / &N"
@@ -115,12 +129,12 @@ def paint(cell: object, report: Report, state: State) -> None:
     colour = styles(report.classes)[state].colour
     cell.fill = PatternFill("solid", fgColor=colour.removeprefix("#").upper())
     if ink(colour) == "#ffffff":
-        cell.font = Font(color="FFFFFF")
+        cell.font = LETTERS(color="FFFFFF")
 
 
 def villages_sheet(sheet: Worksheet, report: Report) -> None:
     """Write one row a village, by rank: what fits on a page."""
-    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS, one_wide=True)
+    write_table(sheet, VILLAGES, map(_village, report.by_rank), VILLAGE_WIDTHS, printed="belum_diketahui")
     for number, village in enumerate(report.by_rank, 2):
         paint(sheet.cell(number, VILLAGES.index("kondisi_desa") + 1), report, village.verdict.state)
 
@@ -161,4 +175,4 @@ def summary_sheet(sheet: Worksheet, report: Report) -> None:
     for letter, width in zip("ABC", (44, 14, 18), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = "A2"
-    on_paper(sheet, wide=1)
+    on_paper(sheet)

@@ -10,7 +10,7 @@ from datetime import UTC
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards.atlas.areas import dotted
@@ -20,7 +20,7 @@ from dashboards.needs.labels import CHANGE_WORDS, DIAGNOSIS_WORDS, both, english
 from dashboards.needs.method import LIMITS, METHOD, SOURCES, TITLE, settings, span, weights
 from dashboards.needs.model import Report, Row, Verdict, Village
 from dashboards.needs.need import NEED_FORMULA, ORDER, READINESS_FORMULA
-from dashboards.needs.sheets import on_paper, paint, put, summary_sheet, villages_sheet, write_table
+from dashboards.needs.sheets import BOLD, on_paper, paint, put, summary_sheet, villages_sheet, write_table
 from ground.wita import WITA
 from ground.words import LANGUAGES, Said, phrase, said
 
@@ -49,6 +49,11 @@ WIDE = {
 }
 WIDE |= {"alasan_kualitas": 60, "menaikkan_kualitas": 60}
 WIDE |= {"sumber_koordinat": 30, "nama_titik": 28, "versi_ambang": 36, "desa": 22, "kecamatan": 20, "model_modem": 24}
+HANDED = WIDE | {"kecamatan": 15, "desa": 17, "nama_titik": 22, "sumber_koordinat": 20, "kondisi": 17, "kode_desa": 13}
+"""Of the handover table: what is measured fits on a page."""
+HANDED |= dict.fromkeys(("jenis_titik", "lat", "lon", "akurasi_m", "di_dalam_batas_desa", "plmn", "teknologi", "band"), 10)
+HANDED |= dict.fromkeys(("rsrp_median", "rsrp_p10", "sinr_median"), 13) | {"ketersediaan_persen": 14}
+WIDE |= {"kondisi": 17, "diagnosis": 20, "kode_desa": 13, "peringkat_desa": 18}
 
 
 def write_xlsx(report: Report, path: Path, author: str | None = None) -> None:
@@ -62,11 +67,11 @@ def write_xlsx(report: Report, path: Path, author: str | None = None) -> None:
     sheet = book.create_sheet("Peta Kebutuhan")
     pairs = [(village, row) for village in report.villages for row in village.rows]
     tables = [handover(report, village, row) for village, row in pairs]
-    write_table(sheet, COLUMNS, ([cells[name] for name in COLUMNS] for cells in tables), WIDE)
+    write_table(sheet, COLUMNS, ([cells[name] for name in COLUMNS] for cells in tables), HANDED, printed="ketersediaan_persen")
     homes = {village.site.code: village for village in report.villages}
     ranked = ([*_evidence(homes[row.site.code], row)] for row in report.ranked)
     proof = book.create_sheet("Bukti")
-    write_table(proof, EVIDENCE, ranked, WIDE)
+    write_table(proof, EVIDENCE, ranked, WIDE, printed="alasan")
     _colour(proof, report)
     _method(book.create_sheet("Metode"), report)
     book.properties.title = f"{indonesian(TITLE)} {indonesian(span(report.period))}"
@@ -158,8 +163,8 @@ def _method(sheet: Worksheet, report: Report) -> None:
             cell = put(sheet, number, column, value)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if column == 1:
-                cell.font = Font(bold=True)
+                cell.font = BOLD
     for letter, width in zip("ABCD", (38, 70, 70, 70), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = "B2"
-    on_paper(sheet, wide=1)
+    on_paper(sheet)

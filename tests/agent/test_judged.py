@@ -51,8 +51,11 @@ def _equal(one: object, other: object) -> None:
     assert (one, type(one)) == (other, type(other))
 
 
-def test_the_running_agent_has_all_that_the_models_say_and_settings_lie_over_it(file: Path) -> None:
-    plain, model = judged.load(file), models.load(file)
+def test_the_running_agent_has_all_that_the_models_say_and_settings_lie_over_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    plain, model = judged.load(Path(file.name)), models.load(file)  # as a person names it who is in its folder
     same(plain, model)
     settings: dict[str, dict[str, object]] = {"sampling": {"interval_s": 60}, "probe": {"ping_hosts": ["9.9.9.9"]}}
     laid = plain.overlaid(settings)

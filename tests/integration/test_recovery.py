@@ -328,3 +328,13 @@ def test_a_store_with_a_backup_of_its_own_is_named(office: Office, tmp_path: Pat
     office.settle('engine = "influx2"\norg = "kutim"\nbucket = "sinyal"')
     with pytest.raises(ConfigError, match=r"`influx backup`.*--without-store"):
         run(backup, "--root", office.root, "--out", tmp_path / "b.tar.gz")
+
+
+@pytest.mark.parametrize("path", ["../../var/lib/sinyal/store.db", "{root}/var/lib/sinyal/store.db"])
+def test_a_store_is_found_by_a_short_and_by_a_whole_path(tmp_path: Path, path: str) -> None:
+    stage, root = tmp_path / "office/var/lib/.stage", tmp_path / "office"
+    file = stage / "etc/sinyal/collector.toml"
+    file.parent.mkdir(parents=True)
+    store = f'engine = "sqlite"\npath = "{path.format(root=root)}"'
+    file.write_text(TOML.format(local_port=1883, hall_port=8883, store=store))
+    assert backup.sqlite_part(load(file), stage, root) == "var/lib/sinyal/store.db"

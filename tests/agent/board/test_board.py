@@ -67,6 +67,14 @@ def clock(known_ms: int | None = None) -> Clock:
     return Clock(known_ms=known_ms, mono=lambda: 1000, wall=lambda: 0, ntp=lambda: False)
 
 
+def test_the_chip_is_read_again_when_its_time_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([ClockChip("ds3231", T0_S * 1000), ClockChip("ds3231", T0_S * 1000 + 9000)])
+    monkeypatch.setattr(board_module, "read_chip", lambda: next(told))
+    now = clock()
+    Board(None, tmp_path).trusted(now.trust)
+    assert now.now_ms() == T0_S * 1000 + 9000
+
+
 @pytest.mark.parametrize(
     ("seconds", "known_ms", "trusted"),
     [

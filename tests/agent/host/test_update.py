@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from agent.errors import ConfigError
 from agent.host import update, versions
 from agent.host.fetch import fetch
-from agent.host.update import Place, start, unpack, verify, version_of, watch
+from agent.host.update import Place, RunsAlreadyError, start, unpack, verify, version_of, watch
 from agent.host.versions import VersionError, newer
 from agent.spool import clock
 from ground import pack
@@ -249,6 +249,8 @@ def test_a_pack_of_what_changed_makes_the_same_wheel_here(place: Place) -> None:
         assert {n: ours.read(n) for n in ours.namelist()} == {n: theirs.read(n) for n in theirs.namelist()}
     assert "sinyal-0.6.0.dist-info/entry_points.txt" not in pack.read(content).files, "what did not change does not travel"
     assert unpack(wheel("0.6.0"), place.folder / "current") == wheel("0.6.0"), "a whole wheel is taken as it is"
+    with pytest.raises(RunsAlreadyError):  # the same command again, once it runs
+        unpack(pack.make(wheel("0.0.9"), wheel("0.1.0")), place.folder / "current")
 
 
 @pytest.mark.parametrize(
@@ -312,6 +314,17 @@ def test_over_a_link_that_breaks_a_file_is_fetched_in_parts(tmp_path: Path, *, r
         got = fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, mended)
         server.shutdown()
     assert (got == content, handler.asked) == (True, asked)  # type: ignore[attr-defined]
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_what_is_too_large_does_not_stay_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.host.fetch.MAX_BYTES", 10)
+    handler = type("Link", (Torn,), {"content": b"x" * 11, "breaks_after": 11, "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(ConfigError, match="more than"):
+            fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path)
+        server.shutdown()
     assert list(tmp_path.glob("*.part")) == []
 
 

@@ -35,15 +35,15 @@ def test_a_handshake_that_stands_still_makes_the_next_connection_smaller_and_wha
     client = Client(CallbackAPIVersion.VERSION2, client_id="hall")
     client.segments = segments = Segments(events.append)
     client.tls_set_context(ssl.create_default_context())
-    client.connect_timeout = 0.2
+    client.connect_timeout = 0.1
     tried = []
-    for _ in range(4):
+    for _ in range(6):
         tried.append(segments.at_most)
         with pytest.raises(TimeoutError):
             client.connect(*deaf.getsockname())
         peer, _ = deaf.accept()
         peer.close()
-    assert tried == [*SIZES, None]
+    assert tried == [*SIZES, None, None]
     segments.passed()
     segments.passed()
     assert [(event.kind, str(segments.at_most) in str(event.detail)) for event in events] == [("path_mtu", True)]
@@ -53,11 +53,24 @@ def test_the_size_binds_the_other_end_too(deaf: socket.socket) -> None:
     segments = Segments(lambda _: None)
     with segments.dial(deaf.getsockname(), 5) as sock:
         segments.stood_still(sock)
+        segments.stood_still(sock)
     deaf.accept()[0].close()
     with segments.dial(deaf.getsockname(), 5):
         peer, _ = deaf.accept()
         with peer:
             assert announced(peer) <= 1220
+
+
+def test_a_broker_that_was_slow_once_is_no_path_that_loses_packets(deaf: socket.socket) -> None:
+    events: list[Event] = []
+    segments = Segments(events.append)
+    for _ in range(3):
+        with segments.dial(deaf.getsockname(), 5) as sock:
+            segments.stood_still(sock)
+        deaf.accept()[0].close()
+        assert segments.at_most is None
+        segments.passed()
+    assert events == []
 
 
 def test_nothing_that_passed_is_no_question_of_size() -> None:

@@ -54,6 +54,15 @@ def test_one_file_holds_all_that_a_fresh_card_needs(plant: Plant, tmp_path: Path
         card(plant, tmp_path, OTHER.code)
 
 
+def test_what_somebody_wrote_for_the_card_stays_and_no_key_is_made(plant: Plant, tmp_path: Path) -> None:
+    (tmp_path / "user-data").write_text("#cloud-config\nssh_pwauth: true\n")
+    for folder, fault in ((tmp_path, "somebody else"), (tmp_path / "not-mounted", "no such folder")):
+        with pytest.raises(ConfigError, match=fault):
+            card(plant, folder, SITE.code)
+    assert "ssh_pwauth" in (tmp_path / "user-data").read_text()
+    assert Register(plant.pki).active(SITE.code) == []
+
+
 def test_cards_of_all_halls_lie_in_a_folder_each(plant: Plant, tmp_path: Path) -> None:
     assert card(plant, tmp_path / "cards", "--all") == 0
     names = {path.parent.name: parsed(path)["hostname"] for path in (tmp_path / "cards").glob("*/user-data")}

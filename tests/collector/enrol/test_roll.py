@@ -15,6 +15,7 @@ from collector.enrol.ca import Authority, common_name
 from collector.enrol.register import Register
 from collector.enrol.renewal import trust_list
 from collector.enrol.server_pairs import init_ca
+from collector.errors import ConfigError
 from telemetry.identity import signed_text
 
 ACTS = ("replace", "rename", "unlink", "rmdir", "mkdir")
@@ -75,6 +76,23 @@ def test_a_step_that_the_power_cut_ended_is_done_again(step: str, tmp_path: Path
             assert cuts > 5
             return
     pytest.fail("it never ends")
+
+
+def test_a_switch_that_was_cut_off_comes_to_its_end_before_anybody_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pki"
+    init_ca(folder, ["localhost"], lambda _: None, "en")
+    roll.start(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(roll, "make_server_pairs", lambda *_: (_ for _ in ()).throw(PowerCutError))
+        with pytest.raises(PowerCutError):
+            roll.switch(folder)
+    with pytest.raises(ConfigError, match="ca roll switch"):
+        roll.finish(folder)
+    roll.switch(folder)
+    roll.finish(folder)
+    _finished("finish", folder)
 
 
 def _names(pem: str) -> list[str]:

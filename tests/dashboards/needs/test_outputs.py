@@ -259,7 +259,15 @@ def test_every_file_has_its_hash(folder: Path) -> None:
 def test_every_sheet_prints_on_a4_landscape_with_its_head_on_every_page(folder: Path) -> None:
     book = load_workbook(folder / f"{STEM}.xlsx")
     assert {(s.page_setup.orientation, s.page_setup.paperSize) for s in book} == {("landscape", 9)}
-    assert [book[name].print_title_rows for name in ("Desa", "Peta Kebutuhan", "Bukti")] == ["$1:$1"] * 3
+    tables = [book[name] for name in ("Desa", "Peta Kebutuhan", "Bukti")]
+    assert [sheet.print_title_rows for sheet in tables] == ["$1:$1"] * 3
+    assert [sheet.freeze_panes for sheet in tables] == ["G2", "D2", "E2"]
+    assert {s.page_setup.fitToWidth for s in book} == {1}
+    assert [str(sheet.print_area).split("!")[1].split("$")[3] for sheet in tables] == [
+        "S",
+        "S",
+        "H",
+    ]  # the rest is for the screen
     assert book.properties.creator == "DINAS CONTOH"
     villages = list(book["Desa"].iter_rows(values_only=True))
     assert villages[0] == VILLAGES

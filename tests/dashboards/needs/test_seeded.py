@@ -59,7 +59,8 @@ def test_every_figure_is_that_of_the_raw_samples(seeded: tuple[Sqlite, Report]) 
     for row in _measured(made):
         e = row.evidence
         assert e is not None
-        raw = [r for r in store.samples("signal", PERIOD.start_ns, PERIOD.end_ns, row.site.code) if r.get("modem") in e.modems]
+        told = store.samples("signal", PERIOD.start_ns, PERIOD.end_ns, row.site.code, ("registration", "rsrp_dbm", "sinr_db"))
+        raw = [r for r in told if r.get("modem") in e.modems]
         served = [r for r in raw if r["registration"] == "home"]
         away = sum(r["registration"] in {"searching", "not_registered"} for r in raw)
         assert (e.samples, e.served, e.no_service) == (len(raw), len(served), away)
