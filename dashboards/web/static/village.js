@@ -62,6 +62,10 @@ async function send() {
 const drawn = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
 
 if (FORM) FORM.elements.once.value = drawn(); // a page that was kept comes with the same number each time it is opened
+FORM?.addEventListener("change", () => { // what the office would refuse stays in the form: a phone keeps only what can be taken
+  const says = FORM.elements.says.value;
+  for (const [name, needing] of [["hamlet", "not_so_at"], ["text", "other"]]) FORM.elements[name].required = says === needing;
+});
 FORM?.addEventListener("submit", async event => {
   if (event.defaultPrevented) return; // its photo is still being made small
   event.preventDefault();

@@ -23,7 +23,6 @@ from collector.agreement.rules import OFFICE
 from collector.store.sqlite import Sqlite
 from dashboards.web.serve import serve_in_thread
 from dashboards.web.village import A_DAY
-from lab.servers import wait_for
 from tests.collector.agreement.parts import DAY_MS, PUBLISHED, T0_MS, proposal
 from tests.collector.agreement.test_photo import jpeg
 from tests.dashboards.web.plant import CLASSES, EVIL, GOOD, SITES, TWO_G
@@ -156,7 +155,10 @@ def test_written_without_a_net_for_three_days_it_arrives_once(
     context.set_offline(True)
     page.goto(f"{village.path}?lang=en")  # as it was kept
     page.get_by_label("not so in a part of the village").check()
+    ready = "document.querySelector('form.say').checkValidity()"
+    assert not page.evaluate(ready), "without the part of the village it would be refused, and what was written lost"
     page.get_by_role("textbox", name="Part of the village").fill("Dusun 2")
+    assert page.evaluate(ready)
     page.get_by_role("button", name="Attach the place").click()
     expect(page.locator(".place-field .note")).to_contain_text("0.30347, 116.53742 (± 12 m)")
     (tmp_path / "camera.jpg").write_bytes(jpeg((1600, 1200), quality=98))
@@ -178,8 +180,8 @@ def test_written_without_a_net_for_three_days_it_arrives_once(
         route.abort()
 
     page.route("**/r/**", lose)
-    context.set_offline(False)
-    wait_for(lost.is_set, "the first try")
+    with page.expect_event("requestfailed", lambda request: request.method == "POST", timeout=60_000):
+        context.set_offline(False)
     context.clock.fast_forward("00:31")
     expect(page.get_by_text("Dusun 2")).to_be_visible()
     (one,) = village.book.state().remarks.values()
