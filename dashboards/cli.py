@@ -1,4 +1,4 @@
-"""`sinyal-dashboards`: serve, needs, minutes, archive, recompute, publish."""
+"""`sinyal-dashboards`: serve, needs, minutes, helped, archive, recompute, publish."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": ("dashboards.web.serve", "the live page: map, halls, alerts, and a JSON API"),
     "needs": ("dashboards.needs.command", "the needs map of a period: HTML, XLSX, CSV, GeoJSON, PDF"),
     "minutes": ("dashboards.needs.minutes_command", "the minutes (berita acara) of a proposal, to be signed: PDF"),
+    "helped": ("dashboards.needs.helped", "what a proposal that was built changed, against the nearest halls"),
     "archive": ("dashboards.needs.archive", "the raw samples as one open Parquet file a day, with hashes"),
     "recompute": ("dashboards.needs.recompute", "the needs map's table again, from an archive alone"),
     "publish": ("dashboards.grafana.publish", "put the dashboards into a Grafana"),

@@ -29,16 +29,16 @@ def fill_all(open_store: OpenStore, recipes: Sequence[Recipe], span: Span, proce
     Raises as the store does; LineError when a process was ended.
     """
     count = min(MOST, len(recipes), processes or len(os.sched_getaffinity(0)))
-    with _pool(count, open_store) as pool:
+    with _pool(count) as pool:
         try:
-            yield from pool.map(partial(_fill, span), recipes)
+            yield from pool.map(partial(_fill, open_store, span), recipes)
         except BrokenProcessPool:
             raise LineError("a process that fills the store was ended; is there memory left? `free -m`") from None
 
 
 @contextmanager
-def _pool(count: int, open_store: OpenStore) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (open_store,))
+def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin)
     try:
         yield pool
     finally:
@@ -46,14 +46,13 @@ def _pool(count: int, open_store: OpenStore) -> Iterator[ProcessPoolExecutor]:
 
 
 _store: list[Store] = []
-"""The one of this process, once it has begun."""
+"""The one of this process, opened with its first hall: what is raised before that, is told to nobody."""
 
 
-def _begin(open_store: OpenStore) -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who began this one ends it in order
     if (begun_by := parent_process()) is not None:
         threading.Thread(target=_end_after, args=(begun_by,), daemon=True).start()
-    _store.append(open_store())
 
 
 def _end_after(process: BaseProcess) -> None:
@@ -61,7 +60,9 @@ def _end_after(process: BaseProcess) -> None:
     os._exit(1)
 
 
-def _fill(span: Span, recipe: Recipe) -> Filled:
+def _fill(open_store: OpenStore, span: Span, recipe: Recipe) -> Filled:
+    if not _store:
+        _store.append(open_store())
     filler = Filler(_store[0], recipe)
     filler.fill(span, lambda _share: None)
     return filler.filled()

@@ -88,7 +88,8 @@ class Ledger:
         try:
             yield self._append
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk ended it already, and that is what is to be told
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

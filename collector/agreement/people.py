@@ -23,8 +23,9 @@ from collector.agreement.state import State
 SESSION_MS = 12 * 3_600_000
 """A day at the office."""
 LENGTH_MIN = 10
-TRIES, WAIT_MS = 8, 15 * 60_000
-"""So many wrong passwords for one name, and it waits so long: 768 guesses a day, of passwords of ten characters."""
+TRIES, TRIES_OF_ALL, WAIT_MS = 8, 64, 15 * 60_000
+"""So many wrong passwords for one name, from one address and from all, and they wait so long: 6,144 guesses a day, of passwords
+of ten characters; and no stranger at one address keeps a name out that signs in from another."""
 HASH_WAIT_S = 2.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS password (name TEXT PRIMARY KEY, hash TEXT NOT NULL, once_until_ms INTEGER) WITHOUT ROWID;
@@ -56,7 +57,7 @@ class People:
         self._path = path
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP, Password Storage: argon2id
         self._nobody = self._hasher.hash(secrets.token_hex(16))
-        self._tries: dict[str, list[int]] = {}
+        self._tries: dict[str, list[tuple[int, str]]] = {}
         self._lock = threading.Lock()
         self._one_hash = threading.Lock()
         with closing(self._open()) as db:
@@ -77,17 +78,17 @@ class People:
             db.execute("INSERT OR REPLACE INTO password VALUES (?, ?, ?)", (name, self._hasher.hash(password), once_until_ms))
             db.execute("DELETE FROM session WHERE name = ?", (name,))
 
-    def sign_in(self, name: str, password: str, state: State, now_ms: int) -> str | None:
-        """Return the token of a new session; None where name or password is wrong, or the name waits after wrong ones.
+    def sign_in(self, name: str, password: str, state: State, now_ms: int, address: str = "") -> str | None:
+        """Return the token of a new session; None where name or password is wrong, or wait after wrong ones.
 
-        It takes as long for a name that is not there.
+        `address`: from where. It takes as long for a name that is not there.
         """
         with self._lock:
-            wrong = [at for at in self._tries.get(name, []) if at > now_ms - WAIT_MS]
-            if len(wrong) >= TRIES:
+            wrong = [one for one in self._tries.get(name, []) if one[0] > now_ms - WAIT_MS]
+            if len(wrong) >= TRIES_OF_ALL or sum(one[1] == address for one in wrong) >= TRIES:
                 return None
             if name in state.people:
-                self._tries[name] = [*wrong, now_ms]  # before the answer is known: tries side by side count too
+                self._tries[name] = [*wrong, (now_ms, address)]  # before the answer is known: tries side by side count too
         with closing(self._open()) as db:
             row = db.execute("SELECT hash, once_until_ms FROM password WHERE name = ?", (name,)).fetchone()
         # Each takes 19 MiB: many at once must take neither the memory nor the threads of the public page.
@@ -102,7 +103,7 @@ class People:
         if row is None or _actor(name, state) is None or (row[1] is not None and row[1] < now_ms):
             return None
         with self._lock:
-            self._tries.pop(name, None)
+            self._tries[name] = [one for one in self._tries.get(name, []) if one[1] != address]
         token = secrets.token_urlsafe(32)
         with closing(self._open()) as db, db:
             if row[1] is not None and not db.execute(_USE_UP, (name, row[0])).rowcount:

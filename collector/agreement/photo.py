@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from collector.agreement.rules import RefusedError
 
-MAX_BYTES, SIDE_MAX = 256_000, 4096
-"""What a phone makes is at most 200 kB and 1,280 pixels wide; an office may take a photo with another program."""
+MAX_BYTES, SIDE_MAX, SCANS_MAX = 256_000, 4096, 32
+"""What a phone makes is at most 200 kB and 1,280 pixels wide; an office may take a photo with another program.
+
+A progressive one has some ten scans; 20,000 empty ones fit into it too, and decoding them takes half a minute."""
 SOI, EOI, SOS, DRI, DQT, DHT = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4
 FRAMES = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive, Huffman-coded: what browsers decode."""
@@ -31,8 +33,8 @@ def cleaned(content: bytes) -> bytes:
     for marker, head, coded in _segments(content):
         if marker in FRAMES:
             _check_frame(head, first=not FRAMES & {*seen})
-        if marker == SOS and len(head) != 4 + 2 * head[0]:
-            raise _none("a scan with a wrong length")
+        if marker == SOS and (len(head) != 4 + 2 * head[0] or seen.count(SOS) >= SCANS_MAX):
+            raise _none("a scan with a wrong length, or too many")
         if marker in KEPT or (marker == ADOBE[0] and head.startswith(ADOBE[1]) and len(head) == ADOBE_BYTES):
             out += _segment(marker, head) + coded
         elif marker == JFIF[0] and head.startswith(JFIF[1]):

@@ -38,7 +38,7 @@ def days_of(
         return
     codes, shares = sorted(sites), workers * PARTS
     with ProcessPoolExecutor(workers, CONTEXT) as pool:
-        parts = [pool.submit(_read, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
+        parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
         try:
             strangers = {
                 str(row["site"]) for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=("samples",))
@@ -51,8 +51,8 @@ def days_of(
             pool.shutdown(cancel_futures=True)
 
 
-def _read(again: Callable[[], Store], sites: Sequence[Site], period: Period) -> Halls:
-    """Read some halls and do all that costs; in a process beside."""
+def read_part(again: Callable[[], Store], sites: Sequence[Site], period: Period) -> Halls:
+    """Read some halls and do all that costs: what a process beside does. Raises StoreUnavailableError."""
     halls: Halls = {}
     with closing(again()) as store:
         for site in sites:

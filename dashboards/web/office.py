@@ -99,7 +99,12 @@ def _written(request: Request, form: Form) -> Response:
     agreement, people = record_of(request)
     fields, state, at_ms = form.fields, agreement.state(), now_ms(request)
     if fields.get("act") == "sign_in":
-        return _sign_in(request, people.sign_in(fields.get("name", ""), fields.get("password", ""), state, at_ms))
+        name, password, address = (
+            fields.get("name", ""),
+            fields.get("password", ""),
+            request.client.host if request.client else "",
+        )
+        return _sign_in(request, people.sign_in(name, password, state, at_ms, address))
     session = _session(request)
     if session is None or not _own(session, fields):
         raise HTTPException(403)

@@ -11,7 +11,8 @@ from pathlib import Path
 from collector.agreement.rules import RefusedError
 from ground.words import Lang
 
-LONGEST_S = 60
+LONGEST_S, WAIT_S = 40, 10
+"""Together less than a web server in front waits: what is written down then was also seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,18 @@ class Printer:
 
     def minutes(self, number: str, lang: Lang) -> bytes:
         """Return the minutes of a proposal as PDF; one at a time. Raises RefusedError where they cannot be printed."""
+        if not self._one.acquire(timeout=WAIT_S):
+            raise RefusedError("other minutes are being printed; try again in a minute")
+        try:
+            return self._print(number, lang)
+        finally:
+            self._one.release()
+
+    def _print(self, number: str, lang: Lang) -> bytes:
         command = [sys.executable, "-P", "-m", "dashboards.cli", "minutes", "--out", "-", "--lang", lang]
         places = ["--config", str(self.config), "--record", str(self.record), "--", number]
         try:
-            with self._one:
-                done = subprocess.run([*command, *places], capture_output=True, timeout=LONGEST_S, check=False)
+            done = subprocess.run([*command, *places], capture_output=True, timeout=LONGEST_S, check=False)
         except subprocess.TimeoutExpired:
             raise RefusedError(f"printing {number} took longer than {LONGEST_S} s") from None
         if done.returncode:

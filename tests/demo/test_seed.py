@@ -17,11 +17,13 @@ from pathlib import Path
 import pytest
 
 from collector import rollup
+from collector.errors import StoreUnavailableError
 from collector.rollup import Summary, percentile
 from collector.sites.sites import Site, read_sites
 from collector.store.influx1 import Influx1
 from collector.store.sqlite import Sqlite
 from collector.store.store import Row, Store
+from demo import fill_all as fill_all_module
 from demo import seed
 from demo.fill import Filler, Recipe
 from demo.fill_all import fill_all
@@ -295,3 +297,13 @@ def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
     one, other = (points(Sqlite(file)) for file in files)
     assert one == other
     assert one["signal_1h"]
+
+
+def test_a_process_tells_why_its_store_does_not_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fill_all_module, "_store", [])
+    (tmp_path / "month.db").mkdir()
+    code, profile = next(iter(plan(SITES.values(), 1).items()))
+    with pytest.raises(StoreUnavailableError, match=r"month\.db"):
+        fill_all_module._fill(
+            partial(Sqlite, tmp_path / "month.db"), seed.span_of(END, 0.5, 0.1), Recipe(SITES[code], profile, 600, 1)
+        )

@@ -52,6 +52,10 @@ class RefusalError(StoreUnavailableError):
         super().__init__(reason, fault, retry_after_s)
         self.code = code
 
+    def __reduce__(self) -> tuple[type[RefusalError], tuple[int, str, Fault, float | None]]:  # type: ignore[override]
+        """Let it pass from a process to another as it is."""
+        return type(self), (self.code, self.reason, self.fault, self.retry_after_s)
+
 
 class Nodes:
     """The addresses of one store. The one that answered last is asked first."""

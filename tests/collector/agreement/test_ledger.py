@@ -27,6 +27,18 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert Ledger(tmp_path / "new.db").head() == (0, START)
 
 
+def test_a_full_disk_is_told_and_the_next_entry_follows(tmp_path: Path) -> None:
+    ledger = filled(tmp_path)
+    (pages,) = ledger._db.execute("PRAGMA page_count").fetchone()
+    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"), ledger.writing() as append:
+        append(2000, "office", "here", {"text": "x" * 20_000})
+    ledger._db.execute("PRAGMA max_page_count = 10000")
+    with ledger.writing() as append:
+        assert append(2000, "office", "here", {}).n == 6
+    assert len([*ledger.records()]) == 6
+
+
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert filled(tmp_path).path.stat().st_mode & 0o777 == 0o600
 

@@ -11,7 +11,7 @@ import pytest
 from collector.agreement.agreement import FILE
 from collector.agreement.entries import Person, Role
 from collector.agreement.first import NAME, VALID_DAYS, first_of_office
-from collector.agreement.people import SESSION_MS, TRIES, WAIT_MS, People
+from collector.agreement.people import SESSION_MS, TRIES, TRIES_OF_ALL, WAIT_MS, People
 from collector.agreement.rules import OFFICE, RefusedError
 from collector.agreement.state import State
 from tests.collector.agreement.parts import DAY_MS, T0_MS, agreement
@@ -67,6 +67,16 @@ def test_guessing_waits_and_hurts_no_other_name(office: tuple[People, State]) ->
     assert set(people._tries) == {"budi"}, "names that are nobody's push no count away"
     assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS - 1) is None
     assert people.sign_in("budi", PASSWORD, state, T0_MS + WAIT_MS) is not None
+
+
+def test_a_stranger_keeps_nobody_out_who_signs_in_from_elsewhere(office: tuple[People, State]) -> None:
+    people, state = office
+    for n in range(TRIES):
+        people.sign_in("budi", f"guess number {n}", state, T0_MS, "10.0.0.1")
+    assert people.sign_in("budi", PASSWORD, state, T0_MS, "10.0.0.1") is None
+    assert people.sign_in("budi", PASSWORD, state, T0_MS, "10.0.0.2") is not None
+    people._tries["budi"] = [(T0_MS, f"10.0.1.{n}") for n in range(TRIES_OF_ALL)]
+    assert people.sign_in("budi", PASSWORD, state, T0_MS, "10.0.0.2") is None, "who guesses from everywhere waits too"
 
 
 def test_the_file_holds_neither_password_nor_token(office: tuple[People, State], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from collector.agreement.photo import MAX_BYTES, cleaned
+from collector.agreement.photo import MAX_BYTES, SCANS_MAX, cleaned
 from collector.agreement.rules import RefusedError
 
 
@@ -50,8 +50,9 @@ def test_the_picture_stays_and_what_tells_of_its_maker_goes(photo: bytes) -> Non
         b"GIF89a" + jpeg(),
         jpeg((4200, 8)),
         jpeg() + b"x" * MAX_BYTES,
+        jpeg(progressive=True)[:-2] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * SCANS_MAX + b"\xff\xd9",
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_is_no_photo_is_refused(content: bytes) -> None:
     with pytest.raises(RefusedError, match="photo"):

@@ -44,8 +44,10 @@ class Door:
             "listen 80;", f"listen 127.0.0.1:{self.plain};"
         )
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{page_port}")
-        text = re.sub(r"(/etc/sinyal|/var/lib/nginx|/var/www)", rf"{root}\1", text)
-        (root / "var/lib/nginx").mkdir(parents=True)
+        text = re.sub(r"(/etc/sinyal|/var/lib/nginx|/var/www|/var/log/nginx)", rf"{root}\1", text)
+        for name in ("lib", "log"):
+            (root / "var" / name / "nginx").mkdir(parents=True)
+        self.log = root / "var/log/nginx/access.log"
         (root / "site.conf").write_text(text)
         user = "user root;" if os.geteuid() == 0 else ""
         (root / "nginx.conf").write_text(user + NGINX.format(root=root))
@@ -53,9 +55,9 @@ class Door:
         self.process = subprocess.Popen(argv)
         self._context = ssl.create_default_context(cafile=root / "etc/sinyal/pki/ca.crt")
 
-    def flood(self, count: int) -> list[int]:
-        """Ask for the page so often without waiting for answers; return what came for each."""
-        ask = f"HEAD / HTTP/1.1\r\nHost: {HOST}\r\n".encode()
+    def flood(self, count: int, what: str = "HEAD /") -> list[int]:
+        """Ask so often without waiting for answers; return what came for each."""
+        ask = f"{what} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 0\r\n".encode()
         raw = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         with self._context.wrap_socket(raw, server_hostname="localhost") as connection:
             connection.sendall((ask + b"\r\n") * (count - 1) + ask + b"Connection: close\r\n\r\n")
@@ -140,6 +142,14 @@ def test_a_flood_from_one_address_is_told_to_wait(door: Door) -> None:
     answers = door.flood(400)
     assert answers[:20].count(429) == 0
     assert 429 in answers
+
+
+def test_no_village_keeps_another_out_and_its_key_is_in_no_log(door: Door) -> None:
+    links = [f"6408012001-{n}-abcdefghijklmnopqrstuvwx" for n in (1, 2)]
+    assert 429 in door.flood(60, f"POST /r/{links[0]}")
+    assert door.ask(f"/r/{links[1]}", "POST")[0] == 404, "there is no such village here, but it was asked"
+    wait_for(lambda: '"POST /r/6408012001-2" 404' in door.log.read_text(), "the log of nginx")
+    assert "abcdef" not in door.log.read_text()
 
 
 def test_doctor_sees_who_answers_and_until_when(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
@@ -33,6 +35,8 @@ def test_a_refusal_is_the_stores_fault_by_its_code(form: str, status: int, code:
     assert isinstance(error, StoreUnavailableError)
     assert error.fault is fault
     assert text[:20] in error.reason
+    told = copy.copy(error)  # a process that fills the store tells it to the one that began it
+    assert (type(told), vars(told)) == (type(error), vars(error))
 
 
 def test_data_that_cannot_be_read_are_refused_for_themselves_and_only_when_written() -> None:

@@ -10,8 +10,9 @@ import pytest
 from collector.sites.sites import Site
 from collector.store.sqlite import Sqlite
 from dashboards.needs.assemble import gather, report
-from dashboards.needs.gather import attribute
+from dashboards.needs.gather import attribute, read_days
 from dashboards.needs.model import Change, Report, Row
+from dashboards.needs.shared import read_part
 from ground.words import said
 from lab.engines import ENGINES, open_engine
 from lab.servers import Server
@@ -149,3 +150,15 @@ def test_a_village_is_a_blank_spot_only_where_every_operator_is_known_to_be_none
 
 
 WHOSE: dict[str, Value] = {"home_plmn": "51010", "plmn": "51011"}
+
+
+def test_halls_read_in_parts_are_those_read_at_once(store: Sqlite) -> None:
+    halls = sites()
+    at_once, _ = read_days(store, halls, PERIOD)
+    in_parts = read_part(lambda: Sqlite(store._path), list(halls.values()), PERIOD)
+    assert {code: set(found) for code, found in in_parts.items()} == {code: set(found) for code, found in at_once.items()}
+    for code, found in at_once.items():
+        for name, measured in found.items():
+            other = in_parts[code][name]
+            assert other.summary == measured.summary
+            assert other.intervals(code, name, PERIOD) == measured.intervals(code, name, PERIOD)
