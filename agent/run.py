@@ -146,7 +146,9 @@ class Agent:
         from agent.poll.beside import Hall  # noqa: PLC0415
         from agent.poll.memory import Memory  # noqa: PLC0415
         from agent.poll.worker import ModemWorker  # noqa: PLC0415
+        from agent.port.usb import switch_on  # noqa: PLC0415
 
+        switch_on()
         self._hall = self._hall or Hall(
             Memory(self._config.agent.data_dir / "modems.json"),
             carries=self._carries,

@@ -90,7 +90,7 @@ def read(content: bytes) -> Pack:
         if about["v"] != VERSION:
             raise PackError(f"the pack has format {about['v']}, this version reads {VERSION}; give the whole wheel")
         return Pack(str(about["version"]), str(about["base"]), files)
-    except (lzma.LZMAError, tarfile.TarError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (lzma.LZMAError, tarfile.TarError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"the pack is damaged ({error!r})") from None
 
 
@@ -102,7 +102,8 @@ def wheel_of(pack: Pack, installed: Callable[[str], bytes | None]) -> bytes:
     record_name = next((name for name in pack.files if name.endswith(".dist-info/RECORD")), None)
     if record_name is None:
         raise PackError("the pack has no RECORD")
-    rows = [row for row in csv.reader(pack.files[record_name].decode().splitlines()) if row and not _left(row[0])]
+    lines = pack.files[record_name].decode(errors="replace").splitlines()
+    rows = [row for row in csv.reader(lines) if len(row) == 3 and not _left(row[0])]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as wheel:
         for name, wanted, _ in rows:

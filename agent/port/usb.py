@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,6 +129,14 @@ def reset(port: UsbPort, root: Path = ROOT) -> bool:
     time.sleep(OFF_S)
     switch.write_text("1")
     return False
+
+
+def switch_on(root: Path = ROOT) -> None:
+    """Switch ports on that a reset left off: where it was killed half-way, its modem would stay away until the next boot."""
+    for port in (root / "sys/bus/usb/devices").glob("*/*-port*/disable"):
+        if os.access(port, os.W_OK) and _text(port) == "1":
+            with suppress(OSError):
+                port.write_text("0")
 
 
 def _text(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sqlite3
 import struct
 import time
@@ -217,7 +218,10 @@ def replace_spool(path: Path, high_water: HighWaterMark, reason: str) -> tuple[s
     db.close()  # folds its log into the file
     for suffix in ("", "-wal"):
         if (source := path.with_name(path.name + suffix)).exists():
-            os.link(source, aside.with_name(aside.name + suffix))
+            try:
+                os.link(source, aside.with_name(aside.name + suffix))
+            except PermissionError:  # FAT has no second names
+                shutil.copyfile(source, aside.with_name(aside.name + suffix))
     move_durably(fresh, path.with_name(path.name + READY))
     _put_in_place(path)
     db = connect(path)

@@ -149,7 +149,7 @@ class Publisher:
         except (OSError, ssl.SSLError, ValueError) as error:
             self.refusal = str(error)
             if self._context is not None:
-                self._context.forget()
+                self._context.forget(refused=isinstance(error, ssl.SSLError))
             if isinstance(error, ssl.SSLError):
                 self._credentials.refused()
             log.warning("event=connect_failed host=%s port=%d reason=%r", broker.host, broker.port, str(error))

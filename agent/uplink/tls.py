@@ -28,6 +28,7 @@ class ResumingContext(ssl.SSLContext):
     """TLS settings that take up the last session: a new connection to the same broker costs half the bytes."""
 
     _session: ssl.SSLSession | None = None
+    _may_be_lean = True
 
     def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
         """Wrap a socket as ssl.SSLContext does, with the session that was remembered."""
@@ -38,13 +39,15 @@ class ResumingContext(ssl.SSLContext):
         if isinstance(sock, ssl.SSLSocket):
             self._session = sock.session
 
-    def forget(self) -> None:
-        """Start with a full handshake the next time."""
+    def forget(self, *, refused: bool) -> None:
+        """Start with a full handshake the next time; after one that was refused with what TLS offers at most."""
         self._session = None
+        if refused and self.maximum_version == ssl.TLSVersion.TLSv1_2:
+            self.maximum_version, self._may_be_lean = ssl.TLSVersion.MAXIMUM_SUPPORTED, False
 
     def lean(self) -> None:
         """Spend least on a new connection: TLS 1.2 takes a session up with 1.5 kB, TLS 1.3 with 2.5 kB and a ticket each time."""
-        if self.maximum_version != ssl.TLSVersion.TLSv1_2:
+        if self._may_be_lean and self.maximum_version != ssl.TLSVersion.TLSv1_2:
             self.maximum_version = ssl.TLSVersion.TLSv1_2
             self.set_ciphers(LEAN_CIPHERS)
             self._session = None

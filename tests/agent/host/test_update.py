@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import lzma
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 import venv
 import zipfile
@@ -315,6 +317,17 @@ def test_over_a_link_that_breaks_a_file_is_fetched_in_parts(tmp_path: Path, *, r
         server.shutdown()
     assert (got == content, handler.asked) == (True, asked)  # type: ignore[attr-defined]
     assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize("about", [b"\xff\xfe{", b"[]", b"{}"])
+def test_a_pack_that_says_nothing_of_itself_is_damaged(about: bytes) -> None:
+    plain = BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        info = tarfile.TarInfo("pack.json")
+        info.size = len(about)
+        tar.addfile(info, BytesIO(about))
+    with pytest.raises(pack.PackError, match="damaged"):
+        pack.read(lzma.compress(plain.getvalue()))
 
 
 def test_what_is_too_large_does_not_stay_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,3 +149,6 @@ def test_a_reset_takes_the_power_where_the_hub_has_a_switch(tmp_path: Path, monk
     (device / "port").symlink_to(hub)
     assert usb.reset(port, root) is True
     assert (seen, (hub / "disable").read_text(), (device / "authorized").read_text()) == (["-", "1"], "0", "1")
+    (hub / "disable").write_text("1")  # killed meanwhile
+    usb.switch_on(root)
+    assert (hub / "disable").read_text() == "0"

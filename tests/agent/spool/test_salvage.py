@@ -84,6 +84,17 @@ def test_a_salvage_that_the_power_cut_ended_is_done_again(damaged: Path, tmp_pat
     pytest.fail("it never ends")
 
 
+def test_on_a_card_of_fat_a_damaged_spool_is_saved_too(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_second_name(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_second_name)
+    spool = Spool(damaged / "spool.db", "two")
+    assert spool.depth == 9
+    spool.close()
+    assert list(damaged.glob("spool.db.damaged-*"))
+
+
 def test_what_a_lost_transaction_held_is_counted_when_the_next_change_fails(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.db", "one")
     spool.append([entry(n, n) for n in (1, 2, 3)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,12 @@ def test_a_lean_connection_takes_up_a_session_of_its_own_kind(tmp_path: Path) ->
     found.append(_once(context, client))
     new, old = "TLSv1.3", "TLSv1.2"
     assert found == [(new, False), (new, True), (old, False), (old, True), (old, True)]
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # another broker
+    with pytest.raises(ssl.SSLError):
+        _once(context, client)
+    client.forget(refused=True)
+    client.lean()
+    assert _once(context, client) == (new, False)
 
 
 def _once(server: ssl.SSLContext, client: ResumingContext) -> tuple[str | None, bool | None]:
@@ -106,15 +113,16 @@ def _once(server: ssl.SSLContext, client: ResumingContext) -> tuple[str | None, 
     near, far = socket.socketpair()
 
     def serve() -> None:
-        with server.wrap_socket(far, server_side=True) as sock:
+        with far, suppress(ssl.SSLError), server.wrap_socket(far, server_side=True) as sock:
             sock.sendall(b"!")
             sock.recv(1)
 
     thread = threading.Thread(target=serve)
     thread.start()
-    with client.wrap_socket(near, server_hostname="localhost") as sock:
-        assert sock.recv(1) == b"!"
-        client.remember(sock)
-        found = sock.version(), sock.session_reused
-    thread.join()
-    return found
+    try:
+        with near, client.wrap_socket(near, server_hostname="localhost") as sock:
+            assert sock.recv(1) == b"!"
+            client.remember(sock)
+            return sock.version(), sock.session_reused
+    finally:
+        thread.join()
