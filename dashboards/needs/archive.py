@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,7 +20,7 @@ from collector.store.store import Store
 from dashboards.needs.parquet import arrow, bounds, columns, write_day
 from dashboards.needs.periods import a_day
 from dashboards.needs.seal import SUMS, file_hash
-from ground.durable import sync_file, sync_folder, write_durably
+from ground.durable import move_durably, sync_file, sync_folder, write_durably
 from ground.table import read_table
 from ground.wita import WITA
 
@@ -143,11 +144,13 @@ def _beside(folder: Path, beside: Path, classes: Path, today: date) -> None:
     sources = {name: classes if name == classes.name else beside / name for name in BASIS}
     now = {name: source.read_bytes() for name, source in sources.items() if source.is_file()}
     before = {name: (basis / name).read_bytes() for name in BASIS if (basis / name).is_file()}
-    kept = basis / f"{UNTIL}{today}"
+    kept, half = basis / f"{UNTIL}{today}", basis / ".half"
+    shutil.rmtree(half, ignore_errors=True)  # of a run that was cut off
     if before and now != before and not kept.exists():  # a second change of a day was in force on no day
-        kept.mkdir()
+        half.mkdir()
         for name, content in before.items():
-            write_durably(kept / name, content)
+            write_durably(half / name, content)
+        move_durably(half, kept)
     for name, content in now.items():
         write_durably(basis / name, content)
     for name in before.keys() - now.keys():

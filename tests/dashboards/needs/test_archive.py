@@ -96,6 +96,31 @@ def test_a_hall_that_left_the_register_keeps_what_it_measured(archived: Path) ->
     assert day.read_bytes() == samples
 
 
+def test_a_run_that_is_cut_off_keeps_what_was_judged_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    etc, out, today = tmp_path / "etc", tmp_path / "out", datetime(2026, 10, 20, tzinfo=WITA).date()
+    for folder in (etc, out):
+        folder.mkdir()
+
+    def run(word: str) -> None:
+        for name in ("sites.csv", "needs.toml"):
+            (etc / name).write_text(word)
+        archive._beside(out, etc, etc / "classes.toml", today)
+
+    def cut_off(path: Path, data: bytes) -> None:
+        if path.name == "needs.toml":
+            raise OSError("full")
+        path.write_bytes(data)
+
+    run("old")
+    with monkeypatch.context() as cut:
+        cut.setattr(archive, "write_durably", cut_off)
+        with pytest.raises(OSError, match="full"):
+            run("new")
+    run("new")
+    kept = out / "basis/until-2026-10-20"
+    assert {path.name: path.read_text() for path in kept.iterdir()} == {"sites.csv": "old", "needs.toml": "old"}
+
+
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="sinyal-dashboards archive"):
         Archive(tmp_path)
