@@ -59,7 +59,10 @@ def judge(
 
 
 def between(e: Evidence, limits: Limits, cuts: Cuts, state: State) -> State | None:
-    """Return the nearest other state that the intervals, and for levels the accuracy of the instrument, do not rule out."""
+    """Return the nearest other state that the intervals, and for levels the accuracy of the instrument, do not rule out.
+
+    Where they rule out neither a better nor a worse one it is the worse: what a village may lack is not hidden.
+    """
     levels, available = (e.rsrp_median_ci, e.rsrp_p10_ci), e.availability_ci
     moved = []
     if levels[0] is not None and levels[1] is not None and e.rsrp_median is not None and e.rsrp_p10 is not None:
@@ -70,8 +73,8 @@ def between(e: Evidence, limits: Limits, cuts: Cuts, state: State) -> State | No
         moved += [replace(e, availability_as=end) for end in (available.lo, available.hi)]
     others = {_state(m, cuts, list(_network(m, limits, cuts))) for m in moved} - {state}
     order = list(State)
-    far = sorted(others, key=lambda other: (abs(order.index(other) - order.index(state)), -order.index(other)))
-    return far[0] if far else None
+    far = {other: order.index(other) - order.index(state) for other in others}
+    return min(far, key=lambda other: (far[other] < 0, abs(far[other])), default=None)
 
 
 def busy_judged(e: Evidence, limits: Limits) -> bool:

@@ -359,6 +359,9 @@ def suffer_sqlite(name: str, folder: Path, look: Callable[[Office, str], None] =
         assert not found.acks
         look(found, f'engine = "sqlite"\npath = "{folder / "store.db"}"')
         undo()
+        wait_for(lambda: found.answered("ok") or found.answered("hold"), "the answer")
+        if not found.answered("ok"):  # it was held while the lookers looked: a hall sends it again
+            found.send(signal_frame(1, 300))
         wait_for(lambda: found.answered("ok"), "the answer")
         other.close()
         return 300, len(store.seqs(SITE.code)), len(found.missing()), found.seen

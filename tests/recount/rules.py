@@ -109,7 +109,7 @@ def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str) -> Jud
         end = ends[f"ketersediaan_{side}"]
         if end is not None:
             moved.add(rules.state(rules.network(o, median, p10, end, end), median))
-    others = sorted(moved - {state}, key=lambda other: (abs(other - state), -other))
+    others = sorted(moved - {state}, key=lambda other: (other < state, abs(other - state)))  # a worse one before a better
     return state, others[0] if others else None, found[0] if found else "adequate"
 
 
