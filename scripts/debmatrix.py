@@ -55,7 +55,6 @@ def clean_root(folder: Path, release: str, arch: str) -> None:
     if arch in QEMU:
         shutil.copy(f"/usr/bin/qemu-{QEMU[arch]}-static", folder / "usr/bin")
     sh("/debootstrap/debootstrap", "--second-stage", root=folder)
-    (folder / "etc/apt/sources.list").write_text(f"deb http://deb.debian.org/debian {release} main\n")
     for path in (*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
         shutil.copy(path, folder / path.relative_to("/"))  # this machine's way to Debian's packages
     policy = folder / "usr/sbin/policy-rc.d"

@@ -22,7 +22,7 @@ from collector.agreement.entries import Link, Minutes, Person, Role
 from collector.agreement.ledger import LedgerError
 from collector.agreement.links import FILE as KEY
 from collector.agreement.links import read_key, token
-from collector.agreement.papers import FOLDER, check_papers
+from collector.agreement.papers import FOLDER, check_papers, keep
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE
 from collector.store.sqlite import Sqlite
@@ -202,11 +202,9 @@ def edits(stage: Stage) -> Iterator[Tried]:
             yield "edited file: through SQLite as it is", False, "not refused"
         except sqlite3.DatabaseError as error:
             yield "edited file: through SQLite as it is", True, str(error)
-    yield (
-        "papers can be read by others",
-        not (stage.folder / FOLDER).exists() or (stage.folder / FOLDER).stat().st_mode & 0o77 == 0,
-        "0700",
-    )
+    keep(stage.folder, b"%PDF-1.7 a paper")
+    kept = (stage.folder / FOLDER, *(stage.folder / FOLDER).iterdir())
+    yield "papers can be read by others", all(path.stat().st_mode & 0o77 == 0 for path in kept), "0700, 0600"
 
 
 def _same(what: str, answer: Response, n: int, stage: Stage, status: int) -> Tried:

@@ -181,10 +181,11 @@ class Pipeline:
         seq, ahead_s = (frame.seq[0], len(frame.seq)), (max(frame.t_ms) - message.at_ms) / 1000
         with self._counting:
             self._counters.future_samples += len(frame.seq)
+        seconds = f"{ahead_s:.0f}"
         if frame.inst is None:
-            self._refuse(message, "future", tr(AHEAD_FOR_EVER, "en", seconds=f"{ahead_s:.0f}"), seq, ack)
+            self._refuse(message, "future", tr(AHEAD_FOR_EVER, "en", seconds=seconds), seq, ack)
             return
-        ack.clock.append(Answer(*seq, frame_id(message.payload), tr(AHEAD, "en", seconds=f"{ahead_s:.0f}")))
+        ack.clock.append(Answer(*seq, frame_id(message.payload), tr(AHEAD, "en", seconds=seconds)))
         ack.time_ms = message.at_ms
         log.warning("event=from_the_future site=%s samples=%d ahead_s=%.0f", frame.site, len(frame.seq), ahead_s)
 

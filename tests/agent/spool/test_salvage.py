@@ -6,36 +6,15 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent.spool import file as spoolfile
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
+from tests.cut import PowerCutError, cut_before
 
 ACTS = ("link", "rename", "replace", "unlink")
-
-
-class PowerCutError(BaseException):
-    """Nothing after this happens."""
-
-
-def cut_before(act: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut the power before the so-manieth change of a name, and let nothing work after it."""
-    done = [0]
-
-    def guard(real: Any) -> Any:
-        def guarded(*args: Any, **named: Any) -> Any:
-            done[0] += 1
-            if done[0] > act:
-                raise PowerCutError
-            return real(*args, **named)
-
-        return guarded
-
-    for name in ACTS:
-        monkeypatch.setattr(os, name, guard(getattr(os, name)))
 
 
 def entry(mono_ms: int, t_ms: int | None = None) -> Entry:
@@ -67,7 +46,7 @@ def test_a_salvage_that_the_power_cut_ended_is_done_again(damaged: Path, tmp_pat
         shutil.copytree(damaged, folder)
         ended = True
         with monkeypatch.context() as patch:
-            cut_before(cuts, patch)
+            cut_before(cuts, ACTS, patch)
             try:
                 Spool(folder / "spool.db", "two").close()
             except PowerCutError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,29 +16,9 @@ from collector.enrol.renewal import trust_list
 from collector.enrol.server_pairs import init_ca
 from collector.errors import ConfigError
 from telemetry.identity import signed_text
+from tests.cut import PowerCutError, cut_before
 
 ACTS = ("replace", "rename", "unlink", "rmdir", "mkdir")
-
-
-class PowerCutError(BaseException):
-    """Nothing after this happens."""
-
-
-def cut_before(act: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut the power before the so-manieth change of a name; then nothing works any more."""
-    done = [0]
-
-    def guard(real: Any) -> Any:
-        def guarded(*args: Any, **named: Any) -> Any:
-            done[0] += 1
-            if done[0] > act:
-                raise PowerCutError
-            return real(*args, **named)
-
-        return guarded
-
-    for name in ACTS:
-        monkeypatch.setattr(os, name, guard(getattr(os, name)))
 
 
 def whole(folder: Path, before: str) -> None:
@@ -63,7 +42,7 @@ def test_a_step_that_the_power_cut_ended_is_done_again(step: str, tmp_path: Path
         shutil.copytree(first, folder)
         ended = True
         with monkeypatch.context() as patch:
-            cut_before(cuts, patch)
+            cut_before(cuts, ACTS, patch)
             try:
                 roll.STEPS[step](folder)
             except PowerCutError:
