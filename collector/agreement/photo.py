@@ -15,7 +15,7 @@ MAX_BYTES, SIDE_MAX, SCANS_MAX = 256_000, 4096, 32
 """What a phone makes is at most 200 kB and 1,280 pixels wide; an office may take a photo with another program.
 
 A progressive one has some ten scans; 20,000 empty ones fit into it too, and decoding them takes half a minute."""
-SOI, EOI, SOS, DRI, DQT, DHT = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4
+SOS, DRI, DQT, DHT = 0xDA, 0xDD, 0xDB, 0xC4
 FRAMES = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive, Huffman-coded: what browsers decode."""
 KEPT = FRAMES | {SOS, DRI, DQT, DHT}

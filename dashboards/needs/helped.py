@@ -10,22 +10,19 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import cos, hypot, radians
-from pathlib import Path
 
-from collector.agreement.agreement import FILE, Agreement
 from collector.agreement.entries import Step
 from collector.agreement.state import ProposalState
-from collector.config import load
 from collector.errors import ConfigError
 from collector.rollup import Histogram, percentile
 from collector.rollup.summary import parse
-from collector.sites.sites import Site, read_sites
+from collector.sites.sites import Site
 from collector.store.open import open_store
 from collector.store.store import Row
 from dashboards.needs.effect import CONTROLS, DAYS, Daily, Effect, Helped, effect
-from ground.paths import STATE, add_config
+from dashboards.needs.proposed import add_proposal, proposed
 from ground.wita import WITA, wita
-from ground.words import Lang, add_lang, number, tr
+from ground.words import Lang, Said, mark, number, tr
 from telemetry.operators import operator_name
 
 OK, NOTHING = 0, 3
@@ -33,6 +30,8 @@ SIDE_DAYS = 90
 """How much before and after the building is looked at: a season, and a published period."""
 NEIGHBOURS = 8
 READ = ("operator", "served", "no_service", "rsrp_hist")
+TOO_LITTLE = mark("{what}: too little measured (needs {days} days before and after, and {n} halls near)")
+CHANGED = mark("{what}: {word}, {change} {unit} (95 %: {lo} to {hi}; {n} halls near)")
 ABOUT = """\
 Says of a proposal that was built what it changed: strength (median RSRP of a day, dB) and availability (percentage points) of
 each operator at the hall, before and after, less what the nearest halls with that operator did on the same days, with a 95 %
@@ -107,48 +106,45 @@ def compare(
 def sentence(what: str, unit: str, found: Effect, lang: Lang) -> str:
     """Return one finding in words."""
     if found.change is None or found.interval is None:
-        return tr("{what}: too little measured (needs {days} days before and after, and {n} halls near)", lang,
-                  what=what, days=DAYS, n=CONTROLS)  # fmt: skip
+        return tr(TOO_LITTLE, lang, what=what, days=DAYS, n=CONTROLS)
     words = {
         Helped.IMPROVED: tr("improved", lang),
         Helped.WORSE: tr("became worse", lang),
         Helped.NOT_SHOWN: tr("no change is shown", lang),
     }
     change, lo, hi = (number(value, lang) for value in (found.change, found.interval.lo, found.interval.hi))
-    return tr("{what}: {word}, {change} {unit} (95 %: {lo} to {hi}; {n} halls near)", lang, what=what, word=words[found.helped],
-              change=change, unit=unit, lo=lo, hi=hi, n=found.controls)  # fmt: skip
+    said: dict[str, Said] = {
+        "what": what,
+        "word": words[found.helped],
+        "change": change,
+        "unit": unit,
+        "lo": lo,
+        "hi": hi,
+        "n": found.controls,
+    }
+    return tr(CHANGED, lang, **said)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-dashboards helped`."""
     parser.description, parser.formatter_class = ABOUT, argparse.RawDescriptionHelpFormatter
-    parser.add_argument("number", metavar="U-YEAR-NNNN", help="of the proposal")
+    add_proposal(parser)
     parser.add_argument(
         "--from", dest="first", type=date.fromisoformat, metavar="DAY", help="first day of the work; default: as --to"
     )
     parser.add_argument(
         "--to", dest="last", type=date.fromisoformat, metavar="DAY", help="last one; default: when it was recorded"
     )
-    parser.add_argument("--record", type=Path, default=STATE, metavar="DIR", help="folder of the agreement; default: %(default)s")
-    add_config(parser)
-    add_lang(parser, village=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and say; return the exit code. Raises ConfigError, LedgerError, StoreUnavailableError."""
-    config = load(args.config)
-    sites = read_sites(config.sites.file)
-    if not (args.record / FILE).is_file():
-        raise ConfigError(f"--record {args.record}: no {FILE} there")
-    with closing(Agreement(args.record / FILE, sites)) as agreement:
-        found = agreement.state().proposals.get(args.number)
-    if found is None or found.proposal.site not in sites:
-        raise ConfigError(f"there is no proposal {args.number} of a village in {config.sites.file.name}")
-    site, built = sites[found.proposal.site], _built(found, args)
+    with proposed(args) as one:
+        config, site, built = one.config, one.site, _built(one.found, args)
     ends_ns = [int(datetime.combine(day, datetime.min.time(), WITA).timestamp()) * 10**9 for day in _period(built)]
     with closing(open_store(config.store)) as store:
         halls = read(store.samples("signal_1d", ends_ns[0], min(ends_ns[1], time.time_ns()), names=READ))
-    for operator, strength, availability in compare(site, sites, halls, built):
+    for operator, strength, availability in compare(site, one.sites, halls, built):
         print(f"{site.desa}, {operator_name(operator)}")
         print("  " + sentence(tr("strength", args.lang), "dB", strength, args.lang))
         print("  " + sentence(tr("availability", args.lang), tr("percentage points", args.lang), availability, args.lang))

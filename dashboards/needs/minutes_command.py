@@ -5,22 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
-from collector.agreement.agreement import FILE, Agreement
 from collector.agreement.entries import Minutes
 from collector.agreement.papers import digest_of
 from collector.agreement.rules import OFFICE
-from collector.config import load
 from collector.errors import ConfigError
-from collector.sites.sites import read_sites
 from dashboards.needs.letterhead import letterhead_of
 from dashboards.needs.minutes import About, minutes_pdf
+from dashboards.needs.proposed import add_proposal, proposed
 from ground.durable import write_durably
-from ground.paths import STATE, add_config
 from ground.wita import wita
-from ground.words import add_lang, tr
+from ground.words import tr
 
 DRAFT = Path("-")
 ABOUT = """\
@@ -39,27 +35,17 @@ exit: 0 written; 1 the record was tampered with; 2 bad usage or config, no such 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sinyal-dashboards minutes`."""
     parser.description, parser.formatter_class = ABOUT, argparse.RawDescriptionHelpFormatter
-    parser.add_argument("number", metavar="U-YEAR-NNNN", help="of the proposal")
+    add_proposal(parser)
     parser.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help="the PDF; - is a draft")
-    parser.add_argument("--record", type=Path, default=STATE, metavar="DIR", help="folder of the agreement; default: %(default)s")
     parser.add_argument("--letterhead", type=Path, metavar="FILE", help="default: letterhead.toml beside sites.csv, where it is")
-    add_config(parser)
-    add_lang(parser, village=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print, keep, write down; return the exit code. Raises ConfigError, LedgerError."""
-    register = load(args.config).sites.file
-    sites, head = read_sites(register), letterhead_of(args.letterhead, register.parent)
-    if not (args.record / FILE).is_file():
-        raise ConfigError(f"--record {args.record}: no {FILE} there")
     now_ms = time.time_ns() // 1_000_000
-    with closing(Agreement(args.record / FILE, sites)) as agreement:
-        state = agreement.state()
-        found = state.proposals.get(args.number)
-        if found is None or found.proposal.site not in sites:
-            raise ConfigError(f"there is no proposal {args.number} of a village in {register.name}")
-        document = minutes_pdf(About(found, sites[found.proposal.site], state, head, wita(now_ms)), args.lang)
+    with proposed(args) as one:
+        head = letterhead_of(args.letterhead, one.config.sites.file.parent)
+        document = minutes_pdf(About(one.found, one.site, one.state, head, wita(now_ms)), args.lang)
         if args.out == DRAFT:
             sys.stdout.buffer.write(document)
             return 0
@@ -67,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             write_durably(args.out, document)
         except OSError as error:
             raise ConfigError(f"{args.out}: cannot be written: {error.strerror}") from None
-        entry = Minutes(about=args.number, document=digest_of(document), evidence=found.proposal.evidence)
-        n = agreement.add(entry, OFFICE, "server", now_ms, document)
+        entry = Minutes(about=args.number, document=digest_of(document), evidence=one.found.proposal.evidence)
+        n = one.agreement.add(entry, OFFICE, "server", now_ms, document)
     print(tr("{file}: written as entry {n}, SHA-256 {hash}", args.lang, file=str(args.out), n=n, hash=entry.document))
     return 0
