@@ -1,4 +1,4 @@
-"""A regency's end: writes letters of what changed, brings the node above those that it has not; a province passes on what it took.
+"""A regency's end: writes letters of what changed and brings the node above what it has not; a province passes on what it took.
 
 Who takes a letter twice has it once, so nothing is remembered of what was brought: the other end is asked how far it is.
 """

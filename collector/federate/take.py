@@ -1,7 +1,7 @@
 """What a node above believes of a letter, and what it does with it. A letter is taken whole or not at all, and once.
 
 A regency speaks of its own villages alone: a code that does not begin with its own refuses the letter. Of a rollup only counts
-and histograms are read; every other figure is reckoned here. The letter itself is written last, so what was cut off is done again.
+and histograms are read; every other figure is reckoned here. The letter itself is written last: what was cut off is done again.
 """
 
 from __future__ import annotations
