@@ -22,7 +22,7 @@ from collector.store.open import open_store
 from collector.store.store import Placed, Row
 from ground.wita import midnight_ns
 from lab.plant import python
-from lab.servers import Server, fetch
+from lab.servers import Server, free_port, listening
 from telemetry.frame import Sample, Value, pack
 
 CONFIG = """
@@ -79,23 +79,19 @@ class Above(End):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         folder.mkdir(parents=True)
-        self.config_file.write_text(CONFIG + "port = 0\n")
-
-    def listens(self) -> Server:
-        """Prepare `federate receive`; its address is `url` once it was started."""
-        server = python("above", self.folder, "collector.cli", *self.command("receive"))
-        server.ready = lambda: self.url != ""
-        return server
+        self.port = free_port()
+        self.config_file.write_text(f"{CONFIG}port = {self.port}\n")
 
     @property
     def url(self) -> str:
-        """Return where it listens; empty where it does not yet."""
-        try:
-            url = next(line for line in (self.folder / "log").read_text().splitlines()[::-1] if line.startswith("http://"))
-            fetch(f"{url}/0000")
-        except (OSError, StopIteration):
-            return ""
-        return url
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self.port}/federation"
+
+    def listens(self) -> Server:
+        """Prepare `federate receive`."""
+        server = python("above", self.folder, "collector.cli", *self.command("receive"))
+        server.ready = lambda: listening(self.port)
+        return server
 
 
 class Regency(End):
@@ -123,7 +119,7 @@ class Regency(End):
     def measure(self, day: date, hours: tuple[int, ...] = (9, 20), halls: int | None = None, arrived: date | None = None) -> None:
         """Store samples of these hours (WITA) of a day, as the collector does when they arrive in the end of a day, this one."""
         sites = read_sites(self.folder / "sites.csv")
-        window = midnight_ns((arrived or day) + DAY) // WINDOW_NS - 1
+        window = midnight_ns((arrived or day) + DAY) // WINDOW_NS - 3
         with closing(open_store(self.config.store)) as store:
             for hall in self.halls[:halls]:
                 for hour in hours:

@@ -104,7 +104,7 @@ def test_nothing_else_goes_up(tmp_path: Path, above: Above) -> None:
         assert name not in text, name
     _nodes(above).take(data)
     table = node(above.config, above.folder)[1].csv(f"{DAYS[0]:%Y-%m}")
-    (head, row) = (line.split(",") for line in table.split())
+    (head, row) = (line.split(",") for line in table.splitlines())
     found = dict(zip(head, row, strict=True))
     assert (found["halls"], found["halls_measured"], found["villages_blank_spot"], found["grade_b"]) == ("3", "3", "3", "3")
     assert (found["proposals"], found["table_sha256"]) == ("1", "ab" * 32)
@@ -129,7 +129,7 @@ def test_who_lies_about_others_is_refused(liar: Regency, above: Above, tmp_path:
     tables = _said(liar).tables
     daily, register = tables["signal_1d"], tables["site"]
     foreign = ["6409012001", *daily["site"][1:]]
-    lies = {
+    lies: dict[str, dict[str, object]] = {
         "no village of 6408": {"tables": {**tables, "signal_1d": {**daily, "site": foreign}}},
         "6409012001 is no village": {"tables": {**tables, "site": {**register, "code": ["6409012001", *register["code"][1:]]}}},
         "not in the register": {"tables": {**tables, "signal_1d": {**daily, "site": ["6408019999", *daily["site"][1:]]}}},
@@ -242,4 +242,4 @@ def test_a_month_is_reckoned_from_its_days(tmp_path: Path, above: Above) -> None
     october = [row for row in above.rows("signal_1m") if row["days"] == 2]
     assert len(october) == len(regency.halls)
     days = [row for row in regency.rows() if row["site"] == regency.halls[0]]
-    assert october[0]["samples"] == sum(row["samples"] for row in days[:2])
+    assert october[0]["samples"] == sum(int(row["samples"]) for row in days[:2])
