@@ -56,7 +56,7 @@ SPREAD = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is more than a unit, for `make test-fast`; give each worker its share of them, and first: they wait, units do not."""
+    """Mark what is more than a unit, for `make test-fast`; share the longest out among the workers, first: they wait."""
     for item in items:
         if SERVERS.intersection(getattr(item, "fixturenames", ())) or item.nodeid.startswith(WHOLE):
             item.add_marker("whole")
