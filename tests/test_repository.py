@@ -118,5 +118,5 @@ def test_one_thing_has_one_word() -> None:
     with (ROOT / "locale/id/LC_MESSAGES/sinyal.po").open("rb") as file:
         messages = [m for m in read_po(file) if m.id]
     said = [(NOT_IN_EN, m.id) for m in messages] + [(NOT_IN_ID, m.string) for m in messages]
-    texts = [(bad, text) for bad, texts in said for text in ([texts] if isinstance(texts, str) else texts)]
+    texts = [(bad, text) for bad, texts in said for text in ([texts] if isinstance(texts, str) else texts or ())]
     assert [text for bad, text in texts if re.search(bad, text, re.IGNORECASE)] == []
