@@ -49,7 +49,7 @@ class Cache:
             return value
 
     def last(self, key: Hashable, seconds: float, load: Callable[[], T]) -> T:
-        """Return the last answer at once, however old; one older than `seconds` is read anew behind. Only the first is waited for."""
+        """Return the last answer at once; one older than `seconds` is read anew behind. Only the first is waited for."""
         entry = self._entry(key)
         if not entry.loaded:
             return self.get(key, seconds, load)

@@ -42,7 +42,7 @@ def live_now(request: Request) -> Live:
 
 
 def live_last(request: Request) -> Live:
-    """Return the rows that a page is made with, and note them: it asks at once what changed since. Raises StoreUnavailableError."""
+    """Return the rows a page is made with, and note them: it asks at once what changed. Raises StoreUnavailableError."""
     snapshot, feed = snapshot_of(request), request.app.state.feed
     made = live_of(snapshot.last(), snapshot.classes, feed.page)
     feed.versions.note(made)
