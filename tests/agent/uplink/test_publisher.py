@@ -279,7 +279,7 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
     command = [sys.executable, "-m", "agent.cli", "run", "--config", str(tmp_path / "agent.toml")]
     with ExitStack() as stack:
         program = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
-        wait_for(lambda: any(f.stream == "event" for f in peer.frames), "the boot event")
+        wait_for(lambda: {f.stream for f in peer.frames} >= {"event", "device"}, "the boot event and the state of the Pi")
         second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 2
         assert "another sinyal-agent runs here" in second.stderr
@@ -288,7 +288,6 @@ def test_the_program_runs_is_the_only_one_and_ends_cleanly(tmp_path: Path, broke
         assert program.returncode == 0
         assert "Traceback" not in errors
     wait_for(lambda: peer.states[-1:] == ["offline"], "the goodbye")
-    assert {f.stream for f in peer.frames} >= {"event", "device"}
 
 
 def test_an_agent_without_time_asks_again_until_a_collector_tells_it(
