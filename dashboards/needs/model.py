@@ -120,7 +120,6 @@ class Period:
         return max(0, past_ns // (NS * 86400 // SLOTS_A_DAY))
 
 
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One diagnosis with its reason."""
