@@ -1,4 +1,4 @@
-"""What a hall's year takes on the disk of each engine, measured on made-up days; and with its arithmetic what 83,000 halls take."""
+"""What a year of a hall takes on the disk of each engine, measured on made-up days; with its arithmetic what 83,000 halls take."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lab.servers import influxd, wait_for
 
 HALLS, DAYS, NATION, YEAR = 10, 2, 83_000, 365
 RAW_DAYS = 60
-AT_REST = 60
+AT_REST = 250
 END = datetime(2026, 11, 24, tzinfo=WITA)
 INFLUX_NOW = {"INFLUXDB_DATA_CACHE_SNAPSHOT_WRITE_COLD_DURATION": "1s", "INFLUXDB_DATA_COMPACT_FULL_WRITE_COLD_DURATION": "2s"}
 """InfluxDB packs what it was given after this long, not after 4 hours."""

@@ -73,11 +73,10 @@ class Publisher:
         self.allowance = Allowance(meter, clock, config.budget_month, record_event, sim_spent)
         self._report: bytes | None = None
         self._report_due = False
-        self._status = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
+        self._status: dict[str, object] = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
         self._credentials = Credentials(config.broker, config.agent.data_dir, record_event)
         self._exchange = Exchange(self._credentials, config.agent.site, clock.now_ms)
-        self._context = self._credentials.context()
-        self.path, self.segments = IdlePath(record_event), Segments(record_event)
+        self._context, self.path, self.segments = self._credentials.context(), IdlePath(record_event), Segments(record_event)
         self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
         self._pulse = Pulse(outbox)
@@ -88,7 +87,6 @@ class Publisher:
 
     def _make_client(self, config: Config, inst: str | None) -> mqtt.Client:
         client = make_client(config, self._context, inst, self.segments)
-        client.will_set(status_topic(config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -143,6 +141,8 @@ class Publisher:
             check_dates(self._context, check=self._clock.system_is_right())
             if self.path.beyond_help:
                 self._context.lean()
+        self._status["up_s"] = self._clock.mono_ms() // 1000
+        self._client.will_set(status_topic(self._config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         try:
             self._client.connect(broker.host, broker.port, broker.keepalive_s)
             check_peer(self._sock(), self._clock)
