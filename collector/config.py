@@ -57,6 +57,16 @@ class BrokerSection(BrokerSettings, Section):
     client_id: Annotated[str, Field(max_length=64)] = ""
     """Empty: one is drawn by chance. Two collectors must not have the same."""
 
+    others: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")], ...] = ()
+    """The other brokers of a pool, as "10.0.0.2:8884": settings, renewals and revocations go to each (docs/scale.md)."""
+
+    @property
+    def pool(self) -> list[Self]:
+        """Return this broker and the others, each by itself."""
+        parts = [(host, int(port or self.port)) for host, _, port in (other.partition(":") for other in self.others)]
+        places = [(self.host, self.port), *parts]
+        return [self.model_copy(update={"host": host, "port": port, "others": ()}) for host, port in places]
+
     @model_validator(mode="before")
     @classmethod
     def _no_open_group(cls, given: Any) -> Any:
