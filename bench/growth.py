@@ -1,4 +1,4 @@
-"""What a year of a hall takes on the disk of each engine, measured on made-up days; with its arithmetic what 83,000 halls take."""
+"""What a year of a hall takes on the disk of each engine, measured on made-up days, and the arithmetic for 83,000 halls."""
 
 from __future__ import annotations
 
