@@ -20,13 +20,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import sys
 import time
-import zipfile
 from collections.abc import Sequence
-from email.parser import BytesHeaderParser
-from io import BytesIO
 from pathlib import Path
 
 from agent.config import load
@@ -37,6 +33,7 @@ from agent.host.trial import CONFIRM_S, LOOK_S, Place, Version, call, settle, st
 from agent.uplink.wanted import FILE
 from ground import pack
 from ground.paths import ETC
+from ground.signed import verify, version_of
 from ground.words import Lang, add_lang, mark, tr
 from telemetry.release import KEPT, MAX_BYTES, REFUSED, Release, decode_release
 
@@ -60,36 +57,6 @@ signature or file; 4 the server's files cannot be reached now (--wanted)
 
 class RunsAlreadyError(ConfigError):
     """A pack makes the version that runs."""
-
-
-def verify(wheel: bytes, signature: bytes, key_file: Path) -> None:
-    """Check the signature of a wheel. Raises ConfigError when it is not by the office's key, or there is no key."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  (10 MB that nothing else on the Pi needs)
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
-
-    try:
-        key = load_pem_public_key(key_file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{key_file}: no public key for updates ({error}); it comes with the bundle as update.pub") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(f"{key_file}: is not an Ed25519 key; make it with `openssl genpkey -algorithm ed25519`")
-    try:
-        key.verify(signature, wheel)
-    except InvalidSignature:
-        raise ConfigError("the file is not signed with the office's key, or was changed since; nothing was installed") from None
-
-
-def version_of(wheel: bytes) -> str:
-    """Read the version from a wheel of sinyal. Raises ConfigError when it is no such wheel."""
-    try:
-        with zipfile.ZipFile(BytesIO(wheel)) as archive:
-            name = next(n for n in archive.namelist() if re.fullmatch(r"sinyal-[^/]+\.dist-info/METADATA", n))
-            with archive.open(name) as file:
-                head = BytesHeaderParser().parsebytes(file.read(65_536))
-    except (zipfile.BadZipFile, StopIteration, OSError, RuntimeError):
-        raise ConfigError("this is no wheel of sinyal") from None
-    return str(head.get("Version", ""))
 
 
 def unpack(content: bytes, current: Path, running: str) -> bytes:
@@ -128,20 +95,20 @@ def run(args: argparse.Namespace) -> int:
     if not (place.folder / "current").is_symlink():
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
     if args.wanted:
-        return take_wanted(place, agent.data_dir / FILE)
+        return take_wanted(place, agent.data_dir / FILE, args.config.parent)
     if args.wheel is None:
         raise ConfigError("update: name a wheel, or --watch")
     if place.trial.exists():
         raise ConfigError(f"{place.trial}: another update is on trial; wait for its end (`systemctl status sinyal-update`)")
     try:
-        version = prepare(place, args.wheel, args.others)
+        version = prepare(place, args.wheel, args.others, etc=args.config.parent)
     except RunsAlreadyError as error:
         print(tr("{version} runs already", args.lang, version=str(error)))
         return 0
     return _try(version, place, args.lang)
 
 
-def prepare(place: Place, source: str, others: Sequence[str], wish: str = "", etc: Path = ETC) -> Version:
+def prepare(place: Place, source: str, others: Sequence[str], wish: str = "", *, etc: Path) -> Version:
     """Fetch and check a version and what it needs. Raises RunsAlreadyError, UnreachableError, ConfigError."""
     spent = [0]
 
@@ -162,7 +129,7 @@ def prepare(place: Place, source: str, others: Sequence[str], wish: str = "", et
     return Version(name, wheel, more, wish, spent[0])
 
 
-def take_wanted(place: Place, file: Path, etc: Path = ETC) -> int:
+def take_wanted(place: Place, file: Path, etc: Path) -> int:
     """Take the version that the agent asks for, whose file is believed no more than a stranger's; return the exit code."""
     if place.trial.exists():
         return 0  # sinyal-update.service is about to end it
@@ -171,7 +138,7 @@ def take_wanted(place: Place, file: Path, etc: Path = ETC) -> int:
         return 2
     wanted = Version(release.version, b"", id=release.id)
     try:
-        version = prepare(place, release.files[0], release.files[1:], release.id, etc)
+        version = prepare(place, release.files[0], release.files[1:], release.id, etc=etc)
         if version.name.partition("+")[0] != release.version.partition("+")[0]:
             raise ConfigError(f"{release.files[0]}: makes {version.name}, wanted was {release.version}")
         start(version, place)

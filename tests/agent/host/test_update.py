@@ -26,11 +26,12 @@ from agent.errors import ConfigError
 from agent.host import update, versions
 from agent.host.fetch import fetch
 from agent.host.trial import Place, Version, start, watch
-from agent.host.update import RunsAlreadyError, unpack, verify, version_of
+from agent.host.update import RunsAlreadyError, unpack
 from agent.host.versions import VersionError, newer
 from agent.spool import clock
 from ground import pack
 from ground.durable import link_durably
+from ground.signed import verify, version_of
 
 PROGRAM = """
 import sys
