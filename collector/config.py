@@ -171,6 +171,22 @@ class HttpSection(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
 
 
+class FederationSection(Section):
+    """[federation]: what goes up to a province or ministry, and what comes from regencies (docs/scale.md)."""
+
+    regency: Annotated[str, Field(pattern=r"^([0-9]{4})?$")] = ""
+    """The first 4 digits of the villages' codes; empty: this server is no regency of its own, and has no halls."""
+    above: Url | None = None
+    """Address of the node above, as https://sinyal.example.go.id/federation. None: nothing goes up."""
+    ca: FilePath | None = None
+    """Authority that signed its certificate; None: those that this machine trusts."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9465
+    """Where `federate receive` listens; TLS is nginx's."""
+    hours: bool = False
+    """Whether the hourly rollups of regencies go into the store too; they stay in their letters."""
+
+
 class Config(Section):
     """The whole of `collector.toml`."""
 
@@ -182,6 +198,7 @@ class Config(Section):
     rejected: RejectedSection = Field(default_factory=dict, validate_default=True)
     ca: CaSection = Field(default_factory=dict, validate_default=True)
     http: HttpSection = HttpSection()
+    federation: FederationSection = Field(default_factory=dict, validate_default=True)
 
 
 def secret(path: Path | None, variable: str) -> str | None:
