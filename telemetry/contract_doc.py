@@ -33,6 +33,7 @@ Generated from `telemetry/` by `python -m telemetry.contract_doc`; `make check` 
 | `$root/SITE/reported` | agent | settings in force |
 | `$root/SITE/identity` | agent | the certificate in use, and a request for the next one, retained |
 | `$root/SITE/trust` | server | a new certificate, authorities to believe, retained until the hall has them |
+| `$root/SITE/release` | server | a version to take, retained (`telemetry/release.py`) |
 
 SITE is a village code without dots (`6408012001`) or 1..32 of `a-z`, `0-9`, `-`.
 
