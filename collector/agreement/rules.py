@@ -62,7 +62,7 @@ def refuse(entry: Entry, actor: Actor, state: State, sites: Mapping[str, Site]) 
 
 
 @singledispatch
-def _refuse(entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+def _refuse(_entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
     _only_office(actor)
 
 
