@@ -107,13 +107,13 @@ def _(entry: Proposal, actor: Actor, state: State, sites: Mapping[str, Site]) ->
     for number, known in state.proposals.items():
         if number == entry.number:
             free = next_number(state, int(number[2:6]))
-            raise RefusedError(phrase("{number} is there already; the next free number is {free}", number=number, free=free))
+            raise RefusedError(phrase("{number} already exists; the next free number is {free}", number=number, free=free))
         both = {*known.proposal.operators} & {*entry.operators}
         every = not known.proposal.operators or not entry.operators
         same = (known.proposal.site, known.proposal.channel) == (entry.site, entry.channel)
         if same and (both or every) and not known.ended:
             raise RefusedError(
-                phrase("{site} is proposed already: {number}, {step}", site=entry.site, number=number, step=_step(known.step))
+                phrase("{site} is already proposed: {number}, {step}", site=entry.site, number=number, step=_step(known.step))
             )
 
 
