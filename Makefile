@@ -18,7 +18,7 @@ look:  ## a month of all villages, made up: live page, needs map, dashboards whe
 
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers
-	@$(PY) -m pytest -rs -n 3 --dist worksteal
+	@$(PY) -m pytest -rs -n 4 --dist worksteal
 
 test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x: found on the PATH, or built from their Go modules
 	$(SETUP) dev servers

@@ -213,7 +213,7 @@ def test_late_and_rejected_are_counted_by_site(tmp_path: Path, broker: Server, c
         hall.send_raw(stream_topic(SITE.code, "signal"), b"garbage")
         payloads: Sequence[bytes] = [
             hall.send(signal_frame(1, 7, t0_ms=NOW_MS - 2 * DAY_MS)),
-            encode(signal_frame(1, 1, OTHER.code, t0_ms=NOW_MS)),
+            encode(signal_frame(1, 1, OTHER.code, t0_ms=time.time_ns() // 1_000_000)),
         ]
         hall.send_raw(stream_topic(OTHER.code, "signal"), payloads[1])
         hall.wait_stored(payloads[0])
