@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from collector.errors import StoreUnavailableError
+from collector.errors import ConfigError, StoreUnavailableError
+from collector.server.rollout import progress, read_rollout
 from collector.sites.classes import Classes
 from collector.store.health import telling
 from dashboards.web.api import snapshot_of
@@ -25,7 +26,8 @@ from dashboards.web.snapshot import ALERT_DAYS
 from dashboards.web.texts import Texts, utc_now
 from dashboards.web.totals import KINDS, SENTENCE, by_kecamatan, count, kind, looks, parts
 from ground.doctor import noted
-from ground.paths import HEALTH
+from ground.paths import HEALTH, ROLLOUT
+from ground.words import Lang
 
 router = APIRouter(include_in_schema=False)
 BAR_S = 7 * 86_400
@@ -92,6 +94,7 @@ def _overview(
         map=_drawn(whole, view, listed, numbers, order),
         faults=[telling(fault, language_of(request)[0]) for fault in snapshot.faults()],
         health=noted(HEALTH, utc_now()),
+        rollout=_rollout(language_of(request)[0]),
         totals=by_kecamatan(halls, classes),
         kind_words=KINDS,
         kind_looks=looks(classes),
@@ -103,6 +106,15 @@ def _overview(
         changes=_changes(request, halls),
         settings=_settings(wanted, live_last(request), whole, view, order, classes, texts),
     )
+
+
+def _rollout(lang: Lang) -> str | None:
+    """Return how far a version is on its way to the halls; None where there is none."""
+    try:
+        rollout = read_rollout(ROLLOUT)
+    except ConfigError:
+        return None
+    return None if rollout is None else progress(rollout).word(lang)
 
 
 def _settings(
