@@ -212,7 +212,12 @@ def _day_rows(site: Site, modem: str, first: int, modem_day: ModemDay) -> Iterat
             busy.hours = {of_day: summary.slots} if summary.slots else {}
             total[operator].merge(busy)
     for operator, summary in total.items():
-        yield _point(DAILY, site, modem, operator, summary.values(day=True), first)
+        yield day_row(site, modem, operator, summary, first)
+
+
+def day_row(site: Site, modem: str, operator: str | None, summary: Summary, first: int) -> Point:
+    """Return the row of a day that begins with the hour `first` (since 1970, UTC)."""
+    return _point(DAILY, site, modem, operator, summary.values(day=True), first)
 
 
 def _point(measurement: str, site: Site, modem: str, operator: str | None, values: Mapping[str, Value], hour: int) -> Point:

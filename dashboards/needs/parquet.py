@@ -6,13 +6,14 @@ are sorted by stream, site and time, in groups of one stream, so that a reader t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from collector.errors import ConfigError
+from collector.rollup.update import READ
 from collector.store.store import Row, Store
 from ground.wita import midnight_ns
 from telemetry.streams import STREAMS, fields
@@ -106,13 +107,29 @@ def _tables(rows: Iterable[Row], made: pa.Schema) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(waiting, made)
 
 
-def read_day(path: Path, stream: str, site: str | None = None, names: Sequence[str] | None = None) -> Iterator[Row]:
-    """Yield the samples of a stream in the order of time, of one site or of all; fields that are null are left out."""
+def read_day(
+    path: Path, stream: str, span: tuple[int, int], site: str | None = None, names: Sequence[str] | None = None
+) -> Iterator[Row]:
+    """Yield the samples of a stream in a span (ns) in the order of time, of one site or of all; what is null is left out."""
     have = set(columns())
     wanted = None if names is None else [*TAGS, "time_ns", *(name for name in names if name in have and name not in TAGS)]
-    asked = [("stream", "=", stream), *([("site", "=", site)] if site else [])]
+    asked = [
+        ("stream", "=", stream),
+        ("time_ns", ">=", span[0]),
+        ("time_ns", "<", span[1]),
+        *([("site", "=", site)] if site else []),
+    ]
     table = arrow().parquet.read_table(path, columns=wanted, filters=asked)
     yield from rows_of_table(table.sort_by("time_ns") if site is None else table)
+
+
+def signal_of(path: Path, sites: Collection[str]) -> pa.Table:
+    """Return what a rollup reads of the samples of `signal` of some sites, by site and in the order of time."""
+    if not sites:
+        return schema().empty_table()
+    names = list(dict.fromkeys([*(name for name in TAGS if name != "stream"), "time_ns", *READ]))
+    asked = [("stream", "=", "signal"), ("site", ">=", min(sites)), ("site", "<=", max(sites)), ("site", "in", set(sites))]
+    return arrow().parquet.read_table(path, columns=names, filters=asked, use_threads=False)
 
 
 def rows_of_table(table: pa.Table) -> Iterator[Row]:

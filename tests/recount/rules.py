@@ -80,8 +80,8 @@ def number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str) -> Judged:
-    """Return state, neighbour and main finding of an operator with a SIM of its own."""
+def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str, wider: float = 0.0) -> Judged:
+    """Return state, neighbour and main finding of an operator with a SIM of its own; `wider`: each interval, at both ends."""
     limit, available = rules.limit, o.share("served", "served", "away")
     median, p10 = percentile(o.rsrp, 50), percentile(o.rsrp, 10)
     older = o.count["served"] and o.share("lte", "served") < limit["two_g_lte_percent"]
@@ -100,6 +100,7 @@ def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str) -> Jud
     state = rules.state(found, median)
     moved: set[int] = set()
     ends = {name: number(told[name]) for name in told if name.endswith(("_bawah", "_atas"))}
+    ends = {name: end if end is None else end + (wider if "atas" in name else -wider) for name, end in ends.items()}
     for side, sign in (("bawah", -1), ("atas", 1)):
         level, low = ends[f"rsrp_median_{side}"], ends[f"rsrp_p10_{side}"]
         if level is not None and low is not None:
