@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import lzma
 import os
@@ -32,35 +30,27 @@ from agent.spool import clock
 from ground import pack
 from ground.durable import link_durably
 from ground.signed import verify, version_of
+from tests.wheels import wheel_of
 
 PROGRAM = """
+import sys
+
+def main():
+    exec(BODY)
+
+BODY = '''
 import sys
 if {broken}:
     raise SystemExit("broken")
 import needed
 print("sinyal {version} needs", needed.VALUE)
+'''
 """
 
 
 def wheel(version: str, *, broken: bool = False, requires: str = "") -> bytes:
     """Make a small wheel of sinyal."""
-    info = f"sinyal-{version}.dist-info"
-    files = {
-        "fake_agent.py": f"def main():\n    exec({PROGRAM.format(version=version, broken=broken)!r})\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n{requires}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nsinyal-agent = fake_agent:main\n",
-    }
-    rows = []
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        rows.append(f"{name},sha256={digest},{len(text.encode())}")
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return packed.getvalue()
+    return wheel_of(version, PROGRAM.format(version=version, broken=broken), requires)
 
 
 def name_of(version: str) -> str:
