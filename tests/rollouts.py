@@ -13,11 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import venv
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Self
@@ -37,7 +35,7 @@ from ground.durable import link_durably
 from lab.servers import Server, mosquitto, wait_for
 from tests.collector.frames import SITE
 from tests.integration.office import write_config
-from tests.wheels import wheel_of
+from tests.wheels import served, wheel_of
 
 REPOSITORY = Path(__file__).parents[1]
 PROGRAM = """
@@ -136,13 +134,30 @@ class Village:
             thread.join(30)
 
 
+class Office:
+    """Who signs versions for halls: writes them into `web`, and the key to check them with into the CA's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        self.public = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._web = folder / "web"
+        self._web.mkdir()
+        (folder / "pki").mkdir()
+        (folder / "pki" / "update.pub").write_bytes(self.public)
+
+    def sign(self, name: str, content: bytes) -> str:
+        """Put a file and its signature on the web server; return its name."""
+        (self._web / name).write_bytes(content)
+        (self._web / f"{name}.sig").write_bytes(self._key.sign(content))
+        return name
+
+
 class Regency:
     """A broker, a collector, halls, and the office that brings versions. Use as a context manager."""
 
     def __init__(self, folder: Path, halls: int) -> None:
         self.folder, self._stack = folder, ExitStack()
-        self._key = Ed25519PrivateKey.generate()
-        self._public = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._office = Office(folder)
         self._sites = [Site(f"64080120{k:02d}", *[getattr(SITE, n) for n in Site.__match_args__[1:]]) for k in range(halls)]
         self.halls: list[Village] = []
         self._last = ""
@@ -163,17 +178,14 @@ class Regency:
         self.broker.start()
         stack.callback(self.broker.kill)
         write_config(folder, self.broker.port, sites=tuple(self._sites))
-        (folder / "pki").mkdir()
-        (folder / "pki" / "update.pub").write_bytes(self._public)
         self.collector = Collector(load(folder / "collector.toml"))
         self.collector.start()
         stack.callback(self.collector.stop)
         wait_for(lambda: self.collector.broker.subscribed, "the collector to be subscribed")
-        (folder / "web").mkdir()
-        self._web = stack.enter_context(_served(folder / "web"))
+        self._web = stack.enter_context(served(folder / "web"))
         for site in self._sites:
             (folder / site.code / "opt").mkdir(parents=True)
-            hall = Village(folder / site.code, site.code, self.broker.port, self._public)
+            hall = Village(folder / site.code, site.code, self.broker.port, self._office.public)
             stack.callback(hall.end)
             self.halls.append(hall)
         wait_for(lambda: len(self.collector.store.latest("device")) == len(self.halls), "all halls to report", 60)
@@ -185,10 +197,7 @@ class Regency:
         """Pack a version, sign it, put it on the web server; return its address."""
         (self.folder / "confirm_s").write_text("3" if bad else "300")  # one that never reports is not waited for
         content = pack.make(program(base), program(version, bad=bad))
-        name = f"sinyal-{version}-from-{base}.pack"
-        (self.folder / "web" / name).write_bytes(content)
-        (self.folder / "web" / f"{name}.sig").write_bytes(self._key.sign(content))
-        return f"{self._web}/{name}"
+        return f"{self._web}/{self._office.sign(f'sinyal-{version}-from-{base}.pack', content)}"
 
     def fleet_update(self, *argv: str) -> int:
         """Run `sinyal-collector fleet update`."""
@@ -198,7 +207,8 @@ class Regency:
         return update_command.run(parser.parse_args([*argv, *files]))
 
     def look(self) -> Rollout:
-        """Take one step, as the timer does; return what is kept."""
+        """Take one step when the timer is due, half a second after the last; return what is kept."""
+        time.sleep(0.5)
         with redirect_stdout(StringIO()) as said:
             self.fleet_update("--step")
         if (text := said.getvalue()) != self._last:
@@ -217,18 +227,6 @@ class Regency:
 def program(version: str, *, bad: bool = False) -> bytes:
     """Return the wheel of a version that is this repository's agent."""
     return wheel_of(version, PROGRAM.replace("{bad}", str(bad)))
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def main() -> int:

@@ -7,7 +7,6 @@ SIM carries 200 kB and not 20 MB, no package index is asked, and nothing runs th
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -61,7 +60,7 @@ def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Pa
         program = str(target / "bin" / "sinyal-agent")
         _run(_python(target), "-m", "compileall", "-q", str(packages(target)))
         _run(program, "--help")
-        os.sync()  # `current` is not to name what a power cut leaves empty
+        _run("sync", "-f", str(target))  # `current` is not to name what a power cut leaves empty
     except (OSError, shutil.Error, zipfile.BadZipFile, VersionError) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise VersionError(f"{version}: could not be built, the version before runs on: {error}") from None
