@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import distributions
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -90,6 +91,8 @@ def _install(wheel: Path, target: Path) -> None:
                 raise VersionError(f"{wheel.name}: {name[:80]!r} lies outside")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(archive.read(name))
+            if place.suffix == ".py":  # what was compiled of the one before counts as current by size and second alone
+                Path(cache_from_source(str(place))).unlink(missing_ok=True)
     if into != target / PACKAGE:
         for dist in distributions(path=[str(into)]):
             for entry in dist.entry_points.select(group="console_scripts", name="sinyal-agent"):
