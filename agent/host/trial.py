@@ -18,7 +18,7 @@ from agent.host import versions
 from agent.host.state import read_state
 from agent.host.versions import VersionError
 from ground.durable import link_durably, write_durably
-from telemetry.release import KEPT, ROLLED_BACK
+from telemetry.release import KEPT, ROLLED_BACK, Release
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,14 @@ def settle(place: Place, state: str, reason: str, version: Version) -> None:
     """Leave word of what became of a version."""
     said = {"id": version.id, "version": version.name, "state": state, "reason": reason, "bytes": version.bytes}
     write_durably(place.outcome, json.dumps(said).encode())
+
+
+def ended(place: Place, release: Release) -> bool:
+    """Return whether a wish came to its end here already."""
+    try:
+        return bool(json.loads(place.outcome.read_bytes())["id"] == release.id)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def reports(status: Path, version: str) -> bool:

@@ -29,7 +29,7 @@ from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
 from agent.host.fetch import UnreachableError, fetch
-from agent.host.trial import CONFIRM_S, LOOK_S, Place, Version, call, settle, start, watch
+from agent.host.trial import CONFIRM_S, LOOK_S, Place, Version, call, ended, settle, start, watch
 from agent.uplink.wanted import FILE
 from ground import pack
 from ground.paths import ETC
@@ -131,11 +131,11 @@ def prepare(place: Place, source: str, others: Sequence[str], wish: str = "", *,
 
 def take_wanted(place: Place, file: Path, etc: Path) -> int:
     """Take the version that the agent asks for, whose file is believed no more than a stranger's; return the exit code."""
-    if place.trial.exists():
-        return 0  # sinyal-update.service is about to end it
     release = _wish(file)
     if release is None:
         return 2
+    if place.trial.exists() or ended(place, release):
+        return 0  # sinyal-update.service is about to end it; or it was asked for again while it was tried
     wanted = Version(release.version, b"", id=release.id)
     try:
         version = prepare(place, release.files[0], release.files[1:], release.id, etc=etc)

@@ -7,7 +7,6 @@ SIM carries 200 kB and not 20 MB, no package index is asked, and nothing runs th
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import distributions
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -61,7 +61,7 @@ def build(folder: Path, version: str, wheels: Sequence[Path], donor: Path) -> Pa
         program = str(target / "bin" / "sinyal-agent")
         _run(_python(target), "-m", "compileall", "-q", str(packages(target)))
         _run(program, "--help")
-        os.sync()  # `current` is not to name what a power cut leaves empty
+        _run("sync", "-f", str(target))  # `current` is not to name what a power cut leaves empty
     except (OSError, shutil.Error, zipfile.BadZipFile, VersionError) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise VersionError(f"{version}: could not be built, the version before runs on: {error}") from None
@@ -91,6 +91,8 @@ def _install(wheel: Path, target: Path) -> None:
                 raise VersionError(f"{wheel.name}: {name[:80]!r} lies outside")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(archive.read(name))
+            if place.suffix == ".py":  # what was compiled of the one before counts as current by size and second alone
+                Path(cache_from_source(str(place))).unlink(missing_ok=True)
     if into != target / PACKAGE:
         for dist in distributions(path=[str(into)]):
             for entry in dist.entry_points.select(group="console_scripts", name="sinyal-agent"):

@@ -86,7 +86,7 @@ def fate(told: Told, hall: Hall, version: str, now_ms: int) -> Fate:
         return Fate(hall.outcome)
     if told.heard and now_ms - max(hall.heard_ms, told.at_ms) > SILENT_MS:
         return Fate.SILENT
-    if hall.heard_ms < told.at_ms:
+    if hall.heard_ms < told.at_ms and not told.heard:
         return Fate.DARK
     if not runs:
         return Fate.WAITS if hall.outcome == "waits" else Fate.PENDING

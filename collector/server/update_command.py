@@ -144,10 +144,15 @@ def _pilots(config: Config, named: str | None, rollout: Rollout, now_ms: int) ->
         pilot = tuple(named.split(","))
         if strange := [code for code in pilot if code not in sites]:
             raise ConfigError(f"--pilot {strange[0]}: is not in {config.sites.file}; correct the code or add its row")
-        return pilot
     store = open_store(config.store)
     halls = halls_now(store, sites, rollout, now_ms)
     store.close()
+    if named is not None:
+        for code in pilot:
+            if code not in halls or offer_for(rollout, halls[code].version) is None:
+                runs = halls[code].version if code in halls else "-"
+                raise ConfigError(f"--pilot {code}: runs {runs}, of which no file makes {rollout.version}; name another hall")
+        return pilot
     fit = [code for code, hall in halls.items() if hall.heard_ms > now_ms - HEARD_MS and offer_for(rollout, hall.version)]
     if not fit:
         ran = ", ".join(sorted({hall.version for hall in halls.values()})) or "-"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import lzma
 import os
 import subprocess
-import sys
 import tarfile
 import threading
 import venv
 import zipfile
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -26,41 +24,35 @@ from agent.errors import ConfigError
 from agent.host import update, versions
 from agent.host.fetch import fetch
 from agent.host.trial import Place, Version, start, watch
-from agent.host.update import RunsAlreadyError, unpack
+from agent.host.update import RunsAlreadyError, take_wanted, unpack
 from agent.host.versions import VersionError, newer
 from agent.spool import clock
 from ground import pack
 from ground.durable import link_durably
 from ground.signed import verify, version_of
+from telemetry.release import Release, encode_release
+from tests.cut import PowerCutError, cut_before
+from tests.wheels import served, wheel_of
 
 PROGRAM = """
+import sys
+
+def main():
+    exec(BODY)
+
+BODY = '''
 import sys
 if {broken}:
     raise SystemExit("broken")
 import needed
 print("sinyal {version} needs", needed.VALUE)
+'''
 """
 
 
 def wheel(version: str, *, broken: bool = False, requires: str = "") -> bytes:
     """Make a small wheel of sinyal."""
-    info = f"sinyal-{version}.dist-info"
-    files = {
-        "fake_agent.py": f"def main():\n    exec({PROGRAM.format(version=version, broken=broken)!r})\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n{requires}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nsinyal-agent = fake_agent:main\n",
-    }
-    rows = []
-    for name, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        rows.append(f"{name},sha256={digest},{len(text.encode())}")
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return packed.getvalue()
+    return wheel_of(version, PROGRAM.format(version=version, broken=broken), requires)
 
 
 def name_of(version: str) -> str:
@@ -77,8 +69,7 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages / "needed.py").write_text("VALUE = 42\n")
     file = folder / name_of("0.1.0")
     file.write_bytes(wheel("0.1.0"))
-    pip = [sys.executable, "-m", "pip", "--python", str(first / "bin/python"), "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(file)], check=True, timeout=120)
+    versions._install(file, first)
     link_durably(folder / "current", first)
     return folder
 
@@ -350,3 +341,118 @@ def test_what_came_is_kept_for_the_next_try(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="0 bytes are kept, the same command goes on there"):
             fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, lambda _s: None)
         server.shutdown()
+
+
+def wish(place: Place, key: Ed25519PrivateKey, content: bytes, web: str, **news: object) -> Path:
+    """Put a signed file on the web server, and the agent's wish for it into its folder."""
+    folder = place.status.parent
+    (folder / "web").mkdir(exist_ok=True)
+    (folder / "web" / "file").write_bytes(content)
+    (folder / "web" / "file.sig").write_bytes(key.sign(content))
+    release = Release(**({"id": "r1", "version": "0.2.0", "files": (f"{web}/file",), "bytes": 1} | news))  # type: ignore[arg-type]
+    (folder / "update.json").write_bytes(encode_release(release))
+    (folder / "ca.crt").touch()
+    return folder / "update.json"
+
+
+def outcome(place: Place) -> dict[str, object]:
+    return dict(json.loads(place.outcome.read_bytes()))
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "web").mkdir()
+    with served(tmp_path / "web") as address:
+        yield address
+
+
+def test_what_the_server_wants_is_fetched_tried_and_kept(place: Place, key: Ed25519PrivateKey, web: str) -> None:
+    content = pack.make(wheel("0.1.0"), wheel("0.2.0"))
+    file = wish(place, key, content, web)
+    place.outcome.unlink(missing_ok=True)
+    assert take_wanted(place, file, file.parent) == 0
+    assert says(place.folder) == "sinyal 0.2.0 needs 42"
+    report(place, "0.2.0", 7)
+    assert watch(place)
+    assert outcome(place) == {"id": "r1", "version": "0.2.0", "state": "kept", "reason": "", "bytes": len(content) + 64}
+    assert take_wanted(place, file, file.parent) == 0, "asked for again meanwhile: nothing is to be done"
+    assert restarts(place) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "news", "reason"),
+    [
+        (wheel("0.0.9"), {"version": "0.0.9"}, "is older than 0.1.0"),
+        (wheel("0.1.0rc1"), {"version": "0.1.0rc1"}, "is older than 0.1.0"),
+        (wheel("0.4.0"), {}, "makes 0.4.0, wanted was 0.2.0"),
+        (wheel("0.2.0", requires='Requires-Dist: new-one>=3; extra == "agent"\n'), {}, "it needs new-one>=3 (not here)"),
+        (b"rubbish", {}, "damaged"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_with_its_reason(
+    place: Place, key: Ed25519PrivateKey, web: str, content: bytes, news: dict[str, object], reason: str
+) -> None:
+    place.outcome.unlink(missing_ok=True)
+    file = wish(place, key, content, web, **news)
+    assert take_wanted(place, file, file.parent) == 1
+    assert outcome(place)["state"] == "refused"
+    assert reason in str(outcome(place)["reason"])
+    assert says(place.folder) == "sinyal 0.1.0 needs 42"
+    assert not place.trial.exists()
+
+
+def test_a_server_that_is_away_is_asked_again_and_an_unsigned_file_is_refused(
+    place: Place, key: Ed25519PrivateKey, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.host.fetch.TRIES", 0)
+    monkeypatch.setattr("agent.host.fetch.WAIT_S", (0.0,))
+    place.outcome.unlink(missing_ok=True)
+    file = wish(place, key, wheel("0.2.0"), web, files=("http://127.0.0.1:9/file",))
+    assert take_wanted(place, file, file.parent) == 4
+    assert not place.outcome.exists(), "the agent asks again"
+    file = wish(place, Ed25519PrivateKey.generate(), wheel("0.2.0"), web)
+    assert take_wanted(place, file, file.parent) == 1
+    assert "not signed with the office's key" in str(outcome(place)["reason"])
+
+
+def test_a_wish_that_leads_elsewhere_is_not_read(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("root's own")
+    (tmp_path / "update.json").symlink_to(tmp_path / "secret")
+    assert take_wanted(place, tmp_path / "update.json", tmp_path) == 2
+    assert take_wanted(place, tmp_path / "none.json", tmp_path) == 2
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_the_power_may_go_between_any_two_steps_of_a_trial(place: Place, *, good: bool) -> None:
+    """Each change of a name is a step; tests/updatecuts.py cuts a block device at any instant."""
+    version, cuts = Version("0.2.0" if good else "0.3.0", wheel("0.2.0" if good else "0.3.0"), id="r7"), 0
+    (place.folder / version.name).mkdir(exist_ok=True)
+
+    def trial() -> None:
+        watch(place, confirm_s=60 if good else 0)
+
+    report(place, version.name, 7 if good else None)
+    for act in range(30):
+        link_durably(place.folder / "current", place.folder / "0.1.0")
+        link_durably(place.folder / "previous", place.folder / "0.1.0")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(versions, "build", lambda *_: place.folder / version.name)
+            patch.setattr(versions, "prune", lambda *_: None)
+            cut_before(act, ("replace", "rename", "unlink"), patch)
+            try:
+                start(version, place)
+                trial()
+            except PowerCutError:
+                cuts += 1
+        now = (place.folder / "current").resolve()
+        assert now in (place.folder / "0.1.0", place.folder / version.name)
+        begun = place.trial.exists()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(versions, "prune", lambda *_: None)
+            trial()
+        assert not place.trial.exists()
+        if begun:
+            end = version.name if good else "0.1.0"
+            assert (place.folder / "current").resolve().name == end
+            assert outcome(place)["state"] == ("kept" if good else "rolled_back")
+    assert cuts >= 5

@@ -90,6 +90,17 @@ def test_nobody_is_told_twice_and_the_same_look_again_changes_nothing() -> None:
     assert (again.ring, again.limit, again.stopped) == (0, "all", False)
 
 
+def test_halls_that_have_not_spoken_yet_since_they_were_told_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.server.rings.SOAK_MS", 0)
+    country = Country()
+    country.look()
+    for code in country.codes[:3]:
+        country.put(code, version="0.2.0")
+    assert country.look().ring == 1
+    country.now += QUARTER_MS
+    assert country.look().ring == 1, "the fourth hall has not been heard"
+
+
 @pytest.mark.parametrize("outcome", ["rolled_back", "refused"])
 def test_one_pilot_that_did_not_take_it_stops_it(outcome: str) -> None:
     country = Country()
