@@ -50,7 +50,7 @@ import sys
 
 sys.path[:0] = {places}
 os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:{n}])  # for what it starts itself
-from {package}.cli import main  # noqa: E402
+from {package}.__main__ import main  # noqa: E402
 
 sys.exit(main())
 """
@@ -72,7 +72,7 @@ class Layout:
     def program(self, name: str, package: str, places: tuple[str, ...]) -> None:
         """Write a command with its man page and completion."""
         self.put(f"/usr/bin/{name}", LAUNCHER.format(places=list(places), n=len(places), package=package), 0o755)
-        run(sys.executable, "-m", f"{package}.cli", "manual", "--into", self.tree / "usr/share")
+        run(sys.executable, "-m", package, "manual", "--into", self.tree / "usr/share")
 
     def ours(self, place: str, packages: Iterable[str], version: str) -> None:
         """Copy packages of this repository, the catalogue of words, and what tells the version."""
