@@ -68,6 +68,8 @@ def seed(
     span = span_of(end, days, raw_days)
     chosen = plan(sites.values(), halls, seed)
     samples, status = 0, list[Point]()
+    if progress:
+        progress("samples", 0.0)
     recipes = [Recipe(sites[code], profile, interval_s, seed) for code, profile in chosen.items()]
     with closing(fill_all(open_again, recipes, span) if open_again else fill_here(store, recipes, span)) as filled:
         for number, hall in enumerate(filled, 1):
