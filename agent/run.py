@@ -34,10 +34,12 @@ from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from agent.uplink.remote import CONFIRM_S, Remote
+from agent.uplink.wanted import Wanted
 from ground.alive import stuck, tell_systemd
 from ground.durable import write_durably
 from ground.ending import on_signal
 from telemetry.streams import Event, Row, Signal, present
+from telemetry.topics import config_topic, release_topic
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -82,6 +84,8 @@ class Agent:
         self._meter = Meter(self._spool)
         self._board = Board(config.mains, config.agent.spool_path.parent)
         self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
+        site = config.agent.site
+        self._wanted = Wanted(site, self._version, config.agent.data_dir, self._record_event, self._meter.others)
         self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
         self._publisher = Publisher(
             config,
@@ -90,8 +94,8 @@ class Agent:
             self._meter,
             boot_id=boot_id,
             version=self._version,
-            record_event=lambda event: self.record("event", None, event),
-            on_config=self._remote.received,
+            record_event=self._record_event,
+            hears={config_topic(site): self._remote.received, release_topic(site): self._wanted.received},
             on_top=lambda top: go_on_above(self._spool, top),
             inst=self._spool.installations.now,
             sim_spent=self._sims.spent,
@@ -113,6 +117,9 @@ class Agent:
         if isinstance(row, Signal) and modem is not None:
             self._last[modem] = {"at_mono_ms": self._clock.mono_ms(), **present(row)}
         self._recorder.record(stream, modem, row, mono_ms)
+
+    def _record_event(self, event: Event) -> None:
+        self.record("event", None, event)
 
     def _network_time(self, modem: str, utc_ms: int) -> None:
         self._clock.trust("network", utc_ms, modem=modem, error_ms=NETWORK_ERROR_MS)
@@ -229,6 +236,7 @@ class Agent:
                     log.critical("event=part_died part=%s stuck=%s", thread.name, thread.is_alive())
                     return thread.name
             self._follow()
+            self._wanted.tick(self._clock.now_ms(), self._publisher.allowance.left if self._publisher.heard else None)
             now = time.monotonic()
             if now >= next_count:
                 next_count = now + COUNT_EVERY_S

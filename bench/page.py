@@ -26,6 +26,7 @@ from collector.sites.classes import read_classes
 from collector.sites.sites import read_sites
 from collector.store.sqlite import Sqlite
 from dashboards.web.serve import serve_in_thread
+from dashboards.web.warm import Warm
 from demo.seed import seed
 from ground.paths import shipped
 from lab.servers import find_program
@@ -62,7 +63,7 @@ def _served() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         store = Sqlite(Path(folder) / "store.db")
         seed(store, sites, days=1.1, halls=HALLS, end=datetime.now(UTC) + timedelta(hours=1))
-        with serve_in_thread(store, sites, read_classes(config / "classes.toml"), port=0) as server:
+        with serve_in_thread(store, sites, read_classes(config / "classes.toml"), port=0) as server, Warm(server.url):
             yield server.url
         store.close()
 

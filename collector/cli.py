@@ -49,6 +49,7 @@ COMMANDS = {
     "ca": ("collector.enrol.ca_command", "make the certificate authority of this server"),
     "enroll": ("collector.enrol.enroll_command", "make a hall's certificate and its one-file bundle"),
     "revoke": ("collector.enrol.revoke_command", "shut a stolen or lost Pi out, at once"),
+    "federate": ("collector.federate.command", "send rollups and verdicts to a province or ministry, or take those of regencies"),
     "install": ("collector.server.install", "set this Debian up as the server"),
     "backup": ("collector.server.backup", "write everything of this server into one file"),
     "restore": ("collector.server.restore", "make a new machine the server that a backup was made on"),

@@ -57,6 +57,16 @@ class BrokerSection(BrokerSettings, Section):
     client_id: Annotated[str, Field(max_length=64)] = ""
     """Empty: one is drawn by chance. Two collectors must not have the same."""
 
+    others: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")], ...] = ()
+    """The other brokers of a pool, as "10.0.0.2:8884": settings, renewals and revocations go to each (docs/scale.md)."""
+
+    @property
+    def pool(self) -> list[Self]:
+        """Return this broker and the others, each by itself."""
+        parts = [(host, int(port or self.port)) for host, _, port in (other.partition(":") for other in self.others)]
+        places = [(self.host, self.port), *parts]
+        return [self.model_copy(update={"host": host, "port": port, "others": ()}) for host, port in places]
+
     @model_validator(mode="before")
     @classmethod
     def _no_open_group(cls, given: Any) -> Any:
@@ -171,6 +181,22 @@ class HttpSection(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
 
 
+class FederationSection(Section):
+    """[federation]: what goes up to a province or ministry, and what comes from regencies (docs/scale.md)."""
+
+    regency: Annotated[str, Field(pattern=r"^([0-9]{4})?$")] = ""
+    """The first 4 digits of the villages' codes; empty: this server is no regency of its own, and has no halls."""
+    above: Url | None = None
+    """Address of the node above, as https://sinyal.example.go.id/federation. None: nothing goes up."""
+    ca: FilePath | None = None
+    """Authority that signed its certificate; None: those that this machine trusts."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9465
+    """Where `federate receive` listens; TLS is nginx's."""
+    hours: bool = False
+    """Whether the hourly rollups of regencies go into the store too; they stay in their letters."""
+
+
 class Config(Section):
     """The whole of `collector.toml`."""
 
@@ -182,6 +208,7 @@ class Config(Section):
     rejected: RejectedSection = Field(default_factory=dict, validate_default=True)
     ca: CaSection = Field(default_factory=dict, validate_default=True)
     http: HttpSection = HttpSection()
+    federation: FederationSection = Field(default_factory=dict, validate_default=True)
 
 
 def secret(path: Path | None, variable: str) -> str | None:

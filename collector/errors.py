@@ -35,7 +35,7 @@ class Fault(StrEnum):
 CURES: dict[Fault, str] = {
     Fault.UNREACHABLE: mark("start the database, or correct the address under [store]"),
     Fault.UNTRUSTED: mark("renew the certificate of the database, by a CA that this machine trusts; check the clocks of both"),
-    Fault.NOT_A_STORE: mark("correct [store] url: the database's own address without a path, as http://127.0.0.1:8086"),
+    Fault.NOT_A_STORE: mark("correct [store] url: the database's own address without a path, such as http://127.0.0.1:8086"),
     Fault.LOGIN_REFUSED: mark("correct user and password, or the token, of [store]"),
     Fault.NOT_ALLOWED: mark("let the user or token of [store] read and write there (docs/stores.md)"),
     Fault.MISSING: mark("make the database or bucket, or correct its name under [store] (docs/stores.md)"),

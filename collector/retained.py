@@ -1,10 +1,10 @@
-"""A short connection to the broker for what it keeps: reads what is retained, writes, hears answers."""
+"""Short connections to the brokers for what they keep: read what is retained, write to each, hear answers."""
 
 from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
@@ -18,37 +18,38 @@ from telemetry.topics import split_topic
 CONNECT_S = 15.0
 
 
-class RetainedLink:
-    """Use as a context manager: on entry everything that is retained on the topics has gone through `take`."""
+class _Line:
+    """The connection to one broker."""
 
-    def __init__(self, broker: BrokerSection, topics: Sequence[str]) -> None:
-        self._broker, self._topics = broker, topics
+    def __init__(self, broker: BrokerSection, topics: Sequence[str], take: Callable[[str, str, bytes], None]) -> None:
+        self._place, self._topics = f"broker {broker.host}:{broker.port}", topics
         self._settled, self._refused = threading.Event(), ""
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
         if broker.username is not None:
-            self._client.username_pw_set(broker.username, secret(broker.password_file, "SINYAL_BROKER_PASSWORD"))
+            self.client.username_pw_set(broker.username, secret(broker.password_file, "SINYAL_BROKER_PASSWORD"))
         if broker.tls:
-            self._client.tls_set_context(load_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), broker))
-        self._client.on_connect = self._on_connect
-        self._client.on_message = lambda _client, _data, message: self.take(*split_topic(message.topic), bytes(message.payload))
+            self.client.tls_set_context(load_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), broker))
+        self.client.on_connect = self._on_connect
+        self.client.on_message = lambda _client, _data, message: take(*split_topic(message.topic), bytes(message.payload))
         # The broker answers in order: after this every retained message is here.
-        self._client.on_subscribe = lambda client, *_: client.unsubscribe("sinyal/v1/none")
-        self._client.on_unsubscribe = lambda *_: self._settled.set()
+        self.client.on_subscribe = lambda client, *_: client.unsubscribe("sinyal/v1/none")
+        self.client.on_unsubscribe = lambda *_: self._settled.set()
+        self._address = (broker.host, broker.port)
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Connect; everything that is retained was taken when this returns. Raises CollectorError."""
         try:
-            self._client.connect(self._broker.host, self._broker.port)
+            self.client.connect(*self._address)
         except OSError as error:
-            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {error}") from None
-        self._client.loop_start()
+            raise CollectorError(f"{self._place}: {error}") from None
+        self.client.loop_start()
         if not self._settled.wait(CONNECT_S) or self._refused:
-            self.__exit__()
-            raise CollectorError(f"broker {self._broker.host}:{self._broker.port}: {self._refused or 'does not answer'}")
-        return self
+            raise CollectorError(f"{self._place}: {self._refused or 'does not answer'}")
 
-    def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+    def close(self) -> None:
+        """Leave; also where nothing was opened."""
+        self.client.disconnect()
+        self.client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: Any, _props: object) -> None:
         if code.is_failure:
@@ -57,10 +58,31 @@ class RetainedLink:
             return
         client.subscribe([(topic, 1) for topic in self._topics])
 
+
+class RetainedLink:
+    """Use as a context manager: on entry everything that is retained on the topics, at each broker, has gone through `take`."""
+
+    def __init__(self, broker: BrokerSection, topics: Sequence[str]) -> None:
+        self._lines = [_Line(one, topics, self.take) for one in broker.pool]
+
+    def __enter__(self) -> Self:
+        try:
+            for line in self._lines:
+                line.open()
+        except CollectorError:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for line in self._lines:
+            line.close()
+
     def take(self, site: str, kind: str, payload: bytes) -> None:
-        """Take a message; called on the connection's thread."""
+        """Take a message; called on a connection's thread."""
         raise NotImplementedError
 
     def put(self, topic: str, payload: bytes) -> None:
-        """Have the broker keep a message; it has it when this returns."""
-        self._client.publish(topic, payload, qos=1, retain=True).wait_for_publish(CONNECT_S)
+        """Have each broker keep a message; all have it when this returns."""
+        for sent in [line.client.publish(topic, payload, qos=1, retain=True) for line in self._lines]:
+            sent.wait_for_publish(CONNECT_S)

@@ -16,6 +16,8 @@ COMMANDS = Path("/usr/local/bin")
 UNITS = Path("/etc/systemd/system")
 HEALTH = STATE / "doctor.json"
 """What the server's doctor last found, for the live page."""
+ROLLOUT = STATE / "rollout.json"
+"""Which version goes through the halls, and how far it is."""
 NGINX = Path("/etc/nginx/sites-available/sinyal")
 """The door of the live page to phones, where there is one."""
 USER = "sinyal"

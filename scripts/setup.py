@@ -4,7 +4,7 @@ usage: python3 scripts/setup.py {demo,dev,servers,cluster,wheelhouse}...
   demo        .venv with what the demo needs
   dev         .venv with everything, for tests and checks
   servers     mosquitto, influxdb, nginx, chromium, faketime from Debian, for the tests against the real things
-  cluster     clickhouse-server, zookeeper, haproxy from Debian, for `make test-cluster`
+  cluster     clickhouse-server, zookeeper, haproxy, iptables from Debian, for `make test-cluster`
   wheelhouse  the folder wheelhouse/ with all packages, to be copied beside this Makefile on a machine without network; where it
               is there, nothing is fetched. A cache or mirror of your own: PIP_FIND_LINKS, PIP_NO_INDEX, PIP_INDEX_URL
 """

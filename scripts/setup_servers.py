@@ -15,7 +15,12 @@ SERVERS = {"mosquitto": "mosquitto", "influxd": "influxdb", "nginx": "nginx"}
 """Program to find -> Debian package that brings it."""
 TOOLS = {"chromium": "chromium", "faketime": "faketime"}
 """The same for what is no service: a browser for the pages, a wrong clock for TLS."""
-CLUSTER = {"clickhouse-server": "clickhouse-server", "/usr/share/zookeeper/bin/zkServer.sh": "zookeeper", "haproxy": "haproxy"}
+CLUSTER = {
+    "clickhouse-server": "clickhouse-server",
+    "/usr/share/zookeeper/bin/zkServer.sh": "zookeeper",
+    "haproxy": "haproxy",
+    "iptables": "iptables",
+}
 """The same for the clustered profile, which `make test-cluster` alone runs."""
 LIBRARIES = {
     "libatomic.so.1": "libatomic1",

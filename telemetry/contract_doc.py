@@ -33,6 +33,7 @@ Generated from `telemetry/` by `python -m telemetry.contract_doc`; `make check` 
 | `$root/SITE/reported` | agent | settings in force |
 | `$root/SITE/identity` | agent | the certificate in use, and a request for the next one, retained |
 | `$root/SITE/trust` | server | a new certificate, authorities to believe, retained until the hall has them |
+| `$root/SITE/release` | server | a version to take, retained (`telemetry/release.py`) |
 
 SITE is a village code without dots (`6408012001`) or 1..32 of `a-z`, `0-9`, `-`.
 
@@ -66,6 +67,8 @@ only where it says something. `crc` is the CRC-32 of the payload as sent and is 
   it with `top`: the highest seq stored of that installation, or of the whole site for an installation that is new there.
   `inst` and `ask` come back, so that the answer finds its question and its round trip can be measured. Frames leave when `top`
   is known, and numbers go on above it, so an old image put back or a new card never gives a number out twice.
+- `up_s` in a status: how many seconds after its boot the hall opened this connection. An `offline`, the last will of a connection
+  that stayed half open at another broker, counts only where no later `online` of the hall is known.
 
 ## Compatibility
 

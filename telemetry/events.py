@@ -73,5 +73,9 @@ EVENTS: Mapping[str, str] = {
     "config_file": mark("settings of the file in force"),
     "config_rolled_back": mark("settings taken back"),
     "config_rejected": mark("settings rejected"),
+    "update_waits": mark("new version waits"),
+    "update_kept": mark("new version taken"),
+    "update_rolled_back": mark("new version taken back"),
+    "update_refused": mark("new version refused"),
     "config_lost": mark("settings from the server lost"),
 }

@@ -9,7 +9,7 @@ from telemetry.streams import STREAMS
 
 ROOT = "sinyal/v1"
 HALL_WRITES = (*STREAMS, "status", "reported", "identity")
-HALL_READS = ("ack", "config", "trust")
+HALL_READS = ("ack", "config", "trust", "release")
 """What a hall may publish and read, each below its own site only: config/mosquitto.acl says the same to the broker."""
 KINDS = frozenset((*HALL_WRITES, *HALL_READS))
 _SITE_ID = re.compile(r"[a-z0-9-]{1,32}")
@@ -60,6 +60,11 @@ def identity_topic(site: str) -> str:
 def trust_topic(site: str) -> str:
     """Topic of the retained new certificate and authorities (server to agent)."""
     return _topic(site, "trust")
+
+
+def release_topic(site: str) -> str:
+    """Topic of the retained version to take (server to agent)."""
+    return _topic(site, "release")
 
 
 @lru_cache(4096)

@@ -44,13 +44,30 @@ WHOLE = (
     *("tests/dashboards/web/test_serve", "tests/agent/probe/test_probes", "tests/agent/uplink/test_remote"),
 )
 """Tests of whole programs and lines, and those that wait for a real time-out."""
+SPREAD = (
+    "tests/integration/",
+    "tests/chaos/",
+    "tests/demo/",
+    "tests/scripts/",
+    "tests/world/",
+    "tests/dashboards/web/test_office",
+)
+"""The longest of them, that share no costly fixture within a file."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is more than a unit, for `make test-fast`."""
+    """Mark what is more than a unit, for `make test-fast`; share the longest out among the workers, first: they wait."""
     for item in items:
         if SERVERS.intersection(getattr(item, "fixturenames", ())) or item.nodeid.startswith(WHOLE):
             item.add_marker("whole")
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    programs = [item for item in items if item.nodeid.startswith(SPREAD)]
+    rest = [item for item in items if not item.nodeid.startswith(SPREAD)]
+    items[:] = [
+        item
+        for n in range(workers)  # the n-th worker begins with the n-th part of the list
+        for item in (*programs[n::workers], *rest[n * len(rest) // workers : (n + 1) * len(rest) // workers])
+    ]
 
 
 @pytest.hookimpl(wrapper=True)

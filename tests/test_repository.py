@@ -8,6 +8,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -100,3 +101,22 @@ def test_modules_and_functions_are_as_short_as_contributing_says() -> None:
                 if length > LONGEST_FUNCTION:
                     long.append(f"{name}: {node.name} {length} lines")
     assert long == []
+
+
+NOT_IN_ID = (
+    r"modem (diam|bisu)|tidak menjawab|\bkeadaan|\bbacaan|sel pelayan|saringan|keterangan peta|antena dalam\b|\bioh\b|telkomcell"
+    r"|terburuk %|poin %|dengan sendirinya|lingkar putus|garis menunjukkan|serentak|menyala ulang|belum dipercaya|menyapa|\bbidik"
+    r"|jawaban kacau|ditebak|ruang kosong|tegangan kurang"
+)
+NOT_IN_EN = (
+    r"one modem an |made up again|does no harm|is there already|(?<!such )\bas http|one thread a |whole number|wish that stands"
+)
+
+
+def test_one_thing_has_one_word() -> None:
+    """What the office's glossary settled stays settled, in both languages."""
+    with (ROOT / "locale/id/LC_MESSAGES/sinyal.po").open("rb") as file:
+        messages = [m for m in read_po(file) if m.id]
+    said = [(NOT_IN_EN, m.id) for m in messages] + [(NOT_IN_ID, m.string) for m in messages]
+    texts = [(bad, text) for bad, texts in said for text in ([texts] if isinstance(texts, str) else texts or ())]
+    assert [text for bad, text in texts if re.search(bad, text, re.IGNORECASE)] == []

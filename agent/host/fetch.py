@@ -23,6 +23,10 @@ TRIES = 8
 WAIT_S = (2.0, 5.0, 15.0, 30.0, 60.0)
 
 
+class UnreachableError(ConfigError):
+    """A file cannot be had now; the link or the server may be better later."""
+
+
 def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float], None] = time.sleep) -> bytes:
     """Read a file or an address on the server, at most 50 MB. Raises ConfigError.
 
@@ -31,12 +35,12 @@ def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float
     try:
         if not source.startswith(("http://", "https://")):
             return _bounded(source, Path(source).read_bytes())
-        context = ssl.create_default_context(cafile=ca) if source.startswith("https://") else None
+        context = _trust(ca) if source.startswith("https://") else None
         if keep is None:
             with urllib.request.urlopen(source, timeout=FETCH_S, context=context) as reply:  # noqa: S310  (scheme is checked)
                 return _bounded(source, reply.read(MAX_BYTES + 1))
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ConfigError(f"{source}: cannot be read ({error})") from None
+        raise UnreachableError(f"{source}: cannot be read ({error})") from None
     part = keep / f"fetch-{hashlib.sha256(source.encode()).hexdigest()[:16]}.part"
     tries = 0
     while True:
@@ -46,7 +50,7 @@ def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 part.unlink(missing_ok=True)
-                raise ConfigError(f"{source}: cannot be read ({error})") from None
+                raise UnreachableError(f"{source}: cannot be read ({error})") from None
             reason = str(error)
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = str(error)
@@ -60,8 +64,15 @@ def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float
         now = part.stat().st_size if part.exists() else 0
         tries = 0 if now > before else tries + 1
         if tries >= TRIES:
-            raise ConfigError(f"{source}: cannot be read ({reason}); {now} bytes are kept, the same command goes on there")
+            raise UnreachableError(f"{source}: cannot be read ({reason}); {now} bytes are kept, the same command goes on there")
         wait(WAIT_S[min(tries, len(WAIT_S) - 1)])
+
+
+def _trust(ca: Path) -> ssl.SSLContext:
+    """Believe the authorities that everybody believes, and the office's own: a web server may have a certificate of either."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca)
+    return context
 
 
 def _go_on(source: str, context: ssl.SSLContext | None, part: Path) -> None:

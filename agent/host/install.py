@@ -29,7 +29,7 @@ from ground.words import Lang, Phrase, mark, phrase, tr
 
 INSTALLED = STATE / "agent.toml.installed"
 """SHA-256 of the agent.toml that the last install wrote: another one was edited by a person, and is kept (as dpkg does)."""
-SERVICES = ("sinyal-agent.service", "sinyal-update.service")
+SERVICES = ("sinyal-agent.service", "sinyal-update.service", "sinyal-wanted.path")
 PACKAGED = Path("/usr/bin/sinyal-agent")
 """Where Debian's package has the program: user, service and rules come with it then."""
 FIRST_S = 90.0
@@ -169,7 +169,7 @@ class Installation:
         if host.done:
             host.command("systemctl", "daemon-reload")
             host.command("systemctl", "enable", *services)
-            host.command("systemctl", "restart", SERVICES[0])
+            host.command("systemctl", "restart", SERVICES[0], *services[2:])
         return phrase("sinyal-agent runs, and starts with the machine")
 
     def _trial(self) -> Phrase:
@@ -211,7 +211,7 @@ def _build(host: Machine, bundle: Bundle) -> None:
 
 def _texts() -> Iterator[tuple[str, str]]:
     source = shipped() / "systemd"
-    for unit in SERVICES:
+    for unit in (*SERVICES, "sinyal-wanted.service"):
         yield str(UNITS / unit), (source / unit).read_text(encoding="utf-8")
     yield "/etc/systemd/journald.conf.d/60-sinyal.conf", (source / "sinyal.journald").read_text(encoding="utf-8")
     yield "/etc/systemd/system.conf.d/60-sinyal.conf", (source / "sinyal.watchdog").read_text(encoding="utf-8")

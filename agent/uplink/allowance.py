@@ -28,6 +28,12 @@ class Allowance:
         self.budget = budget
         self.over = False
 
+    @property
+    def left(self) -> int | None:
+        """Bytes that the month still has; None while the month is not known."""
+        used = self._meter.month_bytes()
+        return None if used is None else 0 if self.over else self.budget - used
+
     def account(self, sock: socket.socket | None) -> None:
         """Take note of what moved; tell when the budget is spent or free again."""
         if sock is not None:

@@ -61,6 +61,10 @@ class Meter:
         if self._pending >= KEEP_EVERY_BYTES:
             self.keep()
 
+    def others(self, count: int) -> None:
+        """Account bytes that another program of this hall moved over the same SIM."""
+        self._pending += count
+
     def closed(self) -> None:
         """Note the end of a connection."""
         if self._seen:

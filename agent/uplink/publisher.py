@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,7 +35,7 @@ from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
 from ground.alive import expect
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
-from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
+from telemetry.topics import ack_topic, config_topic, release_topic, reported_topic, status_topic
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -49,7 +49,7 @@ STEADY_S = 60.0
 
 
 class Publisher:
-    """Keeps the connection, sends what the outbox gives, hands over answers. `record_event` takes events of the line itself."""
+    """Keeps the connection, sends what the outbox gives, hands over answers; `hears` takes what comes on other topics."""
 
     def __init__(
         self,
@@ -61,23 +61,22 @@ class Publisher:
         boot_id: str,
         version: str,
         record_event: Callable[[Event], None],
-        on_config: Callable[[bytes], None] | None = None,
+        hears: Mapping[str, Callable[[bytes], None]] | None = None,
         on_top: Callable[[int], object] | None = None,
         inst: str | None = None,
         sim_spent: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare; nothing is sent yet. Raises ConfigError for files that the config names and that are not usable."""
         self._config, self._outbox, self._clock, self._meter, self._inst = config, outbox, clock, meter, inst
-        self._on_config, self._on_top = on_config, on_top
+        self._hears, self._on_top = hears or {}, on_top
         self._hello = Hello(clock, inst)
         self.allowance = Allowance(meter, clock, config.budget_month, record_event, sim_spent)
         self._report: bytes | None = None
         self._report_due = False
-        self._status = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
+        self._status: dict[str, object] = {"v": 1, "boot": boot_id, "agent": version} | ({} if inst is None else {"inst": inst})
         self._credentials = Credentials(config.broker, config.agent.data_dir, record_event)
         self._exchange = Exchange(self._credentials, config.agent.site, clock.now_ms)
-        self._context = self._credentials.context()
-        self.path, self.segments = IdlePath(record_event), Segments(record_event)
+        self._context, self.path, self.segments = self._credentials.context(), IdlePath(record_event), Segments(record_event)
         self._client = self._make_client(config, inst)
         self._backoff_s = MIN_BACKOFF_S
         self._pulse = Pulse(outbox)
@@ -88,7 +87,6 @@ class Publisher:
 
     def _make_client(self, config: Config, inst: str | None) -> mqtt.Client:
         client = make_client(config, self._context, inst, self.segments)
-        client.will_set(status_topic(config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -143,6 +141,8 @@ class Publisher:
             check_dates(self._context, check=self._clock.system_is_right())
             if self.path.beyond_help:
                 self._context.lean()
+        self._status["up_s"] = self._clock.mono_ms() // 1000
+        self._client.will_set(status_topic(self._config.agent.site), self._status_payload("offline"), qos=1, retain=True)
         try:
             self._client.connect(broker.host, broker.port, broker.keepalive_s)
             check_peer(self._sock(), self._clock)
@@ -254,7 +254,7 @@ class Publisher:
         self._pulse.connected()
         self.segments.passed()
         site = self._config.agent.site
-        client.subscribe([(ack_topic(site), 0), (config_topic(site), 0)])
+        client.subscribe([(ack_topic(site), 0), (config_topic(site), 0), (release_topic(site), 0)])
         self._exchange.connected(client)
         self._report_due = self._report is not None
         self._outbox.connected()
@@ -263,7 +263,7 @@ class Publisher:
 
     def _on_subscribe(self, _client: mqtt.Client, _userdata: object, mid: int, codes: list[ReasonCode], _props: object) -> None:
         if not self._exchange.asked(mid):
-            self._pulse.granted(codes)
+            self._pulse.granted(codes[:2])  # a broker with rules of before may refuse the third
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         try:
@@ -271,9 +271,8 @@ class Publisher:
         except UnicodeDecodeError:  # paho reads it only now; whatever a broker sends must not end the agent
             log.warning("event=topic_unreadable")
             return
-        if topic == config_topic(self._config.agent.site):
-            if self._on_config is not None:
-                self._on_config(bytes(message.payload))
+        if (hears := self._hears.get(topic)) is not None:
+            hears(bytes(message.payload))
             return
         if topic == self._exchange.topic:
             self._exchange.take(bytes(message.payload), self._sock())

@@ -44,8 +44,10 @@ class Gate:
     reload_command: str
 
 
-def shut_out(authorities: Sequence[Authority], register: Register, gate: Gate, site: str) -> int:
-    """Revoke what a site has and end its session; return how many certificates it ever had. Raises ConfigError, NotShutOutError.
+def shut_out(authorities: Sequence[Authority], register: Register, gates: Sequence[Gate], site: str) -> int:
+    """Revoke what a site has and end its session at each broker; return how many certificates it ever had.
+
+    Raises ConfigError, NotShutOutError; the other brokers have been gone through then.
 
     A site whose certificates are on the list already goes through the same: so a revocation that met a broker away is finished.
     """
@@ -55,7 +57,19 @@ def shut_out(authorities: Sequence[Authority], register: Register, gate: Gate, s
     authority = authorities[0]
     canary = authority.client(site)
     register.revoke(authorities, [*register.active(site), canary.cert])
-    _reload(gate.reload_command)
+    _reload(gates[0].reload_command)
+    failed = []
+    for gate in gates:
+        try:
+            _close(gate, authority, canary, site)
+        except NotShutOutError as error:
+            failed.append(str(error))
+    if failed:
+        raise NotShutOutError("; ".join(failed))
+    return len(issued)
+
+
+def _close(gate: Gate, authority: Authority, canary: Pair, site: str) -> None:
     end = time.monotonic() + RELOAD_S
     while _enters(gate, canary, site):
         if time.monotonic() > end:
@@ -63,7 +77,6 @@ def shut_out(authorities: Sequence[Authority], register: Register, gate: Gate, s
         time.sleep(0.1)
     if not _enters(gate, authority.client(site, dt.datetime.now(dt.UTC) + MOMENT), site):
         raise NotShutOutError(f"{gate.host}:{gate.port} did not let the open session be taken over; restart the broker")
-    return len(issued)
 
 
 def _reload(command: str) -> None:

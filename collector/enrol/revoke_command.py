@@ -42,9 +42,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.site}: is not a site; write its code as in sites.csv")
     config = load(args.config)
     folder = config.ca.folder
-    gate = Gate(config.broker.host, config.ca.hall_port, folder / "ca.crt", config.ca.broker_reload)
+    where = (config.ca.hall_port, folder / "ca.crt", config.ca.broker_reload)
+    gates = [Gate(broker.host, *where) for broker in config.broker.pool]
     try:
-        count = shut_out(Authority.load_all(folder), Register(folder), gate, args.site)
+        count = shut_out(Authority.load_all(folder), Register(folder), gates, args.site)
     except NotShutOutError as error:
         print(
             tr(

@@ -16,13 +16,13 @@ from collector.line.counters import Counters
 from collector.line.inbox import Inbox, Received
 from collector.line.keeper import Fate, Keeper, Stopped
 from collector.line.limits import MOST_MODEMS, Modems, Throttle
-from collector.line.message import frame_of, question_of, status_point
+from collector.line.message import frame_of, outlived, question_of, status_point
 from collector.line.ranges import Ranges
 from collector.line.rejected import RejectedFolder
 from collector.line.tops import Tops
 from collector.sites.sites import Site
 from collector.store.answers import shorten
-from collector.store.store import Placed, Store
+from collector.store.store import Placed, Point, Store
 from ground.reasons import AHEAD, AHEAD_FOR_EVER, NOT_LISTED, OUR_FAULT, STORE, TOO_MANY_MODEMS, TOO_OLD
 from ground.words import tr
 from telemetry.ack import Ack, Answer, frame_id
@@ -194,10 +194,20 @@ class Pipeline:
         point = status_point(site, message.payload, message.at_ms) if site else None
         if point is None:
             self._count_bad(message, "status", "not a status message of a site in the list")
+        elif self._is_outlived(point):
+            log.info("event=will_outlived site=%s", topic_site)
         elif not self._keeper.keep_point(point):
             self._count_bad(message, "status", "the store refuses it")
         elif question := question_of(message.payload):
             self._tell_top(topic_site, question, message.at_ms)
+
+    def _is_outlived(self, status: Point) -> bool:
+        """Ask the store, where collectors of other brokers write too; one that does not answer makes no hall online."""
+        try:
+            known = self._store.latest("site_status", status.tags["site"]) if status.values["state"] == "offline" else []
+        except StoreUnavailableError:
+            return False
+        return any(outlived(status, row) for row in known)
 
     def _tell_top(self, site: str, question: Ack, at_ms: int) -> None:
         try:

@@ -13,13 +13,16 @@ from pathlib import Path
 
 from collector.enrol.ends import hall_ends, own_ends, soon
 from collector.errors import ConfigError
+from collector.server import update_command
 from collector.server.program import add_store, store_config
+from collector.server.rollout import progress, read_rollout
 from collector.sites.sites import Site, read_sites
 from collector.store.accounts import Losses, losses
 from collector.store.health import ask_faults, telling
 from collector.store.ledger import DAY_NS, Accounts, Ledger
 from collector.store.open import open_store
 from collector.store.store import Point, Row, Store
+from ground.paths import ROLLOUT
 from ground.wita import WITA
 from ground.words import Lang, add_lang, mark, tr
 from telemetry.frame import AHEAD_MS, Value
@@ -39,10 +42,11 @@ lost     those of them, at least, that nothing explains: not on their way or wai
 cards    installations (a card in a device) that reported for the hall; 2 AT ONCE: copies or two devices use its certificate now,
          their readings are kept apart (tag `inst`)
 
-Below it: certificates of halls and of this server that end within half a year.
+Below it: certificates of halls and of this server that end within half a year, and the version on its way to the halls.
 
   sinyal-collector fleet
   sinyal-collector fleet --json | jq '.[] | select(.lost > 0)'
+  sinyal-collector fleet update --help  # bring a version to the halls, ring by ring
   sinyal-collector fleet --write        # for the timer: into the store, measurements fleet and fleet_1d
 
 exit: 0 shown or written; 1 the store is down; 2 bad usage or config; 3 no hall has ever reported
@@ -90,6 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lang(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = ABOUT
+    update = parser.add_subparsers(metavar="update").add_parser("update", help="bring a version to the halls, ring by ring")
+    update_command.add_arguments(update)
+    update.set_defaults(do=update_command.run)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="a list of objects; what is not known is left out")
     what.add_argument("--write", action="store_true", help="write the numbers into the store and show nothing")
@@ -117,6 +124,8 @@ def run(args: argparse.Namespace) -> int:
         for name, end in soon({**own_ends(config.ca.folder), **_ends(config.ca.folder)}, datetime.now(UTC)).items():
             whose = sites[name].desa if name in sites else name
             print(tr("the certificate of {name} ends on {day}", args.lang, name=whose, day=end.date()))
+        if (rollout := read_rollout(ROLLOUT)) is not None:
+            print(progress(rollout).word(args.lang))
         for fault in ask_faults(config.http) if args.sqlite is None else ():
             print(f"{telling(fault, args.lang)} (fault: {fault.fault}; {fault.reason})", file=sys.stderr)
     store.close()

@@ -59,10 +59,15 @@ SERVICES = (
     "sinyal-backup.timer",
     "sinyal-archive.timer",
     "sinyal-renew.timer",
+    "sinyal-rollout.timer",
+    "sinyal-federate.timer",
+    "sinyal-federation.service",
 )
 UNIT_FILES = (
     *SERVICES,
     *("sinyal-fleet.service", "sinyal-doctor.service", "sinyal-backup.service", "sinyal-archive.service", "sinyal-renew.service"),
+    "sinyal-rollout.service",
+    "sinyal-federate.service",
 )
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv", "letterhead.toml")
 """Files that a person edits; they are put there once."""

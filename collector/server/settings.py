@@ -10,9 +10,10 @@ import secrets
 import sys
 import time
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from collector.config import BrokerSection, load
 from collector.errors import ConfigError
@@ -49,17 +50,29 @@ class SettingsLink(RetainedLink):
     def __init__(self, broker: BrokerSection, sites: Iterable[str]) -> None:
         super().__init__(broker, [topic(site) for site in sites for topic in (config_topic, reported_topic)])
         self.desired: dict[str, Desired] = {}
+        self._told: defaultdict[str, list[str]] = defaultdict(list)
         self.reported: dict[str, Reported] = {}
 
     def take(self, site: str, kind: str, payload: bytes) -> None:
         """Take what the broker keeps of a site, or a hall says now."""
         try:
             if kind == "config":
-                self.desired[site] = decode_desired(payload)
+                desired = decode_desired(payload)
+                self._told[site].append(desired.id)
+                self.desired[site] = max(desired, self.desired.get(site, desired), key=_newer)
             elif payload:
-                self.reported[site] = decode_reported(payload)
+                reported = decode_reported(payload)
+                self.reported[site] = max(reported, self.reported.get(site, reported), key=_newer)
         except ValueError as error:
             print(f"{site}: unreadable {kind}: {error}", file=sys.stderr)
+
+    def __enter__(self) -> Self:
+        """Read; a broker of a pool that has older settings, or none, is given the newest."""
+        super().__enter__()
+        for site, desired in list(self.desired.items()):
+            if self._told[site].count(desired.id) < len(self._lines):
+                self.wish(site, desired)
+        return self
 
     def wish(self, site: str, desired: Desired) -> None:
         """Keep a wish at the broker for a hall. One without settings is kept too: a hall that is away must learn of it."""
@@ -70,6 +83,11 @@ class SettingsLink(RetainedLink):
         """Return what a hall says of its desired settings; None while it has not answered these."""
         reported, desired = self.reported.get(site), self.desired.get(site, Desired())
         return reported if reported is not None and reported.id == desired.id else None
+
+
+def _newer(said: Desired | Reported) -> str:
+    """Return what orders settings: a name begins with the moment that it was given."""
+    return said.id
 
 
 def changed(before: Settings, assign: Mapping[str, Any], unset: Iterable[str]) -> Settings:

@@ -7,9 +7,12 @@ site and hour, whoever writes it. A reader must therefore look back that long be
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, datetime
 
 from collector.store.store import Placed, Point, Store
+from ground.wita import WITA
 
 MEASUREMENT = "touched"
 WINDOW_NS = 600 * 1_000_000_000
@@ -46,3 +49,11 @@ def _hours(batch: Sequence[Placed]) -> set[tuple[str, int]]:
 def entry(site: str, hour: int, window: int) -> Point:
     """Make an entry; hour and window are counted from 1970. The hour is in the time too, so that no entry hides another."""
     return Point(MEASUREMENT, {"site": site}, {"hour": hour * 3600}, window * WINDOW_NS + hour)
+
+
+def days_since(store: Store, since_ns: int) -> dict[str, set[date]]:
+    """Return the days of WITA that got samples since a moment, by site. Raises StoreUnavailableError."""
+    found: defaultdict[str, set[date]] = defaultdict(set)
+    for row in store.samples(MEASUREMENT, max(0, since_ns - 2 * WINDOW_NS), 2**62):
+        found[str(row["site"])].add(datetime.fromtimestamp(int(row["hour"]), WITA).date())
+    return found

@@ -28,13 +28,14 @@ COPIED_AT_ONCE = 2000
 LATEST_SPAN = "400d"
 HOUR_NS = 3600 * 1_000_000_000
 DAY_NS = 24 * HOUR_NS
-SLICE_NS = {"signal": HOUR_NS, "signal_1d": 31 * DAY_NS}
+SLICE_NS = {"signal": HOUR_NS, "signal_1d": 31 * DAY_NS, "signal_1m": 366 * DAY_NS}
 SITE_SLICES = 24
 NEWEST_OF_EACH = 'GROUP BY "site", "modem" ORDER BY time DESC LIMIT 1'
 ALWAYS = {
     **dict.fromkeys(STREAMS, '"seq"'),
     "signal_1h": '"samples"',
     "signal_1d": '"samples"',
+    "signal_1m": '"samples"',
     "touched": '"hour"',
     "event": '"kind"',
 }

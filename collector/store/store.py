@@ -19,10 +19,10 @@ from telemetry.streams import STREAMS, fields
 
 MEASUREMENTS = (
     *STREAMS,
-    *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d"),
+    *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d", "signal_1m"),
     *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance"),
 )
-KEPT_LONG = ("signal_1h", "signal_1d", "fleet_1d")
+KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d")
 """What is kept when the samples go."""
 Row = dict[str, Value]
 
@@ -33,7 +33,7 @@ _ROLLED_UP: dict[str, type] = dict.fromkeys(
     ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "sinr_busy_median_db", "availability_percent"), float
 )
 _VALUES = frozenset((bool, int, float, str))
-_TYPES |= {"signal_1h": _ROLLED_UP, "signal_1d": _ROLLED_UP}
+_TYPES |= dict.fromkeys(("signal_1h", "signal_1d", "signal_1m"), _ROLLED_UP)
 
 
 class Placed(NamedTuple):

@@ -129,7 +129,7 @@ def _ask(
 def _give(
     state: State, book: Book, facts: Facts, verdict: Verdict, name: str, site: Site, modem: Modem | None, dt_s: float, at_ms: int
 ) -> None:
-    if verdict.bad and (site.code in facts.maintained or site.kecamatan in facts.maintained):
+    if verdict.bad is None or (verdict.bad and (site.code in facts.maintained or site.kecamatan in facts.maintained)):
         return
     feed(state, name, book.settings[name], verdict, site.code, modem.name if modem else None, dt_s, at_ms)
 

@@ -157,7 +157,10 @@ class State:
 
     def hall(self, site: str) -> Hall:
         """Return what is known of a hall; a new one where nothing is."""
-        return self.halls.setdefault(site, Hall(site))
+        hall = self.halls.get(site)
+        if hall is None:
+            hall = self.halls[site] = Hall(site)
+        return hall
 
     def of_site(self, rule: str, site: str) -> Sign | None:
         """Return the sign of a rule at a hall."""

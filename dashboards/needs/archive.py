@@ -14,7 +14,7 @@ from pathlib import Path
 from collector.errors import ConfigError
 from collector.server.program import add_store, store_config
 from collector.sites.sites import read_sites
-from collector.store import dirty_hours
+from collector.store.dirty_hours import days_since
 from collector.store.open import open_store
 from collector.store.store import Store
 from dashboards.needs.parquet import arrow, bounds, columns, write_day
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         with closing(open_store(config.store)) as store:
-            days = _span(args.first, args.end) if args.first else _touched(store, _done(args.out))
+            days = _span(args.first, args.end) if args.first else set[date]().union(*days_since(store, _done(args.out)).values())
             for day in sorted(day for day in days if day < today):
                 _write(store, sites, day, args.out)
         _beside(args.out, config.sites.file.parent, config.classes.file, today)
@@ -104,13 +104,6 @@ def _write(store: Store, sites: Iterable[str], day: date, folder: Path) -> None:
     half.replace(path)
     sync_folder(folder)
     log.info("event=archive_day day=%s rows=%d bytes=%d", day, rows, path.stat().st_size)
-
-
-def _touched(store: Store, since_ns: int) -> set[date]:
-    """Return the days that got samples since a moment."""
-    first = max(0, since_ns - 2 * dirty_hours.WINDOW_NS)
-    rows = store.samples(dirty_hours.MEASUREMENT, first, 2**62)
-    return {datetime.fromtimestamp(int(row["hour"]), WITA).date() for row in rows}
 
 
 def _done(folder: Path) -> int:

@@ -13,7 +13,7 @@ from collector.agreement.state import ProposalState, State
 from collector.sites.sites import Site
 from dashboards.needs.document import environment, text_of
 from dashboards.needs.letterhead import Letterhead, picture
-from dashboards.needs.pdf import VARIANT, laid_out
+from dashboards.needs.pdf import laid_out, printed
 from dashboards.needs.seal import grouped, qr_svg
 from ground.wita import wita
 from ground.words import Lang, phrase, tr
@@ -43,7 +43,7 @@ def minutes_pdf(about: About, lang: Lang) -> bytes:
         laid = laid_out(minutes_html(about, remarks, lang))
         if len(laid.pages) <= PAGES:
             break
-    return bytes(laid.write_pdf(pdf_variant=VARIANT)) if laid is not None else b""
+    return printed(laid) if laid is not None else b""
 
 
 def minutes_html(about: About, most: int, lang: Lang) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from collector.sites.classes import Classes
@@ -11,7 +11,7 @@ from collector.sites.sites import Site
 from dashboards.needs.evidence import Evidence, Supply
 from dashboards.needs.parameters import Cuts, Parameters
 from dashboards.needs.scores import Graded, Rank, Score
-from ground.wita import WITA
+from ground.wita import WITA, midnight_ns
 from ground.words import Phrase
 
 NS = 1_000_000_000
@@ -96,12 +96,12 @@ class Period:
     @property
     def start_ns(self) -> int:
         """Return the first moment, UTC ns."""
-        return _midnight_ns(self.first)
+        return midnight_ns(self.first)
 
     @property
     def end_ns(self) -> int:
         """Return the first moment after it, UTC ns."""
-        return _midnight_ns(self.end)
+        return midnight_ns(self.end)
 
     @property
     def last(self) -> date:
@@ -118,10 +118,6 @@ class Period:
         """Return the five-minute slots that have passed of it: what could have been measured."""
         past_ns = min(self.end_ns, int(self.now.timestamp()) * NS) - self.start_ns
         return max(0, past_ns // (NS * 86400 // SLOTS_A_DAY))
-
-
-def _midnight_ns(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=WITA).astimezone(UTC).timestamp()) * NS
 
 
 @dataclass(frozen=True, slots=True)

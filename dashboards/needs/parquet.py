@@ -7,14 +7,14 @@ are sorted by stream, site and time, in groups of one stream, so that a reader t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from collector.errors import ConfigError
 from collector.store.store import Row, Store
-from ground.wita import WITA
+from ground.wita import midnight_ns
 from telemetry.streams import STREAMS, fields
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def schema() -> pa.Schema:
 
 def bounds(day: date) -> tuple[int, int]:
     """Return where a day of WITA begins and ends, UTC ns."""
-    start = int(datetime(day.year, day.month, day.day, tzinfo=WITA).timestamp()) * NS
+    start = midnight_ns(day)
     return start, start + DAY_NS
 
 

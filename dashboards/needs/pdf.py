@@ -1,4 +1,7 @@
-"""The official document: the template of the page, printed by WeasyPrint as a tagged PDF (PDF/UA-1) with author and title."""
+"""The official document: the template of the page, printed by WeasyPrint as a tagged PDF with author and title.
+
+It is PDF/A-2a, to be kept, and PDF/UA-1, to be read by everybody, at once. WeasyPrint marks a file as one of them only.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,20 @@ from ground.words import Lang
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 """Of Debian: what WeasyPrint sets text with; fonts come with them."""
-VARIANT = "pdf/ua-1"
+VARIANT = "pdf/a-2a"
+UA_MARK = b"""\
+<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>
+<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Part of ISO 14289 that is followed</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property>
+</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+</rdf:RDF>"""
+"""The end of the metadata: PDF/UA-1 (ISO 14289-1, 5), and what PDF/A asks of a foreign schema (ISO 19005-2, 6.6.2.3)."""
 
 
 def printer() -> ModuleType:
@@ -48,11 +64,25 @@ def document(report: Report, maps: Drawn, head: Letterhead, lang: Lang) -> str:
 
 def print_pdf(text: str, path: Path) -> None:
     """Print a document; it takes nothing from outside. Raises ConfigError as `printer` does, and OSError."""
-    path.write_bytes(laid_out(text).write_pdf(pdf_variant=VARIANT))
+    path.write_bytes(printed(laid_out(text)))
 
 
 def laid_out(text: str) -> Any:
-    """Lay a document out on paper: `.pages`, `.write_pdf(pdf_variant=VARIANT)`. Raises ConfigError as `printer` does."""
+    """Lay a document out on paper: `.pages`, and what `printed` takes. Raises ConfigError as `printer` does."""
     weasyprint = printer()
     only_itself = weasyprint.URLFetcher(allowed_protocols=["data"])
     return weasyprint.HTML(string=text, url_fetcher=only_itself).render(pdf_variant=VARIANT)
+
+
+def printed(laid: Any) -> bytes:
+    """Return a document that is laid out as a PDF."""
+    return bytes(laid.write_pdf(pdf_variant=VARIANT, finisher=_mark))
+
+
+def _mark(_: Any, pdf: Any) -> None:
+    """Say in the metadata that it is PDF/UA-1 too."""
+    metadata = next(one for one in pdf.objects if getattr(one, "extra", {}).get("Subtype") == "/XML")
+    head, end, rest = metadata.stream[0].rpartition(b"</rdf:RDF>")
+    if not end:
+        raise ValueError("the metadata of the PDF have no RDF")
+    metadata.stream[0] = head + UA_MARK + rest

@@ -24,7 +24,7 @@ STATIC = Path(__file__).with_name("static")
 TEMPLATES = Path(__file__).with_name("templates")
 FIRST, REST, WORKER = "first.css", "style.css", "sw.js"
 """The first stands in every page, the worker lies at the root of the host: they are no files of their own."""
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)

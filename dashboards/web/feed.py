@@ -41,6 +41,14 @@ def live_now(request: Request) -> Live:
     return live_of(snapshot.halls(), snapshot.classes, feed.page)
 
 
+def live_last(request: Request) -> Live:
+    """Return the rows a page is made with, and note them: it asks at once what changed. Raises StoreUnavailableError."""
+    snapshot, feed = snapshot_of(request), request.app.state.feed
+    made = live_of(snapshot.last(), snapshot.classes, feed.page)
+    feed.versions.note(made)
+    return made
+
+
 @router.get(PATH)
 def live(request: Request, since: str = "") -> Response:
     """Return what changed since a version: 204 for nothing."""

@@ -59,12 +59,17 @@ class Versions:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Live] = OrderedDict()
 
-    def answer(self, now: Live, since: str) -> dict[str, Any] | None:
-        """Return what is new since a version; None for nothing, everything where that version is not known any more."""
+    def note(self, live: Live) -> None:
+        """Keep a version that somebody has."""
         with self._lock:
-            self._kept[now.version] = now
+            self._kept[live.version] = live
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+
+    def answer(self, now: Live, since: str) -> dict[str, Any] | None:
+        """Return what is new since a version; None for nothing, everything where that version is not known any more."""
+        self.note(now)
+        with self._lock:
             before = self._kept.get(since)
         if since == now.version:
             return None

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from collector.errors import StoreUnavailableError
+from collector.errors import ConfigError, StoreUnavailableError
+from collector.server.rollout import progress, read_rollout
 from collector.sites.classes import Classes
 from collector.store.health import telling
-from dashboards.web.api import every_hall, snapshot_of
-from dashboards.web.feed import live_now
+from dashboards.web.api import snapshot_of
+from dashboards.web.feed import live_last
 from dashboards.web.history import Day
 from dashboards.web.listing import UNKNOWN, Filter, line, lines, urgency
 from dashboards.web.live import Live
@@ -25,7 +26,8 @@ from dashboards.web.snapshot import ALERT_DAYS
 from dashboards.web.texts import Texts, utc_now
 from dashboards.web.totals import KINDS, SENTENCE, by_kecamatan, count, kind, looks, parts
 from ground.doctor import noted
-from ground.paths import HEALTH
+from ground.paths import HEALTH, ROLLOUT
+from ground.words import Lang
 
 router = APIRouter(include_in_schema=False)
 BAR_S = 7 * 86_400
@@ -33,18 +35,23 @@ SHOWN_CHANGES = 8
 Word = Annotated[str, Query(max_length=64)]
 
 
+def _every(request: Request) -> list[HallNow]:
+    """Return all halls as they were last seen: who opens a page does not wait for the store."""
+    return [feature.properties for feature in snapshot_of(request).last().features]
+
+
 @router.get("/")
 def index(
     request: Request, q: Word = "", kecamatan: Word = "", state: Word = "", operator: Word = "", sort: Word = ""
 ) -> Response:
     """Show the map and the list of all halls."""
-    return _overview(request, every_hall(request), Filter(q, kecamatan, state, operator, sort))
+    return _overview(request, _every(request), Filter(q, kecamatan, state, operator, sort))
 
 
 @router.get("/kecamatan/{key}")
 def kecamatan(request: Request, key: str, state: Word = "", operator: Word = "", sort: Word = "") -> Response:
     """Show one kecamatan: its halls on the map, in the list, and over 90 days."""
-    halls = [hall for hall in every_hall(request) if hall.kecamatan_id == key]
+    halls = [hall for hall in _every(request) if hall.kecamatan_id == key]
     if not halls:
         raise HTTPException(404)
     days = {hall.code: snapshot_of(request).days(hall.code) for hall in halls if hall.modems}
@@ -64,7 +71,7 @@ def _overview(
     order, classes = urgency(snapshot.classes), snapshot.classes
     listed = lines(halls, wanted, order)
     all_states = [line(hall, wanted.operator).state for hall in halls]
-    whole = request.app.state.places.map(every_hall(request))
+    whole = request.app.state.places.map(_every(request))
     view = whole.around(place, halls) if place else whole.whole
     numbers = {code: number for number, code in enumerate(sorted(snapshot.sites))}
     kinds = count(all_states, classes)
@@ -72,7 +79,7 @@ def _overview(
     return page(
         request,
         "map.html",
-        halls=snapshot.halls(),
+        halls=snapshot.last(),
         lines=listed,
         shown={row.hall.code for row in listed},
         every=lines(halls, Filter(operator=wanted.operator, sort=wanted.sort), order),
@@ -87,6 +94,7 @@ def _overview(
         map=_drawn(whole, view, listed, numbers, order),
         faults=[telling(fault, language_of(request)[0]) for fault in snapshot.faults()],
         health=noted(HEALTH, utc_now()),
+        rollout=_rollout(language_of(request)[0]),
         totals=by_kecamatan(halls, classes),
         kind_words=KINDS,
         kind_looks=looks(classes),
@@ -96,8 +104,17 @@ def _overview(
         key=key,
         days=defaultdict(list, days or {}),
         changes=_changes(request, halls),
-        settings=_settings(wanted, live_now(request), whole, view, order, classes, texts),
+        settings=_settings(wanted, live_last(request), whole, view, order, classes, texts),
     )
+
+
+def _rollout(lang: Lang) -> str | None:
+    """Return how far a version is on its way to the halls; None where there is none."""
+    try:
+        rollout = read_rollout(ROLLOUT)
+    except ConfigError:
+        return None
+    return None if rollout is None else progress(rollout).word(lang)
 
 
 def _settings(
@@ -162,7 +179,7 @@ def hall(request: Request, code: str) -> Response:
         detail = snapshot.hall(code)
     except KeyError:
         raise HTTPException(404) from None
-    live = live_now(request)
+    live = live_last(request)
     texts = Texts(language_of(request)[0])
     return page(
         request,
@@ -199,7 +216,7 @@ def api_page(request: Request) -> Response:
 @router.get("/report")
 def report(request: Request, site: Word = "") -> Response:
     """Show how a problem is reported: what to send, ready to copy, and to whom where the office named an address."""
-    found = next((hall for hall in every_hall(request) if hall.code == site), None)
+    found = next((hall for hall in _every(request) if hall.code == site), None)
     return page(request, "report.html", hall=found, contact=request.app.state.contact, settings={})
 
 

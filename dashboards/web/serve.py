@@ -26,6 +26,7 @@ from collector.store.store import Store
 from dashboards.web.app import create_app
 from dashboards.web.printer import Printer
 from dashboards.web.snapshot import Snapshot
+from dashboards.web.warm import Warm
 from ground.ending import on_signal
 from ground.paths import STATE
 
@@ -138,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
 
     def reload(_number: int) -> None:
         try:
-            snapshot.sites = read_sites(config.sites.file)
+            snapshot.register(read_sites(config.sites.file))
             log.info("event=sites_read sites=%d", len(snapshot.sites))
         except ConfigError as error:
             log.error("event=sites_kept error=%r", str(error))  # noqa: TRY400 - the reason is the text; a trace adds nothing
@@ -146,7 +147,8 @@ def run(args: argparse.Namespace) -> int:
     on_signal(end, signal.SIGTERM, signal.SIGINT)
     on_signal(reload, signal.SIGHUP)
     printer = Printer(args.config, args.record) if args.record and args.sqlite is None else None
-    with Server(create_app(snapshot, args.needs, args.contact, args.record, printer), args.host, args.port) as server:
+    app = create_app(snapshot, args.needs, args.contact, args.record, printer)
+    with Server(app, args.host, args.port) as server, Warm(server.url):
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)

@@ -82,13 +82,16 @@ class Snapshot:
 
     def halls(self) -> Halls:
         """Return all halls now, or the last snapshot marked stale. Raises StoreUnavailableError where there is none."""
-        try:
-            return self._cache.get("halls", NOW_S, self._read_halls)
-        except StoreUnavailableError as error:
-            if self._last is None:
-                raise
-            log.warning("event=store_unavailable error=%r", str(error))
-            return self._last.model_copy(update={"stale": True})
+        return self._cache.get("halls", NOW_S, self._halls_or_last)
+
+    def last(self) -> Halls:
+        """Return the last snapshot at once, whatever its age (`generated`); an old one is read anew behind. Raises as `halls`."""
+        return self._cache.last("halls", NOW_S, self._halls_or_last)
+
+    def register(self, sites: Mapping[str, Site]) -> None:
+        """Take another register; what was made with the one before is forgotten."""
+        self.sites = sites
+        self._cache.clear()
 
     def hall(self, code: str) -> HallDetail:
         """Return one hall of the register. Raises KeyError for an unknown code, StoreUnavailableError."""
@@ -111,8 +114,8 @@ class Snapshot:
 
     def changes(self) -> Changes:
         """Return what changed since this hour of yesterday. Raises StoreUnavailableError."""
-        before = self._cache.get("yesterday", PAST_S, lambda: self._states_at(self._clock_ns() - DAY_S * S))
-        return compare(before, [feature.properties for feature in self.halls().features], self.classes)
+        before = self._cache.last("yesterday", PAST_S, lambda: self._states_at(self._clock_ns() - DAY_S * S))
+        return compare(before, [feature.properties for feature in self.last().features], self.classes)
 
     def days(self, code: str) -> list[Day]:
         """Return the last 90 days of a hall. Raises KeyError for an unknown code, StoreUnavailableError."""
@@ -148,7 +151,16 @@ class Snapshot:
 
     def faults(self) -> list[StoreUnavailableError]:
         """Return what is wrong with the store as the collector says, which alone sees that it takes nothing."""
-        return self._cache.get("faults", NOW_S, self._ask_faults)
+        return self._cache.last("faults", NOW_S, self._ask_faults)
+
+    def _halls_or_last(self) -> Halls:
+        try:
+            return self._read_halls()
+        except StoreUnavailableError as error:
+            if self._last is None:
+                raise
+            log.warning("event=store_unavailable error=%r", str(error))
+            return self._last.model_copy(update={"stale": True})
 
     def _read_halls(self) -> Halls:
         now_ns = self._clock_ns()
@@ -204,7 +216,7 @@ class Snapshot:
 
     def _read_hall(self, site: Site) -> HallDetail:
         now_ns = self._clock_ns()
-        halls = self.halls()
+        halls = self.last()
         hall = next(feature.properties for feature in halls.features if feature.id == site.code)
         device = max(self._store.latest("device", site.code), key=lambda row: int(row["time_ns"]), default=None)
         rows = list(self._store.samples("event", now_ns - EVENT_DAYS * DAY_S * S, now_ns + AHEAD_S * S, site.code))

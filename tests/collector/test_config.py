@@ -75,7 +75,7 @@ def test_the_example_loads_and_shows_every_key(tmp_path: Path) -> None:
     shown = set(re.findall(r"^#? ?([a-z_0-9]+) = ", text, re.MULTILINE))
     sections: list[type[BaseModel]] = [config.BrokerSection, config.IngestSection, config.SitesSection, config.ClassesSection]
     sections += [config.RejectedSection, config.CaSection, config.HttpSection, config.SqliteSection, config.Influx1Section]
-    sections += [config.Influx2Section, config.ClickHouseSection]
+    sections += [config.Influx2Section, config.ClickHouseSection, config.FederationSection]
     assert shown == {name for section in sections for name in section.model_fields}
     every = re.sub(r"^# ([a-z_0-9]+ = )", r"\1", text, flags=re.MULTILINE)
     alternatives = every.index("# InfluxDB 2.x"), every.index("[ingest]")

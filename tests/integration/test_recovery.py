@@ -69,10 +69,10 @@ class Office(Plant):
         """Make collector.toml speak of the ports of this office."""
         self.config.write_text(TOML.format(local_port=self.local_port, hall_port=self.hall_port, store=store))
 
-    def broker(self) -> Server:
+    def broker(self, address: str = "127.0.0.1") -> Server:
         """Prepare the mosquitto that `install` has configured."""
         text = (self.root / "etc/mosquitto/conf.d/sinyal.conf").read_text()
-        text = text.replace("listener 8883", f"listener {self.hall_port} 127.0.0.1").replace("8884", str(self.local_port))
+        text = text.replace("listener 8883", f"listener {self.hall_port} {address}").replace("8884", str(self.local_port))
         folder = self.root / "mosquitto"
         (folder / "conf.d").mkdir(parents=True)
         (folder / "conf.d/sinyal.conf").write_text(text.replace(" /etc/", f" {self.root}/etc/"))

@@ -39,7 +39,9 @@ GONE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 class Client:
     """A program on the network with some certificate; keeps what it hears."""
 
-    def __init__(self, plant: Plant, pair: Pair | None, port: int | None = None, client_id: str = "") -> None:
+    def __init__(
+        self, plant: Plant, pair: Pair | None, port: int | None = None, client_id: str = "", host: str = "127.0.0.1"
+    ) -> None:
         self.heard: list[mqtt.MQTTMessage] = []
         self.granted: list[ReasonCode] = []
         self.ended = False
@@ -51,7 +53,7 @@ class Client:
         self._mqtt.on_message = lambda _client, _data, message: self.heard.append(message)
         self._mqtt.on_subscribe = lambda _client, _data, _mid, codes, _props: self.granted.extend(codes)
         try:
-            self._mqtt.connect("127.0.0.1", port or plant.hall_port)
+            self._mqtt.connect(host, port or plant.hall_port)
         except ssl.SSLError:
             return
         self._mqtt.loop_start()

@@ -29,6 +29,8 @@ def judge(settings: Unstable, at: Clocked) -> Verdict:
     spells = [(start, end) for start, end in at.hall.spells if start >= at.calm_ms]
     if not at.hushed and at.usual is not False and at.hall.last_ms and at.now_ms - at.hall.last_ms >= short_ms:
         spells.append((at.hall.last_ms, at.now_ms))
+    if not spells:  # nearly every hall at nearly every tick
+        return Verdict(False if at.now_ms - at.hall.last_ms < short_ms else None)
     spells = [(start, end) for start, end in spells if end - start <= LONGEST_MS]
     long = [(start, end) for start, end in spells if end - start >= long_ms]
     short = [(start, end) for start, end in spells if short_ms <= end - start <= HOUR_MS and at.now_ms - end <= HOUR_MS]

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { settings, byKey, t, fill, age, label, element, symbol, decimal } = Sinyal;
-  const FIRST = 40; // rows that are shown before somebody asks for more
+  const FIRST = matchMedia("(max-width: 620px)").matches ? 10 : 40; // rows before somebody asks for more; on a phone the map is below
   const form = document.getElementById("filters"), body = document.querySelector("#halls tbody");
   const fresh = document.getElementById("fresh"), more = document.getElementById("more");
   const order = new Map(settings.order.map((key, place) => [key, place])), rank = key => byKey.get(key)?.rank ?? 0;

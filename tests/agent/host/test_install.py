@@ -108,7 +108,7 @@ def test_a_fresh_root_becomes_the_hall_of_the_bundle(bundle: Path, root: Path) -
     assert (root / "opt/sinyal/current/bin").is_dir()
     assert (root / "usr/local/bin/sinyal-agent").readlink() == Path("/opt/sinyal/current/bin/sinyal-agent")
     wants = root / "etc/systemd/system/multi-user.target.wants"
-    assert {link.name for link in wants.iterdir()} == {"sinyal-agent.service", "sinyal-update.service"}
+    assert {link.name for link in wants.iterdir()} == {"sinyal-agent.service", "sinyal-update.service", "sinyal-wanted.path"}
     assert "Storage=volatile" in (root / "etc/systemd/journald.conf.d/60-sinyal.conf").read_text()
     rules = (root / "etc/udev/rules.d/77-sinyal.rules").read_text()
     assert all(part in rules for part in ('ATTR{idVendor}=="2c7c"', "-port*/disable", 'GROUP="gpio"', 'GROUP="i2c"'))

@@ -50,12 +50,13 @@ class Plant:
     def pki(self) -> Path:
         return self.folder / "pki"
 
-    def broker(self) -> Server:
-        """Prepare the shipped mosquitto.conf below Debian's; only paths and ports are other ones."""
+    def broker(self, address: str = "127.0.0.1") -> Server:
+        """Prepare the shipped mosquitto.conf below Debian's; only paths, addresses and ports are other ones."""
         text = (SHIPPED / "mosquitto.conf").read_text()
-        text = text.replace("listener 8883", f"listener {self.hall_port} 127.0.0.1").replace("8884", str(self.local_port))
+        text = text.replace("listener 8883", f"listener {self.hall_port} {address}")
+        text = text.replace("listener 8884 127.0.0.1", f"listener {self.local_port} {address}")
         text = text.replace("/etc/sinyal/pki", str(self.pki)).replace("/etc/mosquitto/sinyal.acl", str(self.folder / "acl"))
-        own = self.folder / "mosquitto"
+        own = self.folder / ("mosquitto" if address == "127.0.0.1" else f"mosquitto-{address}")
         (own / "conf.d").mkdir(parents=True)
         (own / "conf.d" / "sinyal.conf").write_text(text)
         (self.folder / "acl").write_text((SHIPPED / "mosquitto.acl").read_text())
@@ -75,8 +76,8 @@ class Plant:
             return context
 
 
-def make_plant(folder: Path) -> Plant:
-    """Make a folder with configuration, two sites and a CA."""
+def make_plant(folder: Path, *hosts: str) -> Plant:
+    """Make a folder with configuration, two sites and a CA; the broker has these names, too."""
     folder.mkdir(exist_ok=True)
     plant = Plant(folder, free_port(), free_port())
     (folder / "sites.csv").write_text(SITES)
@@ -86,5 +87,5 @@ def make_plant(folder: Path) -> Plant:
         f'[store]\nengine = "sqlite"\npath = "store.db"\n[http]\nport = 0\n[ca]\nhall_port = {plant.hall_port}\n'
         'broker_reload = "false"\n'
     )
-    assert run(ca_command, "init", "--host", HOST, "--config", plant.config) == 0
+    assert run(ca_command, "init", *[word for host in (HOST, *hosts) for word in ("--host", host)], "--config", plant.config) == 0
     return plant

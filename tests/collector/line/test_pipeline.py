@@ -91,6 +91,24 @@ def test_a_bad_status_is_counted(line: Pipeline, acks: list[Ack], payload: bytes
     assert line._counters.rejected_frames == {"status": 1}
 
 
+def test_a_will_from_a_broker_that_the_hall_left_does_not_outlive_the_move(line: Pipeline) -> None:
+    """A session stays half open at a broker for up to 1.5 times its keepalive; its will comes after `online` at the next."""
+
+    def says(at_s: int, **words: object) -> list[object]:
+        payload = json.dumps({"v": 1, **words}).encode()
+        line.process([Received(f"sinyal/v1/{SITE.code}/status", payload, 1_795_500_000_000 + at_s * 1000)])
+        return [row["state"] for row in line._store.latest("site_status", SITE.code)]
+
+    says(0, state="online", boot="a", up_s=20)
+    assert says(60, state="online", boot="a", up_s=80) == ["online"]
+    assert says(700, state="offline", boot="a", up_s=20) == ["online"]
+    assert says(800, state="online", boot="b", up_s=5) == ["online"]
+    assert says(900, state="offline", boot="a", up_s=80) == ["online"], "of before the reboot"
+    assert says(950, state="offline", boot="b", up_s=5) == ["offline"]
+    says(960, state="online", boot="b", up_s=100)
+    assert says(990, state="offline", boot="b") == ["offline"], "an agent of an earlier version"
+
+
 NOW_MS = 1_795_000_000_000
 
 

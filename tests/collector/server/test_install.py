@@ -147,4 +147,4 @@ def test_services_run_programs_that_exist_and_only_who_needs_the_ca_key_as_root(
         )
         program, command = unit["Service"]["ExecStart"].split()[:2]
         assert program in ("/opt/sinyal/bin/sinyal-collector", "/opt/sinyal/bin/sinyal-dashboards"), name
-        assert command in ("run", "fleet", "watch", "serve", "backup", "doctor", "ca", "archive"), name
+        assert command in ("run", "fleet", "watch", "serve", "backup", "doctor", "ca", "archive", "federate"), name

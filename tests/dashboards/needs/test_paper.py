@@ -36,6 +36,18 @@ def test_the_document_is_tagged_and_says_whose_it_is(reader: PdfReader) -> None:
 
 
 @printed
+def test_the_document_is_to_be_kept_and_to_be_read_by_everybody(reader: PdfReader) -> None:
+    metadata = reader.xmp_metadata
+    assert metadata is not None
+    root = metadata.rdf_root
+    assert [node.value for node in metadata.get_element("", "http://www.aiim.org/pdfa/ns/id/", "part")] == ["2"]
+    assert [node.value for node in metadata.get_element("", "http://www.aiim.org/pdfa/ns/id/", "conformance")] == ["A"]
+    assert [node.value for node in metadata.get_element("", "http://www.aiim.org/pdfua/ns/id/", "part")] == ["1"]
+    assert root.getElementsByTagName("pdfaExtension:schemas")
+    assert "/DestOutputProfile" in str(reader.root_object["/OutputIntents"])
+
+
+@printed
 def test_summary_first_then_a_page_a_kecamatan_then_the_annexes(reader: PdfReader, made: Report, folder: Path) -> None:
     pages = [" ".join(page.extract_text().split()) for page in reader.pages]
     digest = sha256((folder / f"{STEM}.csv").read_bytes()).hexdigest()

@@ -143,7 +143,7 @@ def test_headers_keep_everything_on_this_host(client: Client, page: str) -> None
 
 def test_files_are_compressed_and_kept_for_ever(client: Client) -> None:
     addresses = {a for path in PAGES for a in re.findall(r"/static/[\w.]+", client.get(path).text)}
-    assert {address.split(".")[-1] for address in addresses} == {"css", "js"}
+    assert {address.split(".")[-1] for address in addresses} == {"css", "js", "svg"}
     for address in addresses:
         answer = client.get(address, headers={"Accept-Encoding": "gzip"})
         assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
