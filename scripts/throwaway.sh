@@ -160,7 +160,6 @@ until_on() {
         fi
         sleep 1
     done
-    tail -n 5 "$THROWAWAY"/*/root/var/log/{sinyal,mosquitto,influxdb}*.service.log >&2
     echo "throwaway: did not come" >&2
     exit 1
 }
@@ -169,7 +168,12 @@ took() {
     awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "    -- %.1f s\n", to - from }'
 }
 
+logs() {
+    tail -n 8 "$THROWAWAY"/*/root/var/log/{{sinyal,mosquitto,influxdb,nginx}*.service,nginx/error}.log >&2 2>/dev/null || true
+}
+
 mount -t tmpfs tmpfs "$THROWAWAY"
+trap 'code=$?; [ $code = 0 ] || logs; exit $code' EXIT
 declare -A mask=([server]=077 [hall]=022 [laptop]=022)
 make_root server
 make_root hall
