@@ -16,7 +16,7 @@ from lab.servers import MissingServerError, Server, find_program, free_port
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 SESSION_MS = 4000
-"""How long ZooKeeper waits for a node that says nothing; Debian's own is 30 s."""
+"""How long ZooKeeper waits for a node that says nothing, and a node for ZooKeeper; as they come it is 30 and 10 s."""
 
 SERVER = """<?xml version="1.0"?>
 <yandex>
@@ -43,6 +43,7 @@ SERVER = """<?xml version="1.0"?>
 REPLICATION = """<zookeeper>
     {keepers}
     <session_timeout_ms>{session}</session_timeout_ms>
+    <operation_timeout_ms>{session}</operation_timeout_ms>
   </zookeeper>
   <macros><shard>1</shard><replica>{name}</replica></macros>"""
 NODE = "<node><host>127.0.0.1</host><port>{port}</port></node>"

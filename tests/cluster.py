@@ -1,6 +1,7 @@
 """`make test-cluster`: the store on ClickHouse, 18.16 of Debian and today's engine; then the clustered profile.
 
-`python -m tests.cluster store` does the first alone, `python -m tests.cluster rounds N` the second (root, for iptables).
+`python -m tests.cluster store` does the first alone, `python -m tests.cluster rounds N` the second (root, for iptables);
+`python -m tests.cluster compare` compares what is read of InfluxDB 1.6 and ClickHouse, value by value.
 
 The servers are started on free ports in folders of their own and stopped by their process; chdb-core goes into an environment of
 its own.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from scripts.engines import CACHE
 from tests.cluster_rounds import run_rounds
+from tests.compare_stores import compare
 from tests.engines import TESTS, run
 
 ROUNDS = 30
@@ -46,13 +48,21 @@ def rounds(count: int) -> bool:
         return run_rounds(Path(folder), count)
 
 
+def compared() -> bool:
+    """Compare what two engines give of one history."""
+    with tempfile.TemporaryDirectory(prefix="sinyal-compare-") as folder:
+        return compare(Path(folder))
+
+
 def main(words: list[str]) -> int:
     """Run what was asked for; 0 when all is well."""
     match words:
         case []:
-            return 0 if store() & rounds(ROUNDS) else 1
+            return 0 if store() & compared() & rounds(ROUNDS) else 1
         case ["store"]:
             return 0 if store() else 1
+        case ["compare"]:
+            return 0 if compared() else 1
         case ["rounds", count] if count.isdecimal():
             return 0 if rounds(int(count)) else 1
     print(__doc__)

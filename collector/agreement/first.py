@@ -9,7 +9,7 @@ from collector.agreement.entries import Person, Role
 from collector.agreement.people import People
 from collector.agreement.rules import OFFICE, RefusedError
 from collector.agreement.state import DAY_MS, State
-from ground.words import Lang, tr
+from ground.words import Lang, phrase, tr
 
 NAME = "admin"
 VALID_DAYS = 7
@@ -25,7 +25,7 @@ def has_office(state: State) -> bool:
 def first_of_office(agreement: Agreement, people: People, now_ms: int) -> tuple[str, str]:
     """Make the first person of the office; return name and one-time password. Raises RefusedError where there is one."""
     if has_office(agreement.state()):
-        raise RefusedError("somebody of the office can sign in already; `agreement person NAME office` adds another")
+        raise RefusedError(phrase("somebody of the office can sign in already; `agreement person NAME office` adds another"))
     password = "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(GROUPS))
     people.set_password(NAME, password, once_until_ms=now_ms + VALID_DAYS * DAY_MS)
     agreement.add(Person(name=NAME, role=Role.OFFICE), OFFICE, "server", now_ms)

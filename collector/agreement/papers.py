@@ -11,6 +11,7 @@ from collector.agreement.ledger import LedgerError, belong_to_folder
 from collector.agreement.rules import RefusedError
 from collector.agreement.state import State
 from ground.durable import write_durably
+from ground.words import phrase
 
 FOLDER = "papers"
 MAX_BYTES = 20_000_000
@@ -23,7 +24,7 @@ def keep(record: Path, content: bytes) -> str:
     """Keep a paper in the folder of a record; return its SHA-256. Raises RefusedError where it is none."""
     kind = _kind(content)
     if kind is None or len(content) > MAX_BYTES:
-        raise RefusedError(f"a paper is a PDF, JPEG or PNG of at most {MAX_BYTES // 1_000_000} MB")
+        raise RefusedError(phrase("a paper is a PDF, JPEG or PNG of at most {mb} MB", mb=MAX_BYTES // 1_000_000))
     digest = digest_of(content)
     folder = record / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collector.agreement.rules import RefusedError
+from ground.words import Phrase, phrase
 
 MAX_BYTES, SIDE_MAX, SCANS_MAX = 256_000, 4096, 32
 """What a phone makes is at most 200 kB and 1,280 pixels wide; an office may take a photo with another program.
@@ -28,36 +29,36 @@ JFIF_BYTES, ADOBE_BYTES = 14, 12
 def cleaned(content: bytes) -> bytes:
     """Return the photo with its picture alone. Raises RefusedError where it is no JPEG, cut off, too large, or more than one."""
     if len(content) > MAX_BYTES:
-        raise RefusedError(f"photo: at most {MAX_BYTES // 1000} kB; take it on the page, which makes it smaller")
+        raise RefusedError(phrase("photo: at most {kb} kB; take it on the page, which makes it smaller", kb=MAX_BYTES // 1000))
     out, seen = bytearray(b"\xff\xd8"), list[int]()
     for marker, head, coded in _segments(content):
         if marker in FRAMES:
             _check_frame(head, first=not FRAMES & {*seen})
         if marker == SOS and (len(head) != 4 + 2 * head[0] or seen.count(SOS) >= SCANS_MAX):
-            raise _none("a scan with a wrong length, or too many")
+            raise _none(phrase("a scan with a wrong length, or too many"))
         if marker in KEPT or (marker == ADOBE[0] and head.startswith(ADOBE[1]) and len(head) == ADOBE_BYTES):
             out += _segment(marker, head) + coded
         elif marker == JFIF[0] and head.startswith(JFIF[1]):
             out += _segment(marker, head[:JFIF_BYTES].ljust(JFIF_BYTES, b"\0")[:-2] + b"\0\0")  # without a thumbnail
         elif marker not in DROPPED:
-            raise _none(f"segment {marker:02x}")
+            raise _none(phrase("segment {hex}", hex=format(marker, "02x")))
         seen.append(marker)
     if not {SOS, DQT} <= {*seen} or not FRAMES & {*seen}:
-        raise _none("no picture in it")
+        raise _none(phrase("no picture in it"))
     return bytes(out + b"\xff\xd9")
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Yield marker and content of each segment, and the coded data that follow where it is a scan. Raises RefusedError."""
     if not content.startswith(b"\xff\xd8\xff") or not content.endswith(b"\xff\xd9"):
-        raise _none("it does not begin and end as one")
+        raise _none(phrase("it does not begin and end as one"))
     at, end = 2, len(content) - 2
     while at < end:
         if content[at] != 0xFF:
-            raise _none(f"no marker at byte {at}")
+            raise _none(phrase("no marker at byte {n}", n=at))
         marker, after = content[at + 1], at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
         if after > end or after < at + 5:
-            raise _none(f"cut off at byte {at}")
+            raise _none(phrase("cut off at byte {n}", n=at))
         begin, at = at + 4, _coded_until(content, after, end) if marker == SOS else after
         yield marker, content[begin:after], content[after:at]
 
@@ -73,16 +74,18 @@ def _coded_until(content: bytes, at: int, end: int) -> int:
 
 def _check_frame(head: bytes, *, first: bool) -> None:
     if not first or len(head) < 6:
-        raise _none("more than one picture")
+        raise _none(phrase("more than one picture"))
     height, width = (int.from_bytes(head[k : k + 2], "big") for k in (1, 3))
     small = 0 < height <= SIDE_MAX and 0 < width <= SIDE_MAX
     if not small or head[0] != 8 or head[5] not in {1, 3} or len(head) != 6 + 3 * head[5]:
-        raise _none(f"{width} x {height} pixels; at most {SIDE_MAX} on a side, 8 bits, grey or colour")
+        raise _none(
+            phrase("{w} x {h} pixels; at most {most} on a side, 8 bits, grey or colour", w=width, h=height, most=SIDE_MAX)
+        )
 
 
 def _segment(marker: int, head: bytes) -> bytes:
     return bytes((0xFF, marker)) + (len(head) + 2).to_bytes(2, "big") + head
 
 
-def _none(why: str) -> RefusedError:
-    return RefusedError(f"photo: no JPEG ({why})")
+def _none(why: Phrase) -> RefusedError:
+    return RefusedError(phrase("photo: no JPEG ({why})", why=why))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from collector.agreement.entries import (
+    WORDS,
     Answer,
     Entry,
     Link,
@@ -25,6 +26,7 @@ from collector.agreement.state import NEXT, ProposalState, RemarkState, State
 from collector.errors import CollectorError
 from collector.sites.sites import Site
 from ground.wita import wita
+from ground.words import Phrase, joined, phrase
 
 
 class RefusedError(CollectorError):
@@ -60,17 +62,17 @@ def refuse(entry: Entry, actor: Actor, state: State, sites: Mapping[str, Site]) 
 
 
 @singledispatch
-def _refuse(entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+def _refuse(_entry: Entry, actor: Actor, _state: State, _sites: Mapping[str, Site]) -> None:
+    _only_office(actor)
 
 
 @_refuse.register
 def _(entry: Publication, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     if any(verdict.evidence == entry.table for known in state.published.values() for verdict in known):
-        raise RefusedError("this table is published already")
+        raise RefusedError(phrase("this table is published already"))
     if any((verdict.since, verdict.until) != (entry.since, entry.until) for verdict in entry.verdicts):
-        raise RefusedError("verdicts: all must be of the period that is published")
+        raise RefusedError(phrase("verdicts: all must be of the period that is published"))
 
 
 @_refuse.register
@@ -81,9 +83,9 @@ def _(entry: Remark, actor: Actor, state: State, sites: Mapping[str, Site]) -> N
 
 @_refuse.register
 def _(entry: Answer, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     if _remark(state, entry.remark).open_since_ms is None:
-        raise RefusedError(f"remark {entry.remark} waits for no answer")
+        raise RefusedError(phrase("remark {n} waits for no answer", n=entry.remark))
 
 
 @_refuse.register
@@ -91,75 +93,79 @@ def _(entry: Reopening, actor: Actor, state: State, sites: Mapping[str, Site]) -
     remark = _remark(state, entry.remark)
     _must_speak_for(actor, _site(remark.remark.verdict.site, sites))
     if not remark.answers or remark.open_since_ms is not None:
-        raise RefusedError(f"remark {entry.remark} has no answer yet that could be disputed")
+        raise RefusedError(phrase("remark {n} has no answer yet that could be disputed", n=entry.remark))
 
 
 @_refuse.register
 def _(entry: Proposal, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     _site(entry.site, sites)
     if any(verdict.site != entry.site for verdict in entry.verdicts):
-        raise RefusedError("verdicts: all must be of the village that is proposed")
+        raise RefusedError(phrase("verdicts: all must be of the village that is proposed"))
     for verdict in entry.verdicts:
         _published(verdict, state)
     for number, known in state.proposals.items():
         if number == entry.number:
-            raise RefusedError(f"{number} is there already; the next free number is {next_number(state, int(number[2:6]))}")
+            free = next_number(state, int(number[2:6]))
+            raise RefusedError(phrase("{number} already exists; the next free number is {free}", number=number, free=free))
         both = {*known.proposal.operators} & {*entry.operators}
         every = not known.proposal.operators or not entry.operators
         same = (known.proposal.site, known.proposal.channel) == (entry.site, entry.channel)
         if same and (both or every) and not known.ended:
-            raise RefusedError(f"{entry.site} is proposed already: {number}, {known.step}")
+            raise RefusedError(
+                phrase("{site} is already proposed: {number}, {step}", site=entry.site, number=number, step=_step(known.step))
+            )
 
 
 @_refuse.register
 def _(entry: Progress, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
     proposal = state.proposals.get(entry.number)
     if proposal is None:
-        raise RefusedError(f"there is no proposal {entry.number}")
+        raise no_proposal(entry.number)
     if entry.to not in NEXT[proposal.step]:
-        after = ", ".join(sorted(NEXT[proposal.step])) or "nothing"
-        raise RefusedError(f"{entry.number} is {proposal.step}; after that comes {after}")
+        after = joined([_step(step) for step in sorted(NEXT[proposal.step])] or [phrase("nothing")], ", ")
+        told = phrase("{number} is {step}; after that comes {after}", number=entry.number, step=_step(proposal.step), after=after)
+        raise RefusedError(told)
     site = _site(proposal.proposal.site, sites)
     if entry.to is Step.MEASURED_AGAIN and entry.evidence not in later_evidence(proposal, state):
-        raise RefusedError("evidence: the SHA-256 of a table that was published of this village after it was built")
+        raise RefusedError(phrase("evidence: the SHA-256 of a table that was published of this village after it was built"))
     own = {
         Step.VILLAGE_AGREED: actor.site == site.code,
         Step.KECAMATAN_VERIFIED: actor.role is Role.KECAMATAN and actor.kecamatan == site.kecamatan,
     }
     if own.get(entry.to):
         return
-    _only_office(actor, entry.to)
+    _only_office(actor)
     if entry.to in own and not entry.reference.strip():
-        raise RefusedError("reference: the number of the letter in which the village or kecamatan agreed")
+        raise RefusedError(phrase("reference: the number of the letter in which the village or kecamatan agreed"))
 
 
 @_refuse.register
 def _(entry: Scan, actor: Actor, state: State, _sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     if entry.minutes not in state.minutes:
-        raise RefusedError(f"entry {entry.minutes} are no minutes")
+        raise RefusedError(phrase("entry {n} are no minutes", n=entry.minutes))
 
 
 @_refuse.register
 def _(entry: Link, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     _site(entry.site, sites)
     known = state.links.get(entry.site)
     if entry.serial != (known.serial if known else 0) + (not entry.revoked):
-        raise RefusedError(f"link of {entry.site}: serial {entry.serial} does not follow")
+        raise RefusedError(phrase("link of {site}: serial {n} does not follow", site=entry.site, n=entry.serial))
 
 
 @_refuse.register
 def _(entry: Person, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:
-    _only_office(actor, entry.kind)
+    _only_office(actor)
     if entry.kecamatan and entry.kecamatan not in {site.kecamatan for site in sites.values()}:
-        raise RefusedError(f"kecamatan: there is no {entry.kecamatan} in sites.csv")
+        raise RefusedError(phrase("kecamatan: there is no {name} in sites.csv", name=entry.kecamatan))
     others = [one for one in state.people.values() if one.name != entry.name and one.active and one.role is Role.OFFICE]
     known = state.people.get(entry.name)
     was_office = known is not None and known.active and known.role is Role.OFFICE
     if was_office and not others and not (entry.active and entry.role is Role.OFFICE):
-        raise RefusedError(f"{entry.name} is the last of the office who can sign in; add another first")
+        raise RefusedError(phrase("{name} is the last of the office who can sign in; add another first", name=entry.name))
 
 
 def later_evidence(proposal: ProposalState, state: State) -> list[str]:
@@ -177,28 +183,37 @@ def next_number(state: State, year: int) -> str:
     return f"U-{year}-{max(used, default=0) + 1:04}"
 
 
-def _only_office(actor: Actor, what: str) -> None:
+def no_proposal(number: str) -> RefusedError:
+    """Return the refusal of a proposal that is not there."""
+    return RefusedError(phrase("there is no proposal {number}", number=number))
+
+
+def _step(step: Step) -> Phrase:
+    return phrase(WORDS[step])
+
+
+def _only_office(actor: Actor) -> None:
     if not actor.office:
-        raise RefusedError(f"{what}: only the office writes it")
+        raise RefusedError(phrase("only the office writes this"))
 
 
 def _must_speak_for(actor: Actor, site: Site) -> None:
     if not actor.speaks_for(site):
-        raise RefusedError(f"{actor.name} does not speak for {site.desa}")
+        raise RefusedError(phrase("{name} does not speak for {desa}", name=actor.name, desa=site.desa))
 
 
 def _site(code: str, sites: Mapping[str, Site]) -> Site:
     if code not in sites:
-        raise RefusedError(f"{code} is not in sites.csv")
+        raise RefusedError(phrase("{site} is not in sites.csv", site=code))
     return sites[code]
 
 
 def _published(verdict: Verdict, state: State) -> None:
     if verdict not in state.published.get(verdict.site, ()):
-        raise RefusedError(f"this verdict of {verdict.site} was never published")
+        raise RefusedError(phrase("this verdict of {site} was never published", site=verdict.site))
 
 
 def _remark(state: State, number: int) -> RemarkState:
     if number not in state.remarks:
-        raise RefusedError(f"there is no remark {number}")
+        raise RefusedError(phrase("there is no remark {n}", n=number))
     return state.remarks[number]

@@ -21,6 +21,7 @@ from collector.agreement.people import People
 from collector.errors import StoreUnavailableError
 from dashboards.web import api, dossier, feed, meeting, models, needs, office, pages, village
 from dashboards.web.assets import Assets
+from dashboards.web.forms import Drafts
 from dashboards.web.headers import Conditional, Guarded
 from dashboards.web.limits import Limit
 from dashboards.web.places import Places
@@ -63,6 +64,7 @@ def create_app(
     app.state.link_key = read_key(record / LINK_KEY) if record else b""
     app.state.printer = printer
     app.state.clock_ns = clock_ns
+    app.state.drafts = Drafts()
     app.state.office_limit = Limit(WRITES_AT_ONCE, WRITE_EVERY_S, clock_ns)
     app.add_middleware(Guarded, styles=assets.style_hash)
     app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)

@@ -14,7 +14,7 @@ from collector.agreement.entries import CHANNEL_WORDS, WORDS, Role, Says, Step
 from collector.agreement.rules import Actor, later_evidence
 from collector.agreement.state import NEXT, ProposalState, State
 from dashboards.web.forms import day, private
-from dashboards.web.office import PATH, Signed, concerns, refused_of, signed_in
+from dashboards.web.office import PATH, Signed, concerns, drafts_of, refused_of, signed_in
 from dashboards.web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -49,6 +49,7 @@ def village(request: Request, code: Word) -> Response:
         day=day,
         once=str(uuid.uuid4()),
         refused=refused_of(request),
+        given=drafts_of(request).take(session.form),
         settings={"page": "office"},
     )
     return private(shown)
@@ -80,6 +81,7 @@ def proposal(request: Request, number: Word) -> Response:
         words=WORDS,
         day=day,
         refused=refused_of(request),
+        given=drafts_of(request).take(session.form),
         settings={"page": "office"},
     )
     return private(shown)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
@@ -15,6 +17,7 @@ from ground.wita import wita
 BODY_MAX = 16_384
 """The longest text, percent-encoded; of a form with a file, all that is not the file."""
 FIELDS_MAX = 20
+DRAFTS = 100
 MULTIPART = re.compile(r"multipart/form-data; *boundary=\"?([0-9A-Za-z'()+_,./:=?-]{1,70})\"?")
 NAME = re.compile(rb'(?i)content-disposition: *form-data; *name="([a-z_]{1,20})"(; *filename="[^"\r\n]*")?[ \t]*(?:\r\n|$)')
 
@@ -25,6 +28,26 @@ class Form:
 
     fields: Mapping[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Drafts:
+    """What was typed and could not be written, for the next page of who typed it: in memory, the newest of many. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Mapping[str, str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, whose: str, fields: Mapping[str, str]) -> None:
+        """Keep the fields of a form."""
+        with self._lock:
+            self._kept[whose] = fields
+            while len(self._kept) > DRAFTS:
+                self._kept.popitem(last=False)
+
+    def take(self, whose: str) -> Mapping[str, str]:
+        """Return what was kept, once; nothing where there is none."""
+        with self._lock:
+            return self._kept.pop(whose, {})
 
 
 async def form_of(request: Request, file_max: int = 0) -> Form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,10 +22,12 @@ from collector.agreement.rules import Actor, RefusedError
 from collector.agreement.state import State
 from collector.agreement.waiting import waiting
 from collector.sites.sites import Site
-from dashboards.web.forms import Form, day, form_of, now_ms, origin_of, private
+from dashboards.web.forms import Drafts, Form, day, form_of, now_ms, origin_of, private
 from dashboards.web.render import language_of, page
 from dashboards.web.written import Written, office_wrote, printed
+from ground.words import phrase
 
+log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 PATH, COOKIE = "/office", "sinyal_office"
 SCANS = f"{PATH}/scan"
@@ -61,6 +64,7 @@ def office(request: Request) -> Response:
         channels=CHANNEL_WORDS,
         day=day,
         refused=refused_of(request),
+        given=drafts_of(request).take(session.form),
         settings={"page": "office"},
     )
     return private(shown)
@@ -117,7 +121,9 @@ def _written(request: Request, form: Form) -> Response:
         entry, paper = _read(request, form, state, session.actor)
         agreement.add(entry, session.actor, origin_of(request, _page(entry, session.actor)), at_ms, paper)
     except (ValidationError, ValueError, RefusedError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        log.info("event=not_written reason=%r", str(error))
+        drafts_of(request).keep(session.form, fields)
+        reason = _reason(error).word(language_of(request)[0])
         return RedirectResponse(f"{_back(fields)}?{urlencode({'refused': reason[:300]})}", 303)
     return RedirectResponse(_back(fields, entry), 303)
 
@@ -127,10 +133,21 @@ def _read(request: Request, form: Form, state: State, actor: Actor) -> Written:
         return office_wrote(form, state, datetime.fromtimestamp(now_ms(request) / 1000, UTC))
     number, printer = form.fields.get("number", ""), request.app.state.printer
     if not actor.office or number not in state.proposals:
-        raise RefusedError("minutes: the office prints them, of a proposal that is there")
+        raise RefusedError(phrase("minutes: the office prints them, of a proposal that is there"))
     if printer is None:
-        raise RefusedError(f"this page cannot print; on the server: sudo sinyal-dashboards minutes {number} --out minutes.pdf")
+        by_hand = f"sudo sinyal-dashboards minutes {number} --out minutes.pdf"
+        raise RefusedError(phrase("this page cannot print; on the server: {command}", command=by_hand))
     return printed(number, state, printer.minutes(number, language_of(request)[0]))
+
+
+def _reason(error: Exception) -> RefusedError:
+    """Say what stands against an entry; what the form itself would not have sent has one word."""
+    match error:
+        case RefusedError():
+            return error
+        case ValidationError() if where := error.errors()[0]["loc"]:
+            return RefusedError(phrase("the field {name} is missing or not as the form asks for it", name=str(where[-1])))
+    return RefusedError(phrase("a field is missing or not as the form asks for it"))
 
 
 def _page(entry: Entry, actor: Actor) -> str:
@@ -178,6 +195,12 @@ def signed_in(request: Request) -> Signed | None:
     session = _session(request)
     agreement, _ = record_of(request)
     return (agreement, agreement.state(), session) if session and not session.must_choose else None
+
+
+def drafts_of(request: Request) -> Drafts:
+    """Return what was typed and not written, by the secret of a session's forms."""
+    drafts: Drafts = request.app.state.drafts
+    return drafts
 
 
 def refused_of(request: Request) -> str:

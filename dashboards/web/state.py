@@ -129,7 +129,17 @@ def modem_now(
 def hall_now(site: Site, modems: Sequence[ModemNow], classes: Classes) -> HallNow:
     """Judge a hall: its best modem gives the state; without any modem it is not measured."""
     order = rank(classes)
-    best = min(modems, key=lambda m: (order[m.state], order.get(m.last_known or "", 0)), default=None)
+
+    def place(modem: ModemNow) -> tuple[float | str, ...]:
+        level = modem.rsrp_dbm if modem.rsrp_dbm is not None else float("-inf")
+        return (
+            order[modem.state],
+            order.get(modem.last_known or "", 0),
+            -level,
+            modem.modem,
+        )  # of two alike not the one that came first
+
+    best = min(modems, key=place, default=None)
     named = [modem.operator for modem in modems if modem.operator] + list(site.operators or ())
     return HallNow(
         code=site.code,

@@ -23,10 +23,11 @@ from collector.agreement.entries import (
 )
 from collector.agreement.papers import digest_of
 from collector.agreement.photo import cleaned
-from collector.agreement.rules import RefusedError, next_number
+from collector.agreement.rules import RefusedError, next_number, no_proposal
 from collector.agreement.state import State
 from dashboards.web.forms import Form
 from ground.wita import WITA
+from ground.words import phrase
 
 Written = tuple[Entry, bytes]
 """An entry, and the file whose hash it names; empty where it names none."""
@@ -52,7 +53,7 @@ def office_wrote(form: Form, state: State, now: datetime) -> Written:
         return remark_of(form, state, fields.get("site", ""))
     if act == "scan":
         if not (content := form.files.get(SCAN, b"")):
-            raise ValueError("scan: choose the file")
+            raise RefusedError(phrase("scan: choose the file"))
         return Scan(minutes=int(fields.get("minutes", "")), file=digest_of(content)), content
     if act == "propose":
         return _proposal(fields, state, now), b""
@@ -65,7 +66,7 @@ def printed(number: str, state: State, document: bytes) -> Written:
     """Make the entry of minutes that were printed of a proposal. Raises RefusedError."""
     known = state.proposals.get(number)
     if known is None:
-        raise RefusedError(f"there is no proposal {number}")
+        raise no_proposal(number)
     return Minutes(about=number, document=digest_of(document), evidence=known.proposal.evidence), document
 
 
@@ -79,7 +80,7 @@ def remark_of(form: Form, state: State, site: str) -> tuple[Remark, bytes]:
     shown = [v for v in state.published.get(site, ()) if v.evidence == evidence] if evidence else state.newest(site)
     verdict = next((v for v in shown if (v.operator or "") == fields.get("operator", "")), None)
     if verdict is None:
-        raise ValueError("operator: nothing was published of it")
+        raise RefusedError(phrase("operator: nothing was published of it"))
     photo = cleaned(form.files[PHOTO]) if form.files.get(PHOTO) else b""
     place = {name: float(given) for name in ("lat", "lon", "accuracy_m") if (given := fields.get(name, "").strip())}
     said = {name: fields.get(name, "").strip() for name in ("hamlet", "text")}
@@ -113,9 +114,9 @@ def _proposal(fields: Mapping[str, str], state: State, now: datetime) -> Entry:
     site, operator = fields.get("site", ""), fields.get("operator", "")
     verdicts = state.newest(site)
     if not verdicts or verdicts[0].evidence is None:
-        raise ValueError(f"nothing was published of {site}")
+        raise RefusedError(phrase("nothing was published of {site}", site=site))
     if operator and operator not in {verdict.operator for verdict in verdicts}:
-        raise ValueError("operator: nothing was published of it")
+        raise RefusedError(phrase("operator: nothing was published of it"))
     return Proposal(
         number=next_number(state, now.astimezone(WITA).year),
         site=site,

@@ -161,7 +161,7 @@ def test_a_proposal_goes_its_road_and_no_other(tmp_path: Path, length: int) -> N
     assert at is (Step.DRAFTED, *ROAD)[length]
     for step in set(Step) - NEXT[at]:
         evidence = LATER.table if step is Step.MEASURED_AGAIN else None
-        with pytest.raises(RefusedError, match=f"U-2026-0001 is {at}; after that comes"):
+        with pytest.raises(RefusedError, match=f"U-2026-0001 is {WORDS[at]}; after that comes"):
             book.add(progress(step, reason=REASON, evidence=evidence, reference="letter"), OFFICE, "office", T0_MS)
 
 

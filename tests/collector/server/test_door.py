@@ -37,6 +37,7 @@ class Door:
     """nginx in front of a page, and how a phone asks it."""
 
     def __init__(self, root: Path, page_port: int) -> None:
+        self.root = root
         self.port, self.plain = free_port(), free_port()
         text = (root / "etc/nginx/sites-available/sinyal").read_text()
         text = re.sub(r"    listen \[::\].*\n", "", text)  # not every machine has IPv6
@@ -63,6 +64,13 @@ class Door:
             connection.sendall((ask + b"\r\n") * (count - 1) + ask + b"Connection: close\r\n\r\n")
             answers = b"".join(iter(lambda: connection.recv(65536), b""))
         return [int(status) for status in re.findall(rb"HTTP/1.1 (\d{3}) ", answers)]
+
+    def open(self, path: str) -> tuple[int, socket.socket]:
+        """Ask and stay; return the status and the open connection."""
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        connection = self._context.wrap_socket(raw, server_hostname="localhost")
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        return int(connection.recv(65536).split(b" ", 2)[1]), connection
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
         """Ask; with the header Most read so many bytes alone."""
@@ -149,7 +157,18 @@ def test_no_village_keeps_another_out_and_its_key_is_in_no_log(door: Door) -> No
     assert 429 in door.flood(60, f"POST /r/{links[0]}")
     assert door.ask(f"/r/{links[1]}", "POST")[0] == 404, "there is no such village here, but it was asked"
     wait_for(lambda: '"POST /r/6408012001-2" 404' in door.log.read_text(), "the log of nginx")
-    assert "abcdef" not in door.log.read_text()
+    logs = [door.log, door.root / "error.log", door.log.with_name("error.log")]
+    assert all("abcdef" not in log.read_text() for log in logs)
+
+
+def test_a_hundred_open_maps_behind_one_address_lock_nobody_out_of_the_page(door: Door) -> None:
+    streams = [door.open("/live/events") for _ in range(103)]
+    assert [status for status, _ in streams].count(429) >= 1, "who gets no stream asks instead"
+    assert [status for status, _ in streams].count(200) == 100
+    assert door.ask("/")[0] == 200
+    assert door.ask("/live")[0] == 200
+    for _, connection in streams:
+        connection.close()
 
 
 def test_doctor_sees_who_answers_and_until_when(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,23 @@ def test_a_kecamatan_verifies_its_own_and_answers_nothing(desk: Desk) -> None:
     assert desk.book.state().remarks[n].answers == ()
 
 
+def test_what_was_typed_is_there_again_and_the_reason_is_in_the_language_of_who_typed(desk: Desk) -> None:
+    desk.sign_in("budi")
+    page = desk.client.get(f"/office/village/{GOOD.code}?lang=id").text
+    form = re.search(r'name="form" value="([^"]+)"', page)
+    assert form is not None
+    said = {"form": form[1], "act": "remark", "site": GOOD.code, "operator": "Telkomsel", "says": "power"}
+    said |= {"once": "ab" * 16, "hamlet": "RT 7", "text": 'genset "rusak" <b>'}
+    answer = desk.client.post("/office", data=said, files={"photo": ("x.jpg", b"GIF89a", "image/jpeg")})
+    shown = desk.client.get(answer.headers["Location"]).text
+    assert "Tidak dicatat: foto: bukan JPEG" in shown
+    assert 'value="RT 7"' in shown
+    assert "genset &#34;rusak&#34; &lt;b&gt;</textarea>" in shown
+    assert 'value="power" checked' in shown
+    assert said["once"] in shown, "written again it is the same remark"
+    assert "genset" not in desk.client.get(answer.headers["Location"]).text, "shown once"
+
+
 def test_a_reader_only_reads(desk: Desk) -> None:
     n = desk.book.add(remark(), VILLAGE, "page", T0_MS)
     assert f"remark {n}" in desk.sign_in("dinas")

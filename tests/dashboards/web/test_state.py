@@ -63,6 +63,13 @@ def test_best_modem_gives_the_hall_and_none_at_all_is_not_measured() -> None:
     assert (never.state, never.updated, never.rsrp_dbm) == ("not_measured", None, None)
 
 
+def test_of_two_modems_of_one_class_the_better_level_counts_in_whatever_order_a_store_gives_them() -> None:
+    made = [lte(level) | {"modem": name} for name, level in (("a", -86.0), ("b", -85.0), ("c", -85.0))]
+    modems = [modem_now([one], one, str(one["modem"]), NOW, CLASSES) for one in made]
+    found = [hall_now(DEAD_SPOT, order, CLASSES) for order in (modems, modems[::-1])]
+    assert [(hall.operator, hall.rsrp_dbm) for hall in found] == [("b", -85.0)] * 2
+
+
 def test_a_network_fault_is_told_before_a_fault_of_the_device() -> None:
     dead, faulty = row(registration="searching"), row(registration="no_sim")
     modems = [modem_now([r], r, None, NOW, CLASSES) for r in (faulty, dead)]
