@@ -10,11 +10,11 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 demo:  ## the whole line on this machine, with simulated halls
 	$(SETUP) demo
-	@$(PY) -m demo.cli
+	@$(PY) -m demo
 
 look:  ## a month of all villages, made up: live page, needs map, dashboards where Grafana can read the store
 	$(SETUP) demo
-	@$(PY) -m demo.cli look
+	@$(PY) -m demo look
 
 test:  ## all tests, against real servers where they could be installed
 	$(SETUP) dev servers

@@ -70,7 +70,7 @@ def _fill(store: Influx1, sites: Mapping[str, Site], end: datetime) -> Site:
     """Write the month of all halls, and every sample of one; return that hall."""
     seed(store, sites, days=DAYS, halls=HALLS, end=end, interval_s=60, raw_days=RAW_DAYS)
     code = next(code for code, profile in plan(sites.values(), HALLS, SEED).items() if profile is PROFILES[1])
-    Filler(store, Recipe(sites[code], PROFILES[1], INTERVAL_S, SEED)).fill(span_of(end, DAYS, None), lambda _share: None)
+    Filler(store, Recipe(sites[code], PROFILES[1], INTERVAL_S, SEED)).fill(span_of(end, DAYS, None))
     _devices(store, sites, end)
     return sites[code]
 

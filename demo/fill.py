@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.rollup import ModemHour, Tally, rows_of
@@ -90,8 +90,8 @@ class Filler:
         self._batch: list[Placed] = []
         self._waiting = 0
 
-    def fill(self, span: Span, progress: Callable[[float], None]) -> None:
-        """Write everything of a span; `progress` is told the share that is done. Raises as the store does."""
+    def fill(self, span: Span) -> None:
+        """Write everything of a span. Raises as the store does."""
         history, thin = self.history, span.raw_s > span.start_s
         if thin:
             history.interval_s, history.slow_s = max(THIN_S, self._interval_s), THIN_SLOW_S
@@ -100,7 +100,6 @@ class Filler:
                 self._take(history.rest(), thin=True)
                 history.interval_s, history.slow_s, thin = self._interval_s, SLOW_S, False
             self._take(history.hour(hour_s, span.start_s, span.end_s), thin=thin)
-            progress((hour_s - span.start_s) / (span.end_s - span.start_s))
         self._take(history.rest(), thin=thin)
         self._write()
         points = [*history.status, *self._rows()]
@@ -147,6 +146,14 @@ class Filler:
         for modem, rollup in self._rollups.items():
             rollup.settle()
             yield from rows_of(self._site, modem, rollup.hours)
+
+
+def fill_here(store: Store, recipes: Sequence[Recipe], span: Span) -> Generator[Filled]:
+    """Write these halls one after the other; yield each when it is written. Raises as the store does."""
+    for recipe in recipes:
+        filler = Filler(store, recipe)
+        filler.fill(span)
+        yield filler.filled()
 
 
 def _rows(frame: Frame) -> Iterator[Row]:

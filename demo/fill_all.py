@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 
 from collector.store.store import Store
@@ -30,8 +30,14 @@ def fill_all(open_store: OpenStore, recipes: Sequence[Recipe], span: Span, proce
     """
     count = min(MOST, len(recipes), processes or len(os.sched_getaffinity(0)))
     with _pool(count) as pool:
+        # Ctrl-C reaches the whole group; who began these processes ends them in order. They inherit what is blocked.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            yield from pool.map(partial(_fill, open_store, span), recipes)
+            filled = pool.map(partial(_fill, open_store, span), recipes)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        try:
+            yield from filled
         except BrokenProcessPool:
             raise LineError("a process that fills the store was ended; is there memory left? `free -m`") from None
 
@@ -41,6 +47,10 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(count, get_context("spawn"), _begin)
     try:
         yield pool
+    except BaseException:  # nobody waits for a hall that would be written for minutes
+        for process in active_children():
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -50,7 +60,6 @@ _store: list[Store] = []
 
 
 def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who began this one ends it in order
     if (begun_by := parent_process()) is not None:
         threading.Thread(target=_end_after, args=(begun_by,), daemon=True).start()
 
@@ -64,5 +73,5 @@ def _fill(open_store: OpenStore, span: Span, recipe: Recipe) -> Filled:
     if not _store:
         _store.append(open_store())
     filler = Filler(_store[0], recipe)
-    filler.fill(span, lambda _share: None)
+    filler.fill(span)
     return filler.filled()

@@ -6,7 +6,9 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from collector.config import load
@@ -19,10 +21,12 @@ from collector.store.site_points import site_points
 from collector.store.sqlite import Sqlite
 from collector.store.store import Point, Store
 from demo.bar import Bar
-from demo.fill import WRITE_SAMPLES, Filler, Recipe, Span
+from demo.fill import WRITE_SAMPLES, Recipe, Span, fill_here
+from demo.fill_all import OpenStore, fill_all
 from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
 from demo.profiles import PROFILES, Profile, plan
+from demo.program import LineError
 from ground.paths import shipped
 from ground.words import Figure, add_lang, tr
 
@@ -53,20 +57,26 @@ def seed(
     seed: int = 1,
     raw_days: float | None = None,
     progress: Progress | None = None,
+    open_again: OpenStore | None = None,
 ) -> int:
     """Write the history of `halls` halls over the `days` before `end` (aware), and its rollups; return the number of samples.
 
-    `raw_days`: before so many days there are only the rollups. `progress(what, share)` is told now and then. Raises what
-    the store raises, ValueError for an `end` without zone.
+    `raw_days`: before so many days there are only the rollups. `progress(what, share)` is told now and then. `open_again`
+    opens the same store in another process, and a process for each core fills it. Raises what the store raises, LineError
+    when such a process was ended, ValueError for an `end` without zone.
     """
     span = span_of(end, days, raw_days)
     chosen = plan(sites.values(), halls, seed)
     samples, status = 0, list[Point]()
-    for number, (code, profile) in enumerate(chosen.items()):
-        filler = Filler(store, Recipe(sites[code], profile, interval_s, seed))
-        filler.fill(span, lambda share, number=number: progress and progress("samples", (number + share) / len(chosen)))  # type: ignore[misc]
-        samples += filler.samples
-        status += filler.status
+    if progress:
+        progress("samples", 0.0)
+    recipes = [Recipe(sites[code], profile, interval_s, seed) for code, profile in chosen.items()]
+    with closing(fill_all(open_again, recipes, span) if open_again else fill_here(store, recipes, span)) as filled:
+        for number, hall in enumerate(filled, 1):
+            samples += hall.samples
+            status += hall.status
+            if progress:
+                progress("samples", number / len(recipes))
     write_beside(store, sites, chosen, status, span, seed)
     return samples
 
@@ -135,11 +145,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Seed as the arguments say; return the exit code."""
+    end = args.end or datetime.now(UTC)
     try:
         config = load(args.config) if args.config else None
         sites = read_sites(config.sites.file if config else args.sites or shipped() / "sites.csv")
-        store = open_store(config.store) if config else Sqlite(args.sqlite)
-        end = args.end or datetime.now(UTC)
+        open_again: OpenStore = partial(open_store, config.store) if config else partial(Sqlite, args.sqlite)
+        store = open_again()
         began, bar = time.monotonic(), Bar()
         try:
             claim(store, str(args.config or args.sqlite), _words(args, end), span_of(end, args.days, args.raw_days))
@@ -153,6 +164,7 @@ def run(args: argparse.Namespace) -> int:
                 seed=args.seed,
                 raw_days=args.raw_days,
                 progress=bar,
+                open_again=open_again,
             )
             end_ns = int(end.timestamp()) * 1_000_000_000
             write(store, sites, *account(store, sites, end_ns), end_ns)
@@ -164,6 +176,9 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     except CollectorError as error:
         print(f"sinyal-demo seed: store: {error}", file=sys.stderr)
+        return INCOMPLETE
+    except LineError as error:
+        print(f"sinyal-demo seed: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
         until = end.isoformat(timespec="seconds")

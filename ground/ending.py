@@ -1,4 +1,4 @@
-"""How a program hears signals: never inside the lock that it just holds."""
+"""How a program begins and ends: Ctrl-C without a traceback from the first moment on, signals never inside the lock just held."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
+
+INTERRUPTED = 130
+
+
+def start(program: str) -> int:
+    """Load the module of a program and run its `main`; return its exit code. Ctrl-C while it loads: an end by the signal."""
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:  # nohup and the like ignore it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    main = import_module(program).main
+    signal.signal(signal.SIGINT, heard)
+    try:
+        return int(main())
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def on_signal(act: Callable[[int], None], *numbers: int) -> None:

@@ -73,6 +73,13 @@ class Machine:
         """Run a program of the system as a change. Raises StepError."""
         self.change(" ".join(argv), lambda: _run(argv))
 
+    def reload(self, *argv: str) -> None:
+        """Have the system read what was just written; where it may not (a container), a note says so, and the rest goes on."""
+        try:
+            self.command(*argv)
+        except StepError as error:
+            self.notes.append(phrase("{reason}; it takes effect with the next boot", reason=str(error)))
+
     def owner(self, path: Path, user: str, group: str) -> None:
         """Give a path its owner; without root's rights that is left out."""
         uid = 0 if user == "root" else self.account("passwd", user)

@@ -63,7 +63,7 @@ def man(parser: argparse.ArgumentParser, version: str) -> str:
 
 
 def bash(parser: argparse.ArgumentParser) -> str:
-    """Return the completion for bash: commands and options; where none fits, names of files."""
+    """Return the completion for bash: commands, options, and the values of these; where none fits, names of files."""
     name = re.sub(r"\W", "_", parser.prog)
     cases = []
     for command in sorted(commands(parser), key=lambda each: -each.prog.count(" ")):
@@ -71,11 +71,17 @@ def bash(parser: argparse.ArgumentParser) -> str:
         words += [w for a in command._actions if isinstance(a, argparse._SubParsersAction) for w in a.choices]  # noqa: SLF001
         words += [str(word) for action in options(command) if not action.option_strings for word in action.choices or ()]
         path = " ".join(command.prog.split()[1:])
-        cases.append(f'        "{path}{" " if path else ""}"*) words="{" ".join(words)}" ;;')
+        values = [
+            f'{"|".join(action.option_strings)}) words="{" ".join(map(str, action.choices or ()))}" ;;'
+            for action in options(command)
+            if action.option_strings and action.nargs != 0
+        ]
+        of_value = f' case "$before" in {" ".join(values)} esac' if values else ""
+        cases.append(f'        "{path}{" " if path else ""}"*) words="{" ".join(words)}"{";" if of_value else ""}{of_value} ;;')
     return "\n".join([
         f"# Completion of {parser.prog} for bash; written by `{parser.prog} manual`.",
         f"_{name}() {{",
-        '    local words so_far="${COMP_WORDS[*]:1:COMP_CWORD-1}"',
+        '    local words before="${COMP_WORDS[COMP_CWORD-1]}" so_far="${COMP_WORDS[*]:1:COMP_CWORD-1}"',
         '    case "$so_far " in',
         *cases,
         "    esac",

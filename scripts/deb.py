@@ -42,6 +42,8 @@ SERVER = ("collector", "dashboards", "ground", "telemetry")
 WORDS = "locale/id/LC_MESSAGES/sinyal"
 LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
 """Fonts that may not be passed on, and a page that asks the Internet; nothing of ours uses them."""
+NEEDS = {"dh": "debhelper", "dpkg-buildpackage": "dpkg-dev", "fakeroot": "fakeroot", "lintian": "lintian"}
+"""Program -> the package of Debian that brings it."""
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 LAUNCHER = """\
 #!/usr/bin/python3 -I
@@ -50,7 +52,7 @@ import sys
 
 sys.path[:0] = {places}
 os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:{n}])  # for what it starts itself
-from {package}.cli import main  # noqa: E402
+from {package}.__main__ import main  # noqa: E402
 
 sys.exit(main())
 """
@@ -72,7 +74,7 @@ class Layout:
     def program(self, name: str, package: str, places: tuple[str, ...]) -> None:
         """Write a command with its man page and completion."""
         self.put(f"/usr/bin/{name}", LAUNCHER.format(places=list(places), n=len(places), package=package), 0o755)
-        run(sys.executable, "-m", f"{package}.cli", "manual", "--into", self.tree / "usr/share")
+        run(sys.executable, "-m", package, "manual", "--into", self.tree / "usr/share")
 
     def ours(self, place: str, packages: Iterable[str], version: str) -> None:
         """Copy packages of this repository, the catalogue of words, and what tells the version."""
@@ -176,11 +178,7 @@ def build(source: Path, version: str, machine: str, python: str, only: list[str]
 def run(*argv: str | Path, cwd: Path = ROOT, more: dict[str, str] | None = None, text: bool = False) -> str:
     """Run a program; return what it printed when asked for. Raises SystemExit with its last lines when it fails."""
     environment = {**os.environ, **(more or {})}
-    try:
-        done = subprocess.run(list(map(str, argv)), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        print(f"deb: no {error.filename}; sudo apt-get install debhelper fakeroot lintian", file=sys.stderr)
-        raise SystemExit(2) from None
+    done = subprocess.run(list(map(str, argv)), cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"deb: {argv[0]} failed:\n{(done.stdout + done.stderr)[-3000:]}", file=sys.stderr)
         raise SystemExit(2)
@@ -197,6 +195,9 @@ def main() -> int:
     parser.add_argument("--agent", action="store_true", help="without sinyal-server")
     parser.add_argument("--no-lint", action="store_true")
     args = parser.parse_args()
+    if lacking := [package for program, package in NEEDS.items() if shutil.which(program) is None]:
+        print(f"deb: sudo apt-get install {' '.join(lacking)}", file=sys.stderr)
+        return 2
     python, mark = RELEASES[args.release]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     source = OUT / f"{args.release}-{args.machine}" / "sinyal"

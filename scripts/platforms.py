@@ -2,25 +2,29 @@
 
 usage: .venv/bin/python scripts/platforms.py [EXTRA...]      (default: agent hilink collector dashboards demo dev)
 
-For each machine and Python, pip is asked for wheels alone of exactly the locked versions; nothing is installed. A package that
-is pure Python needs no wheel: it installs from source without a compiler. A cell is `ok`, or tells how many need a compiler
-there; their names follow. exit: 0 as it should be; 1 one needs a compiler unexpectedly.
+uv (in a temporary folder) is asked once which files the index has of exactly the locked versions; each machine and Python is
+looked up in that answer. A package that is pure Python needs no wheel: it installs from source without a compiler. A cell is
+`ok`, or tells how many need a compiler there; their names follow.
+exit: 0 as it should be; 1 one needs a compiler unexpectedly, or the index does not answer.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "sinyal.lock"
 EXTRAS = ("agent", "hilink", "collector", "dashboards", "demo", "dev")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 GLIBC = range(17, 37)
@@ -30,13 +34,12 @@ BUILT = {"armv7": {"cffi", "pycryptodomex"}}
 """What a hall's Pi of 32 bit gets from elsewhere: Raspberry Pi OS has wheels of its own (piwheels), else a compiler builds it."""
 HALL = ("agent", "hilink")
 ONLY_64_BIT = "armv7: a hall needs cffi, with hilink pycryptodomex, from piwheels or gcc; server, demo and tests are for 64 bit"
-NO_WHEEL = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
 
 
 def locked(environment: Mapping[str, str]) -> dict[str, str]:
     """Return name -> version of the lock, as it holds in this environment."""
     found: dict[str, str] = {}
-    for line in (ROOT / "requirements" / "sinyal.lock").read_text(encoding="utf-8").splitlines():
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         wanted = Requirement(line)
@@ -71,33 +74,46 @@ def environment_of(machine: str, python: str) -> dict[str, str]:
     return found | {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
 
 
-def wheels_for(machine: str, python: str) -> list[str]:
-    """Return the words that have pip take wheels alone, of a machine and Python."""
+def platforms(machine: str) -> list[str]:
+    """Return the platform tags of wheels that run on a machine with Debian 12."""
     arch = MACHINES[machine]
-    tags = [f"manylinux_2_{minor}_{arch}" for minor in GLIBC] + [f"manylinux2014_{arch}", f"linux_{arch}"]
+    tags = [f"manylinux_2_{minor}_{arch}" for minor in reversed(GLIBC)] + [f"manylinux2014_{arch}", f"linux_{arch}"]
     if arch == "x86_64":
         tags += ["manylinux2010_x86_64", "manylinux1_x86_64", "manylinux_2_5_x86_64", "manylinux_2_12_x86_64"]
-    platforms = [word for tag in tags for word in ("--platform", tag)]
-    return ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", python, *platforms]
+    return tags
 
 
-def without_wheel(packages: Iterable[str], machine: str, python: str) -> set[str]:
-    """Return which of these `name==version` have no wheel for a machine and Python."""
-    left, lacking = set(packages), set[str]()
-    with tempfile.TemporaryDirectory() as target:
-        while left:
-            pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--ignore-requires-python")
-            argv = [*pip, "--quiet", "--target", target, *wheels_for(machine, python), *sorted(left)]
+def wheels_for(machine: str, python: str) -> list[str]:
+    """Return the words that have pip take wheels alone, of a machine and Python."""
+    words = [word for tag in platforms(machine) for word in ("--platform", tag)]
+    return ["--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", python, *words]
+
+
+def files_of_lock() -> dict[tuple[str, str], tuple[set[Tag], bool]]:
+    """Return (name, version) of the lock -> tags of all its wheels in the index, and is its source there? Raises SystemExit."""
+    with tempfile.TemporaryDirectory() as tools:
+        answer = Path(tools) / "pylock.toml"
+        compiled = ("--universal", "--no-deps", "--python-version", PYTHONS[0], "--format", "pylock.toml", "-o", str(answer))
+        for argv in (
+            [sys.executable, "-m", "venv", tools],
+            [f"{tools}/bin/pip", "--disable-pip-version-check", "install", "--quiet", "uv"],
+            [f"{tools}/bin/uv", "pip", "compile", "--quiet", *compiled, str(LOCK)],
+        ):
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
-            if done.returncode == 0:
-                break
-            name = NO_WHEEL.search(done.stderr)
-            if name is None:
-                raise SystemExit(f"platforms: pip failed for {machine}, Python {python}:\n{done.stderr[-1500:]}")
-            gone = {one for one in left if canonicalize_name(one.split("==")[0]) == canonicalize_name(name[1])}
-            lacking |= gone
-            left -= gone
-    return {one.split("==")[0] for one in lacking}
+            if done.returncode != 0:
+                raise SystemExit(f"platforms: {' '.join(argv[:3])} failed; is the package index reached?\n{done.stderr[-1500:]}")
+        found: dict[tuple[str, str], tuple[set[Tag], bool]] = {}
+        for package in tomllib.loads(answer.read_text(encoding="utf-8"))["packages"]:
+            names = [unquote(wheel["url"].rsplit("/", 1)[1]) for wheel in package.get("wheels", [])]
+            tags = {tag for name in names for tag in parse_wheel_filename(name)[3]}
+            found[canonicalize_name(package["name"]), package["version"]] = tags, "sdist" in package
+    return found
+
+
+def runs(machine: str, python: str) -> set[Tag]:
+    """Return the tags of all wheels that install on a machine and Python."""
+    version, cp = tuple(map(int, python.split("."))), f"cp{python.replace('.', '')}"
+    return {*cpython_tags(version, [cp], platforms(machine)), *compatible_tags(version, cp, platforms(machine))}
 
 
 def pure(name: str) -> bool:
@@ -111,14 +127,16 @@ def main(extras: list[str]) -> int:
     unexpected = 0
     lacks: dict[str, None] = {}
     from_source: dict[str, None] = {}
+    files = files_of_lock()
     print(f"{'':16}" + "".join(f"{extra:>12}" for extra in extras))
     for machine in MACHINES:
         for python in PYTHONS:
             environment = environment_of(machine, python)
             versions = locked(environment)
             of = {extra: needed(extra, environment) & versions.keys() for extra in extras}
-            missing = without_wheel((f"{name}=={versions[name]}" for name in set().union(*of.values())), machine, python)
-            missing -= (source := {name for name in missing if pure(name)})
+            fit = runs(machine, python)
+            missing = {name for name in set().union(*of.values()) if not files[name, versions[name]][0] & fit}
+            missing -= (source := {name for name in missing if pure(name) and files[name, versions[name]][1]})
             from_source |= dict.fromkeys(sorted(source))
             cells = [f"{len(of[extra] & missing)} lacking" if of[extra] & missing else "ok" for extra in extras]
             print(f"{machine:7}{python:9}" + "".join(f"{cell:>12}" for cell in cells), flush=True)

@@ -6,7 +6,7 @@
 #   sudo scripts/throwaway.sh              # over the running system; nothing of it is changed
 #   sudo scripts/throwaway.sh --base DIR   # over a clean one, of
 #                                          # `debootstrap --include=ca-certificates,curl,make,python3-venv,sudo,systemd bookworm DIR`
-#   sudo scripts/throwaway.sh --try --base DIR   # `make demo` and `make look` too, for a minute each
+#   sudo scripts/throwaway.sh --try --base DIR   # what "Try it" says too, and the lines of Python; without `make test`
 #   sudo scripts/throwaway.sh --deb build/deb/bookworm-amd64 --base DIR
 #       # the server from its package instead of a venv; the agent's package over the hall's venv, then upgrade, downgrade, purge
 #
@@ -160,7 +160,6 @@ until_on() {
         fi
         sleep 1
     done
-    tail -n 5 "$THROWAWAY"/*/root/var/log/{sinyal,mosquitto,influxdb}*.service.log >&2
     echo "throwaway: did not come" >&2
     exit 1
 }
@@ -169,7 +168,12 @@ took() {
     awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "    -- %.1f s\n", to - from }'
 }
 
+logs() {
+    tail -n 8 "$THROWAWAY"/*/root/var/log/{{sinyal,mosquitto,influxdb,nginx}*.service,nginx/error}.log >&2 2>/dev/null || true
+}
+
 mount -t tmpfs tmpfs "$THROWAWAY"
+trap 'code=$?; [ $code = 0 ] || logs; exit $code' EXIT
 declare -A mask=([server]=077 [hall]=022 [laptop]=022)
 make_root server
 make_root hall
@@ -179,9 +183,18 @@ started=$SECONDS
 if [ -n "$newcomer" ]; then
     echo "== Try it"
     make_root laptop
-    for target in demo look; do
-        on laptop "timeout --signal=INT 300 make $target || [ \$? = 124 ] || [ \$? = 130 ]"
+    on laptop make demo    # without a terminal it ends by itself, with 0 when all that was measured is stored
+    on laptop '{ setsid make look >/tmp/look 2>&1 & } && job=$!
+        until grep -q "ready in" /tmp/look; do kill -0 $job || { cat /tmp/look; exit 1; }; sleep 1; done
+        curl -sSf "$(sed -n "s/^live page *//p" /tmp/look)" | grep -o "<title>.*</title>" || bad=1; kill -- -$job; wait $job; cat /tmp/look; exit ${bad:-0}'
+    with='export PATH="$PWD/.venv/bin:$PATH" &&'    # the third line of its block
+    while read -r call; do on laptop "$with $call"; done < <(sed -n '/^## Try it/,/^## Install/p' README.md | grep -o '`sinyal-demo [^`]*`' | tr -d '`')
+    for call in 'sinyal-collector fleet' "$export" "sinyal-dashboards needs --no-pdf --out /tmp/map --from $(date -d -20days +%F) --to $(date +%F)"; do
+        on laptop "$with $call --sqlite month.db >/tmp/out && wc -l /tmp/out && head -3 /tmp/out"
     done
+    on laptop "$with python - <<'LINES' && ls /tmp/map
+$(sed -n '/^```python$/,/^```$/{/^```/!p}' README.md)
+LINES"
 fi
 
 echo; echo "== The server"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def test_links_of_a_document_lead_to_files(document: str) -> None:
     path = ROOT / document
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     assert [t for t in targets if not (path.parent / t).exists()] == []
+
+
+def test_every_file_of_a_program_is_installed_with_it() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns, packages = settings["package-data"]["*"], settings["packages"]["find"]["include"]
+    files = [path for package in packages for path in ROOT.joinpath(package.rstrip("*")).rglob("*.*") if path.is_file()]
+    kinds = {path for path in files if path.suffix not in {".py", ".pyc", ".md"}}
+    assert not [path for path in kinds if not any(path.match(pattern) for pattern in patterns)]
 
 
 def _names(path: Path) -> set[str]:

@@ -22,7 +22,7 @@ from agent.host.bundle import Bundle, read_bundle
 from agent.host.state import read_state
 from agent.host.udev_rules import udev_rules
 from agent.modems.registry import FAMILIES
-from ground.install import Machine, Stage, StepError, machine_of, perform, trial
+from ground.install import Machine, Stage, machine_of, perform, trial
 from ground.install import add_arguments as add_install_arguments
 from ground.paths import AGENT, COMMANDS, ETC, PROGRAMS, STATE, UNITS, USER, shipped
 from ground.words import Lang, Phrase, mark, phrase, tr
@@ -165,7 +165,7 @@ class Installation:
             ("/etc/udev/rules.d/77-sinyal.rules", ("udevadm", "control", "--reload")),
         ):
             if changed.get(path):
-                _reload(host, *argv)
+                host.reload(*argv)
         if host.done:
             host.command("systemctl", "daemon-reload")
             host.command("systemctl", "enable", *services)
@@ -218,14 +218,6 @@ def _texts() -> Iterator[tuple[str, str]]:
     vendors = [usb.partition(":")[0] for family in FAMILIES for usb in family.usb]
     yield "/etc/udev/rules.d/77-sinyal.rules", udev_rules(vendors)
     yield "/etc/sysctl.d/60-sinyal.conf", (source / "sinyal.sysctl").read_text(encoding="utf-8")
-
-
-def _reload(host: Machine, *argv: str) -> None:
-    """Have the running system read a file now; where it cannot, the next boot does it."""
-    try:
-        host.command(*argv)
-    except StepError as error:
-        host.notes.append(phrase("{reason}; it takes effect with the next boot", reason=str(error)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

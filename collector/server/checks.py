@@ -11,6 +11,7 @@ import sqlite3
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from cryptography import x509
@@ -194,14 +195,18 @@ def program(server: Server) -> Iterator[Finding]:
 
 
 def page(server: Server) -> Iterator[Finding]:
-    """Check that the live page answers."""
+    """Check that the live page answers, and shows itself."""
     try:
-        ask(f"{server.page_url}/api/health")
+        answer = ask(f"{server.page_url}/")
     except OSError:
         cure = mark("sudo systemctl restart sinyal-dashboards; its reason: sudo journalctl -u sinyal-dashboards -n 20")
         yield wanting("the live page does not answer on {url}", cure, url=server.page_url)
     else:
-        yield fine("answers on {url}", url=server.page_url)
+        if answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            cure = mark("the reason, with the line of the program: sudo journalctl -u sinyal-dashboards -n 50")
+            yield wanting("the live page on {url} answers with a fault of its own (500)", cure, url=server.page_url)
+        else:
+            yield fine("answers on {url}", url=server.page_url)
 
 
 def door(server: Server) -> Iterator[Finding]:

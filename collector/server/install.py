@@ -167,7 +167,7 @@ class Installation:
             return phrase("start with the next boot, after: systemctl enable --now {names}", names=" ".join(SERVICES))
         machine.command("systemctl", "daemon-reload")
         if SYSCTL in self._touched:
-            machine.command("sysctl", "--quiet", f"--load={SYSCTL}")
+            machine.reload("sysctl", "--quiet", f"--load={SYSCTL}")
         machine.command("systemctl", "enable", *PACKAGES.values(), *SERVICES)
         # A broker or database that runs well is not disturbed; our own services take the new program.
         for name, places in (

@@ -119,7 +119,7 @@ def test_what_is_fed_bit_by_bit_goes_on_where_the_history_ended(tmp_path: Path) 
     [(code, profile)] = plan(SITES.values(), 1).items()
     filler = Filler(store, Recipe(SITES[code], profile, 60, 1))
     span = seed.span_of(END, 1, None)
-    filler.fill(span, lambda _share: None)
+    filler.fill(span)
     for since_s in range(span.end_s, span.end_s + 86_400, 600):
         frames, points = filler.live(since_s, since_s + 600)
         store.write(frames, points)
@@ -292,7 +292,7 @@ def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
     two = list(fill_all(partial(Sqlite, files[0]), recipes, span, processes=2))
     fillers = [Filler(Sqlite(files[1]), recipe) for recipe in recipes]
     for filler in fillers:
-        filler.fill(span, lambda _share: None)
+        filler.fill(span)
     assert [hall.samples for hall in two] == [filler.samples for filler in fillers]
     one, other = (points(Sqlite(file)) for file in files)
     assert one == other

@@ -47,6 +47,7 @@ def test_the_man_page_is_right_roff(name: str) -> None:
         ("sinyal-agent quarantine res", {"resend"}),
         ("sinyal-collector doc", {"doctor"}),
         ("sinyal-collector export --sta", {"--start"}),
+        ("sinyal-agent run --log-level de", {"debug"}),
     ],
 )
 def test_bash_completes(line: str, wanted: set[str], tmp_path: Path) -> None:

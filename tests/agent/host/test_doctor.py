@@ -62,8 +62,17 @@ class Broken:
         with_spool.append([Entry(stream="event", modem=None, mono_ms=1, t_ms=t_ms, clock="ntp", body=b'{"kind":"boot"}')])
         with_spool.close()
 
+    def acknowledged(self) -> None:
+        spool = Spool(self.folder / "spool.db", "another boot")
+        assert spool.delete(range(spool.newest() + 1)) == 1
+        spool.close()
+
     def on_trial(self) -> None:
         (self.folder / "programs/trial.json").write_text("{}")
+
+    def renewed(self) -> None:
+        self.pair = self.authority.issue("hall", end=dt.datetime.now(dt.UTC) + YEARS)
+        self.write()
 
     def ending(self) -> None:
         self.pair = self.authority.issue("hall", end=dt.datetime.now(dt.UTC) + dt.timedelta(days=9, hours=1))
@@ -112,6 +121,28 @@ BROKEN: dict[str, tuple[Callable[[Broken], object], set[str], str, str]] = {
 }  # fmt: skip
 
 
+# What a cure says, done. Where nothing stands: the configuration as it should be, an agent that runs and measures.
+MENDED: dict[str, Callable[[Broken], object]] = {
+    "the modem is not plugged in": lambda h: h.tty.touch(),
+    "the certificate ends soon": lambda h: h.renewed(),
+    "the server is down": lambda h: h.broker.start(),
+    "samples wait for two days": lambda h: h.acknowledged(),
+    "a version is on trial": lambda h: (h.folder / "programs/trial.json").unlink(),
+}
+
+
+def tried(hall: Broken, name: str) -> tuple[list[Found], list[Found]]:
+    """Break it, look, do what the cure says, look again."""
+    BROKEN[name][0](hall)
+    found = faults(hall)
+    MENDED.get(name, lambda h: (h.write(), h.state()))(hall)
+    return found, faults(hall)
+
+
+def faults(hall: Broken) -> list[Found]:
+    return [each for each in found_in(hall) if RANK[each.finding.state] >= RANK[State.WARNING]]
+
+
 def found_in(hall: Broken) -> list[Found]:
     everything = doctor.examine(Hall(hall.toml, hall.folder / "programs"), far=True)
     return [each for each in everything if each.check not in OF_THE_MACHINE]
@@ -122,15 +153,13 @@ def test_nothing_is_wrong_with_a_hall_that_works(hall: Broken) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_is_named_with_its_cure_and_nothing_else(hall: Broken, name: str) -> None:
-    break_it, where, text, cure = BROKEN[name]
-    break_it(hall)
-    found = [each for each in found_in(hall) if RANK[each.finding.state] >= RANK[State.WARNING]]
-    told = "\n".join(lines(found, "en"))
-    print(f"\n{name}:\n{told}")
+def test_what_is_broken_is_named_with_its_cure_which_cures_and_nothing_else(hall: Broken, name: str) -> None:
+    _, where, text, cure = BROKEN[name]
+    found, left = tried(hall, name)
+    assert lines(left, "en") == []
     assert {each.check for each in found} == where
     cures = ["" if each.finding.cure is None else said(each.finding.cure, "en") for each in found]
-    assert any(text in said(each.finding.text, "en") and cure in told for each, told in zip(found, cures, strict=True)), told
+    assert any(text in said(each.finding.text, "en") and cure in what for each, what in zip(found, cures, strict=True)), cures
 
 
 def test_status_ends_with_what_is_wrong_and_its_cure(hall: Broken, capsys: pytest.CaptureFixture[str]) -> None:
