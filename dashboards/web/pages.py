@@ -32,6 +32,7 @@ from ground.words import Lang
 router = APIRouter(include_in_schema=False)
 BAR_S = 7 * 86_400
 SHOWN_CHANGES = 8
+SHOWN_RESOLVED = 30
 Word = Annotated[str, Query(max_length=64)]
 
 
@@ -198,11 +199,13 @@ def hall(request: Request, code: str) -> Response:
 
 
 @router.get("/alerts")
-def alerts(request: Request) -> Response:
-    """Show the alerts over time."""
+def alerts(request: Request, every: Annotated[str, Query(alias="all", max_length=1)] = "") -> Response:
+    """Show the alerts over time: those that are open and the newest of the others, or all."""
     found = snapshot_of(request).alerts(ALERT_DAYS)
+    n_open = sum(alert.state != "resolved" for alert in found.alerts)
+    shown = found.alerts if every else found.alerts[: n_open + SHOWN_RESOLVED]
     seen = ",".join(f"{a.key} {a.state} {_iso(a.since)} {_iso(a.until)}" for a in found.alerts)
-    return page(request, "alerts.html", alerts=found.alerts, days=found.days, settings={"seen": seen}, bar=_bar)
+    return page(request, "alerts.html", alerts=found.alerts, shown=shown, days=found.days, settings={"seen": seen}, bar=_bar)
 
 
 @router.get("/api")

@@ -32,12 +32,12 @@ KINDS = {
 }
 """What a hall can be, for an office: with enough, or what it lacks."""
 SENTENCE = {
-    "weak": mark("{n} have weak 4G"),
-    "older": mark("{n} have 2G or 3G only"),
-    "no_service": mark("{n} have no service"),
-    "served": mark("{n} are served at an unknown level"),
-    "not_seen": mark("{n} are sending no data"),
-    "not_measured": mark("{n} are not measured yet"),
+    "weak": mark("{n} with weak 4G"),
+    "older": mark("{n} with 2G or 3G only"),
+    "no_service": mark("{n} without service"),
+    "served": mark("{n} served at an unknown level"),
+    "not_seen": mark("{n} sending no data"),
+    "not_measured": mark("{n} not measured yet"),
 }
 """The parts of the sentence, in its order; what nobody has is left out."""
 

@@ -1,9 +1,12 @@
 "use strict";
-document.querySelectorAll("[data-to]").forEach(function (button) {
-  button.addEventListener("click", function () {
-    var lang = button.dataset.to, root = document.documentElement;
+(function () {
+  var root = document.documentElement, buttons = document.querySelectorAll("[data-to]");
+  function speak(lang) {
     root.lang = root.dataset.lang = lang;
-    document.querySelectorAll("[data-to]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.to === lang)); });
+    buttons.forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.to === lang)); });
     document.querySelectorAll("svg[data-en]").forEach(function (s) { s.setAttribute("aria-label", s.dataset[lang]); });
-  });
-});
+    document.querySelectorAll("a[href*='.html']").forEach(function (a) { a.search = lang === "en" ? "?lang=en" : ""; });
+  }
+  buttons.forEach(function (b) { b.addEventListener("click", function () { speak(b.dataset.to); }); });
+  if (/[?&]lang=en\b/.test(location.search)) { speak("en"); }
+}());

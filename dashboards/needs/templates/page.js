@@ -11,6 +11,7 @@
       if (e.tagName === "OPTION") { e.textContent = e.dataset[lang]; } else if (e.tagName === "svg") { e.setAttribute("aria-label", e.dataset[lang]); }
     });
     all("[data-to]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.to === lang)); });
+    all("a[href*='.html']").forEach(function (a) { a.search = lang === "en" ? "?lang=en" : ""; });
     filter();
   }
 
@@ -77,6 +78,6 @@
   byId("map-operator").addEventListener("change", showOperator);
   ["f-text", "f-state", "f-diagnosis"].forEach(function (id) { byId(id).addEventListener("input", filter); });
   window.addEventListener("beforeprint", function () { all("details.kecamatan").forEach(function (box) { box.open = true; }); });
-  speak("id");
+  speak(/[?&]lang=en\b/.test(location.search) ? "en" : "id");
   if (location.hash.startsWith("#d-")) { openVillage(location.hash.slice(3)); }
 }());
