@@ -31,8 +31,9 @@ from agent.uplink.path import IdlePath
 from agent.uplink.pulse import Pulse
 from agent.uplink.segments import Segments, unconfirmed
 from agent.uplink.tls import check_dates, check_peer
-from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
+from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client
 from ground.alive import expect
+from ground.publications import publish_many
 from telemetry.ack import Ack, decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
@@ -221,10 +222,9 @@ class Publisher:
         if not frames:
             return
         self.path.said()
-        with one_segment(self._sock()):
-            for frame in frames:
-                self._client.publish(frame.topic, frame.payload, qos=0)
-                log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
+        publish_many(self._client, ((frame.topic, frame.payload) for frame in frames))
+        for frame in frames:
+            log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
 
     def _send_report(self) -> None:
         payload, due, self._report_due = self._report, self._report_due, False
