@@ -34,7 +34,7 @@ from agent.uplink.tls import check_dates, check_peer
 from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client
 from ground.alive import expect
 from ground.publications import publish_many
-from telemetry.ack import Ack, decode_ack
+from telemetry.ack import decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, reported_topic, status_topic
 
@@ -114,10 +114,10 @@ class Publisher:
     def run(self, stop: threading.Event) -> None:
         """Connect, send, listen and reconnect until stopped; then say goodbye."""
         while not stop.is_set():
-            began = time.monotonic()
+            began, planned = time.monotonic(), False
             try:
                 if self._connect():
-                    self._serve(stop)
+                    planned = self._serve(stop)
                     self._meter.closed()
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
@@ -126,7 +126,7 @@ class Publisher:
             self._drop()
             if stop.is_set():
                 break
-            if time.monotonic() - began >= STEADY_S:
+            if planned or time.monotonic() - began >= STEADY_S:
                 self._backoff_s = MIN_BACKOFF_S
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
@@ -171,7 +171,8 @@ class Publisher:
         sock: Any = self._client.socket()
         return sock if isinstance(sock, socket.socket) else None
 
-    def _serve(self, stop: threading.Event) -> None:
+    def _serve(self, stop: threading.Event) -> bool:
+        """Work on a connection until it ends; return whether another is to take over from it at once."""
         began = time.monotonic()
         while self._client.loop(LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             expect()
@@ -187,13 +188,12 @@ class Publisher:
             if self.up and self._pulse.subscribed:
                 self._say_hello()
                 self._send_report()
-                if self._exchange.goes_on(self._client, heard=self._hello.heard):
-                    break
-                if self._hello.open:
-                    self._send()
+                if self._exchange.goes_on(self._client, heard=self._hello.heard) or (self._hello.open and not self._send()):
+                    return True
             if stop.is_set():
                 self._goodbye()
                 break
+        return False
 
     def _half_dead(self, waited_s: float) -> str | None:
         """Return why this connection is none, None while it may be one."""
@@ -214,17 +214,20 @@ class Publisher:
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send what is due; return False where that needs another connection."""
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
+        if self.path.gone and self._outbox.wants:
+            self.path.leave(self._sock())
+            return False
         frames = self._outbox.due(self._clock.now_ms(), over_budget=self.allowance.over)
-        if not frames:
-            return
-        self.path.said()
-        publish_many(self._client, ((frame.topic, frame.payload) for frame in frames))
-        for frame in frames:
-            log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
+        if frames:
+            self.path.said()
+            publish_many(self._client, ((frame.topic, frame.payload) for frame in frames))
+            log.debug("event=frames_sent %s", " ".join(f"{f.topic}:{len(f.seqs)}:{len(f.payload)}" for f in frames))
+        return True
 
     def _send_report(self) -> None:
         payload, due, self._report_due = self._report, self._report_due, False
@@ -234,8 +237,7 @@ class Publisher:
     def _say_hello(self) -> None:
         ask = self._hello.due()
         if ask is not None:
-            status = self._status_payload("online", ask)
-            self._client.publish(status_topic(self._config.agent.site), status, qos=0, retain=True)
+            self._client.publish(status_topic(self._config.agent.site), self._status_payload("online", ask), qos=0, retain=True)
 
     def _goodbye(self) -> None:
         if not self.up:
@@ -271,21 +273,19 @@ class Publisher:
         except UnicodeDecodeError:  # paho reads it only now; whatever a broker sends must not end the agent
             log.warning("event=topic_unreadable")
             return
-        if topic == config_topic(self._config.agent.site):
-            if self._on_config is not None:
-                self._on_config(bytes(message.payload))
-            return
         if topic == self._exchange.topic:
             self._exchange.take(bytes(message.payload), self._sock())
-            return
+        elif topic != config_topic(self._config.agent.site):
+            self._take(bytes(message.payload))
+        elif self._on_config is not None:
+            self._on_config(bytes(message.payload))
+
+    def _take(self, payload: bytes) -> None:
         try:
-            ack = decode_ack(bytes(message.payload))
+            ack = decode_ack(payload)
         except ValueError as error:
             log.warning("event=ack_unreadable reason=%r", str(error))
             return
-        self._take(ack)
-
-    def _take(self, ack: Ack) -> None:
         self.refusal = None
         self.path.heard()
         if self._context is not None:
