@@ -28,6 +28,7 @@ from bench.load import frame
 from collector.line.bulk import BulkClient
 from collector.sites.sites import read_sites
 from collector.store.lines import lines
+from ground.publications import publish_many
 from lab.plant import DATABASE, collector
 from lab.servers import Server, influxd, mosquitto, wait_for
 from telemetry.frame import encode
@@ -138,14 +139,14 @@ def run(peer: str, folder: Path, messages: Sequence[tuple[str, bytes]], size: in
             client.connect("127.0.0.1", broker.port)
             client.loop_start()
             while not _count(store.url):  # once more for as long as it takes: then it is subscribed and warm
-                client.publish_many(messages[:1])
+                publish_many(client, messages[:1])
                 time.sleep(0.2)  # each try is a message that counts
             assert server.process is not None
             pid = server.process.pid
             last = messages[-1][0]
             want, want_last = len(messages) * size, sum(topic == last for topic, _ in messages) * size
             used, start = _used_s(pid), time.perf_counter()
-            client.publish_many(messages)
+            publish_many(client, messages)
             wait_for(lambda: _count(store.url, split_topic(last)[0]) >= want_last, "the points of the last hall", 600)
             while True:  # the end is when the question was put that found all
                 spent, cpu_s = time.perf_counter() - start, _used_s(pid) - used

@@ -20,6 +20,10 @@ FETCH_S = 60.0
 CHUNK_BYTES = 16_384
 TRIES = 8
 """In a row without one new byte; each that brings some begins anew."""
+GONE = (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.GONE)
+"""The file is there no more: what came of it is of no use. Any other refusal may be cured, and the next try goes on."""
+LATER = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_EARLY, http.HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals that only ask for patience, as those of 500 and above do."""
 WAIT_S = (2.0, 5.0, 15.0, 30.0, 60.0)
 
 
@@ -48,8 +52,9 @@ def fetch(source: str, ca: Path, keep: Path | None = None, wait: Callable[[float
         try:
             _go_on(source, context, part)
         except urllib.error.HTTPError as error:
-            if error.code < 500:
-                part.unlink(missing_ok=True)
+            if error.code < 500 and error.code not in LATER:
+                if error.code in GONE:
+                    part.unlink(missing_ok=True)
                 raise UnreachableError(f"{source}: cannot be read ({error})") from None
             reason = str(error)
         except (OSError, ValueError, http.client.HTTPException) as error:

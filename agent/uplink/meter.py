@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from agent.spool.spool import Spool
 
-IPV4_HEADER, IPV6_HEADER, TCP_HEADER = 20, 40, 32
-"""TCP with time stamps, as Linux sends it (RFC 7323)."""
+IPV4_HEADER, IPV6_HEADER, TCP_HEADER = 20, 40, 20
+TIME_STAMPS, TIME_STAMPS_BYTES = 1, 12
+"""TCPI_OPT_TIMESTAMPS (linux/tcp.h), and what they add to the header of each segment where both ends have them (RFC 7323)."""
 CLOSING_SEGMENTS = 4
 """Segments that end a connection after it was last read."""
 _TCP_INFO_BYTES = 208
@@ -20,10 +21,11 @@ KEEP_EVERY_BYTES = 20_000
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes and segments of a connection so far, both ways together."""
+    """Bytes and segments of a connection so far, both ways together, and the header of TCP that each has."""
 
     payload: int
     segments: int
+    header: int
 
 
 def traffic(sock: socket.socket) -> Traffic | None:
@@ -36,7 +38,8 @@ def traffic(sock: socket.socket) -> Traffic | None:
         return None
     received, out_segments, in_segments = struct.unpack_from("=QII", info, 128)
     sent = struct.unpack_from("=Q", info, 200)[0]
-    return Traffic(sent + received, out_segments + in_segments)
+    header = TCP_HEADER + (TIME_STAMPS_BYTES if info[5] & TIME_STAMPS else 0)
+    return Traffic(sent + received, out_segments + in_segments, header)
 
 
 class Meter:
@@ -47,14 +50,14 @@ class Meter:
         self._month: str | None = None
         self._kept = 0
         self._pending = 0
-        self._seen = 0
+        self._seen = self._header = 0
 
     def read(self, sock: socket.socket, utc_ms: int | None) -> None:
         """Account what moved since the last reading of this connection."""
         now = traffic(sock)
         if now is not None:
-            header = (IPV6_HEADER if sock.family == socket.AF_INET6 else IPV4_HEADER) + TCP_HEADER
-            total = now.payload + now.segments * header
+            self._header = (IPV6_HEADER if sock.family == socket.AF_INET6 else IPV4_HEADER) + now.header
+            total = now.payload + now.segments * self._header
             self._pending += max(0, total - self._seen)
             self._seen = total
         self._turn(utc_ms)
@@ -68,7 +71,7 @@ class Meter:
     def closed(self) -> None:
         """Note the end of a connection."""
         if self._seen:
-            self._pending += CLOSING_SEGMENTS * (IPV4_HEADER + TCP_HEADER)
+            self._pending += CLOSING_SEGMENTS * self._header
         self._seen = 0
         self.keep()
 

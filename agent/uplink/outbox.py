@@ -91,6 +91,12 @@ class Outbox:
         """Send a round at the next call: something changed that cannot wait."""
         self._urgent = True
 
+    @property
+    def wants(self) -> bool:
+        """Whether a round is to be sent now."""
+        now = self._now()
+        return now >= self._pause_until and (self._urgent or now >= self._round_at)
+
     def pace(self, frame_interval_s: float) -> None:
         """Send a round of all streams at the next call, and from then on one every `frame_interval_s`."""
         self._interval_s = frame_interval_s

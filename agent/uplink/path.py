@@ -1,14 +1,15 @@
 """How long the path to the broker stays open without traffic: a NAT that forgets after a minute costs a TLS session a frame.
 
 It is learnt from connections that break at the first word after a silence: twice in a row, and from then on the kernel keeps the
-path open (TCP keep-alive, 104 bytes), half as long apart each time that is not enough. A path that forgets sooner than that is
-worth is left to TLS tickets.
+path open (TCP keep-alive, 80 bytes), half as long apart each time that is not enough. A path that forgets sooner than that is
+worth is left to TLS tickets: a connection for each frame, made before the frame leaves and not after it has vanished.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable
 
@@ -40,6 +41,11 @@ class IdlePath:
         """Whether the path forgets so soon that each frame is a connection of its own."""
         return self.forgets_s is not None and self.keep_open_s is None
 
+    @property
+    def gone(self) -> bool:
+        """Whether the connection has been silent for as long as a path beyond help takes to forget."""
+        return self.beyond_help and self.forgets_s is not None and self._now() - self._last >= self.forgets_s
+
     def opened(self, sock: socket.socket | None) -> None:
         """Begin a connection; let the kernel keep it open where that is known to be needed."""
         self._last, self._silence = self._now(), None
@@ -47,6 +53,11 @@ class IdlePath:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, value in ((socket.TCP_KEEPIDLE, self.keep_open_s), (socket.TCP_KEEPINTVL, self.keep_open_s)):
                 sock.setsockopt(socket.IPPROTO_TCP, option, int(value))
+
+    def leave(self, sock: socket.socket | None) -> None:
+        """Let the kernel say goodbye once: on a path that is gone it would repeat it for minutes."""
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def said(self) -> None:
         """Note that something was sent; after a silence its answer tells whether the path was still open."""

@@ -31,9 +31,10 @@ from agent.uplink.path import IdlePath
 from agent.uplink.pulse import Pulse
 from agent.uplink.segments import Segments, unconfirmed
 from agent.uplink.tls import check_dates, check_peer
-from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client, one_segment
+from agent.uplink.wire import CONNECT_TIMEOUT_S, make_client
 from ground.alive import expect
-from telemetry.ack import Ack, decode_ack
+from ground.publications import publish_many
+from telemetry.ack import decode_ack
 from telemetry.streams import Event
 from telemetry.topics import ack_topic, config_topic, release_topic, reported_topic, status_topic
 
@@ -111,10 +112,10 @@ class Publisher:
     def run(self, stop: threading.Event) -> None:
         """Connect, send, listen and reconnect until stopped; then say goodbye."""
         while not stop.is_set():
-            began = time.monotonic()
+            began, planned = time.monotonic(), False
             try:
                 if self._connect():
-                    self._serve(stop)
+                    planned = self._serve(stop)
                     self._meter.closed()
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
@@ -123,7 +124,7 @@ class Publisher:
             self._drop()
             if stop.is_set():
                 break
-            if time.monotonic() - began >= STEADY_S:
+            if planned or time.monotonic() - began >= STEADY_S:
                 self._backoff_s = MIN_BACKOFF_S
             wait = self._backoff_s * (0.5 + random.random())  # noqa: S311  (spreads 141 halls after a broker restart)
             log.info("event=reconnect wait_s=%.1f", wait)
@@ -170,7 +171,8 @@ class Publisher:
         sock: Any = self._client.socket()
         return sock if isinstance(sock, socket.socket) else None
 
-    def _serve(self, stop: threading.Event) -> None:
+    def _serve(self, stop: threading.Event) -> bool:
+        """Work on a connection until it ends; return whether another is to take over from it at once."""
         began = time.monotonic()
         while self._client.loop(LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             expect()
@@ -186,13 +188,12 @@ class Publisher:
             if self.up and self._pulse.subscribed:
                 self._say_hello()
                 self._send_report()
-                if self._exchange.goes_on(self._client, heard=self._hello.heard):
-                    break
-                if self._hello.open:
-                    self._send()
+                if self._exchange.goes_on(self._client, heard=self._hello.heard) or (self._hello.open and not self._send()):
+                    return True
             if stop.is_set():
                 self._goodbye()
                 break
+        return False
 
     def _half_dead(self, waited_s: float) -> str | None:
         """Return why this connection is none, None while it may be one."""
@@ -213,18 +214,20 @@ class Publisher:
             except SpoolError as error:
                 log.critical("event=spool_failed reason=%r", str(error))
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send what is due; return False where that needs another connection."""
         if self._hurry.is_set():
             self._hurry.clear()
             self._outbox.hurry()
+        if self.path.gone and self._outbox.wants:
+            self.path.leave(self._sock())
+            return False
         frames = self._outbox.due(self._clock.now_ms(), over_budget=self.allowance.over)
-        if not frames:
-            return
-        self.path.said()
-        with one_segment(self._sock()):
-            for frame in frames:
-                self._client.publish(frame.topic, frame.payload, qos=0)
-                log.debug("event=frame_sent topic=%s n=%d bytes=%d", frame.topic, len(frame.seqs), len(frame.payload))
+        if frames:
+            self.path.said()
+            publish_many(self._client, ((frame.topic, frame.payload) for frame in frames))
+            log.debug("event=frames_sent %s", " ".join(f"{f.topic}:{len(f.seqs)}:{len(f.payload)}" for f in frames))
+        return True
 
     def _send_report(self) -> None:
         payload, due, self._report_due = self._report, self._report_due, False
@@ -234,8 +237,7 @@ class Publisher:
     def _say_hello(self) -> None:
         ask = self._hello.due()
         if ask is not None:
-            status = self._status_payload("online", ask)
-            self._client.publish(status_topic(self._config.agent.site), status, qos=0, retain=True)
+            self._client.publish(status_topic(self._config.agent.site), self._status_payload("online", ask), qos=0, retain=True)
 
     def _goodbye(self) -> None:
         if not self.up:
@@ -273,18 +275,17 @@ class Publisher:
             return
         if (hears := self._hears.get(topic)) is not None:
             hears(bytes(message.payload))
-            return
-        if topic == self._exchange.topic:
+        elif topic == self._exchange.topic:
             self._exchange.take(bytes(message.payload), self._sock())
-            return
+        else:
+            self._take(bytes(message.payload))
+
+    def _take(self, payload: bytes) -> None:
         try:
-            ack = decode_ack(bytes(message.payload))
+            ack = decode_ack(payload)
         except ValueError as error:
             log.warning("event=ack_unreadable reason=%r", str(error))
             return
-        self._take(ack)
-
-    def _take(self, ack: Ack) -> None:
         self.refusal = None
         self.path.heard()
         if self._context is not None:

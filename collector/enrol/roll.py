@@ -119,11 +119,17 @@ def _remove(folder: Path) -> None:
 
 
 def _removed(folder: Path) -> bool:
-    """Remove what is left of a folder; return whether anything was: then this was all that its step had still to do."""
+    """Remove what is left of a folder; return whether its step had only that still to do.
+
+    With a new folder under the name, what was left is of another change, and the step is still to be done.
+    """
     gone = folder.with_name(f"{folder.name}.gone")
     found = gone.exists()
-    shutil.rmtree(gone, ignore_errors=True)
-    return found
+    if gone.is_dir():
+        shutil.rmtree(gone)
+    else:
+        gone.unlink(missing_ok=True)
+    return found and not folder.exists()
 
 
 def _pem(authority: Authority) -> bytes:

@@ -17,6 +17,7 @@ from collector.errors import ConfigError
 from collector.line.bulk import BulkClient, Publication
 from collector.line.inbox import Received
 from ground.edited import read_secret
+from ground.publications import publish_many
 from ground.tls import load_tls
 from telemetry.ack import Ack, encode_ack
 from telemetry.streams import STREAMS
@@ -67,7 +68,7 @@ class Broker:
 
         An ack that gets lost costs one resend; its PUBACK would cost SIM bytes every time.
         """
-        self._client.publish_many((ack_topic(site), encode_ack(ack)) for site, ack in acks.items())
+        publish_many(self._client, ((ack_topic(site), encode_ack(ack)) for site, ack in acks.items()))
 
     def _topics(self) -> list[tuple[str, int]]:
         return [(f"{self._share}{ROOT}/+/{kind}", FRAME_QOS) for kind in (*STREAMS, "status")]

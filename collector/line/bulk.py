@@ -1,4 +1,4 @@
-"""Many packets at once under a session of paho: one read of the socket, one pass over what came, one write of all answers.
+"""Many packets at once under a session of paho: one read of the socket, one pass over what came.
 
 paho reads byte by byte, one packet for each turn of its loop; here a publication costs a few microseconds. Session, connection,
 keep-alive and every other packet stay paho's. Uses names of its inside: tests/collector/line/test_bulk.py holds them against the
@@ -8,17 +8,16 @@ version of requirements/sinyal.lock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.exception import MQTTException
 
+from ground.publications import PUBLISH
+
 READ_BYTES = 1 << 18
-PUBLISH = 0x30
-"""First byte of a PUBLISH (MQTT 3.1.1, 3.3.1): below it bit 3 DUP, bits 2 and 1 QoS, bit 0 RETAIN."""
 MAX_PACKET_BYTES = 1 << 22
 """Nobody of ours sends so much: such a packet is passed over without being kept in memory."""
 
@@ -63,11 +62,6 @@ class BulkClient(mqtt.Client):
             data = data[skipped:]
         self._unread += data
         return self._work_off()
-
-    def publish_many(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Publish messages with QoS 0 in one write; they are lost where there is no connection."""
-        if self._sock is not None and self.is_connected() and (packet := b"".join(map(_publish, messages))):
-            self._packet_queue(PUBLISH, packet, 0, 0, MQTTMessageInfo(0))
 
     def _work_off(self) -> MQTTErrorCode:
         buffer, start, code = self._unread, 0, MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -132,15 +126,3 @@ def _bounds(buffer: bytearray, start: int) -> tuple[int, int]:
         if byte < 128:
             return start + i + 1, start + i + 1 + length
     return -1, 0
-
-
-def _publish(message: tuple[str, bytes]) -> bytes:
-    topic = message[0].encode()
-    length = 2 + len(topic) + len(message[1])
-    head = bytearray([PUBLISH])
-    while True:
-        head.append(length & 127 | (128 if length > 127 else 0))
-        length >>= 7
-        if not length:
-            break
-    return bytes(head) + len(topic).to_bytes(2, "big") + topic + message[1]

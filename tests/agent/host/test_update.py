@@ -7,11 +7,9 @@ import lzma
 import os
 import subprocess
 import tarfile
-import threading
 import venv
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 
@@ -275,43 +273,6 @@ def test_a_damaged_pack_is_an_error(place: Place) -> None:
             unpack(wrong, place.folder / "current", "0.1.0")
 
 
-class Torn(BaseHTTPRequestHandler):
-    """A server whose link breaks after so many bytes of each answer."""
-
-    content, breaks_after, ranges, asked = b"", 0, True, list[str]()
-
-    def do_GET(self) -> None:
-        wanted = self.headers.get("Range", "")
-        self.asked.append(wanted)
-        first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
-        self.send_response(206 if first else 200)
-        if first:
-            self.send_header("Content-Range", f"bytes {first}-{len(self.content) - 1}/{len(self.content)}")
-        self.send_header("Content-Length", str(len(self.content) - first))
-        self.end_headers()
-        self.wfile.write(self.content[first : first + self.breaks_after])
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.mark.parametrize(("ranges", "asked"), [(True, ["", "bytes=30000-", "bytes=60000-"]), (False, ["", "bytes=30000-"])])
-def test_over_a_link_that_breaks_a_file_is_fetched_in_parts(tmp_path: Path, *, ranges: bool, asked: list[str]) -> None:
-    content = os.urandom(70_000)
-    handler = type("Link", (Torn,), {"content": content, "breaks_after": 30_000, "ranges": ranges, "asked": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-
-        def mended(_s: float) -> None:
-            handler.breaks_after = 30_000 if ranges else 70_000  # type: ignore[attr-defined]
-
-        got = fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, mended)
-        server.shutdown()
-    assert (got == content, handler.asked) == (True, asked)  # type: ignore[attr-defined]
-    assert list(tmp_path.glob("*.part")) == []
-
-
 @pytest.mark.parametrize("about", [b"\xff\xfe{", b"[]", b"{}"])
 def test_a_pack_that_says_nothing_of_itself_is_damaged(about: bytes) -> None:
     plain = BytesIO()
@@ -321,26 +282,6 @@ def test_a_pack_that_says_nothing_of_itself_is_damaged(about: bytes) -> None:
         tar.addfile(info, BytesIO(about))
     with pytest.raises(pack.PackError, match="damaged"):
         pack.read(lzma.compress(plain.getvalue()))
-
-
-def test_what_is_too_large_does_not_stay_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.host.fetch.MAX_BYTES", 10)
-    handler = type("Link", (Torn,), {"content": b"x" * 11, "breaks_after": 11, "asked": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        with pytest.raises(ConfigError, match="more than"):
-            fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path)
-        server.shutdown()
-    assert list(tmp_path.glob("*.part")) == []
-
-
-def test_what_came_is_kept_for_the_next_try(tmp_path: Path) -> None:
-    handler = type("Link", (Torn,), {"content": b"x" * 9000, "breaks_after": 0, "asked": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        with pytest.raises(ConfigError, match="0 bytes are kept, the same command goes on there"):
-            fetch(f"http://127.0.0.1:{server.server_port}/x.pack", tmp_path, tmp_path, lambda _s: None)
-        server.shutdown()
 
 
 def wish(place: Place, key: Ed25519PrivateKey, content: bytes, web: str, **news: object) -> Path:

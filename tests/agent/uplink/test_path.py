@@ -65,6 +65,18 @@ def test_a_path_that_forgets_at_once_is_left_to_tickets() -> None:
     assert "TLS tickets" in (hall.events[-1].detail or "")
 
 
+def test_a_connection_that_must_be_gone_by_now_is_known_to_be_and_one_that_is_kept_open_is_not() -> None:
+    for nat_s in (SHORTEST_S / 2, 120):
+        hall = Hall(nat_s)
+        hall.day()
+        forgets_s = hall.path.forgets_s or 0
+        hall.path.heard()
+        hall.now += forgets_s - 1
+        assert not hall.path.gone
+        hall.now += 1
+        assert hall.path.gone == (nat_s < SHORTEST_S)
+
+
 def test_a_link_that_breaks_now_and_then_teaches_nothing() -> None:
     hall = Hall(3600)
     for _ in range(20):

@@ -371,6 +371,19 @@ def test_a_connection_that_only_pings_is_none_and_is_given_up(
     broker.close()
 
 
+def test_on_a_path_that_forgets_at_once_the_connection_is_new_before_the_frame_leaves(
+    tmp_path: Path, broker: Server, peer: Peer
+) -> None:
+    with Sender(settings(tmp_path, broker.port)) as sender:
+        sender.publisher.path.forgets_s = 0.5
+        while len(peer.seqs) < 6:
+            sender.measure(2)
+            wait_for(lambda: sender.spool.depth == 0, "the answer to their frame", 20)
+    assert peer.states.count("online") >= 3  # a question on each connection
+    assert sender.outbox.overdue == 0
+    assert sorted(peer.seqs) == list(range(1, 7))
+
+
 def test_connected_means_that_the_collector_answers(tmp_path: Path, broker: Server, peer: Peer) -> None:
     peer.deaf = True
     with Sender(settings(tmp_path, broker.port)) as sender:

@@ -12,7 +12,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.config import BrokerSection
-from agent.uplink.segments import SIZES, Segments
+from agent.uplink.segments import AGAIN_S, SIZES, Segments
 from agent.uplink.tls import ResumingContext, tls_context
 from agent.uplink.wire import Client
 from lab.certificates import Authority
@@ -60,6 +60,31 @@ def test_the_size_binds_the_other_end_too(deaf: socket.socket) -> None:
         peer, _ = deaf.accept()
         with peer:
             assert announced(peer) <= 1220
+
+
+@pytest.mark.parametrize("cured_by", ["a day", "another path"])
+def test_a_size_that_was_found_holds_for_its_path_and_for_a_day(
+    deaf: socket.socket, cured_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    segments = Segments(lambda _: None, now=lambda: now[0])
+
+    def dial(*, still: bool) -> int | None:
+        with segments.dial(deaf.getsockname(), 5) as sock:
+            deaf.accept()[0].close()
+            size = segments.at_most
+            segments.stood_still(sock) if still else segments.passed()
+            return size
+
+    assert [dial(still=True) for _ in range(3)] == [None, None, 1220]
+    assert dial(still=False) == 536
+    now[0] += AGAIN_S - 1
+    assert dial(still=False) == 536
+    if cured_by == "a day":
+        now[0] += 1
+    else:
+        monkeypatch.setattr("agent.uplink.segments.leaves_by", lambda *_: "10.64.3.9")
+    assert [dial(still=False) for _ in range(2)] == [None, None]
 
 
 def test_a_broker_that_was_slow_once_is_no_path_that_loses_packets(deaf: socket.socket) -> None:

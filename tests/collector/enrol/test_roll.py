@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,30 @@ def test_a_switch_that_was_cut_off_comes_to_its_end_before_anybody_is_given_up(
     _finished("finish", folder)
 
 
+@pytest.mark.parametrize("left", ["folder", "file"])
+def test_what_an_earlier_change_left_does_not_pass_for_the_step_of_this_one(left: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pki"
+    init_ca(folder, ["localhost"], lambda _: None, "en")
+    roll.start(folder)
+    for name in ("next", "previous"):
+        gone = folder / f"{name}.gone"
+        if left == "file":
+            gone.touch()
+        else:
+            gone.mkdir()
+            (gone / "ca.key").touch()
+    roll.switch(folder)
+    _finished("switch", folder, besides=["previous.gone"])
+    roll.finish(folder)
+    _finished("finish", folder)
+    assert not list(folder.glob("*.gone"))
+
+
 def _names(pem: str) -> list[str]:
     return [common_name(cert) for cert in x509.load_pem_x509_certificates(pem.encode())]
 
 
-def _finished(step: str, folder: Path) -> None:
+def _finished(step: str, folder: Path, besides: Collection[str] = ()) -> None:
     signs, trust = Authority.load(folder), trust_list(folder)
     names = {"start": ("Sinyal CA", 2), "switch": ("Sinyal CA 2", 2), "finish": ("Sinyal CA 2", 1)}
     assert trust.ca is not None
@@ -91,7 +111,7 @@ def _finished(step: str, folder: Path) -> None:
     broker = x509.load_pem_x509_certificate((folder / "broker.crt").read_bytes())
     broker.verify_directly_issued_by(signs.cert)
     folders = {"start": {"next"}, "switch": {"previous"}, "finish": set[str]()}[step] | {"issued"}
-    assert {path.name for path in folder.iterdir() if path.is_dir()} == folders
+    assert {path.name for path in folder.iterdir() if path.is_dir()} - set(besides) == folders
     assert len(Register(folder)._lists()) == names[step][1]
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from collector.line import bulk
-from collector.line.bulk import BulkClient, Publication, _publish
+from collector.line.bulk import BulkClient, Publication
+from ground.publications import publication, publish_many
 from lab.certificates import Authority
 from lab.servers import Server, mosquitto, wait_for
 
@@ -38,7 +39,7 @@ class Fed(BulkClient):
 
 @given(MESSAGES, st.lists(st.integers(0, 3000), max_size=8))
 def test_messages_arrive_whole_however_the_stream_is_cut(messages: list[tuple[str, bytes]], cuts: list[int]) -> None:
-    stream = b"".join(_publish(message) for message in messages)
+    stream = b"".join(publication(message) for message in messages)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     client = Fed([stream[a:b] for a, b in pairwise(places)])
     while client.pieces:
@@ -55,7 +56,7 @@ def test_any_bytes_end_in_packets_or_in_a_closed_connection(noise: bytes) -> Non
 
 def test_a_giant_is_passed_over_without_being_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "MAX_PACKET_BYTES", 1000)
-    stream = _publish(("a", b"x" * 5000)) + _publish(("b", b"y"))
+    stream = publication(("a", b"x" * 5000)) + publication(("b", b"y"))
     client = Fed([stream[i : i + 700] for i in range(0, len(stream), 700)])
     while client.pieces:
         client.loop_read()
@@ -113,7 +114,7 @@ def test_a_flood_from_a_real_broker_arrives_whole_in_order_and_answers_go_out_to
         sender.publish(topic, payload, qos)
     wait_for(lambda: len(found) == len(sent), "all messages")
     assert [(one.topic, one.payload) for one in found] == sent
-    taker.publish_many((f"ack/{i}", b"ok") for i in range(300))
+    publish_many(taker, ((f"ack/{i}", b"ok") for i in range(300)))
     wait_for(lambda: len(heard) == 300, "all answers")
     assert heard == [f"ack/{i}" for i in range(300)]
     for client in (taker, sender):
@@ -139,4 +140,4 @@ def test_after_a_lost_connection_half_a_packet_is_forgotten_and_the_session_come
 
 
 def test_answers_without_a_connection_are_lost_and_nothing_else() -> None:
-    BulkClient(CallbackAPIVersion.VERSION2).publish_many([("a", b"b")])
+    publish_many(BulkClient(CallbackAPIVersion.VERSION2), [("a", b"b")])
