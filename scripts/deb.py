@@ -97,6 +97,8 @@ class Layout:
         for name in ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json"):
             for path in into.glob(f"*.dist-info/{name}"):
                 path.unlink()
+        for path in into.glob("*.dist-info/METADATA"):  # its head is what programs read; the rest is the project's own page
+            path.write_text(path.read_text(encoding="utf-8").partition("\n\n")[0] + "\n", encoding="utf-8")
         for path in into.rglob("*"):
             if path.is_file():
                 path.chmod(0o644 & ~stat.S_IXUSR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from itertools import chain, count
 
 from collector.agreement.agreement import Agreement
 from collector.agreement.entries import Person, Role
@@ -26,10 +27,12 @@ def first_of_office(agreement: Agreement, people: People, now_ms: int) -> tuple[
     """Make the first person of the office; return name and one-time password. Raises RefusedError where there is one."""
     if has_office(agreement.state()):
         raise RefusedError(phrase("somebody of the office can sign in already; `agreement person NAME office` adds another"))
+    taken = agreement.state().people  # somebody of a kecamatan may have it, or somebody who left
+    name = next(name for name in chain([NAME], (f"{NAME}{n}" for n in count(2))) if name not in taken)
     password = "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(GROUPS))
-    people.set_password(NAME, password, once_until_ms=now_ms + VALID_DAYS * DAY_MS)
-    agreement.add(Person(name=NAME, role=Role.OFFICE), OFFICE, "server", now_ms)
-    return NAME, password
+    people.set_password(name, password, once_until_ms=now_ms + VALID_DAYS * DAY_MS)
+    agreement.add(Person(name=name, role=Role.OFFICE), OFFICE, "server", now_ms)
+    return name, password
 
 
 def told(name: str, password: str, lang: Lang) -> str:

@@ -93,6 +93,9 @@ class People:
             row = db.execute("SELECT hash, once_until_ms FROM password WHERE name = ?", (name,)).fetchone()
         # Each takes 19 MiB: many at once must take neither the memory nor the threads of the public page.
         if not self._one_hash.acquire(timeout=HASH_WAIT_S):
+            with self._lock:  # nothing was tried
+                if name in self._tries:
+                    self._tries[name] = _without((now_ms, address), self._tries[name])
             return None
         try:
             self._hasher.verify(row[0] if row else self._nobody, password)
@@ -132,6 +135,12 @@ class People:
 def _actor(name: str, state: State) -> Actor | None:
     person = state.people.get(name)
     return Actor(person.name, person.role, person.kecamatan) if person and person.active else None
+
+
+def _without(one: tuple[int, str], tries: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the tries with one less of a kind."""
+    at = tries.index(one) if one in tries else len(tries)
+    return tries[:at] + tries[at + 1 :]
 
 
 def _hash(token: str) -> str:

@@ -79,6 +79,24 @@ def test_a_stranger_keeps_nobody_out_who_signs_in_from_elsewhere(office: tuple[P
     assert people.sign_in("budi", PASSWORD, state, T0_MS, "10.0.0.2") is None, "who guesses from everywhere waits too"
 
 
+def test_who_found_no_place_to_be_hashed_has_tried_nothing(office: tuple[People, State], monkeypatch: pytest.MonkeyPatch) -> None:
+    people, state = office
+    monkeypatch.setattr("collector.agreement.people.HASH_WAIT_S", 0.0)
+    with people._one_hash:
+        assert [people.sign_in("budi", PASSWORD, state, T0_MS, "hall") for _ in range(TRIES)] == [None] * TRIES
+    assert people.sign_in("budi", PASSWORD, state, T0_MS, "hall") is not None
+
+
+def test_the_first_of_the_office_takes_over_nobody(tmp_path: Path) -> None:
+    book = agreement(tmp_path)
+    book.add(Person(name=NAME, role=Role.KECAMATAN, kecamatan="Muara Ancalong"), OFFICE, "server", T0_MS)
+    people = People(tmp_path / FILE)
+    people.set_password(NAME, PASSWORD)
+    assert first_of_office(book, people, T0_MS)[0] == f"{NAME}2"
+    assert people.sign_in(NAME, PASSWORD, book.state(), T0_MS) is not None
+    assert book.state().people[NAME].role is Role.KECAMATAN
+
+
 def test_the_file_holds_neither_password_nor_token(office: tuple[People, State], tmp_path: Path) -> None:
     people, state = office
     token = people.sign_in("budi", PASSWORD, state, T0_MS)
