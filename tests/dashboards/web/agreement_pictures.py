@@ -1,7 +1,7 @@
 """Pictures of the agreement's pages, and what axe says of each: `python -m tests.dashboards.web.agreement_pictures DIR`.
 
-A played year of all villages; every page at 360 and 1440 px, the meeting at 1920, both languages. Exit 1 where axe finds a fault or
-a page is wider than its screen.
+A played year of all villages; every page at 360 and 1440 px, the meeting at 1920, both languages. Exit 1 where axe finds a fault
+or a page is wider than its screen.
 """
 
 from __future__ import annotations
