@@ -55,7 +55,10 @@ def test_a_month_becomes_a_folder_and_a_second_time_is_refused(config: Path) -> 
     kept = list(made.samples("verdict", 0, 1 << 62))
     made.close()
     with (out / "peta-kebutuhan.csv").open(encoding="utf-8-sig", newline="") as file:
-        told = {(row["kode_desa"], row["operator"]): row["kualitas_bukti"] for row in csv.DictReader(file, delimiter=";")}
+        told = {
+            (row["kode_desa"].replace(".", ""), row["operator"]): row["kualitas_bukti"]
+            for row in csv.DictReader(file, delimiter=";")
+        }
     assert kept
     assert {(row["site"], row["operator"]): row.get("grade", "") for row in kept} == {
         (str(row["site"]), str(row["operator"])): told[str(row["site"]), str(row["operator"])] for row in kept
