@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import argparse
+import csv
 from pathlib import Path
 
 import pytest
