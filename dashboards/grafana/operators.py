@@ -135,7 +135,7 @@ def _hours(context: Context) -> list[Panel]:
     """Return the day as it usually is: each hour of it over all days of the period, operators side by side."""
     night = phrase("Each hour of the day in WITA, the mean over the days of the chosen period.")
     hour = Column("hour_wita", mark("Hour (WITA)"), "none", 0, width=110)
-    panels = []
+    panels: list[Panel] = []
     for title, about, what, unit, scale, more in (
         (
             mark("Availability by hour of the day"),
