@@ -198,7 +198,8 @@ def _leaning_on(store: Store, code: str, modem: str, hour: int) -> set[int]:
 
 def _hour_rows(site: Site, modem: str, hour: int, found: ModemHour) -> Iterator[Point]:
     for operator, summary in found.parts.items():
-        values: dict[str, Value] = {**summary.values(day=False), "operator_last": found.last or ""}
+        of_day = (hour + WITA_HOURS) % DAY_HOURS  # InfluxQL cannot tell it from the time
+        values: dict[str, Value] = {**summary.values(day=False), "operator_last": found.last or "", "hour_wita": of_day}
         yield _point(HOURLY, site, modem, operator, values, hour)
 
 

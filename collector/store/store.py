@@ -20,7 +20,7 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d", "signal_1m"),
-    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance"),
+    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance", "verdict"),
 )
 KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d")
 """What is kept when the samples go."""

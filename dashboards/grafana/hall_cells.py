@@ -15,6 +15,7 @@ from ground.words import mark
 
 LTE_STEP_KM = 0.07812
 """How far a step of the timing advance is on LTE: 16 Ts there and back, TS 36.213 4.2.3."""
+DISTANCE_SUMS = {"rsrp": ["count", "mean", "min"], "sinr": ["mean"]}
 CELL_STEP = "10m"
 """Twice the usual interval of neighbour readings."""
 
@@ -41,7 +42,8 @@ def add(board: Board, context: Context) -> None:
     board.add(panel.line_interpolation(LineInterpolation.STEP_AFTER).line_width(2), 12, 7)
     board.add(_technology(context), 12, 7)
     board.add(_serving(context), 24, 6)
-    board.add(_cells(context), 24, 8)
+    board.add(_cells(context), 14, 8)
+    board.add(_distances(context), 10, 8)
     board.add(_neighbours(context), 14, 9)
     board.add(_strongest(context), 10, 9)
 
@@ -122,6 +124,28 @@ def _cells(context: Context) -> Panel:
     title = mark("Cells that served")
     before = [step("groupBy", fields=fields)]
     return listing(context, title, about, [Influx(query)], shown, before=before, sort="rsrp (mean)", descending=True)
+
+
+def _distances(context: Context) -> Panel:
+    about = mark(
+        "RSRP against the distance of the serving cell: each hour of the chosen period by its median timing advance, on LTE in "
+        "steps of 78 m. Weak though near: something stands between. Few modems tell the distance; empty means that none did."
+    )
+    what = f'median("timing_advance") * {LTE_STEP_KM} AS "distance", median("rsrp_dbm") AS "rsrp", median("sinr_db") AS "sinr"'
+    query = rows(what, "signal", f'{RANGE} AND {LEVELLED} AND {EVERY} AND "timing_advance" >= 0', 'time(1h), "modem" fill(none)')
+    fields = {name: {"operation": "groupby", "aggregations": []} for name in ("modem", "distance")}
+    fields |= {name: {"operation": "aggregate", "aggregations": how} for name, how in DISTANCE_SUMS.items()}
+    rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
+    shown = [
+        MODEM,
+        Column("distance", mark("Distance"), "suffix:km", 2),
+        Column("rsrp (count)", mark("Hours"), "none", 0),
+        Column("rsrp (mean)", mark("RSRP, mean"), theme.DBM, 0, rsrp),
+        Column("rsrp (min)", mark("RSRP, lowest"), theme.DBM, 0, rsrp),
+        Column("sinr (mean)", mark("SINR, mean"), "dB", 1, sinr),
+    ]
+    before = [step("groupBy", fields=fields)]
+    return listing(context, mark("RSRP by distance of the cell"), about, [Influx(query)], shown, before=before, sort="distance")
 
 
 def _neighbours(context: Context) -> Panel:

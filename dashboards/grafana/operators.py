@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from grafana_foundation_sdk.builders import histogram
@@ -14,9 +15,9 @@ from dashboards.grafana.influxql import AVAILABILITY, EVERY, RANGE, RESPONSIBLE,
 from dashboards.grafana.panels import Panel, curves, dressed, join, minus, only, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.regency import availability, medians_of
-from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, Column, listing, matrix
+from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, TIME, WHEN, Column, listing, matrix
 from ground.words import joined, mark, phrase
-from telemetry.operators import OPERATORS, OTHER
+from telemetry.operators import OPERATORS, OTHER, operator_name
 
 NAMED = f"{EVERY} AND \"operator\" != ''"
 WHERE = f"{RANGE} AND {NAMED}"
@@ -27,6 +28,7 @@ SHARES = f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", sum("cell_change
 LEVELS = f'{RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", percentile("sinr_busy_median_db", 50) AS "busy"'
 DAYS = "time > ${__from}ms - 1d AND time <= ${__to}ms"
 """The days that the chosen period touches."""
+NAMES_OF_ALL = (*dict.fromkeys(OPERATORS.values()), OTHER)
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
 DAILY = phrase("From the daily median of each hall and operator.")
@@ -44,6 +46,9 @@ def build(context: Context) -> dict[str, Any]:
     for panel in _matrices(context):
         board.add(panel, 12, 12)
     board.add(_weeks(context), 24, 12)
+    board.row(mark("By hour of the day"))
+    for panel in _hours(context):
+        board.add(panel, 12, 14)
     board.row(mark("Distribution"))
     for metric, unit, size, name in (("rsrp_median_dbm", theme.DBM, 4, "RSRP"), ("sinr_median_db", "dB", 2, "SINR")):
         board.add(_distribution(context, metric, unit, size, name), 12, 9)
@@ -57,6 +62,7 @@ def build(context: Context) -> dict[str, Any]:
         board.add(panel, 8, 9)
     board.row(mark("By hall"))
     board.add(_by_hall(context), 24, 14)
+    board.add(_verdicts(context), 24, 12)
     return board.build()
 
 
@@ -108,7 +114,7 @@ def _matrices(context: Context) -> list[Panel]:
         """Return for each operator the query whose column has its name."""
         return {
             name: rows(f'{what} AS "{name}"', "signal_1h", f"{ASKED} AND \"operator\" = '{name}'", '"kecamatan"')
-            for name in (*dict.fromkeys(OPERATORS.values()), OTHER)
+            for name in NAMES_OF_ALL
         }
 
     rsrp, sinr = (theme.classes_of(context, metric) for metric in ("rsrp_dbm", "sinr_db"))
@@ -123,6 +129,72 @@ def _matrices(context: Context) -> list[Panel]:
         matrix(context, title, NOTE, per_operator(what), unit=unit, decimals=decimals, scale=scale)
         for title, what, unit, decimals, scale in kinds
     ]
+
+
+def _hours(context: Context) -> list[Panel]:
+    """Return the day as it usually is: each hour of it over all days of the period, operators side by side."""
+    night = phrase("Each hour of the day in WITA, the mean over the days of the chosen period.")
+    hour = Column("hour_wita", mark("Hour (WITA)"), "none", 0, width=110)
+    panels: list[Panel] = []
+    for title, about, what, unit, scale, more in (
+        (
+            mark("Availability by hour of the day"),
+            phrase("Without service at the same hours every day: power, not coverage."),
+            AVAILABILITY,
+            "percent",
+            theme.rising(context, theme.AVAILABILITY),
+            f" AND {RESPONSIBLE}",
+        ),
+        (
+            mark("SINR by hour of the day: load"),
+            phrase("SINR that falls in the evening: the cell is loaded."),
+            SINR,
+            "dB",
+            theme.classes_of(context, "sinr_db"),
+            ' AND "lte" > 0',
+        ),
+    ):
+        queries = [
+            Influx(
+                rows(
+                    f'max("hour_wita") AS "hour_wita", {what} AS "{name}"',
+                    "signal_1h",
+                    f"{WHERE} AND \"operator\" = '{name}'{more}",
+                    "time(1h) fill(none)",
+                ),
+                ref,
+            )
+            for ref, name in zip("ABCDEF", NAMES_OF_ALL, strict=False)
+        ]
+        fields = {"hour_wita": {"operation": "groupby", "aggregations": []}}
+        fields |= {name: {"operation": "aggregate", "aggregations": ["mean"]} for name in NAMES_OF_ALL}
+        shown = [hour, *(Column(f"{name} (mean)", operator_name(name), unit, 1, scale) for name in NAMES_OF_ALL)]
+        before = [step("merge"), step("groupBy", fields=fields)]
+        panels.append(listing(context, title, joined([night, about], " "), queries, shown, before=before, sort="hour_wita"))
+    return panels
+
+
+def _verdicts(context: Context) -> Panel:
+    about = mark(
+        "What the needs map that was made last in the chosen period says of each hall and operator, and how much its evidence "
+        "can bear: A proves, B and C tell, D is too little. Empty: no needs map was made in it."
+    )
+    tags = '"site", "kecamatan", "desa", "operator"'
+    query = rows(f'last("title_{context.language}") AS "word", "grade", "first_ms"', "verdict", WHERE, tags)
+    colours = [context.classes.classes[k].colour for k in (0, 1, 2, 4)]
+    shown = [
+        KECAMATAN,
+        DESA,
+        OPERATOR,
+        Column("word", mark("Verdict")),
+        Column(
+            "grade", mark("Grade"), words=theme.mapped((key, key, colour) for key, colour in zip("ABCD", colours, strict=True))
+        ),
+        Column("first_ms", mark("Period from"), WHEN),
+        replace(TIME, heading=mark("Period to")),
+    ]
+    title = mark("Verdicts of the needs map and the grade of their evidence")
+    return listing(context, title, about, [Influx(query)], shown, sort="grade", descending=True, hide=("site",))
 
 
 def _weeks(context: Context) -> Panel:

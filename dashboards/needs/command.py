@@ -27,6 +27,7 @@ from dashboards.needs.detail import Detail, read_details
 from dashboards.needs.document import Drawn, drawn
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
+from dashboards.needs.kept import points
 from dashboards.needs.letterhead import Letterhead, letterhead_of
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.pdf import document, print_pdf, printer
@@ -97,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
             log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
             return NOTHING
         details = partial(read_details, store, period)
+        store.write_points(list(points(made)))
         write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
     log.info("event=needs_written folder=%s seconds=%.1f", folder, time.monotonic() - began)
     return OK

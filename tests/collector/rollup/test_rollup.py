@@ -214,7 +214,7 @@ def stored(store: Store, measurement: str) -> dict[tuple[str, str, str | None, i
         operator = str(row["operator"]) if "operator" in row else None
         key = (site.code, str(row["modem"]), operator, int(row["time_ns"]) // 10**9)
         assert key not in found
-        left_out = {"time_ns", "site", "kecamatan", "desa", "modem", "operator", "operator_last", *stale(row)}
+        left_out = {"time_ns", "site", "kecamatan", "desa", "modem", "operator", "operator_last", "hour_wita", *stale(row)}
         found[key] = {name: value for name, value in row.items() if name not in left_out}
     return found
 
@@ -246,6 +246,8 @@ def test_rows_say_what_the_samples_say(store: Store, tmp_path: Path) -> None:
     hours = {(frame.site, t // 3_600_000) for frame in frames for t in frame.t_ms}
     assert bring_up_to_date(store, SITES, time.time_ns()) >= len(hours)
     assert_right(store, frames)
+    for row in store.samples("signal_1h", 0, 1 << 62):
+        assert row["hour_wita"] == (int(row["time_ns"]) // 3_600_000_000_000 + 8) % 24
 
 
 @pytest.mark.parametrize("seed", [3, 4])

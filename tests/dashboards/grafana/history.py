@@ -60,6 +60,7 @@ def fill(store: Store, known: Mapping[str, Site]) -> None:
             _account(known[STRONG]),
             _week_before(known[FAINT]),
             _maintenance(known[FAINT]),
+            _verdict(known[FAINT]),
         ]
     )
 
@@ -123,6 +124,14 @@ def _others() -> list[Frame]:
         pack(STRONG, "device", None, [Sample(first, END_MS - 120_000, "unknown", device)]),
         pack(STRONG, "probe", "axis", tried),
     ]
+
+
+def _verdict(site: Site) -> Point:
+    """What a needs map left of a hall and operator."""
+    tags = {"site": site.code, "kecamatan": site.kecamatan, "desa": site.desa, "operator": "XLSMART"}
+    first_ms = START_MS - 29 * 86_400_000
+    said: dict[str, Value] = {"state": "weak", "title_id": "Sinyal lemah", "title_en": "Weak signal", "grade": "C"}
+    return Point("verdict", tags, {**said, "first_ms": first_ms}, END_MS * 1_000_000 - 1)
 
 
 def _week_before(site: Site) -> Point:

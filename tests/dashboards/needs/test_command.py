@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,18 @@ def test_a_month_becomes_a_folder_and_a_second_time_is_refused(config: Path) -> 
     assert (out / "peta-kebutuhan.csv").read_text(encoding="utf-8-sig").startswith("kode_desa;kecamatan;desa;")
     with pytest.raises(ConfigError, match="already exists"):
         _run(config, *MONTH)
+    made = Sqlite(config.parent / "store.db")
+    kept = list(made.samples("verdict", 0, 1 << 62))
+    made.close()
+    with (out / "peta-kebutuhan.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = {
+            (row["kode_desa"].replace(".", ""), row["operator"]): row["kualitas_bukti"]
+            for row in csv.DictReader(file, delimiter=";")
+        }
+    assert kept
+    assert {(row["site"], row["operator"]): row.get("grade", "") for row in kept} == {
+        (str(row["site"]), str(row["operator"])): told[str(row["site"]), str(row["operator"])] for row in kept
+    }
 
 
 def test_nothing_measured_writes_nothing_and_says_3(config: Path) -> None:
