@@ -11,7 +11,7 @@
       if (e.tagName === "OPTION") { e.textContent = e.dataset[lang]; } else if (e.tagName === "svg") { e.setAttribute("aria-label", e.dataset[lang]); }
     });
     all("[data-to]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.to === lang)); });
-    all("a[href*='.html']").forEach(function (a) { a.search = lang === "en" ? "?lang=en" : ""; });
+    all("a[href*='.html']").forEach(function (a) { a.setAttribute("href", a.getAttribute("href").replace(/(\.html)(\?lang=en)?/, lang === "en" ? "$1?lang=en" : "$1")); });
     filter();
   }
 

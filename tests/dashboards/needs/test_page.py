@@ -92,6 +92,8 @@ def test_a_village_opens_with_its_reasons_and_leads_to_its_evidence(page: Page) 
     detail = page.locator("#d-6408022002")
     assert "di bawah \N{MINUS SIGN}100 dBm" in detail.inner_text()
     assert detail.get_by_role("link").get_attribute("href") == "bukti/6408022002.html"
+    page.locator("[data-to=en]").click()
+    assert detail.get_by_role("link").get_attribute("href") == "bukti/6408022002.html?lang=en"
 
 
 def test_method_limits_and_thresholds_are_in_the_page(page: Page, made: Report) -> None:
