@@ -29,6 +29,7 @@ from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
 from agent.host.fetch import UnreachableError, fetch
+from agent.host.install import PACKAGED
 from agent.host.trial import CONFIRM_S, LOOK_S, Place, Version, call, ended, settle, start, watch
 from agent.uplink.wanted import FILE
 from ground import pack
@@ -93,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     if args.watch:
         return 0 if watch(place) else 1
     if not (place.folder / "current").is_symlink():
+        if PACKAGED.exists():
+            raise ConfigError("update: this program is a Debian package; sudo apt-get install ./sinyal-agent_VERSION_all.deb")
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
     if args.wanted:
         return take_wanted(place, agent.data_dir / FILE, args.config.parent)

@@ -97,7 +97,7 @@ def test_a_table_is_published_and_a_village_proposed_on_it(etc: Path, capsys: py
     ]
     assert proposal.evidence == hashlib.sha256(table.read_bytes()).hexdigest()
     assert agreement(etc, "propose", SITE.code, "signal") == 2
-    assert f"{SITE.code} is proposed already: {number}, drafted" in capsys.readouterr().err
+    assert f"{SITE.code} is already proposed: {number}, drafted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
