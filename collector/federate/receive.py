@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from importlib.metadata import version
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,18 +17,19 @@ from collector.federate.keys import scope_of
 from collector.federate.letter import MOST_BYTES, REGENCY, VERSION, LetterRefusedError
 from collector.federate.table import Tables
 from collector.federate.take import Node
+from ground.answering import Answering
 
 ROOT = "/federation/"
 STALLED_S = 60
 log = logging.getLogger(__name__)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     node: Node
     tables: Tables
     timeout = STALLED_S
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  (a name of http.server)
         url = urlsplit(self.path)
         name = url.path.removeprefix(ROOT)
         try:
@@ -43,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         except StoreUnavailableError as error:
             self._say(503, {"detail": str(error)})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  (a name of http.server)
         size, name = self.headers.get("Content-Length", ""), self.path.removeprefix(ROOT)
         if not size.isdecimal() or int(size) > MOST_BYTES:
             self.close_connection = True
@@ -69,20 +70,10 @@ class _Handler(BaseHTTPRequestHandler):
         except ConfigError as error:
             self._say(400, {"detail": str(error)})
         else:
-            self._answer(200, "text/csv; charset=utf-8", text.encode("utf-8-sig"))
+            self.answer(200, "text/csv; charset=utf-8", text.encode("utf-8-sig"))
 
     def _say(self, code: int, what: dict[str, object]) -> None:
-        self._answer(code, "application/json", json.dumps(what).encode())
-
-    def _answer(self, code: int, kind: str, body: bytes) -> None:
-        self.send_response(code)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing of each request: what was taken and refused is in the log."""
+        self.answer(code, "application/json", json.dumps(what).encode())
 
 
 def _head(head: Head) -> dict[str, object]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from collector.line.counters import Counters, PrometheusCounters
+from ground.answering import Answering
 
 Health = Callable[[], Mapping[str, object]]
 
@@ -19,25 +20,15 @@ def start_http(host: str, port: int, counters: Counters, health: Health) -> Thre
     registry = CollectorRegistry()
     registry.register(PrometheusCounters(counters))
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def do_GET(self) -> None:  # noqa: N802  (a name of http.server)
             if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+                self.answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
             elif self.path == "/healthz":
                 state = dict(health())
-                self._answer(503 if False in state.values() else 200, "application/json", json.dumps(state).encode())
+                self.answer(503 if False in state.values() else 200, "application/json", json.dumps(state).encode())
             else:
-                self._answer(404, "text/plain", b"/metrics and /healthz are here\n")
-
-        def _answer(self, code: int, kind: str, body: bytes) -> None:
-            self.send_response(code)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: object) -> None:
-            """Say nothing: a line for every scrape helps nobody."""
+                self.answer(404, "text/plain", b"/metrics and /healthz are here\n")
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True
