@@ -22,7 +22,7 @@ MEASUREMENTS = (
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d", "signal_1m"),
     *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance", "verdict"),
 )
-KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d")
+KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d", "verdict")
 """What is kept when the samples go."""
 Row = dict[str, Value]
 

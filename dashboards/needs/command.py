@@ -98,8 +98,8 @@ def run(args: argparse.Namespace) -> int:
             log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
             return NOTHING
         details = partial(read_details, store, period)
-        store.write_points(list(points(made)))
         write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
+        store.write_points(list(points(made)))
     log.info("event=needs_written folder=%s seconds=%.1f", folder, time.monotonic() - began)
     return OK
 

@@ -52,12 +52,14 @@ def test_rollups_outlive_the_samples_in_a_policy_of_their_own(influx: Server) ->
     ask(influx, "ALTER RETENTION POLICY sinyal ON sinyal DURATION 60d SHARD DURATION 1d")
     store = Influx1(influx.url, "sinyal")
     older = Point("signal_1d", {"site": SITE.code, "modem": "m1"}, {"samples": 9}, day_ns - 300 * 86_400 * 1_000_000_000)
-    store.write_points([older])
+    verdict = Point("verdict", {"site": SITE.code, "operator": "Telkomsel"}, {"grade": "B"}, older.time_ns)
+    store.write_points([older, verdict])
     assert '["rollup","0s"' in policies(influx)
     reader = Influx1(influx.url, "sinyal")
     for one in (store, reader):
         assert [row["samples"] for row in one.samples("signal_1d", 0, 2**62)] == [9, 7]
         assert one.latest("signal_1d")[0]["rsrp_median_dbm"] == -97.0
+        assert [row["grade"] for row in one.samples("verdict", 0, 2**62)] == ["B"], "a needs map of last year keeps its grades"
     assert '"signal_1d"' in ask(influx, "SHOW MEASUREMENTS"), "dashboards find the young ones beside the samples"
 
 
