@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import venv
 from contextlib import ExitStack, redirect_stdout
 from io import StringIO
@@ -207,8 +206,7 @@ class Regency:
         return update_command.run(parser.parse_args([*argv, *files]))
 
     def look(self) -> Rollout:
-        """Take one step when the timer is due, half a second after the last; return what is kept."""
-        time.sleep(0.5)
+        """Take one step, as the timer does when it is due; return what is kept."""
         with redirect_stdout(StringIO()) as said:
             self.fleet_update("--step")
         if (text := said.getvalue()) != self._last:
