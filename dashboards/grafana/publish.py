@@ -66,8 +66,9 @@ TAKEN_NAME = mark("Grafana refused: {reason} (something else has this name; rena
 class Publisher:
     """Puts things into one Grafana. Prints in `lang` what it does with each; writes nothing when `dry`.
 
-    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: a Grafana answers an Editor who asks
-    for a folder that does not exist with 403, as for one that is hidden, or with 500. So it is made, and Grafana says whether it was there.
+    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: to an Editor who asks for a
+    folder that does not exist a Grafana says 403 or 500, as for one that is hidden. So it is made, and Grafana says whether
+    it was there.
     """
 
     def __init__(self, grafana: Grafana, *, dry: bool, lang: Lang) -> None:
