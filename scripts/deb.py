@@ -172,7 +172,8 @@ def server(layout: Layout, version: str, machine: str, python: str) -> None:
     for program, package in (("sinyal-collector", "collector"), ("sinyal-dashboards", "dashboards")):
         layout.program(program, package, SERVER_LAUNCHER.format(package=package))
     units = sorted(path.name for path in (ROOT / "config/systemd").glob("sinyal-*.*"))
-    layout.units([name for name in units if not any(word in name for word in ("agent", "update", "wanted", ".sysctl"))], "/opt/sinyal/bin/")
+    halls = ("agent", "update", "wanted", ".sysctl")
+    layout.units([name for name in units if not any(word in name for word in halls)], "/opt/sinyal/bin/")
     user = (ROOT / "config/systemd/sinyal.sysusers").read_text(encoding="utf-8").splitlines(keepends=True)
     layout.put("/usr/lib/sysusers.d/sinyal-server.conf", "".join(line for line in user if not line.startswith("m ")))
     layout.put("/usr/lib/sysctl.d/60-sinyal-server.conf", (ROOT / "config/systemd/sinyal-server.sysctl").read_bytes())

@@ -4,9 +4,9 @@ usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
   DIR keeps the clean roots (debootstrap, some minutes each, foreign machines under qemu-user ten); packages are those that
   `python -m scripts.deb` left in build/deb. What an action writes is on an overlay and goes with it.
 
-actions: install, run (the program reads a session), update (a version of the fleet beside it runs instead), upgrade and downgrade
-(the same package under other versions; it runs then), over a venv (what `sinyal-agent install` wrote goes), remove, purge (readings
-stay). A whole update with broker, collector and rollback, on amd64: `python -m tests.debrollouts`.
+actions: install, run (the program reads a session), update (a version of the fleet beside it runs instead), upgrade and
+downgrade (the same package under other versions; it runs then), over a venv (what `sinyal-agent install` wrote goes), remove,
+purge (readings stay). A whole update with broker, collector and rollback, on amd64: `python -m tests.debrollouts`.
 exit: 0 every cell is ok; 1 one is not; 2 cannot be run here
 """
 
@@ -93,7 +93,7 @@ def over(base: Path) -> Iterator[Path]:
 
 
 def as_version(deb: Path, version: str, into: Path, edits: Mapping[str, tuple[str, str]] | None = None) -> Path:
-    """Pack a package under another version; `edits`: text of a module by its place below the package's, and what stands there instead."""
+    """Pack a package under another version; `edits`: a module, a text in it, and what stands there instead."""
     tree, out = into / "tree", into / f"sinyal-agent_{version}_all.deb"
     shutil.rmtree(tree, ignore_errors=True)
     sh("dpkg-deb", "-R", deb, tree)
@@ -162,7 +162,8 @@ class Trial:
 
     def update(self) -> None:
         """Put a version of a signed pack of two packages beside the package, as an update does; there is no systemd to turn it."""
-        packed = pack.make(*((self._root / path[1:]).read_bytes() for path in (self._agent, self._beside)))  # type: ignore[attr-defined]
+        both = (self._agent, self._beside)  # type: ignore[attr-defined]
+        packed = pack.make(*((self._root / path[1:]).read_bytes() for path in both))
         (self._root / "debs/update.pack").write_bytes(packed)
         sh("env", f"PYTHONPATH={PLACES}", "python3", "-P", "-c", TAKE, root=self._root)
         self._runs("9.8")
@@ -193,7 +194,8 @@ class Trial:
         """Take it off; configuration and readings stay."""
         (self._root / "var/lib/sinyal/spool.db").write_text("readings")
         self._apt("remove", "sinyal-agent")
-        left = [path for path in ("usr/share/sinyal-agent/agent", "opt/sinyal", "usr/bin/sinyal-agent") if (self._root / path).exists()]
+        programs = ("usr/share/sinyal-agent/agent", "opt/sinyal", "usr/bin/sinyal-agent")
+        left = [path for path in programs if (self._root / path).exists()]
         if left or not (self._root / "etc/sinyal/agent.toml").exists():
             raise MatrixError(f"still there: {left}; or the configuration is gone")
 

@@ -1,14 +1,13 @@
-"""Fleet updates of a hall of the Debian package: `python -m tests.debrollouts --base ROOT --debs build/deb/bookworm-amd64`. Needs root.
+"""Fleet updates of a hall of the Debian package: `python -m tests.debrollouts --base ROOT --debs DIR`. Needs root.
 
-ROOT is a clean root as `python -m scripts.debmatrix --roots DIR` leaves it; the hall is an overlay of it that goes with this. A
-real Mosquitto and collector, the package installed by apt, its agent as the package's user. What systemd does (restart, path unit)
+ROOT is a clean root as `python -m scripts.debmatrix --roots DIR` leaves it, DIR what `python -m scripts.deb` left in build/deb;
+the hall is an overlay of the root that goes with this. A real Mosquitto and collector, the package installed by apt, its agent as the package's user. What systemd does (restart, path unit)
 is a stand-in; the quiet hours and the waits of the packages that are tried are short. Prints each act and what runs after it.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -77,7 +76,7 @@ class Packaged(Village):
     @property
     def runs(self) -> str:
         """Which version is in force, and where it is."""
-        home = Path(os.readlink(self.root / "opt/sinyal/current"))
+        home = (self.root / "opt/sinyal/current").readlink()
         info = next((self.root / str(home).lstrip("/") / "share/sinyal-agent").glob("sinyal-*.dist-info"))
         return f"{info.name.removeprefix('sinyal-').removesuffix('.dist-info')} in {home}"
 
@@ -105,9 +104,7 @@ class Acts:
     def reports(self, version: str) -> None:
         """Wait until the server has a sample of this version."""
         store = self._regency.collector.store
-        wait_for(
-            lambda: any(row.get("agent_version") == version for row in store.latest("device")), f"{version} to report", 120
-        )
+        wait_for(lambda: any(row.get("agent_version") == version for row in store.latest("device")), f"{version} to report", 120)
 
     def fleet(self, new: str, old: str, want: str, *, stops: bool = False) -> None:
         """Bring a version by a pack of two packages."""
@@ -139,13 +136,13 @@ class Acts:
         self.fleet("0.3.0", "0.1.0", "0.3.0+deb in /opt/sinyal/0.3.0+deb")
         self._hall.end()
         self._hall.apt("purge", "sinyal-agent")
-        left = [str(path) for path in map(Path, ("/opt/sinyal", "/usr/bin/sinyal-agent", "/etc/sinyal/agent.toml")) if self._there(path)]
-        kept = self._there(Path("/var/lib/sinyal/spool.db"))
+        left = [path for path in ("/opt/sinyal", "/usr/bin/sinyal-agent", "/etc/sinyal/agent.toml") if self._there(path)]
+        kept = self._there("/var/lib/sinyal/spool.db")
         self.wrong += bool(left) or not kept
         print(f"{'apt-get purge':<62} left: {left or 'nothing'}; readings: {'there' if kept else 'GONE'}", flush=True)
 
-    def _there(self, path: Path) -> bool:
-        place = self._hall.root / path.relative_to("/")
+    def _there(self, path: str) -> bool:
+        place = self._hall.root / path.lstrip("/")
         return place.exists() or place.is_symlink()
 
 

@@ -117,8 +117,9 @@ class Village:
         return [str(self.home / "opt/current/bin/sinyal-agent"), *argv, "--config", str(self.home / "agent.toml")]
 
     def _start(self, *argv: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "SINYAL_HALL": str(self.home)}
         with (self.home / "log").open("ab") as log:
-            return subprocess.Popen(self._command(*argv), env={**os.environ, "SINYAL_HALL": str(self.home)}, stdout=log, stderr=log)
+            return subprocess.Popen(self._command(*argv), env=environment, stdout=log, stderr=log)
 
     def _run(self) -> None:
         while not self._ending.is_set():

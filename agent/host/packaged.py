@@ -18,7 +18,7 @@ HOME = Path("/usr")
 
 
 def settle(folder: Path, before: str, home: Path = HOME) -> None:
-    """Turn `current` to the package, unless an update brought a newer version; a package put back to an older one is a person's word.
+    """Turn `current` to the package, unless an update brought a newer version; one that is put back is a person's word.
 
     `before`: the package's version until now, as dpkg writes it. Raises VersionError, OSError.
     """
@@ -34,4 +34,4 @@ def settle(folder: Path, before: str, home: Path = HOME) -> None:
 
 
 if __name__ == "__main__":
-    settle(PROGRAMS, *sys.argv[1:2])
+    settle(PROGRAMS, sys.argv[1] if len(sys.argv) > 1 else "")
