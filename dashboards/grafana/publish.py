@@ -45,6 +45,8 @@ stays in Grafana's history. Without --config the data source is left alone: ever
 exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
 """
 TAKEN = (requests.codes.conflict, requests.codes.precondition_failed)
+UNRESOLVED = "could not resolve"
+"""What Grafana 12 says, with 500, to an Editor who asks for a folder that does not exist (grafana/grafana issue 109608)."""
 
 
 VERBS = {
@@ -66,8 +68,9 @@ TAKEN_NAME = mark("Grafana refused: {reason} (something else has this name; rena
 class Publisher:
     """Puts things into one Grafana. Prints in `lang` what it does with each; writes nothing when `dry`.
 
-    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: a Grafana answers an Editor who asks
-    for a folder that does not exist with 403, as for one that is hidden. So it is made, and Grafana says whether it was there.
+    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: to an Editor who asks for a
+    folder that does not exist a Grafana says 403 or 500, as for one that is hidden. So it is made, and Grafana says whether
+    it was there.
     """
 
     def __init__(self, grafana: Grafana, *, dry: bool, lang: Lang) -> None:
@@ -122,7 +125,7 @@ class Publisher:
         except RefusedError as error:
             if error.status == requests.codes.not_found:
                 return None
-            if error.status == requests.codes.forbidden:
+            if error.status == requests.codes.forbidden or UNRESOLVED in str(error):
                 return _lacking(error, "see", name, right)
             raise
 
