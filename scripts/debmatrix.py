@@ -161,7 +161,7 @@ class Trial:
         sh("python3", "-I", "-c", places + "import agent.run, agent.poll.worker, agent.host.update", root=self._root)
 
     def update(self) -> None:
-        """Put a version of a signed pack of two packages beside the package, as an update does; there is no systemd to turn it."""
+        """Put a version of a pack of two packages beside the package, as an update does; nothing restarts here."""
         both = (self._agent, self._beside)  # type: ignore[attr-defined]
         packed = pack.make(*((self._root / path[1:]).read_bytes() for path in both))
         (self._root / "debs/update.pack").write_bytes(packed)

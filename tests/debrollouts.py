@@ -1,8 +1,9 @@
 """Fleet updates of a hall of the Debian package: `python -m tests.debrollouts --base ROOT --debs DIR`. Needs root.
 
 ROOT is a clean root as `python -m scripts.debmatrix --roots DIR` leaves it, DIR what `python -m scripts.deb` left in build/deb;
-the hall is an overlay of the root that goes with this. A real Mosquitto and collector, the package installed by apt, its agent as the package's user. What systemd does (restart, path unit)
-is a stand-in; the quiet hours and the waits of the packages that are tried are short. Prints each act and what runs after it.
+the hall is an overlay of the root that goes with this. A real Mosquitto and collector, the package installed by apt, its agent as
+the package's user. What systemd does (restart, path unit) is a stand-in; the quiet hours and the waits of the packages that are
+tried are short. Prints each act and what runs after it.
 """
 
 from __future__ import annotations
