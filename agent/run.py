@@ -244,6 +244,8 @@ class Agent:
                 self._sims.read(self._clock.now_ms())
                 if self._board.turned(now):
                     last_device, send_all = -math.inf, now + ON_CARD_S
+                for event in self._board.news():
+                    self._record_event(event)
             if now >= send_all:
                 send_all = math.inf
                 self._outbox.pace(self._config.sampling.frame_interval_s)
@@ -283,6 +285,7 @@ class Agent:
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,
             "last": self._last,
+            "unread": {name: [fault.number, fault.reason] for name, fault in self._board.unread.items()},
         }
         try:
             write_durably(self._config.agent.status_path, orjson.dumps(state))
