@@ -62,7 +62,7 @@ class Mains:
             try:
                 found = found.beside(part())
                 self.unread.pop(name, None)
-            except Exception as error:  # whatever a driver raises, the modems are measured
+            except Exception as error:  # noqa: BLE001  (whatever a driver raises, the modems are measured)
                 self._note(name, error)
         return found
 

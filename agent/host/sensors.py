@@ -1,4 +1,4 @@
-"""What `doctor` and `status` say of the sensors of mains and battery that agent.toml names: which one gives nothing, and its cure."""
+"""What `doctor` and `status` say of the sensors of mains and battery that agent.toml names: which gives nothing, and its cure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from agent.host.checks import Hall
 from ground.doctor import Finding, fine, wanting
 from ground.words import mark
 
+SILENT = mark("{sensor} gives nothing ({reason}): mains or battery are not measured; the modems are")
 DENIED = mark("sudo usermod --append --groups gpio,i2c sinyal; sudo systemctl restart sinyal-agent")
 CURES: Mapping[int, str] = {
     errno.ENOPKG: mark("sudo apt-get install python3-periphery, or pip install python-periphery; the agent finds it by itself"),
@@ -25,7 +26,6 @@ def sensors(hall: Hall) -> Iterator[Finding]:
         return
     unread = hall.state.get("unread", {})
     for name, (number, reason) in unread.items():
-        text = "{sensor} gives nothing ({reason}); mains and battery are not measured, the modems are"
-        yield wanting(text, CURES.get(number, OTHER), sensor=name, reason=reason, file=str(hall.file))
+        yield wanting(SILENT, CURES.get(number, OTHER), sensor=name, reason=reason, file=str(hall.file))
     if not unread:
         yield fine("mains and battery are measured")
