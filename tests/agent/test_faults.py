@@ -79,7 +79,7 @@ def sensed(mains: str, periphery: object) -> Callable[[Path, Patch], Found]:
     """Return a case of [mains], with what python-periphery is then."""
 
     def make(folder: Path, patch: Patch) -> Found:
-        patch.setitem(sys.modules, "periphery", periphery)  # type: ignore[arg-type]
+        patch.setitem(sys.modules, "periphery", periphery)
         patch.setattr(mains_module, "POWER_SUPPLIES", folder / "power_supply")
         return shown(folder, Board(configured(folder, f"[mains]\n{mains}\n").mains, folder))
 
@@ -96,7 +96,9 @@ def shown(folder: Path, board: Board) -> Found:
     (folder / "data" / "status.json").write_text(json.dumps(state))
     told = list(sensors(Hall(folder / "agent.toml")))
     cures = [said(each.cure, "en") for each in told if each.cure is not None]
-    here = [f"{name}={values[name]}" for name in ("mains", "on_battery", "battery_v", "battery_percent") if values[name] is not None]
+    here = [
+        f"{name}={values[name]}" for name in ("mains", "on_battery", "battery_v", "battery_percent") if values[name] is not None
+    ]
     return Found("goes on", ", ".join([*(here or ["mains and battery absent"]), *events]), "; ".join(cures) or "-")
 
 
