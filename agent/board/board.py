@@ -60,12 +60,10 @@ class Board:
         """Return the sensors that do not answer now, and why."""
         return {} if self._mains is None else self._mains.unread
 
-    def news(self) -> list[Event]:
-        """Take the events of sensors that do not answer."""
-        taken: list[Event] = []
-        if self._mains is not None:
-            taken, self._mains.news = self._mains.news, []
-        return taken
+    def tell(self, record: Callable[[Event], None]) -> None:
+        """Record an event of each sensor that was found not to answer, once."""
+        while self._mains is not None and self._mains.news:
+            record(self._mains.news.pop(0))
 
     def turned(self, now_s: float) -> bool:
         """Return whether the mains went or came since this last said so."""
