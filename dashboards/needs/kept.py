@@ -17,9 +17,10 @@ TAGS = ("site", "kecamatan", "desa", "operator")
 def points(report: Report, before: Iterable[Row] = ()) -> Iterator[Point]:
     """Yield one point per village and operator that was measured, at the last moment of the period; made again it is overwritten.
 
-    state: a word of `State`, and as people read it; grade: A to D, empty where nothing was judged: left out, the one that an earlier
-    run for the same period wrote would stay. `before`: the verdicts in the store up to the end of the period. Of each village and
-    operator that has one there and none in this report, it is said that it was not measured: the newest is never an older report's.
+    state: a word of `State`, and as people read it; grade: A to D, empty where nothing was judged: left out, the one that an
+    earlier run for the same period wrote would stay. `before`: the verdicts in the store up to the end of the period. Of each
+    village and operator that has one there and none in this report, it is said that it was not measured: the newest is never
+    an older report's.
     """
     period = report.period
     first_ms = period.start_ns // 1_000_000

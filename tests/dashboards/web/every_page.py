@@ -35,11 +35,18 @@ def main() -> int:
     measured = sorted({str(row["site"]) for row in store.latest("signal")})
     served = {str(row["site"]) for row in store.latest("signal") if row.get("registration") in ("home", "roaming")}
     never = next(code for code in measured if code not in served)
-    hall, quiet = sorted(served)[0], next(code for code in sites if code not in measured)
+    hall, quiet = min(served), next(code for code in sites if code not in measured)
     pages = {
-        **{"map": "/", "kecamatan": f"/kecamatan/{hall[:6]}", "alerts": "/alerts", "api": "/api", "report": f"/report?site={hall}"},
-        **{"hall": f"/site/{hall}", "hall-never-served": f"/site/{never}", "hall-not-measured": f"/site/{quiet}"},
-        **{"needs": "/needs/", "evidence": f"/needs/bukti/{hall}.html"},
+        "map": "/",
+        "kecamatan": f"/kecamatan/{hall[:6]}",
+        "hall": f"/site/{hall}",
+        "hall-never-served": f"/site/{never}",
+        "hall-not-measured": f"/site/{quiet}",
+        "alerts": "/alerts",
+        "api": "/api",
+        "report": f"/report?site={hall}",
+        "needs": "/needs/",
+        "evidence": f"/needs/bukti/{hall}.html",
     }
     with serve_in_thread(store, sites, CLASSES, port=0, needs=kept) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_program("chromium", "chromium"), args=["--no-sandbox"])
