@@ -39,13 +39,13 @@ class Sheet:
     shown: list[tuple[int, int]]
 
 
-def sheet(areas: Mapping[str, Area], places: Sequence[Place]) -> Sheet:
-    """Draw the borders of villages, and the places (lon, lat) of halls."""
+def sheet(areas: Mapping[str, Area], places: Sequence[Place], gap: float = GAP) -> Sheet:
+    """Draw the borders of villages, and the places (lon, lat) of halls, their symbols at least `gap` apart."""
     drawn = simplified(areas, TOLERANCE_DEGREES)
     flat = Projection.fit(around((area.geometry.bounds for area in drawn.values()), places), WIDTH, margin=MARGIN)
     lines = borders(drawn)
     true = [flat.point(*place) for place in places]
-    shown = spread(true, GAP)
+    shown = spread(true, gap)
     taken = [(x / flat.scale_x + flat.west, flat.north - y / flat.scale_y) for x, y in shown]
     homes = dissolved(drawn)
     return Sheet(

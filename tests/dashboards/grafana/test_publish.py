@@ -15,6 +15,7 @@ from tests.dashboards.grafana.fake_grafana import RECORDED, TOKEN, FakeGrafana, 
 
 STORE1 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx1"\nurl = "http://127.0.0.1:8086"\n'
 STORE2 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx2"\norg = "kutim"\nbucket = "sinyal"\n'
+CLICKHOUSE = STORE1.replace("influx1", "clickhouse").replace('url = "http://127.0.0.1:8086"', 'urls = ["http://127.0.0.1:8123"]')
 SQLITE = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "sqlite"\npath = "store.db"\n'
 
 
@@ -131,6 +132,23 @@ def test_an_editor_publishes_into_a_fresh_grafana_and_is_told_what_it_may_not(
     grafana.writes.clear()
     assert publish(grafana) == 0
     assert grafana.writes == []
+
+
+def test_a_node_above_gets_its_board_as_its_database_is_asked(
+    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = config(tmp_path, CLICKHOUSE)
+    assert publish(grafana, "--config", store) == 2
+    assert "--nation clickhouse" in capsys.readouterr().err
+    for _ in range(2):
+        assert publish(grafana, "--config", store, "--nation", "clickhouse") == 0
+    assert set(grafana.dashboards) == {"sinyal-nation", "sinyal-nation-en"}
+    (source,) = grafana.datasources.values()
+    assert source["type"] == "grafana-clickhouse-datasource"
+    assert (
+        source["jsonData"].items() >= {"host": "127.0.0.1", "port": 8123, "protocol": "http", "defaultDatabase": "sinyal"}.items()
+    )
+    assert capsys.readouterr().out.count("unchanged") == 2 + 1 + 2
 
 
 @pytest.mark.parametrize(
