@@ -212,9 +212,7 @@ def test_the_schema_of_compose_takes_the_file_and_refuses_a_slip(name: str) -> N
     code = "import sys, json, jsonschema; jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))"
     content = yaml.safe_load((CONFIG / name).read_text())
     for extra, well in (({}, True), ({"volums": []}, False)):
-        text = json.dumps(
-            {**content, "services": {**content["services"], "door": {**content["services"].get("door", {}), **extra}}}
-        )
+        text = json.dumps({**content, "services": {**content["services"], "setup": {**content["services"]["setup"], **extra}}})
         argv, env = [sys.executable, "-c", code, str(COMPOSE_SCHEMA)], {"PYTHONPATH": str(FETCHED), "PATH": ""}
         done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False, env=env)
         assert (done.returncode == 0) is well, done.stderr[-1500:]
