@@ -18,7 +18,7 @@ from collector.store.clickhouse.nodes import Nodes
 from lab.certificates import Authority, Pair
 from lab.clickhouse import clickhouse, zookeepers
 from lab.plant import python
-from lab.servers import Server, fetch, find_program, free_port, listening, mosquitto
+from lab.servers import Server, fetch, find_program, free_port, listening, mosquitto, wait_for
 
 CONFIG = Path(__file__).parents[1] / "config"
 COUNT = 3
@@ -108,6 +108,8 @@ def running(folder: Path, sites: Path = CONFIG / "sites.csv", *, collecting: boo
             ready, keeper.ready = keeper.ready, lambda: True
             stack.enter_context(keeper)
             keeper.ready = ready
+        for keeper in keepers:
+            wait_for(keeper.ready, "ZooKeeper to answer")
         ports = [keeper.port for keeper in keepers]
         stores = [stack.enter_context(clickhouse(folder / f"store{n}", ports, f"store{n}")) for n in range(COUNT)]
         authority = Authority(folder / "ca")
