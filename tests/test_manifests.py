@@ -211,7 +211,8 @@ def test_the_schemas_of_kubernetes_take_every_document_and_refuse_a_slip() -> No
 def test_the_schema_of_compose_takes_the_file_and_refuses_a_slip(name: str) -> None:
     code = "import sys, json, jsonschema; jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))"
     content = yaml.safe_load((CONFIG / name).read_text())
-    for extra, well in (({}, True), ({"volums": []}, False)):
+    cases: tuple[tuple[dict[str, Any], bool], ...] = (({}, True), ({"volums": []}, False))
+    for extra, well in cases:
         text = json.dumps({**content, "services": {**content["services"], "setup": {**content["services"]["setup"], **extra}}})
         argv, env = [sys.executable, "-c", code, str(COMPOSE_SCHEMA)], {"PYTHONPATH": str(FETCHED), "PATH": ""}
         done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False, env=env)
