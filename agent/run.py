@@ -78,16 +78,14 @@ class Agent:
         self._version = version()
         self.stop = threading.Event()
         boot_id = clocks.boot_id()
-        bounds = config.spool
+        site, data, bounds = config.agent.site, config.agent.data_dir, config.spool
         self._spool = Spool(config.agent.spool_path, boot_id, Limits(bounds.max_rows, bounds.max_mb, bounds.min_free_mb))
         self._clock = Clock(known_ms=last_known_ms(self._spool))
         self._meter = Meter(self._spool)
         self._board = Board(config.mains, config.agent.spool_path.parent)
-        self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
-        self._wanted = Wanted(
-            site := config.agent.site, self._version, config.agent.data_dir, self._record_event, self._meter.others
-        )
-        self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
+        self._sims = SimBudget(config.modem, data / "budget.json", boot_id)
+        self._wanted = Wanted(site, self._version, data, self._record_event, self._meter.others)
+        self._outbox = Outbox(self._spool, site, config.sampling.frame_interval_s)
         self._publisher = Publisher(
             config,
             self._outbox,
