@@ -25,7 +25,8 @@ from collector.federate.gather import of_day
 from collector.federate.letter import MOST_BYTES, Letter, pack, unpack
 from collector.federate.send import send
 from collector.federate.table import Tables
-from collector.federate.take import ABOUT, MONTHLY, RECORD
+from collector.federate.take import MONTHLY
+from collector.federate.told import ABOUT, RECORD
 from collector.rollup.summary import Summary
 from collector.rollup.update import PLACES
 from collector.sites.sites import read_sites

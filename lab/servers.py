@@ -66,11 +66,14 @@ class MissingServerError(RuntimeError):
 def wait_for(condition: Callable[[], T], what: str, seconds: float = READY_S) -> T:
     """Poll until the condition gives something true and return that; raises TimeoutError naming `what`."""
     end = time.monotonic() + seconds
-    while not (result := condition()):
-        if time.monotonic() > end:
+    while True:
+        asked = time.monotonic()
+        if result := condition():
+            return result
+        now = time.monotonic()
+        if now > end:
             raise TimeoutError(f"waited {seconds:g} s for: {what}")
-        time.sleep(0.02)
-    return result
+        time.sleep(max(0.02, min(0.5, 4 * (now - asked))))  # a costly question is asked less often: it slows what it waits for
 
 
 def free_port() -> int:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS = (
     *("tests/integration/test_stores.py", "tests/integration/test_import_export.py", "tests/integration/test_sickness.py"),
     *("tests/collector/rollup", "tests/collector/server/test_fleet.py", "tests/dashboards/web/test_api.py"),
-    "tests/dashboards/needs/test_report.py",
+    *("tests/dashboards/needs/test_report.py", "tests/dashboards/grafana/test_nation.py"),
 )
 ONLY_1 = ("tests/integration/test_recovery.py", "tests/integration/test_line.py")
 ONLY_2 = ("tests/integration/test_influx2.py",)

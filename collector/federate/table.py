@@ -10,17 +10,15 @@ import io
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from collector.agreement.table import BLANK_SPOT, enough
 from collector.errors import ConfigError
 from collector.federate.keys import regencies
-from collector.federate.take import ABOUT, MONTHLY, RECORD
+from collector.federate.take import MONTHLY
+from collector.federate.told import told
 from collector.store.store import Row, Store
 from ground.table import safe
 from ground.wita import WITA, midnight_ns
@@ -37,23 +35,21 @@ HALL = (
 )
 _SUMS = ("served", "no_service", "lte")
 _ASKED = ("samples", *_SUMS, "rsrp_median_dbm")
-_BUILT = frozenset({"built", "measured_again"})
 
 
 class Tables:
     """Makes the tables of a node above."""
 
     def __init__(self, store: Store, folder: Path) -> None:
-        self._store, self._folder = store, folder
+        self._store, self.folder = store, folder
 
     def csv(self, month: str | None, scope: str = "", *, halls: bool = False) -> str:
         """Return the table of a month (2026-11; None: this one) of the regencies whose codes begin with `scope`, as CSV.
 
         Raises ConfigError for what is no month, StoreUnavailableError.
         """
-        first = _first(month)
         names: tuple[str, ...] = HALL if halls else REGENCY
-        rows = self._halls(first, scope) if halls else self._regencies(first, scope)
+        rows = self._halls(_first(month), scope) if halls else self.regencies(month, scope)
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(names)
@@ -70,7 +66,9 @@ class Tables:
         rows = [{**row, "month": f"{first:%Y-%m}"} for row in self._months(first, scope, asked)]
         return sorted(rows, key=lambda row: (str(row["site"]), str(row.get("modem", "")), str(row.get("operator", ""))))
 
-    def _regencies(self, first: date, scope: str) -> list[dict[str, Any]]:
+    def regencies(self, month: str | None, scope: str = "") -> list[dict[str, Any]]:
+        """Return a row a regency, worst served first; what was not measured is None. Raises as `csv` does."""
+        first = _first(month)
         sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
         sites: defaultdict[str, set[str]] = defaultdict(set)
         levels: defaultdict[str, list[float]] = defaultdict(list)
@@ -83,33 +81,11 @@ class Tables:
             if row.get("lte") and (level := row.get("rsrp_median_dbm")) is not None:
                 levels[code].append(float(level))
         found = []
-        for code, one in regencies(self._folder).items():
+        for code, one in regencies(self.folder).items():
             if code.startswith(scope):
-                measured = {"halls_measured": len(sites[code]), **_shares(sums[code], levels[code])}
-                found.append({"regency": code, "name": one.name, "month": f"{first:%Y-%m}", **measured, **self._told(code)})
+                said = {"regency": code, "name": one.name, "month": f"{first:%Y-%m}", **told(self.folder / code)}
+                found.append({**said, "halls_measured": len(sites[code]), **_shares(sums[code], levels[code])})
         return sorted(found, key=lambda row: (row["availability_percent"] is None, row["availability_percent"], row["regency"]))
-
-    def _told(self, code: str) -> dict[str, Any]:
-        """Return what a regency said of itself: its halls, its verdicts with their grades and hash, its proposals."""
-        about, record = (_read(self._folder / code / name) for name in (ABOUT, RECORD))
-        verdicts, proposals = record.get("verdict", []), record.get("proposal", [])
-        villages = [one for one in verdicts if one["operator"] is None]
-        good = Counter(enough(str(one["word"])) for one in villages)
-        grades = Counter(one["grade"] for one in verdicts)
-        newest: Mapping[str, Any] = max(verdicts, key=lambda one: str(one["until"]), default={})
-        return {
-            "halls": about.get("halls"),
-            "villages_good": good[True],
-            "villages_lacking": good[False],
-            "villages_blank_spot": sum(one["word"] == BLANK_SPOT for one in villages),
-            "villages_not_judged": good[None],
-            **{f"grade_{grade.lower()}": grades[grade] for grade in "ABCD"},
-            "published_until": newest.get("until"),
-            "table_sha256": newest.get("evidence"),
-            "proposals": len(proposals),
-            "proposals_built": sum(one["step"] in _BUILT for one in proposals),
-            "last_day": about.get("last"),
-        }
 
 
 def _shares(sums: Counter[str], levels: list[float]) -> dict[str, float | None]:
@@ -130,10 +106,6 @@ def _first(month: str | None) -> date:
         return date.fromisoformat(f"{month}-01")
     except ValueError:
         raise ConfigError(f"{month}: is no month; write it as 2026-11") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return dict(orjson.loads(path.read_bytes())) if path.exists() else {}
 
 
 def _cell(value: Any) -> Any:

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from collector.federate.chain import Chain, Head, alone
 from collector.federate.gather import DAY, PROPOSAL, REGISTER, VERDICT
 from collector.federate.keys import key_of, regencies
 from collector.federate.letter import Letter, LetterRefusedError, Table, address, digest, unpack
+from collector.federate.told import ABOUT, RECORD, middle, told
 from collector.rollup.summary import COUNTS, HISTOGRAMS, Summary
 from collector.rollup.update import PLACES
 from collector.sites.sites import Site, read_sites
@@ -31,8 +32,8 @@ from collector.store.store import Point, Row, Store
 from ground.durable import write_durably
 from ground.wita import WITA, midnight_ns
 
-SITES, RECORD, ABOUT = "sites.csv", "record.json", "about.json"
-MONTHLY = "signal_1m"
+SITES = "sites.csv"
+MONTHLY, REGENCY = "signal_1m", "regency"
 MOST_COUNT = 10_000_000
 HOUR_NS = 3600 * 1_000_000_000
 AHEAD_NS = 24 * HOUR_NS
@@ -74,8 +75,8 @@ class Node:
                 what = f"letter {number} of {code} does not follow number {head.number}, the newest here"
                 raise LetterRefusedError(f"{what}; `federate send` of {code} finds out and brings what is missing")
             rows = self._believe(chain, letter)
-            chain.add(number, data)
             self._note(chain, letter)
+            chain.add(number, data)
         log.info("event=letter_taken regency=%s number=%d rows=%d bytes=%d", code, number, rows, len(data))
         return Taken(Head(number, own), rows)
 
@@ -106,19 +107,23 @@ class Node:
         return len(days) + len(hours)
 
     def _note(self, chain: Chain, letter: Letter) -> None:
-        """Keep what a table says of the regency beside its halls."""
-        path = chain.folder / ABOUT
+        """Keep what tables and boards say of the regency beside its halls. Raises StoreUnavailableError."""
+        path, sites = chain.folder / ABOUT, _sites(chain, None)
         known = orjson.loads(path.read_bytes()) if path.exists() else {}
-        halls = len(letter.tables["site"]["code"]) if "site" in letter.tables else known.get("halls", 0)
         last = max(filter(None, (known.get("last"), letter.last and letter.last.isoformat())), default=None)
         about = {
-            "halls": halls,
+            "halls": len(sites),
+            **middle(sites.values()),
             "last": last,
             "program": letter.program,
             "made_ms": letter.made_ms,
             "taken_ms": time.time_ns() // 10**6,
         }
         chain.keep(ABOUT, orjson.dumps(about))
+        said = {name: value for name, value in told(chain.folder).items() if value is not None}
+        tags = {"site": chain.regency, "regency": chain.regency}
+        values = {"name": regencies(self.folder)[chain.regency].name, **said}
+        self._store.write_points([Point(REGENCY, tags, values, midnight_ns(_month(time.time_ns())))])
 
     def _all_registers(self) -> bytes:
         lines: list[bytes] = []
@@ -218,7 +223,8 @@ def months(store: Store, sites: Mapping[str, Site], days: list[Point]) -> Iterat
         for (modem, operator), summary in found.items():
             plain = {name: value for name, value in summary.values(day=True).items() if not name.endswith("_hist")}
             at_ns = midnight_ns(first) + PLACES.get(operator, len(PLACES))
-            yield _point(MONTHLY, sites[code], modem, operator, plain | {"days": measured[modem, operator]}, at_ns)
+            made = _point(MONTHLY, sites[code], modem, operator, plain | {"days": measured[modem, operator]}, at_ns)
+            yield replace(made, tags={**made.tags, "regency": code[:4]})
 
 
 def _month(time_ns: int) -> date:

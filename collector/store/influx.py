@@ -15,7 +15,7 @@ import requests
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.answers import fault_of, reason_of, retry_after, shorten
-from collector.store.lines import TAGS, lines, point_line
+from collector.store.lines import POINT_TAGS, lines, point_line
 from collector.store.store import KEPT_LONG, MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, rows_of
 from telemetry.streams import STREAMS
 
@@ -130,7 +130,7 @@ class Influx(ABC):
         step_ns = SLICE_NS.get(measurement, DAY_NS) * (1 if site is None else SITE_SLICES)
         if end_ns - start_ns > step_ns:
             start_ns, end_ns = self._span(measurement, start_ns, end_ns, site)
-        what = "*" if names is None else ", ".join(f'"{name}"' for name in names if name not in TAGS)
+        what = "*" if names is None else ", ".join(f'"{name}"' for name in names if name not in POINT_TAGS)
         for first_ns in range(start_ns, end_ns, step_ns):
             where = f"{_period(first_ns, min(end_ns, first_ns + step_ns))}{_only(site)}"
             rows = self._rows(f"{self._select(what, [measurement], where)} GROUP BY *", measurement)
@@ -242,7 +242,7 @@ def suppress_expired() -> Iterator[None]:
 
 
 def _point_of(measurement: str, row: Row) -> Point:
-    tags = {name: str(row[name]) for name in TAGS if name in row}
+    tags = {name: str(row[name]) for name in POINT_TAGS if name in row}
     values = {name: value for name, value in row.items() if name not in tags and name != "time_ns"}
     return Point(measurement, tags, values, int(row["time_ns"]))
 

@@ -22,7 +22,9 @@ MOST_NUMBERS = 8192
 MOST_SHAPES = 2048
 """Templates that are remembered: halls times modems times streams, a few each."""
 TAGS = ("site", "kecamatan", "desa", "modem", "operator", "rat", "band", "inst")
-_SORTED_TAGS = tuple(sorted(TAGS))
+POINT_TAGS = (*TAGS, "regency")
+"""Of points that no frame brought: those of a node above tell the regency."""
+_SORTED_TAGS = tuple(sorted(POINT_TAGS))
 """The order in which InfluxDB keeps them: a line that has it costs the database a few percent less."""
 SAMPLE_TAGS = ("rat", "band", "plmn", "home_plmn", "registration")
 """Columns that make tags: rat and band are tags themselves, the others tell the operator and stay fields as well."""

@@ -173,7 +173,7 @@ class Sqlite:
 
     def _make_columns(self, points: Sequence[Point]) -> None:
         for point in points:
-            types = {name: type(v) for name, v in point.values.items()}
+            types = {name: type(v) for name, v in {**point.tags, **point.values}.items() if name not in KEY}
             if not self._columns.get(point.measurement, set()).issuperset(types):
                 with _one_transaction(self._db):
                     self._add_columns(point.measurement, types)

@@ -20,9 +20,9 @@ from telemetry.streams import STREAMS, fields
 MEASUREMENTS = (
     *STREAMS,
     *("site", "site_status", "alert", "ingest", "touched", "rollup", "signal_1h", "signal_1d", "signal_1m"),
-    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance", "verdict"),
+    *("intake", "fleet", "fleet_1d", "proof", "watch", "maintenance", "verdict", "regency"),
 )
-KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d", "verdict")
+KEPT_LONG = ("signal_1h", "signal_1d", "signal_1m", "fleet_1d", "verdict", "regency")
 """What is kept when the samples go."""
 Row = dict[str, Value]
 

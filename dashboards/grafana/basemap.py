@@ -12,22 +12,45 @@ import json
 from pathlib import Path
 from typing import Any
 
-from grafana_foundation_sdk.builders.common import MapLayerOptions
+from grafana_foundation_sdk.builders import geomap
+from grafana_foundation_sdk.builders.common import FrameGeometrySource, MapLayerOptions
+from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
+from grafana_foundation_sdk.models.geomap import TooltipMode
 from shapely.geometry import mapping, shape
 
-from dashboards.grafana.context import MAP_FILE
+from dashboards.grafana.theme import PLAIN
 
 BOUNDARIES = Path(__file__).parents[1] / "data" / "kutim_kecamatan.geojson"
 TOLERANCE_DEG = 0.006
 """About 700 m: less than a pixel where the whole regency fills a panel."""
 DECIMALS = 3
+OF_REGENCY, OF_NATION = (1, 117, 8), (-2, 118, 5)
+COUNTRIES = "maps/countries.geojson"
+"""What Grafana brings itself."""
 
 
-def basemap() -> MapLayerOptions:
-    """Return the base layer: kecamatan in a half-transparent grey that shows every class colour in both of Grafana's themes."""
+def basemap(name: str, file: str) -> MapLayerOptions:
+    """Return a base layer: areas in a half-transparent grey that shows every class colour in both of Grafana's themes."""
     style = {"color": {"fixed": "#9aa3b0"}, "opacity": 0.6, "lineWidth": 1}
-    config = {"src": f"public/{MAP_FILE}", "style": style, "rules": []}
-    return MapLayerOptions().type("geojson").name("Kecamatan").config(config).tooltip(False)
+    config = {"src": f"public/{file}", "style": style, "rules": []}
+    return MapLayerOptions().type("geojson").name(name).config(config).tooltip(False)
+
+
+def lay(panel: geomap.Panel, colour: str, view: tuple[int, int, int], base: MapLayerOptions) -> geomap.Panel:
+    """Lay points (columns lat, lon) over a base, coloured by a column; `view` is lat, lon and zoom."""
+    style = {
+        "color": {"field": colour, "fixed": PLAIN},
+        "size": {"fixed": 7, "min": 7, "max": 7},
+        "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+        "opacity": 0.95,
+    }
+    place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("lat").longitude("lon")
+    points = MapLayerOptions().type("markers").name("Sinyal").location(place).tooltip(True)
+    lat, lon, zoom = view
+    panel.view(geomap.MapViewConfig().id("coords").lat(lat).lon(lon).zoom(zoom))
+    panel.tooltip(geomap.TooltipOptions().mode(TooltipMode.DETAILS))
+    panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
+    return panel.basemap(base).layers([points.config({"style": style, "showLegend": False})])
 
 
 def boundaries() -> str:

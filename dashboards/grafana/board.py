@@ -10,6 +10,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
+    DataSourceRef,
     GridPos,
     VariableHide,
     VariableOption,
@@ -19,6 +20,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from dashboards.grafana import theme
 from dashboards.grafana.context import Context
+from dashboards.grafana.dialect import Dialect, InfluxQL
 from dashboards.grafana.influxql import PLACE, RANGE, rows
 from dashboards.grafana.panels import Panel
 from dashboards.grafana.query import DATASOURCE
@@ -77,8 +79,11 @@ class Board:
         since: str = "now-24h",
         one_hall: bool = False,
         wall: bool = False,
+        national: Dialect | None = None,
     ) -> None:
+        """`national`: a board of a node above, asked in this dialect; regencies are chosen, not villages."""
         self._context, self._wall = context, wall
+        self._dialect = national or InfluxQL()
         self._ids = 0
         self._shelf = Shelf()
         self._annotations: list[dict[str, Any]] = []
@@ -88,8 +93,13 @@ class Board:
         links = sdk.DashboardLink("Sinyal").type(DashboardLinkType.DASHBOARDS).tags([f"sinyal-{context.language}"])
         if not wall:
             board.link(links.include_vars(True).keep_time(True).as_dropdown(False).icon("external link"))
-        board.with_variable(sdk.DatasourceVariable("datasource").label(context.say(mark("Data source"))).type("influxdb"))
+        board.with_variable(
+            sdk.DatasourceVariable("datasource").label(context.say(mark("Data source"))).type(self._dialect.plugin)
+        )
         self._board = board
+        if national is not None:
+            self._choose("regency", mark("Regency"), national.values("regency", "regency"))
+            return
         self._choose("kecamatan", mark("Sub-district"), KECAMATAN_VALUES)
         self._choose("desa", mark("Village"), MEASURED_FIRST if one_hall else DESA_VALUES, single=one_hall)
 
@@ -165,7 +175,8 @@ class Board:
         return plain
 
     def _choose(self, name: str, label: str | Phrase, query: str, *, single: bool = False) -> None:
-        variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query).datasource(DATASOURCE)
+        variable = sdk.QueryVariable(name).label(self._context.say(label)).query(query)
+        variable.datasource(DataSourceRef(type_val=self._dialect.plugin, uid=DATASOURCE.uid))
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         variable.sort(VariableSort.DISABLED if single else VariableSort.ALPHABETICAL_ASC)
         if self._wall:

@@ -10,8 +10,9 @@ from typing import Any
 
 from collector.errors import ConfigError
 from collector.sites.classes import read_classes
-from dashboards.grafana import alerts, basemap, fleet, hall, operators, pipeline, regency, wall
-from dashboards.grafana.context import GENERATED, MAP_FILE, Context
+from dashboards.grafana import alerts, basemap, fleet, hall, nation, operators, pipeline, regency, wall
+from dashboards.grafana.context import GENERATED, MAP_FILE, NATION, Context
+from dashboards.grafana.dialect import DIALECTS
 from ground.words import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -37,7 +38,8 @@ def build_all(classes: Path = CLASSES) -> dict[str, dict[str, Any]]:
     """Return every dashboard by its path below `generated/`. Raises ConfigError."""
     read = read_classes(classes)
     contexts = [Context(language, read) for language in LANGUAGES]
-    return {f"{c.language}/{name}.json": build(c) for c in contexts for name, build in DASHBOARDS.items()}
+    found = {f"{c.language}/{name}.json": build(c) for c in contexts for name, build in DASHBOARDS.items()}
+    return found | {f"{NATION}/{c.language}-{d.name}.json": nation.build(c, d) for c in contexts for d in DIALECTS}
 
 
 def as_text(dashboard: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from ground.words import Lang, Phrase, said, tr
 GENERATED = Path(__file__).parent / "generated"
 MAP_FILE = "maps/sinyal-kutim.geojson"
 """The base layer of the map: below `generated/`, and below Grafana's `public/`."""
+NATION = "nation"
+"""Folder of the board of a node above, below `generated/`: one file a language and dialect."""
 DATASOURCE_UID = "sinyal-influxdb"
 """Of the data source that publish and the provisioning files make; dashboards let their reader choose, alert rules cannot."""
 

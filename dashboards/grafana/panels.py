@@ -44,7 +44,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.grafana.context import Context
-from dashboards.grafana.query import DATASOURCE, Influx
+from dashboards.grafana.query import Query
 from dashboards.grafana.theme import Steps, one_colour, steps
 from ground.words import Phrase, mark
 from telemetry.operators import NAMES
@@ -66,9 +66,9 @@ DEFAULT_INTERVAL = "1m"
 """Two samples of a modem at the usual 30 s: so an empty interval is a gap in measuring, not a matter of resolution."""
 
 
-def dressed(panel: AnyPanel, context: Context, title: str | Phrase, about: str | Phrase, queries: Sequence[Influx]) -> AnyPanel:
+def dressed(panel: AnyPanel, context: Context, title: str | Phrase, about: str | Phrase, queries: Sequence[Query]) -> AnyPanel:
     """Return a panel its title, description, data source and queries."""
-    panel.title(context.say(title)).description(context.say(about)).datasource(DATASOURCE).targets(list(queries))
+    panel.title(context.say(title)).description(context.say(about)).datasource(queries[0].datasource).targets(list(queries))
     if any("$tag_operator" in (query.alias or "") for query in queries):
         panel.transformations([step("renameByRegex", regex=key, renamePattern=name) for key, name in NAMES.items()])
     return panel
@@ -78,7 +78,7 @@ def curves(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str,
     scale: Steps | None = None,
@@ -102,7 +102,7 @@ def columns(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str,
     interval: str = DEFAULT_INTERVAL,
@@ -117,7 +117,7 @@ def figure(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str = "none",
     scale: Steps | None = None,
@@ -141,7 +141,7 @@ def gauges(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str,
     scale: Steps,
@@ -161,7 +161,7 @@ def timeline(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str = "none",
     mappings: list[ValueMapping] | None = None,
@@ -180,7 +180,7 @@ def squares(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     *,
     unit: str,
     scale: Steps,

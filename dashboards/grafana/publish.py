@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from collector.config import Influx1Section, Influx2Section, StoreSection, load, secret
+from collector.config import ClickHouseSection, Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
 from collector.server.program import language
-from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE, NATION
+from dashboards.grafana.dialect import DIALECTS, Sql
 from dashboards.grafana.port import Body, Grafana, RefusedError, connect
 from ground.words import LANGUAGES, Lang, Phrase, Said, mark, phrase, said, tr
 
@@ -36,6 +37,7 @@ The token is read from the environment only, so that it stands in no file and no
   sinyal-dashboards publish --dry-run
   sinyal-dashboards publish --url https://grafana.example.go.id --config /etc/sinyal/collector.toml
   sinyal-dashboards publish --lang id
+  sinyal-dashboards publish --nation clickhouse --config /etc/sinyal/collector.toml   at a node above (docs/scale.md)
 
 What already exists and is equal is left alone; a dashboard of ours that somebody changed in Grafana is set back, its old version
 stays in Grafana's history. Without --config the data source is left alone: every dashboard lets its reader choose one.
@@ -43,6 +45,8 @@ stays in Grafana's history. Without --config the data source is left alone: ever
 exit: 0 published, or nothing to do; 1 Grafana cannot be reached or refused something; 2 bad usage, config or token
 """
 TAKEN = (requests.codes.conflict, requests.codes.precondition_failed)
+UNRESOLVED = "could not resolve"
+"""What Grafana 12 says, with 500, to an Editor who asks for a folder that does not exist (grafana/grafana issue 109608)."""
 
 
 VERBS = {
@@ -64,8 +68,9 @@ TAKEN_NAME = mark("Grafana refused: {reason} (something else has this name; rena
 class Publisher:
     """Puts things into one Grafana. Prints in `lang` what it does with each; writes nothing when `dry`.
 
-    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: a Grafana answers an Editor who asks
-    for a folder that does not exist with 403, as for one that is hidden. So it is made, and Grafana says whether it was there.
+    Raises RefusedError, and requests.RequestException. What cannot be seen may not be there: to an Editor who asks for a
+    folder that does not exist a Grafana says 403 or 500, as for one that is hidden. So it is made, and Grafana says whether
+    it was there.
     """
 
     def __init__(self, grafana: Grafana, *, dry: bool, lang: Lang) -> None:
@@ -120,7 +125,7 @@ class Publisher:
         except RefusedError as error:
             if error.status == requests.codes.not_found:
                 return None
-            if error.status == requests.codes.forbidden:
+            if error.status == requests.codes.forbidden or UNRESOLVED in str(error):
                 return _lacking(error, "see", name, right)
             raise
 
@@ -177,12 +182,25 @@ def datasource_of(store: StoreSection, url: str | None = None) -> Body:
         body = {**common, "url": url or store.url, "database": store.bucket}
         body["jsonData"] = {**options, "dbName": store.bucket, **headers}
         return {**body, "secureJsonData": {"httpHeaderValue1": f"Token {token}"}}
+    if isinstance(store, ClickHouseSection):
+        return _clickhouse(store, url or store.urls[0])
     raise ConfigError("store.engine: these dashboards read InfluxDB alone; publish without --config, or use influx1 or influx2")
 
 
-def dashboards(language: str, folder: Path = GENERATED) -> Iterator[Body]:
-    """Yield the dashboards of a language as they were generated."""
-    for path in sorted((folder / language).glob("*.json")):
+def _clickhouse(store: ClickHouseSection, url: str) -> Body:
+    place = urlsplit(url)
+    secure = place.scheme == "https"
+    options = {"host": place.hostname, "port": place.port or (443 if secure else 80), "protocol": "http", "secure": secure}
+    options |= {"username": store.username or "default", "defaultDatabase": store.database}
+    body: Body = {"uid": "sinyal-clickhouse", "name": "Sinyal ClickHouse", "type": Sql.plugin, "access": "proxy"}
+    password = secret(store.password_file, "SINYAL_STORE_PASSWORD")
+    return {**body, "jsonData": options} | ({"secureJsonData": {"password": password}} if password else {})
+
+
+def dashboards(language: str, nation: str | None = None) -> Iterator[Body]:
+    """Yield the dashboards of a language as they were generated; with a dialect the one of a node above in their place."""
+    found = GENERATED.glob(f"{language}/*.json") if nation is None else (GENERATED / NATION / f"{language}-{nation}.json",)
+    for path in sorted(found):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -197,6 +215,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--url", default=DEFAULT_URL, help=f"address of Grafana, with its path if it has one (default {DEFAULT_URL})"
     )
     parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
+    parser.add_argument(
+        "--nation",
+        choices=[dialect.name for dialect in DIALECTS],
+        help="at a node above: publish the board of its regencies alone, as the database there is asked",
+    )
     parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
     parser.add_argument(
         "--lang",
@@ -213,10 +236,10 @@ def run(args: argparse.Namespace) -> int:
     why: Said
     try:
         url, token = _address(args.url), _token()
-        source = datasource_of(load(args.config).store, args.store_url) if args.config else None
-        _publish(Publisher(connect(url, token), dry=args.dry_run, lang=lang), source, args.lang)
-        copy = f"sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/"
-        print(tr(MAP_GROUND, lang, command=copy))
+        source = _source(args) if args.config else None
+        _publish(Publisher(connect(url, token), dry=args.dry_run, lang=lang), source, args.lang, args.nation)
+        if args.nation is None:
+            print(tr(MAP_GROUND, lang, command=f"sudo cp {GENERATED / MAP_FILE} {PUBLIC_MAPS}/"))
     except ConfigError as error:
         why, code = error, USAGE
     except RefusedError as error:
@@ -229,6 +252,13 @@ def run(args: argparse.Namespace) -> int:
         return OK
     print(f"sinyal-dashboards publish: {said(why, lang)}", file=sys.stderr)
     return code
+
+
+def _source(args: argparse.Namespace) -> Body:
+    found = datasource_of(load(args.config).store, args.store_url)
+    if args.nation is None and found["type"] == Sql.plugin:
+        raise ConfigError("store.engine: on ClickHouse there is the board of a node above alone: add --nation clickhouse")
+    return found
 
 
 def _token() -> str:
@@ -245,13 +275,13 @@ def _address(url: str) -> str:
     return url
 
 
-def _publish(grafana: Publisher, source: Body | None, language: str) -> None:
+def _publish(grafana: Publisher, source: Body | None, language: str, nation: str | None) -> None:
     if source is not None:
         grafana.datasource(source)
     for one in LANGUAGES if language == "both" else (language,):
         title, uid = FOLDERS[one]
         grafana.folder(uid, title)
-        for model in dashboards(one):
+        for model in dashboards(one, nation):
             grafana.dashboard(model, uid)
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from grafana_foundation_sdk.builders import common, geomap
+from grafana_foundation_sdk.builders import geomap
 from grafana_foundation_sdk.builders.bargauge import Panel as Gauges
 from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
-from grafana_foundation_sdk.models.common import FrameGeometrySourceMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
-from grafana_foundation_sdk.models.geomap import TooltipMode
 
 from dashboards.grafana import theme
-from dashboards.grafana.basemap import basemap
+from dashboards.grafana.basemap import OF_REGENCY, basemap, lay
 from dashboards.grafana.board import Board
-from dashboards.grafana.context import Context
+from dashboards.grafana.context import MAP_FILE, Context
 from dashboards.grafana.halls import level_queries, level_steps
 from dashboards.grafana.influxql import AVAILABILITY, EVERY, LAST_HOUR, NOW, PLACE, RANGE, RESPONSIBLE, counted, rows, share
 from dashboards.grafana.panels import (
@@ -86,11 +84,7 @@ def map_of_halls(context: Context) -> geomap.Panel:
     panel = dressed(geomap.Panel(), context, mark("Map of halls"), about, level_queries())
     panel.transformations(list(level_steps())).unit("string").mappings(theme.level_words(context))
     panel.thresholds(theme.steps(*theme.levels_of(context))).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-    panel.view(geomap.MapViewConfig().id("coords").lat(1).lon(117).zoom(8)).tooltip(
-        geomap.TooltipOptions().mode(TooltipMode.DETAILS)
-    )
-    panel.controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(True).show_attribution(False).show_scale(True))
-    panel.basemap(basemap()).layers([_halls_layer()])
+    lay(panel, "level", OF_REGENCY, basemap("Kecamatan", MAP_FILE))
     level = [*_named(context, mark("Class")), DynamicConfigValue("unit", theme.DBM), link_property(hall_link(context))]
     panel.override_by_name("level", level)
     panel.override_by_name("site", _named(context, mark("Village code")))
@@ -99,24 +93,6 @@ def map_of_halls(context: Context) -> geomap.Panel:
     for degrees in ("lat", "lon"):
         panel.override_by_name(degrees, [DynamicConfigValue("unit", "degree"), DynamicConfigValue("decimals", 4)])
     return panel
-
-
-def _halls_layer() -> common.MapLayerOptions:
-    style = {
-        "color": {"field": "level", "fixed": theme.PLAIN},
-        "size": {"fixed": 7, "min": 7, "max": 7},
-        "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
-        "opacity": 0.95,
-    }
-    place = common.FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("lat").longitude("lon")
-    return (
-        common.MapLayerOptions()
-        .type("markers")
-        .name("Sinyal")
-        .location(place)
-        .tooltip(True)
-        .config({"style": style, "showLegend": False})
-    )
 
 
 def _named(context: Context, name: str | Phrase) -> list[DynamicConfigValue]:

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 
 from dashboards.grafana.context import Context
 from dashboards.grafana.panels import OF_ROW, area_link, dressed, hall_link, join, link_property, only, step
-from dashboards.grafana.query import Influx
+from dashboards.grafana.query import Influx, Query
 from dashboards.grafana.theme import MOMENT, Steps, named
 from ground.words import Phrase, mark
 from telemetry.operators import NAMES, operator_name
@@ -54,7 +54,7 @@ def listing(
     context: Context,
     title: str | Phrase,
     about: str | Phrase,
-    queries: Sequence[Influx],
+    queries: Sequence[Query],
     columns: Sequence[Column],
     *,
     before: Sequence[DataTransformerConfig] = (),

@@ -74,6 +74,7 @@ def read(path: Path, sites: Mapping[str, Site] | None = None) -> Scenario:
     kecamatan = data.get("kecamatan")
     if kecamatan:
         sites = {code: site for code, site in sites.items() if site.kecamatan in kecamatan}
+    sites = dict(list(sites.items())[: data.get("number", len(sites))])
     planned: list[Planned] = []
     for number, fault in enumerate(data.get("fault", []), 1):
         planned += _planned(path, number, fault, sites)

@@ -101,6 +101,7 @@ class World:
         self._seq = 0
         self._drop_until: dict[str, int] = {}
         self._hours: defaultdict[tuple[str, str], dict[int, Sums]] = defaultdict(dict)
+        self._days: dict[tuple[str, str, int], list[Row]] = {}
         self._trend_at = -HOUR
         self.never = {plan.hall for plan in planned if plan.what == "never" and plan.start <= 0}
 
@@ -214,8 +215,11 @@ class World:
                 hours += [sums[h].row(h) for h in range(max(0, hour - 24), hour) if h in sums]
                 days = [] if hall.code in self.never else [_usual_day(hall) for _ in range(today - HISTORY_DAYS, min(0, today))]
                 for day in range(max(0, today - HISTORY_DAYS), today):
-                    of_day = [sums[h] for h in range(day * 24, day * 24 + 24) if h in sums]
-                    days += [_day(of_day)] if of_day else []
+                    key = hall.code, modem.name, day  # a day that is over stays as it is
+                    if key not in self._days:
+                        of_day = [sums[h] for h in range(day * 24, day * 24 + 24) if h in sums]
+                        self._days[key] = [_day(of_day)] if of_day else []
+                    days += self._days[key]
                 found[hall.code, modem.name] = Trend(hours, days)
         return found
 

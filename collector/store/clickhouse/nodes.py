@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import requests
 
@@ -89,7 +90,9 @@ class Nodes:
                 return found
         raise first or StoreUnavailableError("fewer addresses than copies are wanted")
 
-    def ask(self, url: str, query: str, data: bytes | None = None, settings: Mapping[str, str] | None = None) -> tuple[str, bool]:
+    def ask(
+        self, url: str, query: str, data: bytes | BinaryIO | None = None, settings: Mapping[str, str] | None = None
+    ) -> tuple[str, bool]:
         """Run one statement and return its whole answer, and whether ClickHouse's mark was on it.
 
         With `data` the statement is an INSERT of it. Raises PointsRefusedError, RefusalError or StoreUnavailableError.
@@ -116,6 +119,21 @@ class Nodes:
             raise StoreUnavailableError(f"{url}: the answer to a query is not ClickHouse's, or ends too early", Fault.NOT_A_STORE)
         readers = [_reader(kind) for kind in types]
         return rows_of(measurement, names, (_cells(readers, line) for line in lines[2:-1]))
+
+    def fetch(self, url: str, question: str, path: Path) -> None:
+        """Write the whole answer to a question into a file, as it comes. Raises as `ask` does, OSError for the file."""
+        params = {"wait_end_of_query": "1"}
+        try:
+            with self._session.post(
+                f"{url}/", params=params, data=question.encode(), timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S), stream=True
+            ) as reply:
+                if reply.status_code != 200:
+                    raise _refusal(reply.status_code, reply.text, reply.headers, writes=False)
+                with path.open("wb") as file:
+                    for part in reply.iter_content(1 << 20):
+                        file.write(part)
+        except requests.RequestException as error:
+            raise no_answer(url, error) from None
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,26 +1,29 @@
 """A small server that answers as Grafana's HTTP API does, for what publishing needs; it counts what was written.
 
-Codes and words of answers are those in the sources of Grafana, 9.4 and newer: `pkg/services/accesscontrol/middleware.go` (rights
-are asked before the handler, and the scope of a folder that does not exist is nobody's), `pkg/api/apierrors/folder.go`.
+What it refuses, and in which words, stands in `answers.toml` by version, each with its source.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+RECORDED = tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))["answer"]
+NEWEST = "13.2.3"
 TOKEN = "glsa_test"
 Answer = tuple[int, Any]
 
 
 class FakeGrafana:
-    """What the server holds. `role` is the token's: an Editor may not touch data sources, and sees no folder that is not there.
+    """What the server holds. `role` is the token's: an Editor may not touch data sources, and has no wildcard for folders.
 
-    `version` None: the server hides it. Calls by number of a data source are gone from 12 on.
+    `version` None: the server hides it, and answers as the newest.
     """
 
     def __init__(self) -> None:
@@ -38,44 +41,59 @@ class FakeGrafana:
         if path == "/grafana/api/health":
             return 200, {"commit": "abc", "database": "ok", **({"version": self.version} if self.version else {})}
         if authorization != f"Bearer {TOKEN}":
-            return 401, {"message": "Invalid API key"}
+            return self.refusal("token unknown")
         parts = path.removeprefix("/grafana/api/").split("/")
         if method != "GET":
             self.writes.append(f"{method} {'/'.join(parts)}")
         kinds = {"folders": self._folder, "datasources": self._datasource, "dashboards": self._dashboard}
         return kinds[parts[0]](method, parts[1:], body)
 
-    def _denied(self, right: str) -> Answer:
-        words = f"You'll need additional permissions to perform this action. Permissions needed: {right}"
-        return 403, {"accessErrorId": "ACE0123456789", "message": words, "title": "Access denied"}
+    def refusal(self, case: str, **values: str) -> Answer:
+        """Return what this version answers in a case; 200 where it does not refuse."""
+        version = [int(part) for part in (self.version or NEWEST).split(".")]
+        known = [answer for answer in RECORDED if answer["case"] == case and answer["since"] <= version]
+        newest = max(known, key=lambda answer: answer["since"])
+        text = newest["body"]
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return newest["status"], json.loads(text) if text else {}
 
     def _folder(self, method: str, parts: list[str], body: Any) -> Answer:
         right = {"POST": "folders:create", "PUT": "folders:write"}.get(method, "folders:read")
-        unseen = method == "GET" and self.role == "Editor" and parts[0] not in self.folders
-        if right in self.lacking or unseen:
-            return self._denied(right)
+        if right in self.lacking:
+            return self.refusal("right lacks", right=right)
         if method == "POST":
-            if body["uid"] in self.folders or any(f["title"] == body["title"] for f in self.folders.values()):
-                return 409, {"message": "a folder with the same name already exists"}
-            self.folders[body["uid"]] = {"uid": body["uid"], "title": body["title"], "version": 1}
-            return 200, self.folders[body["uid"]]
+            return self._new_folder(body)
         folder = self.folders.get(parts[0])
         if folder is None:
-            return 404, {"message": "folder not found"}
+            return self.refusal(f"{self.role} asks for a folder that is not there", uid=parts[0])
         if method == "PUT":
             if not body.get("overwrite") and body.get("version") != folder["version"]:
-                return 412, {"message": "the folder has been changed by someone else"}
+                return self.refusal("a folder is changed that changed meanwhile")
             folder |= {"title": body["title"], "version": folder["version"] + 1}
         return 200, folder
 
+    def _new_folder(self, body: Any) -> Answer:
+        if body["uid"] in self.folders:
+            return self.refusal("a folder is made whose uid is there")
+        if any(folder["title"] == body["title"] for folder in self.folders.values()):
+            code, answer = self.refusal("a folder is made whose title is there")
+            if code != 200:
+                return code, answer
+        self.folders[body["uid"]] = {"uid": body["uid"], "title": body["title"], "version": 1}
+        return 200, self.folders[body["uid"]]
+
     def _datasource(self, method: str, parts: list[str], body: Any) -> Answer:
         if self.role != "Admin":
-            return self._denied({"POST": "datasources:create", "PUT": "datasources:write"}.get(method, "datasources:read"))
+            right = {"POST": "datasources:create", "PUT": "datasources:write"}.get(method, "datasources:read")
+            return self.refusal("right lacks", right=right)
         if method == "POST":
             if any(d["name"] == body["name"] for d in self.datasources.values()):
-                return 409, {"message": "data source with the same name already exists"}
-        elif parts[:1] != ["uid"] or parts[1] not in self.datasources:
-            return 404, {"message": "Data source not found"}
+                return self.refusal("a data source is made whose name is there")
+        elif parts[:1] != ["uid"]:
+            return self.refusal("a data source is asked for by its number")
+        elif parts[1] not in self.datasources:
+            return self.refusal("a data source is not there")
         if method == "GET":
             return 200, self.datasources[parts[1]]
         kept = {key: value for key, value in body.items() if key != "secureJsonData"}
@@ -88,17 +106,17 @@ class FakeGrafana:
     def _dashboard(self, method: str, parts: list[str], body: Any) -> Answer:
         right = "dashboards:read" if method == "GET" else "dashboards:create"
         if right in self.lacking:
-            return self._denied(right)
+            return self.refusal("right lacks", right=right)
         if method == "GET":
             found = self.dashboards.get(parts[1])
-            return (200, found) if found else (404, {"message": "Dashboard not found"})
+            return (200, found) if found else self.refusal(f"{self.role} asks for a dashboard that is not there")
         assert parts == ["db"]
         model, folder = body["dashboard"], body["folderUid"]
         if folder not in self.folders:
-            return 400, {"message": "folder not found"}
+            return self.refusal("a dashboard is saved into a folder that is not there")
         old = self.dashboards.get(model["uid"])
         if old and not body.get("overwrite"):
-            return 412, {"message": "The dashboard has been changed by someone else", "status": "version-mismatch"}
+            return self.refusal("a dashboard is saved that changed meanwhile")
         version = old["dashboard"]["version"] + 1 if old else 1
         stored = {**model, "id": len(self.dashboards) + 1, "version": version}
         self.dashboards[model["uid"]] = {"dashboard": stored, "meta": {"folderUid": folder, "version": version}}

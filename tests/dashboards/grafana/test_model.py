@@ -18,7 +18,8 @@ import pytest
 from collector.sites.classes import read_classes
 from dashboards.grafana import build, theme
 from dashboards.grafana.build import CLASSES, DASHBOARDS, build_all
-from dashboards.grafana.context import GENERATED, Context
+from dashboards.grafana.context import GENERATED, NATION, Context
+from dashboards.grafana.dialect import DIALECTS
 from telemetry.streams import STREAMS, fields
 
 BUILT = build_all()
@@ -26,6 +27,8 @@ LEADS = re.compile(r"var-kecamatan=\$\{(\S+?)kecamatan[^&]*&var-desa=\$\{\1desa"
 """A hall is named by its kecamatan and its village, from one and the same place: row, grouped row or series."""
 ROOT = Path(__file__).parents[3]
 each_dashboard = pytest.mark.parametrize("path", BUILT)
+PLUGINS = {f"{NATION}/{language}-{d.name}.json": d.plugin for language in ("id", "en") for d in DIALECTS}
+"""Type of the data source of the boards that may have another one than InfluxDB."""
 
 
 def panels(path: str) -> list[dict[str, Any]]:
@@ -52,7 +55,7 @@ def test_generated_files_are_current() -> None:
     assert build.main(["--check"]) == 0
     found = {path.relative_to(GENERATED).as_posix(): json.loads(path.read_text("utf-8")) for path in GENERATED.glob("*/*.json")}
     assert found == BUILT
-    assert len(found) == 2 * len(DASHBOARDS) == 14
+    assert len(found) == 2 * len(DASHBOARDS) + 2 * len(DIALECTS) == 18
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -80,14 +83,14 @@ def test_stale_missing_and_orphaned_files_are_named(tmp_path: Path, monkeypatch:
 @each_dashboard
 def test_identity_and_variables(path: str) -> None:
     dashboard = BUILT[path]
-    language, name = path.removesuffix(".json").split("/")
+    language, name = (path.split("/")[1][:2], NATION) if path in PLUGINS else path.removesuffix(".json").split("/")
     assert dashboard["uid"] == (f"sinyal-{name}" if language == "id" else f"sinyal-{name}-en")
     assert "id" not in dashboard
     assert (dashboard["timezone"], dashboard["schemaVersion"]) == ("Asia/Makassar", 37)
     variables = {v["name"]: v for v in dashboard["templating"]["list"]}
     line = [] if name in ("fleet", "pipeline") else ["operator", "modem"]
-    assert list(variables) == ["datasource", "kecamatan", "desa", *line]
-    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", "influxdb")
+    assert list(variables) == ["datasource", *(["regency"] if name == NATION else ["kecamatan", "desa", *line])]
+    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", PLUGINS.get(path, "influxdb"))
     for variable in list(variables.values())[1:]:
         single = name == "hall" and variable["name"] == "desa"
         assert variable.get("includeAll", False) is not single
@@ -112,8 +115,8 @@ def test_every_panel_says_what_it_shows_and_in_which_unit(path: str) -> None:
     for panel in panels(path):
         assert panel["title"]
         assert len(panel["description"]) > 10
-        assert panel["datasource"] == {"type": "influxdb", "uid": "${datasource}"}
-        assert all(t["datasource"] == panel["datasource"] and t["rawQuery"] for t in panel["targets"])
+        assert panel["datasource"] == {"type": PLUGINS.get(path, "influxdb"), "uid": "${datasource}"}
+        assert all(t["datasource"] == panel["datasource"] and t.get("rawQuery", t.get("rawSql")) for t in panel["targets"])
         refs = [t["refId"] for t in panel["targets"]]
         assert len(set(refs)) == len(refs) > 0
         if panel["type"] == "table":
@@ -136,6 +139,20 @@ def test_gaps_stay_gaps(path: str) -> None:
             assert all(query.endswith(("fill(null)", "fill(0)")) for query in written)
             counts = [query for query in written if query.endswith("fill(0)")]
             assert all(query.startswith("SELECT count(") for query in counts), "only a count may be 0 where nothing was measured"
+
+
+def test_the_national_boards_differ_in_their_questions_alone() -> None:
+    """One code, two dialects: what a person sees is the same."""
+    for language in ("id", "en"):
+        influx, clickhouse = (json.dumps(BUILT[f"{NATION}/{language}-{d.name}.json"], sort_keys=True) for d in DIALECTS)
+        for dialect in DIALECTS:
+            influx, clickhouse = (text.replace(dialect.plugin, "PLUGIN") for text in (influx, clickhouse))
+        boards = [json.loads(text) for text in (influx, clickhouse)]
+        for board in boards:
+            for part in (*board["panels"], *board["templating"]["list"]):
+                part.pop("targets", None)
+                part.pop("query", None)
+        assert boards[0] == boards[1]
 
 
 def test_both_languages_show_the_same() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dashboards import cli
 from dashboards.grafana.build import DASHBOARDS
 from lab.servers import free_port
-from tests.dashboards.grafana.fake_grafana import TOKEN, FakeGrafana, serving
+from tests.dashboards.grafana.fake_grafana import RECORDED, TOKEN, FakeGrafana, serving
 
 STORE1 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx1"\nurl = "http://127.0.0.1:8086"\n'
 STORE2 = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "influx2"\norg = "kutim"\nbucket = "sinyal"\n'
+CLICKHOUSE = STORE1.replace("influx1", "clickhouse").replace('url = "http://127.0.0.1:8086"', 'urls = ["http://127.0.0.1:8123"]')
 SQLITE = '[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\nengine = "sqlite"\npath = "store.db"\n'
 
 
@@ -33,7 +35,7 @@ def publish(grafana: FakeGrafana, *args: str) -> int:
     return cli.main(["publish", "--url", grafana.url, *args])
 
 
-each_version = pytest.mark.parametrize("version", ["9.4.7", "12.1.0", "13.2.3", None])
+each_version = pytest.mark.parametrize("version", ["9.4.7", "11.6.0", "12.1.0", "12.4.0", "13.2.3", None])
 
 
 @each_version
@@ -132,6 +134,23 @@ def test_an_editor_publishes_into_a_fresh_grafana_and_is_told_what_it_may_not(
     assert grafana.writes == []
 
 
+def test_a_node_above_gets_its_board_as_its_database_is_asked(
+    grafana: FakeGrafana, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = config(tmp_path, CLICKHOUSE)
+    assert publish(grafana, "--config", store) == 2
+    assert "--nation clickhouse" in capsys.readouterr().err
+    for _ in range(2):
+        assert publish(grafana, "--config", store, "--nation", "clickhouse") == 0
+    assert set(grafana.dashboards) == {"sinyal-nation", "sinyal-nation-en"}
+    (source,) = grafana.datasources.values()
+    assert source["type"] == "grafana-clickhouse-datasource"
+    assert (
+        source["jsonData"].items() >= {"host": "127.0.0.1", "port": 8123, "protocol": "http", "defaultDatabase": "sinyal"}.items()
+    )
+    assert capsys.readouterr().out.count("unchanged") == 2 + 1 + 2
+
+
 @pytest.mark.parametrize(
     ("right", "told"),
     [
@@ -148,7 +167,11 @@ def test_the_right_that_lacks_is_named(grafana: FakeGrafana, right: str, told: s
     assert told in capsys.readouterr().err
 
 
-def test_a_folder_that_is_there_but_hidden_is_told_so(grafana: FakeGrafana, capsys: pytest.CaptureFixture[str]) -> None:
+@each_version
+def test_a_folder_that_is_there_but_hidden_is_told_so(
+    grafana: FakeGrafana, version: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grafana.version = version
     assert publish(grafana) == 0
     grafana.lacking = {"folders:read"}
     assert publish(grafana) == 2
@@ -168,6 +191,17 @@ def test_a_name_that_is_taken_is_refused(grafana: FakeGrafana, capsys: pytest.Ca
     grafana.folders["other"] = {"uid": "other", "title": "Sinyal (Bahasa Indonesia)", "version": 1}
     assert publish(grafana) == 1
     assert "rename or delete" in capsys.readouterr().err
+    grafana.version = "11.6.0"
+    assert publish(grafana) == 0, "from 11.3 on titles need not differ"
+
+
+@pytest.mark.parametrize("answer", RECORDED, ids=lambda answer: f"{answer['since'][0]} {answer['case']}")
+def test_each_recorded_answer_names_its_source_and_is_what_the_server_gives(grafana: FakeGrafana, answer: dict[str, Any]) -> None:
+    assert answer["source"]
+    grafana.version = "{}.{}.0".format(*answer["since"])
+    code, told = grafana.refusal(answer["case"], right="a:b", uid="u")
+    assert code == answer["status"]
+    assert code == 200 or set(told) & {"message"}
 
 
 def test_an_unreachable_grafana_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

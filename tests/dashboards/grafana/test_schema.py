@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.grafana.context import GENERATED
 
-FILES = sorted(GENERATED.glob("[ei][nd]/*.json"))
+FILES = sorted(GENERATED.glob("*/*.json"))
 OF_INFLUXQL = ("query", "titleColumn", "textColumn", "tagsColumn", "timeEndColumn")
 """What the InfluxDB data source reads of an annotation; the schema has those of Grafana's own annotations only."""
 TARGET = (*OF_INFLUXQL, "refId", "rawQuery", "resultFormat", "fromAnnotations")
