@@ -27,7 +27,7 @@ from collector.errors import Fault, StoreUnavailableError
 from collector.rollup import bring_up_to_date
 from collector.sites.sites import read_sites
 from collector.store.influx1 import Influx1
-from collector.store.lines import TAGS
+from collector.store.lines import POINT_TAGS
 from collector.store.sqlite import Sqlite
 from collector.store.store import MEASUREMENTS, Point, Store
 from collector.store.store import Row as StoreRow
@@ -93,8 +93,8 @@ def fill(seeded: Store, store: Store, days: int) -> None:
 
 
 def _before(measurement: str, row: StoreRow, weeks: int) -> Point:
-    tags = {name: str(row[name]) for name in TAGS if name in row}
-    values = {name: value for name, value in row.items() if name not in (*TAGS, "time_ns")}
+    tags = {name: str(row[name]) for name in POINT_TAGS if name in row}
+    values = {name: value for name, value in row.items() if name not in (*POINT_TAGS, "time_ns")}
     return Point(measurement, tags, values, int(row["time_ns"]) - weeks * WEEK * DAY_NS)
 
 
