@@ -17,7 +17,7 @@ import requests
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.answers import fault_of, reason_of, retry_after, shorten
 from collector.store.influx import no_answer
-from collector.store.store import Row, row_of
+from collector.store.store import Row, rows_of
 from telemetry.frame import Value
 
 CONNECT_TIMEOUT_S = 3.0
@@ -118,7 +118,7 @@ class Nodes:
         if not names or len(names) != len(types) or lines[-1]:
             raise StoreUnavailableError(f"{url}: the answer to a query is not ClickHouse's, or ends too early", Fault.NOT_A_STORE)
         readers = [_reader(kind) for kind in types]
-        return (_row(measurement, names, readers, line) for line in lines[2:-1])
+        return rows_of(measurement, names, (_cells(readers, line) for line in lines[2:-1]))
 
     def fetch(self, url: str, question: str, path: Path) -> None:
         """Write the whole answer to a question into a file, as it comes. Raises as `ask` does, OSError for the file."""
@@ -166,9 +166,9 @@ def _reader(kind: str) -> Callable[[str], Value]:
     return int if bare.startswith(("Int", "UInt")) else float if bare.startswith("Float") else _text
 
 
-def _row(measurement: str, names: Sequence[str], readers: Sequence[Callable[[str], Value]], line: str) -> Row:
-    cells = zip(names, readers, line.split("\t"), strict=True)
-    return row_of(measurement, [(name, read(cell)) for name, read, cell in cells if cell != ABSENT])
+def _cells(readers: Sequence[Callable[[str], Value]], line: str) -> list[Value | None]:
+    cells = zip(readers, line.split("\t"), strict=True)
+    return [None if cell == ABSENT else read(cell) for read, cell in cells]
 
 
 def _text(cell: str) -> str:
