@@ -11,6 +11,7 @@ from collector.errors import StoreUnavailableError
 from collector.server.subject import DAY_S, Server
 from ground.doctor import Finding, fine, unseen, wanting
 from ground.words import Figure, mark
+from telemetry.release import same
 
 NAMED = 5
 """How many halls are named; the rest is counted."""
@@ -57,10 +58,10 @@ def versions(server: Server) -> Iterator[Finding]:
     """Check that the halls run the version of this server."""
     own = version("sinyal")
     rows = server.store.latest("device")
-    others = Counter(str(row["agent_version"]) for row in rows if row.get("agent_version", own) != own)
+    others = Counter(str(row["agent_version"]) for row in rows if not same(str(row.get("agent_version", own)), own))
     if others:
         told = ", ".join(f"{name} ({count})" for name, count in sorted(others.items()))
-        cure = mark("in the hall: sudo sinyal-agent update sinyal-{own}-py3-none-any.whl; old ones go on working meanwhile")
+        cure = mark("sudo sinyal-collector fleet update --help says how all halls get {own}; old ones go on working meanwhile")
         yield wanting("this server has {own}, halls run {told}", cure, own=own, told=told)
     else:
         yield fine("{own} here and in the halls", own=own)

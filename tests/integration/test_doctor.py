@@ -238,7 +238,7 @@ BROKEN: dict[str, Case] = {
         lambda i: i.silent_for(3 * DAY_S), {"halls"}, "1 of 1 halls have said nothing for a day: Senyiur", "call the village",
     ),
     "a hall runs an old version": (
-        lambda i: i.reported(0, agent_version="0.0.1"), {"versions"}, "halls run 0.0.1 (1)", "sinyal-agent update",
+        lambda i: i.reported(0, agent_version="0.0.1"), {"versions"}, "halls run 0.0.1 (1)", "sinyal-collector fleet update",
     ),
     "a card holds old samples": (
         lambda i: i.reported(0, spool_age_s=2 * DAY_S), {"queues"},

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from agent.cli import main
-from agent.host import checks, doctor
+from agent.host import checks, doctor, sensors
 from agent.host.checks import Hall
 from agent.spool import clock as clocks
 from agent.spool.alone import only_one
@@ -100,6 +100,10 @@ BROKEN: dict[str, tuple[Callable[[Broken], object], set[str], str, str]] = {
     "the modem does not answer": (silent, {"measuring"}, "m1: the modem does not answer", "check cable and USB plug"),
     "the agent does not run": (lambda h: h.state(pid=2**22 + 1), {"measuring"}, "the agent does not run", "systemctl start"),
     "nothing is measured": (lambda h: h.state(last={}), {"measuring"}, "m1: no new sample", "journalctl"),
+    "the library of a sensor is missing": (
+        lambda h: (h.write(more='[mains]\nups = "ina219"\n'), h.state(unread={"ina219": [65, "not installed"]})),
+        {"sensors"}, "ina219 gives nothing (not installed)", "apt-get install python3-periphery",
+    ),
     "the certificate ends soon": (lambda h: h.ending(), {"certificate"}, "ends on", "sinyal-collector ca renew"),
     "the server is another one": (
         lambda h: h.write(ca=Authority(h.folder / "other", "other").cert), {"server"},
@@ -186,7 +190,7 @@ def test_doctor_ends_with_1_where_something_is_to_be_done(hall: Broken, capsys: 
 
 def test_every_check_is_listed_once() -> None:
     looks = [check.look for check in (*doctor.HERE, *doctor.CONFIGURED, *doctor.FAR)]
-    named = {name: f for name, f in vars(checks).items() if not name.startswith("_")}
-    public = {f for f in named.values() if getattr(f, "__module__", "") == checks.__name__}
+    named = {name: f for module in (checks, sensors) for name, f in vars(module).items() if not name.startswith("_")}
+    public = {f for f in named.values() if getattr(f, "__module__", "") in (checks.__name__, sensors.__name__)}
     assert len(set(looks)) == len(looks)
     assert public - {Hall} == set(looks)
