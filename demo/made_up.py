@@ -11,6 +11,7 @@ from collector.store.store import Point
 from demo.profiles import Profile
 from ground.words import mark, tr
 from telemetry.frame import Value
+from telemetry.operators import operator_name
 
 REPORT_S = 300
 DAY_S, HOUR_S = 86_400, 3600
@@ -47,7 +48,7 @@ class Told:
 
     def _point(self, state: str, at_s: int) -> Point:
         title, severity = TEXTS[self.rule]
-        who = self.tags.get("desa") or self.tags["operator"]
+        who = self.tags.get("desa") or operator_name(self.tags["operator"])
         values: dict[str, Value] = {
             "key": "/".join((self.rule, *filter(None, map(self.tags.get, ("site", "operator"))))),
             "rule": self.rule,

@@ -146,7 +146,7 @@ class Year:
             site = self.book.sites[one.proposal.site]
             village = one.step is Step.DRAFTED
             to = Step.VILLAGE_AGREED if village else Step.KECAMATAN_VERIFIED
-            actor = _village(site.code) if village else Actor("camat", Role.KECAMATAN, site.kecamatan)
+            actor = _village(site.code) if village else Actor(f"Camat {site.kecamatan}", Role.KECAMATAN, site.kecamatan)
             self.write(Progress(number=one.proposal.number, to=to), actor)
 
     def _is_time(self, one: ProposalState) -> bool:

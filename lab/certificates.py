@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,17 @@ class Authority:
         """Return the lines of a mosquitto that shows `pair` and wants a certificate of this authority; then `more` lines."""
         files = (f"cafile {self.cert}", f"certfile {pair.cert}", f"keyfile {pair.key}", "require_certificate true")
         return "\n".join(("listener {port} 127.0.0.1", "persistence false", *files, *more, ""))
+
+    def crl(self, revoked: Sequence[Pair] = ()) -> bytes:
+        """Return the list of revoked certificates, these ones."""
+        now = dt.datetime.now(dt.UTC)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        builder = builder.last_update(now - DAY).next_update(now + 30 * DAY)
+        for pair in revoked:
+            serial = x509.load_pem_x509_certificate(pair.cert.read_bytes()).serial_number
+            one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
+            builder = builder.add_revoked_certificate(one.build())
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def issue(self, name: str, *, start: dt.datetime | None = None, end: dt.datetime | None = None) -> Pair:
         """Return a certificate for a name, for server (127.0.0.1, localhost) and client use; by default valid for 30 days."""

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.store.clickhouse.engine import ClickHouse
@@ -18,10 +18,11 @@ from collector.store.clickhouse.nodes import Nodes
 from lab.certificates import Authority, Pair
 from lab.clickhouse import clickhouse, zookeepers
 from lab.plant import python
-from lab.servers import Server, fetch, find_program, free_port, listening, mosquitto
+from lab.servers import Server, fetch, find_program, free_port, listening, mosquitto, wait_for
 
 CONFIG = Path(__file__).parents[1] / "config"
 COUNT = 3
+CRL = "crl.pem"
 COLLECTOR = """
 [broker]
 host = "127.0.0.1"
@@ -54,16 +55,24 @@ class Cluster:
     stores: list[Server]
     keepers: list[Server]
     authority: Authority
+    revoked: list[Pair] = field(default_factory=list)
+
+    def revoke(self, pair: Pair) -> None:
+        """Revoke a certificate: the list goes to the machine of each broker, and who runs there reads it."""
+        self.revoked.append(pair)
+        for broker in self.brokers:
+            (broker.folder / CRL).write_bytes(self.authority.crl(self.revoked))
+            broker.reload()
 
     def stored(self, at: int) -> ClickHouse:
         """Return the store as one replica alone has it."""
         return ClickHouse(Nodes([self.stores[at].url]), "sinyal")
 
 
-def _collector(folder: Path, broker: Server, pair: Pair, authority: Authority, urls: list[str]) -> Server:
+def _collector(folder: Path, broker: Server, pair: Pair, authority: Authority, urls: list[str], sites: Path) -> Server:
     http = free_port()
     folder.mkdir(parents=True)
-    files = {"ca": authority.cert, "cert": pair.cert, "key": pair.key, "sites": CONFIG / "sites.csv"}
+    files = {"ca": authority.cert, "cert": pair.cert, "key": pair.key, "sites": sites}
     text = COLLECTOR.format(port=broker.port, urls=str(urls).replace("'", '"'), http=http, **files)
     (folder / "collector.toml").write_text(text)
     made = python("collector", folder, "collector.cli", "run", "--config", str(folder / "collector.toml"))
@@ -82,7 +91,7 @@ def _healthy(port: int) -> bool:
 def _door(folder: Path, brokers: list[Server], collectors: list[Server]) -> Server:
     port = free_port()
     folder.mkdir(parents=True)
-    text = re.sub(r"bind :\d+", f"bind 127.0.0.1:{port}", (CONFIG / "haproxy.cfg").read_text()).replace("100000", "2000")
+    text = re.sub(r"bind :\d+", f"bind 127.0.0.1:{port}", (CONFIG / "haproxy.cfg").read_text()).replace("100000", "8000")
     for name, broker, collector in zip("abc", brokers, collectors, strict=True):
         text = re.sub(rf"server {name} .*", f"server {name} 127.0.0.1:{broker.port} port {collector.port}", text)
     (folder / "haproxy.cfg").write_text(text)
@@ -91,26 +100,36 @@ def _door(folder: Path, brokers: list[Server], collectors: list[Server]) -> Serv
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Cluster]:
-    """Start the profile; raises MissingServerError."""
+def running(folder: Path, sites: Path = CONFIG / "sites.csv", *, collecting: bool = True) -> Iterator[Cluster]:
+    """Start the profile for a register of halls, or without `collecting` its stores alone; raises MissingServerError."""
     with ExitStack() as stack:
         keepers = zookeepers(folder / "keepers", COUNT)
         for keeper in keepers:  # the first answers only when a second is there
             ready, keeper.ready = keeper.ready, lambda: True
             stack.enter_context(keeper)
             keeper.ready = ready
+        for keeper in keepers:
+            wait_for(keeper.ready, "ZooKeeper to answer")
         ports = [keeper.port for keeper in keepers]
         stores = [stack.enter_context(clickhouse(folder / f"store{n}", ports, f"store{n}")) for n in range(COUNT)]
         authority = Authority(folder / "ca")
+        if not collecting:
+            yield Cluster(keepers[0], [], [], stores, keepers, authority)
+            return
         acl = f"acl_file {CONFIG / 'mosquitto.acl'}"
         own = ("use_identity_as_username true", "use_username_as_clientid true", acl)
-        text = authority.listener(authority.issue("broker"), *own)
-        brokers = [stack.enter_context(mosquitto(folder / f"broker{n}", text)) for n in range(COUNT)]
+        shown, brokers = authority.issue("broker"), []
+        for n in range(COUNT):
+            own_folder = folder / f"broker{n}"
+            own_folder.mkdir()
+            (own_folder / CRL).write_bytes(authority.crl())
+            text = authority.listener(shown, *own, f"crlfile {own_folder / CRL}")
+            brokers.append(stack.enter_context(mosquitto(own_folder, text)))
         pair, urls = authority.issue("collector"), [store.url for store in stores]
         collectors = []
         for n, broker in enumerate(brokers):
             turned = urls[n:] + urls[:n]  # each asks another first
-            collectors.append(stack.enter_context(_collector(folder / f"collector{n}", broker, pair, authority, turned)))
+            collectors.append(stack.enter_context(_collector(folder / f"collector{n}", broker, pair, authority, turned, sites)))
         door = stack.enter_context(_door(folder / "door", brokers, collectors))
         yield Cluster(door, brokers, collectors, stores, keepers, authority)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import statistics
 import threading
@@ -89,6 +90,24 @@ class Hall:
         self._client.loop_stop()
 
 
+def enters(port: int, authority: Path, pair: Pair) -> bool:
+    """Whether a broker lets in who has this certificate."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.load_cert_chain(pair.cert, pair.key)
+    hello = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x3c\x00\x06thief0"
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), 10) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+        ):
+            line.sendall(hello)
+            return line.recv(4) == b"\x20\x02\x00\x00"
+    except ConnectionRefusedError:
+        raise
+    except (ssl.SSLError, ConnectionError):
+        return False
+
+
 def _attack(server: Server, kind: str) -> None:
     {"killed": Server.kill, "paused": pause, "cut off": cut}[kind](server)
 
@@ -103,24 +122,44 @@ def _cure(server: Server, kind: str) -> None:
     wait_for(server.ready, f"{server.name} to be well again")
 
 
-def _round(cluster: Cluster, halls: list[Hall], part: str, number: int, kind: str) -> list[float]:
-    """Attack one node; return after how many seconds each hall had an answer to something measured since."""
-    server = getattr(cluster, part)[number]
-    began = time.monotonic()
+def flow_back(halls: list[Hall], since: float, what: str) -> list[float]:
+    """Wait until each hall has an answer to something measured since; return after how many seconds it had, sorted."""
     back: dict[str, float] = {}
+
+    def flows() -> bool:
+        now = time.monotonic()
+        back.update({hall.site: now - since for hall in halls if hall.site not in back and hall.acked_sent_at > since})
+        return len(back) == len(halls)
+
+    wait_for(flows, f"answers to all halls after {what}", FLOW_S)
+    return sorted(back.values())
+
+
+def _round(cluster: Cluster, halls: list[Hall], part: str, number: int, kind: str) -> list[float]:
+    """Attack one node; return after how many seconds each hall had an answer to something measured since.
+
+    While a broker is away a certificate is revoked that each took before: the others refuse it then, all when it is well again.
+    """
+    server = getattr(cluster, part)[number]
+    thief = cluster.authority.issue(f"thief{len(cluster.revoked)}") if part == "brokers" else None
+    if thief is not None:
+        assert all(enters(broker.port, cluster.authority.cert, thief) for broker in cluster.brokers)
+    began = time.monotonic()
     try:
         _attack(server, kind)
-
-        def flows() -> bool:
-            now = time.monotonic()
-            back.update({hall.site: now - began for hall in halls if hall.site not in back and hall.acked_sent_at > began})
-            return len(back) == len(halls)
-
-        wait_for(flows, f"answers to all halls after {part}[{number}] was {kind}", FLOW_S)
+        if thief is not None:
+            cluster.revoke(thief)
+            others = [broker for broker in cluster.brokers if broker is not server]
+            wait_for(lambda: not any(enters(b.port, cluster.authority.cert, thief) for b in others), "others to refuse", 10)
+        back = flow_back(halls, began, f"{part}[{number}] was {kind}")
     finally:
         _cure(server, kind)
+    if thief is not None:
+        every = [(broker.port, one) for broker in cluster.brokers for one in cluster.revoked]
+        wait_for(lambda: not any(enters(port, cluster.authority.cert, one) for port, one in every), "all to refuse", 10)
+        print(f"    revoked meanwhile: refused by each other broker then, by all {len(cluster.brokers)} now", flush=True)
     time.sleep(SETTLE_S)  # the balancer takes it in again
-    return sorted(back.values())
+    return back
 
 
 def _work(halls: list[Hall], ending: threading.Event) -> None:
@@ -129,7 +168,7 @@ def _work(halls: list[Hall], ending: threading.Event) -> None:
             hall.beat(time.monotonic())
 
 
-def _told(cluster: Cluster, halls: list[Hall]) -> bool:
+def account(cluster: Cluster, halls: list[Hall]) -> bool:
     """Count on each replica by itself what was answered and what is there."""
     well = True
     for number in range(len(cluster.stores)):
@@ -145,20 +184,26 @@ def _told(cluster: Cluster, halls: list[Hall]) -> bool:
     return well
 
 
-def run_rounds(folder: Path, count: int) -> bool:
-    """Attack so many times; print a line a round and the account; return whether nothing was lost or doubled."""
+def halls_of(stack: ExitStack, cluster: Cluster) -> list[Hall]:
+    """Let some halls measure until the stack ends."""
     sites = [line.split(",")[0] for line in (Path(__file__).parents[1] / "config" / "sites.csv").read_text().splitlines()]
     sites = [site for site in sites if site.isdecimal()][:HALLS]
-    ending, all_back = threading.Event(), []
+    ending = threading.Event()
+    halls = [Hall(site, cluster.door.port, cluster.authority.cert, cluster.authority.issue(site)) for site in sites]
+    for hall in halls:
+        stack.callback(hall.stop)
+    threading.Thread(target=_work, args=(halls, ending), daemon=True).start()
+    stack.callback(ending.set)
+    wait_for(lambda: all(hall.acked_sent_at for hall in halls), "the first answers")
+    return halls
+
+
+def run_rounds(folder: Path, count: int) -> bool:
+    """Attack so many times; print a line a round and the account; return whether nothing was lost or doubled."""
+    all_back = []
     with ExitStack() as stack:
         cluster = stack.enter_context(running(folder))
-        halls = [Hall(site, cluster.door.port, cluster.authority.cert, cluster.authority.issue(site)) for site in sites]
-        for hall in halls:
-            stack.callback(hall.stop)
-        worker = threading.Thread(target=_work, args=(halls, ending), daemon=True)
-        worker.start()
-        stack.callback(ending.set)
-        wait_for(lambda: all(hall.acked_sent_at for hall in halls), "the first answers")
+        halls = halls_of(stack, cluster)
         attacks = [(part, kind) for kind, part in product(KINDS, PARTS)]
         for number in range(count):
             part, kind = attacks[number % len(attacks)]
@@ -169,4 +214,4 @@ def run_rounds(folder: Path, count: int) -> bool:
             hall.measuring = False
         wait_for(lambda: not any(hall.waiting for hall in halls), "the last answers")
         print(f"last hall's flow back: median {statistics.median(all_back):.1f} s, most {max(all_back):.1f} s", flush=True)
-        return _told(cluster, halls)
+        return account(cluster, halls)

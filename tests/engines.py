@@ -1,6 +1,7 @@
-"""`make test-engines`: the tests of the store and of what reads it, against a current InfluxDB 1.x and 2.x, and a short chaos.
+"""`make test-engines`: tests of store and readers on a current InfluxDB 1.x and 2.x, those of the broker on Mosquitto 2.1.
 
-The servers are found on the PATH or built from their Go modules (scripts/engines.py). What cannot be had is named; exit 1.
+Each with a short chaos. InfluxDB is on the PATH or built from its Go modules (scripts/engines.py), Mosquitto is Debian's next.
+What cannot be had is named; exit 1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.next_mosquitto import next_mosquitto
+
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = (
     *("tests/integration/test_stores.py", "tests/integration/test_import_export.py", "tests/integration/test_sickness.py"),
@@ -19,6 +22,11 @@ TESTS = (
 )
 ONLY_1 = ("tests/integration/test_recovery.py", "tests/integration/test_line.py")
 ONLY_2 = ("tests/integration/test_influx2.py",)
+BROKER = (
+    "tests/collector/server/test_broker.py",
+    "tests/collector/server/test_broker_size.py",
+    "tests/integration/test_security.py",
+)
 CHAOS = "tests/chaos/test_chaos.py"
 
 
@@ -53,7 +61,11 @@ def main() -> int:
                 environment = {"SINYAL_INFLUXD2": path, "SINYAL_PLANT_ENGINE": "influx2"}
                 well &= run(version, (*TESTS, *ONLY_2), environment, "-k", "influx2")
             well &= run(f"{version}, short chaos", (CHAOS,), environment)
-    return 0 if well else 1
+    broker = next_mosquitto()
+    if broker is not None:
+        version = subprocess.run([broker / "mosquitto", "-h"], capture_output=True, text=True, check=False).stdout.splitlines()[0]
+        well &= run(version, (*BROKER, CHAOS), {"PATH": f"{broker}{os.pathsep}{os.environ['PATH']}"})
+    return 0 if well and broker is not None else 1
 
 
 if __name__ == "__main__":

@@ -82,9 +82,10 @@ def _serving(rat: Rat, row: list[str]) -> Cpsi:
     return _lte(rat, row)
 
 
-def _plmn(text: str) -> tuple[str, str]:
-    mcc, _, mnc = text.partition("-")
-    return mcc, mnc
+def _cell(rat: Rat, row: list[str]) -> Cpsi:
+    """Read the fields that all serving rows begin with."""
+    mcc, _, mnc = pick(row, 2).partition("-")
+    return Cpsi(rat, pick(row, 1), mcc=mcc, mnc=mnc, tac=hex_id(pick(row, 3)), cell_id=to_int(pick(row, 4)))
 
 
 def _band(text: str) -> int | None:
@@ -125,16 +126,10 @@ def nr_levels(rsrp: str, rsrq: str, snr: str) -> dict[str, float | None]:
 
 
 def _lte(rat: Rat, row: list[str]) -> Cpsi:
-    mcc, mnc = _plmn(pick(row, 2))
     wide = rat is not Rat.NB_IOT  # index 0 has no meaning there: the carrier is 200 kHz
     downlink, uplink = to_int(pick(row, 8)), to_int(pick(row, 9))  # uplink 0 beside a wide downlink is a filler
-    return Cpsi(
-        rat,
-        state=pick(row, 1),
-        mcc=mcc,
-        mnc=mnc,
-        tac=hex_id(pick(row, 3)),
-        cell_id=to_int(pick(row, 4)),
+    return replace(
+        _cell(rat, row),
         pci=to_int(pick(row, 5)),
         band=_band(pick(row, 6)),
         channel=to_int(pick(row, 7)),
@@ -145,14 +140,8 @@ def _lte(rat: Rat, row: list[str]) -> Cpsi:
 
 
 def _sa(row: list[str]) -> Cpsi:
-    mcc, mnc = _plmn(pick(row, 2))
-    return Cpsi(
-        Rat.NR_SA,
-        state=pick(row, 1),
-        mcc=mcc,
-        mnc=mnc,
-        tac=hex_id(pick(row, 3)),
-        cell_id=to_int(pick(row, 4)),
+    return replace(
+        _cell(Rat.NR_SA, row),
         pci=to_int(pick(row, 5)),
         band=_band(pick(row, 6)),
         channel=to_int(pick(row, 7)),
@@ -183,14 +172,8 @@ def _unsigned(text: str) -> float | None:
 
 
 def _wcdma(row: list[str]) -> Cpsi:
-    mcc, mnc = _plmn(pick(row, 2))
-    return Cpsi(
-        Rat.WCDMA,
-        state=pick(row, 1),
-        mcc=mcc,
-        mnc=mnc,
-        tac=hex_id(pick(row, 3)),
-        cell_id=to_int(pick(row, 4)),
+    return replace(
+        _cell(Rat.WCDMA, row),
         pci=to_int(pick(row, 6)),
         channel=to_int(pick(row, 7)),
         levels={"ecio_db": _unsigned(pick(row, 9)), "rscp_dbm": _unsigned(pick(row, 10))},
@@ -198,14 +181,8 @@ def _wcdma(row: list[str]) -> Cpsi:
 
 
 def _gsm(row: list[str]) -> Cpsi:
-    mcc, mnc = _plmn(pick(row, 2))
-    return Cpsi(
-        Rat.GSM,
-        state=pick(row, 1),
-        mcc=mcc,
-        mnc=mnc,
-        tac=hex_id(pick(row, 3)),
-        cell_id=to_int(pick(row, 4)),
+    return replace(
+        _cell(Rat.GSM, row),
         channel=to_int(pick(row, 5).partition(" ")[0]),
         levels={"rssi_dbm": _rxlev_dbm(to_int(pick(row, 6)), to_int(pick(row, 8).partition("-")[0]))},
     )

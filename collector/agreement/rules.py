@@ -26,7 +26,7 @@ from collector.agreement.state import NEXT, ProposalState, RemarkState, State
 from collector.errors import CollectorError
 from collector.sites.sites import Site
 from ground.wita import wita
-from ground.words import Phrase, joined, phrase
+from ground.words import Phrase, Said, joined, phrase
 
 
 class RefusedError(CollectorError):
@@ -54,6 +54,13 @@ class Actor:
 
 OFFICE = Actor("office", Role.OFFICE)
 """Whoever works on the server itself."""
+
+
+def writer_words(who: str) -> Said:
+    """Return who wrote an entry as people read it: the village by its link, the office from the server, else a person's name."""
+    if who.startswith("link "):
+        return phrase("village")
+    return phrase(WORDS[Role.OFFICE]) if who == OFFICE.name else who
 
 
 def refuse(entry: Entry, actor: Actor, state: State, sites: Mapping[str, Site]) -> None:

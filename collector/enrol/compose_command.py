@@ -20,8 +20,8 @@ from ground.durable import write_durably
 from ground.paths import PKI, shipped
 from ground.words import add_lang
 
-MOSQUITTO, SINYAL, INFLUX, GRAFANA = 1883, 10001, 1000, 472
-"""User and group ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana."""
+MOSQUITTO, SINYAL, INFLUX, GRAFANA, CLICKHOUSE = 1883, 10001, 1000, 472, 101
+"""User and group ids in the images eclipse-mosquitto, ours (config/Dockerfile), influxdb, grafana, clickhouse."""
 ORG, BUCKET = "sinyal", "sinyal"
 ABOUT = """\
 Makes certificates and secrets for config/compose.yaml; its container `setup` runs this, a person need not. What is there stays.
@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         _own(args.pki / "collector.key", SINYAL)
         token = _secret(args.secrets, "influx-token", INFLUX)
         _write(args.secrets / "sinyal-token", token, SINYAL)
+        _write(args.secrets / "clickhouse-password", token, CLICKHOUSE)
+        _secret(args.secrets, "clickhouse-grafana", CLICKHOUSE)
         _secret(args.secrets, "influx-password", INFLUX)
         _secret(args.secrets, "grafana-password", GRAFANA)
         source = {"apiVersion": 1, "datasources": [datasource(token)]}

@@ -6,6 +6,7 @@ of it but that a letter is the regency's. What is kept here is in every backup, 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -84,6 +85,17 @@ def scope_of(folder: Path, token: str) -> str | None:
     """Return what the holder of a secret may read; None: nothing."""
     given = hashlib.sha256(token.encode()).hexdigest()
     return next((one["scope"] for one in _readers(folder).values() if secrets.compare_digest(one["sha256"], given)), None)
+
+
+def scope_in(folder: Path, authorization: str) -> str | None:
+    """Return what the sender of this header may read: the secret is its bearer token, or the password of any name."""
+    kind, _, given = authorization.partition(" ")
+    if kind == "Basic":
+        try:
+            given = base64.b64decode(given, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return None
+    return scope_of(folder, given)
 
 
 def _readers(folder: Path) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from collector.errors import ConfigError, StoreUnavailableError
 from collector.federate.chain import Head
-from collector.federate.keys import scope_of
+from collector.federate.keys import scope_in
 from collector.federate.letter import MOST_BYTES, REGENCY, VERSION, LetterRefusedError
 from collector.federate.table import Tables
 from collector.federate.take import Node
@@ -60,8 +60,7 @@ class _Handler(Answering):
             self._say(503, {"detail": str(error)})
 
     def _table(self, asked: dict[str, str]) -> None:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        scope = scope_of(self.node.folder, token)
+        scope = scope_in(self.node.folder, self.headers.get("Authorization", ""))
         if scope is None:
             self._say(401, {"detail": "Authorization: Bearer SECRET, as `sinyal-collector federate reader` gave it"})
             return

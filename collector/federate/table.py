@@ -41,7 +41,7 @@ class Tables:
     """Makes the tables of a node above."""
 
     def __init__(self, store: Store, folder: Path) -> None:
-        self._store, self._folder = store, folder
+        self._store, self.folder = store, folder
 
     def csv(self, month: str | None, scope: str = "", *, halls: bool = False) -> str:
         """Return the table of a month (2026-11; None: this one) of the regencies whose codes begin with `scope`, as CSV.
@@ -81,9 +81,9 @@ class Tables:
             if row.get("lte") and (level := row.get("rsrp_median_dbm")) is not None:
                 levels[code].append(float(level))
         found = []
-        for code, one in regencies(self._folder).items():
+        for code, one in regencies(self.folder).items():
             if code.startswith(scope):
-                said = {"regency": code, "name": one.name, "month": f"{first:%Y-%m}", **told(self._folder / code)}
+                said = {"regency": code, "name": one.name, "month": f"{first:%Y-%m}", **told(self.folder / code)}
                 found.append({**said, "halls_measured": len(sites[code]), **_shares(sums[code], levels[code])})
         return sorted(found, key=lambda row: (row["availability_percent"] is None, row["availability_percent"], row["regency"]))
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from collector.config import ClickHouseSection, Config, Influx1Section, Influx2Section, SqliteSection, load
 from collector.errors import CollectorError, ConfigError
+from collector.store.clickhouse.engine import ClickHouse
 from collector.store.open import open_store
 from ground.words import Figure, Lang, add_lang, mark, phrase, said, tr
 
@@ -41,7 +42,7 @@ exit: 0 written; 1 not written (the reason is printed; older files stay as they 
 FOLDER, PATTERN, KEEP = "var/backups/sinyal", "sinyal-*.tar.gz", 7
 """A week of nights: a fault that is found on Monday did not yet reach the file of Friday."""
 CONFIG, STATE, RETAINED = "etc/sinyal", "var/lib/sinyal", "var/lib/mosquitto/mosquitto.db"
-INFLUX, MANIFEST = "influxdb", "MANIFEST.json"
+INFLUX, CLICKHOUSE, MANIFEST = "influxdb", "clickhouse", "MANIFEST.json"
 FORMAT = 1
 RPC = "127.0.0.1:8088"
 """Where Debian's InfluxDB answers to `influxd backup`."""
@@ -168,7 +169,9 @@ def _copy_database(config: Config, folder: Path, rpc: str) -> None:
     if isinstance(config.store, Influx2Section):
         raise ConfigError("store.engine: influx2 has a backup of its own (`influx backup`); use it, and --without-store here")
     if isinstance(config.store, ClickHouseSection):
-        raise ConfigError("store.engine: clickhouse has a backup of its own (docs/scale.md); use it, and --without-store here")
+        with closing(open_store(config.store)) as store:
+            assert isinstance(store, ClickHouse)  # noqa: S101 - for the type checker
+            store.copy_out(folder.with_name(CLICKHOUSE))
     if isinstance(config.store, Influx1Section):
         with closing(open_store(config.store)) as store:
             store.check()  # makes the database where there is none yet: influxd does not back up a missing one

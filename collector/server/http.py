@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus and `/healthz` for whoever restarts things; on loopback unless the config says otherwise."""
+"""`/metrics` for Prometheus, `/healthz` for who sends work here, `/livez` for who restarts; on loopback unless told otherwise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Health = Callable[[], Mapping[str, object]]
 
 
 def start_http(host: str, port: int, counters: Counters, health: Health) -> ThreadingHTTPServer:
-    """Serve in a thread of its own; port 0 takes a free one. `/healthz` is 200 when no part of `health` is False, else 503."""
+    """Serve in a thread of its own; port 0 takes a free one. `/healthz` is 200 when no part of `health` is False, else 503.
+
+    `/livez` asks the line alone: a restart does not cure broker or store.
+    """
     registry = CollectorRegistry()
     registry.register(PrometheusCounters(counters))
 
@@ -27,8 +30,10 @@ def start_http(host: str, port: int, counters: Counters, health: Health) -> Thre
             elif self.path == "/healthz":
                 state = dict(health())
                 self.answer(503 if False in state.values() else 200, "application/json", json.dumps(state).encode())
+            elif self.path == "/livez":
+                self.answer(503 if health().get("line") is False else 200, "text/plain", b"")
             else:
-                self.answer(404, "text/plain", b"/metrics and /healthz are here\n")
+                self.answer(404, "text/plain", b"/metrics, /healthz and /livez are here\n")
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from collector.config import Config, Influx1Section, load
+from collector.config import ClickHouseSection, Config, Influx1Section, load
 from collector.enrol.ca import RESERVED
 from collector.enrol.register import Register
 from collector.errors import ConfigError, Fault, SinyalError, StoreUnavailableError
 from collector.server.backup import (
     BESIDE_SQLITE,
+    CLICKHOUSE,
     CONFIG,
     FORMAT,
     INFLUX,
@@ -36,6 +37,7 @@ from collector.server.backup import (
     sum_of,
 )
 from collector.server.install import SERVICES
+from collector.store.clickhouse.engine import ClickHouse
 from collector.store.influx1 import Influx1
 from collector.store.open import open_store
 from collector.store.sqlite import Sqlite
@@ -197,6 +199,11 @@ def _refuse_at_work(root: Path, config: Config, store_file: str | None, *, with_
 
 
 def _database_back(config: Config, folder: Path, rpc: str, lang: Lang) -> None:
+    if isinstance(config.store, ClickHouseSection) and folder.with_name(CLICKHOUSE).exists():
+        with closing(open_store(config.store)) as made:
+            assert isinstance(made, ClickHouse)  # noqa: S101 - for the type checker
+            made.copy_in(folder.with_name(CLICKHOUSE))
+        print(tr("database {name} is back", lang, name=config.store.database))
     if not isinstance(config.store, Influx1Section) or not list(folder.glob("*.tar.gz")):
         return  # the store is a file, or had nothing in it
     store = open_store(config.store)

@@ -11,6 +11,8 @@ from ground.toml import Section, load
 from ground.words import Lang, both, mark
 
 METRICS = ("rsrp_dbm", "rsrq_db", "sinr_db", "rssi_dbm")
+AVAILABILITY_PERCENT = (50.0, 90.0, 95.0, 99.0)
+"""Shares of time with service, worst first: below one half a place has no usable network; 99 % is 7 hours away a month."""
 STATES = ("two_g_only", "served", "no_service", "sim_refused", "device_fault", "silent", "not_measured")
 """Best first."""
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", json_schema_extra={"must": "a colour as #67a9cf"})]

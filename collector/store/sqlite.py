@@ -12,7 +12,7 @@ from pathlib import Path
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.lines import TAGS, frame_cells, frame_tags
-from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, row_of
+from collector.store.store import MEASUREMENTS, Placed, Point, Row, SeqDay, check_by_point, rows_of
 from telemetry.frame import Value
 from telemetry.streams import STREAMS, fields
 
@@ -192,8 +192,7 @@ class Sqlite:
             what = "row.*" if names is None else ", ".join(f"row.{name}" for name in known.intersection((*KEY, *names)))
             cursor = db.execute(_select(what, measurement, which), values)
             columns = [column[0] for column in cursor.description]
-            for cells in cursor:
-                yield row_of(measurement, zip(columns, cells, strict=True))
+            yield from rows_of(measurement, columns, cursor)
 
     def _make_columns(self, points: Sequence[Point]) -> None:
         for point in points:

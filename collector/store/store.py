@@ -32,7 +32,6 @@ _TYPES: dict[str, dict[str, type]] = {
 _ROLLED_UP: dict[str, type] = dict.fromkeys(
     ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db", "sinr_busy_median_db", "availability_percent"), float
 )
-_VALUES = frozenset((bool, int, float, str))
 _TYPES |= dict.fromkeys(("signal_1h", "signal_1d", "signal_1m"), _ROLLED_UP)
 
 
@@ -137,11 +136,14 @@ def check_by_point(store: Checkable) -> None:
         raise StoreUnavailableError("a point that was written and confirmed is not there when read", Fault.UNREADABLE)
 
 
-def row_of(measurement: str, cells: Iterable[tuple[str, Any]]) -> Row:
-    """Make a row from what an engine gave: absent cells left out, values in the contract's types."""
+def rows_of(measurement: str, names: Sequence[str], table: Iterable[Sequence[Any]]) -> Iterator[Row]:
+    """Make rows from what an engine gave: absent cells left out, values in the contract's types."""
     types = _TYPES.get(measurement, {})
-    return {
-        name: cell if (kind := types.get(name)) is None or type(cell) is kind else kind(cell)
-        for name, cell in cells
-        if type(cell) in _VALUES and cell != ""
-    }
+    typed = [(name, types[name]) for name in names if name in types]
+    for cells in table:
+        row: Row = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None and cell != ""}
+        for name, kind in typed:
+            cell = row.get(name)
+            if cell is not None and type(cell) is not kind:
+                row[name] = kind(cell)
+        yield row

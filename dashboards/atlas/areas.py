@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from collector.errors import ConfigError
 
 DATA = Path(__file__).parents[1] / "data"
-DESA, KECAMATAN = DATA / "kutim_desa.geojson", DATA / "kutim_kecamatan.geojson"
+DESA, KECAMATAN, NATION = (DATA / f"{name}.geojson" for name in ("kutim_desa", "kutim_kecamatan", "indonesia"))
 Ring = list[tuple[float, float]]
 
 

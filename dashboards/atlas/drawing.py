@@ -12,10 +12,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-NAME_STEPS = 14
+NAME_STEPS = 32
 """A grid of so many points a side is tried for a name: fine enough for 18 names, and quick."""
 ENOUGH = 1.5
-"""Room that is enough, in lengths or heights of the name."""
+"""Room that is enough, in what a name needs."""
 Bounds = tuple[float, float, float, float]
 
 
@@ -70,8 +70,13 @@ def around(all_bounds: Iterable[Bounds], points: Iterable[tuple[float, float]]) 
     return min(wests), min(souths), max(easts), max(norths)
 
 
-def name_place(geometry: BaseGeometry, taken: Sequence[tuple[float, float]], length: float, height: float) -> tuple[float, float]:
-    """Find where in a polygon a name of that length and height (degrees) lies farthest from what is drawn already (lon, lat)."""
+def name_place(
+    geometry: BaseGeometry, taken: Sequence[tuple[float, float]], beside: float, above: float
+) -> tuple[float, float, float]:
+    """Find where in a polygon a name lies farthest from what is drawn already (lon, lat), and how much room it has there.
+
+    Its middle is free of a point that is farther than `beside` to a side, or `above` up or down (degrees): then its room is 1.
+    """
     west, south, east, north = geometry.bounds
     steps = (np.arange(NAME_STEPS) + 0.5) / NAME_STEPS
     xs, ys = (grid.ravel() for grid in np.meshgrid(west + steps * (east - west), south + steps * (north - south), indexing="ij"))
@@ -79,14 +84,14 @@ def name_place(geometry: BaseGeometry, taken: Sequence[tuple[float, float]], len
     xs, ys = xs[inside], ys[inside]
     middle = geometry.representative_point()
     if not len(xs):
-        return middle.x, middle.y
+        return middle.x, middle.y, 0.0
     near = np.array(taken, dtype=float).reshape(-1, 2)
-    gaps = np.maximum(np.abs(xs[:, None] - near[:, 0]) / length, np.abs(ys[:, None] - near[:, 1]) / height)
+    gaps = np.maximum(np.abs(xs[:, None] - near[:, 0]) / beside, np.abs(ys[:, None] - near[:, 1]) / above)
     room = np.minimum(gaps.min(axis=1, initial=ENOUGH), ENOUGH)
     # Where there is room enough, the middle of it is the better place.
     away = np.where(room < room.max(), np.inf, (xs - middle.x) ** 2 + (ys - middle.y) ** 2 if room.max() == ENOUGH else 0.0)
     best = int(away.argmin())
-    return float(xs[best]), float(ys[best])
+    return float(xs[best]), float(ys[best]), float(room[best])
 
 
 def ink(colour: str) -> str:

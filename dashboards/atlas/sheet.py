@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from dashboards.atlas.areas import Area, borders, dissolved, simplified
 from dashboards.atlas.drawing import Projection, around, name_place
@@ -18,7 +19,8 @@ GAP = 46.0
 """Middles of two symbols are at least so far apart, units."""
 ROUNDS = 160
 LETTER, LINE = 11.0, 34.0
-"""Width of a letter and height of a line of the names, units."""
+"""Width of a letter of the names, and how far a name stays from the middle of a symbol above or below, units; two thirds of it
+from one beside."""
 Place = tuple[float, float]
 
 
@@ -37,13 +39,13 @@ class Sheet:
     shown: list[tuple[int, int]]
 
 
-def sheet(areas: Mapping[str, Area], places: Sequence[Place]) -> Sheet:
-    """Draw the borders of villages, and the places (lon, lat) of halls."""
+def sheet(areas: Mapping[str, Area], places: Sequence[Place], gap: float = GAP) -> Sheet:
+    """Draw the borders of villages, and the places (lon, lat) of halls, their symbols at least `gap` apart."""
     drawn = simplified(areas, TOLERANCE_DEGREES)
     flat = Projection.fit(around((area.geometry.bounds for area in drawn.values()), places), WIDTH, margin=MARGIN)
     lines = borders(drawn)
     true = [flat.point(*place) for place in places]
-    shown = spread(true, GAP)
+    shown = spread(true, gap)
     taken = [(x / flat.scale_x + flat.west, flat.north - y / flat.scale_y) for x, y in shown]
     homes = dissolved(drawn)
     return Sheet(
@@ -60,11 +62,15 @@ def sheet(areas: Mapping[str, Area], places: Sequence[Place]) -> Sheet:
 
 def names(areas: Mapping[str, Area], taken: Sequence[Place], flat: Projection) -> list[tuple[str, Place]]:
     """Place the names of areas between what is drawn at `taken` (lon, lat), and not on each other; units of the sheet."""
-    taken, placed = list(taken), []
+    taken, placed, land = list(taken), [], shapely.union_all([area.geometry for area in areas.values()])
     for name, area in areas.items():
-        length, height = (LETTER * len(name) + 2 * LETTER) / flat.scale_x, LINE / flat.scale_y
-        lon, lat = name_place(area.geometry, taken, length, height)
-        taken += [(lon + k * length / 2, lat) for k in (-1, 0, 1)]
+        half = LETTER * len(name) / 2
+        beside, above = (half + LINE * 2 / 3) / flat.scale_x, LINE / flat.scale_y
+        lon, lat, room = name_place(area.geometry, taken, beside, above)
+        if room < 1:  # full of symbols: there may be room off the coast, beyond the border of the regency, or on its own border
+            around = area.geometry.buffer(beside).difference(land).union(area.geometry.buffer(above))
+            lon, lat, _ = name_place(around, taken, beside, above)
+        taken += [(lon + k * half / flat.scale_x, lat) for k in (-1, -0.5, 0, 0.5, 1)]
         placed.append((name, flat.point(lon, lat)))
     return placed
 

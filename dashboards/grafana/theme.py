@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMapping, ValueMappingResult
 
+from collector.sites.classes import AVAILABILITY_PERCENT
 from dashboards.grafana.context import Context
 from ground.words import Phrase, mark, sentence
 from telemetry.meaning import Registration, standing_of
@@ -32,8 +33,7 @@ DBM = "suffix:dBm"
 """Grafana's own unit `dBm` is written "dbm" from 13 on."""
 MOMENT = {"id": "time:DD/MM/YYYY HH.mm", "en": "time:YYYY-MM-DD HH:mm"}
 """A date and time as the board's language writes it, in the board's zone; Grafana's own follow the browser."""
-AVAILABILITY = (50.0, 90.0, 95.0, 99.0)
-"""Shares of time with service, %, worst first: below one half a place has no usable network; 99 % is 7 hours away a month."""
+AVAILABILITY = AVAILABILITY_PERCENT
 SPOOL_S = (3600.0, 86400.0)
 """Age of the oldest sample on a card: an hour is an outage, a day is a hall to look after."""
 BUDGET = (80.0, 100.0)

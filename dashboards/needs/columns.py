@@ -129,7 +129,7 @@ def _graded(row: Row) -> dict[str, Cell]:
 def _ends(name: str, interval: Interval | None) -> dict[str, Cell]:
     if interval is None:
         return {}
-    return {f"{name}_bawah": round(interval.lo, 1), f"{name}_atas": round(interval.hi, 1)}
+    return {f"{name}_bawah": interval.lo, f"{name}_atas": interval.hi}
 
 
 def _measured(e: Evidence) -> dict[str, Cell]:
@@ -140,7 +140,7 @@ def _measured(e: Evidence) -> dict[str, Cell]:
         "rsrp_median": e.rsrp_median,
         "rsrp_p10": e.rsrp_p10,
         "sinr_median": e.sinr_median,
-        "ketersediaan_persen": None if e.availability is None else round(e.availability, 1),
+        "ketersediaan_persen": e.availability,
         "jumlah_sampel": e.samples,
         "model_modem": "; ".join(e.models) or None,
         **_ends("ketersediaan", e.availability_ci),

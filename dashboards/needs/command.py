@@ -27,7 +27,7 @@ from dashboards.needs.detail import Detail, read_details
 from dashboards.needs.document import Drawn, drawn
 from dashboards.needs.geojson import write_geojson
 from dashboards.needs.html import write_html
-from dashboards.needs.kept import points
+from dashboards.needs.kept import MEASUREMENT, points
 from dashboards.needs.letterhead import Letterhead, letterhead_of
 from dashboards.needs.model import NS, Period, Report
 from dashboards.needs.pdf import document, print_pdf, printer
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
             return NOTHING
         details = partial(read_details, store, period)
         write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
-        store.write_points(list(points(made)))
+        store.write_points(list(points(made, store.samples(MEASUREMENT, 0, period.end_ns))))
     log.info("event=needs_written folder=%s seconds=%.1f", folder, time.monotonic() - began)
     return OK
 

@@ -8,6 +8,9 @@ from collector.rollup.summary import Counts
 from dashboards.needs.interval import Interval
 from telemetry.streams import Proof
 
+DIGITS = 1
+"""Of shares and ends of intervals, printed and judged."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Evidence(Counts):
@@ -117,7 +120,8 @@ class Evidence(Counts):
 
 
 def _percent(part: int, whole: int) -> float | None:
-    return None if whole == 0 else 100 * part / whole
+    """Return a share as every output prints it, and so as it is judged."""
+    return None if whole == 0 else round(100 * part / whole, DIGITS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collector.rollup.summary import COUNTS, HISTOGRAMS, Counts
 from collector.sites.sites import Site
 from collector.store.store import Row as StoreRow
 from collector.store.store import Store
-from dashboards.needs.evidence import Evidence, Supply
+from dashboards.needs.evidence import DIGITS, Evidence, Supply
 from dashboards.needs.interval import Interval
 from dashboards.needs.measured import DAY_NS, Measured
 from dashboards.needs.model import NS, OPERATORS, UNKNOWN_OPERATOR, Period, is_unknown
@@ -181,19 +181,22 @@ def evidence(
         downloads=pings.downloads,
         proof=around.proof(site, measured.modems, s, others),
         supported=around.bands(site, measured.modems),
-        availability_ci=told.availability,
-        rsrp_median_ci=_holding(told.rsrp_median, median),
-        rsrp_p10_ci=_holding(told.rsrp_p10, p10),
+        availability_ci=_printed(told.availability, s.availability_percent),
+        rsrp_median_ci=_printed(told.rsrp_median, median),
+        rsrp_p10_ci=_printed(told.rsrp_p10, p10),
         effective_n=told.effective_n,
         hours=hours,
     )
 
 
-def _holding(interval: Interval | None, value: float | None) -> Interval | None:
-    """Return an interval that holds the value which is printed: a whole dBm, up to half of one from what was drawn."""
+def _printed(interval: Interval | None, value: float | None) -> Interval | None:
+    """Return an interval as it is printed, and so judged: in tenths, holding its value (of a level up to half a dB away).
+
+    Who judges again by the printed table comes to the same words.
+    """
     if interval is None or value is None:
         return None
-    return Interval(min(interval.lo, value), max(interval.hi, value))
+    return Interval(round(min(interval.lo, value), DIGITS), round(max(interval.hi, value), DIGITS))
 
 
 def operators_of(measured: Iterable[str]) -> list[str]:

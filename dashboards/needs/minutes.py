@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from collector.agreement.entries import CHANNEL_WORDS, WORDS
+from collector.agreement.rules import writer_words
 from collector.agreement.state import ProposalState, State
 from collector.sites.sites import Site
 from dashboards.needs.document import environment, text_of
@@ -73,6 +74,7 @@ def minutes_html(about: About, most: int, lang: Lang) -> str:
             channel=phrase(CHANNEL_WORDS[proposal.channel]),
             words={key: phrase(word) for key, word in WORDS.items()},
             day=lambda at_ms: wita(at_ms).date(),
+            writer=writer_words,
             clip=clip,
             grouped=grouped,
             qr=Markup(code),  # noqa: S704 - segno escapes its title

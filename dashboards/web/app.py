@@ -19,8 +19,12 @@ from collector.agreement.links import FILE as LINK_KEY
 from collector.agreement.links import read_key
 from collector.agreement.people import People
 from collector.errors import StoreUnavailableError
-from dashboards.web import api, dossier, feed, meeting, models, needs, office, pages, village
+from collector.federate.table import Tables
+from dashboards.atlas.areas import DESA, NATION
+from dashboards.atlas.sheet import GAP
+from dashboards.web import api, dossier, feed, meeting, models, nation, needs, office, pages, village
 from dashboards.web.assets import Assets
+from dashboards.web.cache import Cache
 from dashboards.web.forms import Drafts
 from dashboards.web.headers import Conditional, Guarded
 from dashboards.web.limits import Limit
@@ -45,17 +49,20 @@ def create_app(
     record: Path | None = None,
     printer: Printer | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
+    tables: Tables | None = None,
 ) -> FastAPI:
     """Make the application for a snapshot. The interactive docs of FastAPI are off: they load from other hosts.
 
     `needs_folder`: the needs map that `sinyal-dashboards needs` wrote; `contact`: an address for reports of problems; `record`:
-    the folder of the agreement, which gives villages their own pages; `printer` prints minutes; `clock_ns` dates what is written.
+    the folder of the agreement, which gives villages their own pages; `printer` prints minutes; `clock_ns` dates what is written;
+    `tables`: of a node above, whose page of regencies then stands in place of all that is of halls.
     """
     app = FastAPI(title="Sinyal", version="1", description=ABOUT, docs_url=None, redoc_url=None)
     assets = Assets(snapshot.classes)
     app.state.snapshot = snapshot
     app.state.assets = assets
-    app.state.places = Places()
+    app.state.places = Places(DESA, GAP) if tables is None else Places(NATION, nation.GAP)
+    app.state.tables, app.state.kept = tables, Cache()
     app.state.feed = feed.Feed(assets.version)
     app.state.needs = needs.Needs(needs_folder)
     app.state.contact = contact
@@ -70,9 +77,11 @@ def create_app(
     app.add_middleware(Conditional, streams=lambda path: path == feed.STREAM)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=9)
     written_on = (village.router, office.router, dossier.router, meeting.router)
-    for router in (api.router, feed.router, needs.router, *written_on, pages.router, api.before):
+    of_halls = (api.router, feed.router, needs.router, *written_on, pages.router, api.before)
+    for router in of_halls if tables is None else (nation.router,):
         app.include_router(router)
     app.add_api_route("/static/{address}", _static, include_in_schema=False)
+    app.add_api_route("/livez", _alive, include_in_schema=False)
     app.add_api_route("/sw.js", _worker, include_in_schema=False)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(StoreUnavailableError, _store_down)
@@ -88,6 +97,11 @@ async def _static(request: Request, address: str) -> Response:
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         return Response(asset.packed, media_type=asset.media_type, headers=headers | {"Content-Encoding": "gzip"})
     return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+async def _alive() -> Response:
+    """Say that it answers: also without a store, for then the pages say so."""
+    return Response(status_code=204)
 
 
 async def _worker(request: Request) -> Response:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from collector.agreement import papers
 from collector.agreement.entries import CHANNEL_WORDS, WORDS, Role, Says, Step
-from collector.agreement.rules import Actor, later_evidence
+from collector.agreement.rules import Actor, later_evidence, writer_words
 from collector.agreement.state import NEXT, ProposalState, State
 from dashboards.web.forms import day, private
 from dashboards.web.office import PATH, Signed, concerns, drafts_of, refused_of, signed_in
@@ -78,6 +78,7 @@ def proposal(request: Request, number: Word) -> Response:
         minutes=minutes,
         prints=request.app.state.printer is not None,
         channel=CHANNEL_WORDS[one.proposal.channel],
+        writer=writer_words,
         words=WORDS,
         day=day,
         refused=refused_of(request),

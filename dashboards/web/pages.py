@@ -72,8 +72,8 @@ def _overview(
     order, classes = urgency(snapshot.classes), snapshot.classes
     listed = lines(halls, wanted, order)
     all_states = [line(hall, wanted.operator).state for hall in halls]
-    whole = request.app.state.places.map(_every(request))
-    view = whole.around(place, halls) if place else whole.whole
+    whole = request.app.state.places.map({hall.code: (hall.lon, hall.lat) for hall in _every(request)})
+    view = whole.around(place, [hall.code for hall in halls]) if place else whole.whole
     numbers = {code: number for number, code in enumerate(sorted(snapshot.sites))}
     kinds = count(all_states, classes)
     texts = Texts(language_of(request)[0])

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from dashboards.atlas.areas import DESA, read_areas
-from dashboards.atlas.sheet import Sheet, sheet
-from dashboards.web.models import HallNow
+from dashboards.atlas.sheet import GAP, Sheet, sheet
 
 SIZE = 40
 """Height of a symbol on the whole map, units of the sheet."""
@@ -48,9 +48,9 @@ class Map:
         """The view of all of it: x, y, width, height."""
         return 0, 0, round(self.sheet.flat.width), round(self.sheet.flat.height)
 
-    def around(self, name: str, halls: Sequence[HallNow]) -> View:
+    def around(self, name: str, codes: Sequence[str]) -> View:
         """Return the view of one kecamatan, in the shape of the whole map: its polygon, and its halls wherever they are."""
-        points: list[tuple[float, float]] = [(self.spots[hall.code].x, self.spots[hall.code].y) for hall in halls]
+        points: list[tuple[float, float]] = [(self.spots[code].x, self.spots[code].y) for code in codes]
         if name in self.sheet.bounds:
             west, north, east, south = self.sheet.bounds[name]
             points += [(west, north), (east, south)]
@@ -63,20 +63,23 @@ class Map:
 
 
 class Places:
-    """Makes the map when it is first asked for, and keeps it while the halls are where they were."""
+    """Makes the map when it is first asked for, and keeps it while the halls are where they were.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    `areas` is the file of what lies below them, `gap` the room between two symbols.
+    """
 
-    def map(self, halls: Sequence[HallNow]) -> Map:
-        """Return the map of these halls."""
-        every = sorted(halls, key=lambda hall: hall.code)
+    def __init__(self, areas: Path = DESA, gap: float = GAP) -> None:
+        self._lock, self._areas, self._gap = threading.Lock(), areas, gap
+
+    def map(self, places: Mapping[str, tuple[float, float]]) -> Map:
+        """Return the map of these places (lon, lat), by code."""
+        codes = sorted(places)
         with self._lock:
-            drawn = _drawn(tuple((hall.lon, hall.lat) for hall in every))
-        pairs = zip(every, drawn.true, drawn.shown, strict=True)
-        return Map(drawn, {hall.code: Spot(hall.code, *true, *shown) for hall, true, shown in pairs})
+            drawn = _drawn(self._areas, tuple(places[code] for code in codes), self._gap)
+        pairs = zip(codes, drawn.true, drawn.shown, strict=True)
+        return Map(drawn, {code: Spot(code, *true, *shown) for code, true, shown in pairs})
 
 
 @lru_cache(maxsize=2)
-def _drawn(places: tuple[tuple[float, float], ...]) -> Sheet:
-    return sheet(read_areas(DESA), places)
+def _drawn(areas: Path, places: tuple[tuple[float, float], ...], gap: float) -> Sheet:
+    return sheet(read_areas(areas), places, gap)

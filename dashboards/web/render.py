@@ -13,7 +13,7 @@ from dashboards.web.assets import TEMPLATES
 from dashboards.web.feed import EVERY_S, PATH, STREAM
 from dashboards.web.state import STRIP, WINDOW_S, rank
 from dashboards.web.texts import Texts, utc_now
-from ground.words import LANGUAGES, Lang
+from ground.words import LANGUAGES, Lang, said
 from telemetry.operators import NAMES, operator_name
 
 COOKIE = "lang"
@@ -24,6 +24,7 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 ENVIRONMENT.filters["operator"] = operator_name
+ENVIRONMENT.filters["said"] = said
 
 
 def page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:

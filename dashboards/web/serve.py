@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import signal
 import socket
@@ -16,7 +17,11 @@ from typing import Self
 import uvicorn
 from fastapi import FastAPI
 
+from collector.config import Config
 from collector.errors import ConfigError
+from collector.federate.keys import REGENCIES
+from collector.federate.send import FOLDER
+from collector.federate.table import Tables
 from collector.server.program import add_store, store_config
 from collector.sites.classes import Classes, read_classes
 from collector.sites.sites import Site, read_sites
@@ -38,6 +43,7 @@ log = logging.getLogger(__name__)
 ABOUT = """\
 Shows the store of a collector as a web page, on this machine: a map and list of all halls, a page for each, alerts, and the
 same as open data under /api/v1. It only reads. Nothing is loaded from other hosts, so it works without internet.
+At a node above (docs/scale.md) it shows the regencies whose letters came, worst served first, to who has a reader's secret.
 """
 EXAMPLES = """\
 examples:
@@ -118,6 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the agreement: villages get their own pages under /r/ (`sinyal-collector agreement link`)",
     )
+    parser.add_argument("--state", type=Path, metavar="DIR", default=STATE, help=f"where {FOLDER}/ is; default: %(default)s")
     parser.add_argument("--contact", default="", metavar="ADDRESS", help="e-mail address for reports of problems")
     parser.add_argument("--port", type=_port, default=PORT, help=f"default: {PORT}")
 
@@ -125,8 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code. Raises ConfigError, StoreUnavailableError."""
     config = store_config(args)
+    store = open_store(config.store)
     snapshot = Snapshot(
-        open_store(config.store),
+        store,
         read_sites(config.sites.file),
         read_classes(config.classes.file),
         ask_faults=lambda: ask_faults(config.http) if args.sqlite is None else [],
@@ -147,13 +155,19 @@ def run(args: argparse.Namespace) -> int:
     on_signal(end, signal.SIGTERM, signal.SIGINT)
     on_signal(reload, signal.SIGHUP)
     printer = Printer(args.config, args.record) if args.record and args.sqlite is None else None
-    app = create_app(snapshot, args.needs, args.contact, args.record, printer)
-    with Server(app, args.host, args.port) as server, Warm(server.url):
+    tables = None if args.sqlite else _above(config, args.state / FOLDER, store)
+    app = create_app(snapshot, args.needs, args.contact, args.record, printer, tables=tables)
+    with Server(app, args.host, args.port) as server, Warm(server.url) if tables is None else contextlib.nullcontext():
         if not _is_loopback(args.host):
             log.warning("event=open_to_network host=%s cure='no sign-in and no TLS here: put a web server in front'", args.host)
         print(server.url, flush=True)
         ended.wait()
     return INTERRUPTED if signal.SIGINT in numbers else OK
+
+
+def _above(config: Config, letters: Path, store: Store) -> Tables | None:
+    """Return the tables of a node above; None for a server with halls of its own."""
+    return Tables(store, letters) if not config.federation.regency and (letters / REGENCIES).exists() else None
 
 
 def _port(text: str) -> int:

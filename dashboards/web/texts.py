@@ -95,7 +95,6 @@ SCRIPT = (
     mark("Close"),
     mark("No data"),
     mark("Modem"),
-    mark("No measurement in this period."),
     mark("The database cannot be read; what is shown is the last data."),
     mark("The page cannot reach the server; what is shown is the last data."),
     mark("Adequate 4G is available at {n} of {all} village halls"),

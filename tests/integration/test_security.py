@@ -68,7 +68,7 @@ class Client:
     def subscribe(self, *topics: str) -> None:
         before = len(self.granted)
         self._mqtt.subscribe([(topic, 1) for topic in topics])
-        wait_for(lambda: len(self.granted) == before + len(topics), "answer to the subscription")
+        wait_for(lambda: self.ended or len(self.granted) == before + len(topics), "answer to the subscription")
 
     def send(self, topic: str) -> None:
         """Ask for a topic that the library would not ask for."""
@@ -207,7 +207,10 @@ def test_who_joins_a_shared_subscription_takes_nothing_and_is_named(
     assert all(each.counters.stored_samples for each in running)
     assert sum(each.counters.stored_samples + each.counters.duplicate_samples for each in running) == SENT
     assert thief.heard == []
-    assert f": {OTHER.code} 1 $share/{guess}/sinyal/v1/+/signal\n" in server.log.read_text()
+    named = f": {OTHER.code} 1 $share/{guess}/sinyal/v1/+/signal\n"
+    if thief.ended:  # Mosquitto 2.1 hangs up on a group that MQTT does not allow, and says on whom
+        named = f"Client {OTHER.code} ["
+    assert named in server.log.read_text()
 
 
 def test_a_hall_cannot_write_lines_of_the_log(broker: tuple[Plant, Server], clients: Callable[..., Client]) -> None:

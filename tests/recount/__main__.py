@@ -3,10 +3,9 @@
     python -m tests.recount STORE.db FOLDER/peta-kebutuhan.csv [--beside config]
 
 After docs/verdict.md, for a store (SQLite) that holds every raw sample of the period. The ends of the intervals are taken from
-the table (bench.coverage tests them), texts of reasons are not compared; all else is computed. The table has these ends to a
-tenth: where a border lies within what was rounded, either word is right, and the row is named. Prints how many figures were
-compared and how many differ; ends with 1 where one does. It knows what `sinyal-demo seed` writes: no guest, no refused SIM, no
-barred cell.
+the table (bench.coverage tests them), texts of reasons are not compared; all else is computed. What is judged is what is printed,
+to its last digit. Prints how many figures were compared and how many differ; ends with 1 where one does. It knows what
+`sinyal-demo seed` writes: no guest, no refused SIM, no barred cell.
 """
 
 from __future__ import annotations
@@ -18,13 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from tests.recount.rules import BLANK, Judged, Rules, graded, judge, key_of, ranked, unmeasured, village, words
-from tests.recount.samples import DAY_S, WITA_S, Operator, Row, measured, read
-
-HALF = 0.0499
-"""Half of the last digit of an interval's end in the table."""
+from tests.recount.samples import DAY_S, WITA_S, Row, measured, read
 
 
 def by_code(path: Path) -> dict[str, Row]:
@@ -50,7 +45,7 @@ def recount(store: Path, table: Path, beside: Path) -> Iterator[tuple[str, str, 
             judged[code][name] = (unmeasured(rules, scans[code], name), None, "")
             made: Row = {"jumlah_sampel": 0}
         else:
-            judged[code][name] = _printed(rules, o, row, scans[code], name)
+            judged[code][name] = judge(rules, o, row, scans[code], name)
             made = measured(o)
         state, between, _ = judged[code][name]
         made["kondisi"] = words(state, between)
@@ -70,15 +65,6 @@ def recount(store: Path, table: Path, beside: Path) -> Iterator[tuple[str, str, 
         code = row["kode_desa"].replace(".", "")
         for column, value in villages[code].items():
             yield f"{code} {row['operator']}", column, value, row[column]
-
-
-def _printed(rules: Rules, o: Operator, row: Row, scan: Any, name: str) -> Judged:
-    """Judge by the ends as they are printed; where that is not the word of the table, by what may have been rounded to them."""
-    ways = [judge(rules, o, row, scan, name, wider) for wider in (0.0, HALF, -HALF)]
-    found = next((way for way in ways if words(*way[:2]) == row["kondisi"]), ways[0])
-    if found is not ways[0]:
-        print(f"{row['kode_desa']} {name}: {row['kondisi']} by less than the last digit of an interval")
-    return found
 
 
 def same(value: object, text: str) -> bool:

@@ -80,8 +80,8 @@ def number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str, wider: float = 0.0) -> Judged:
-    """Return state, neighbour and main finding of an operator with a SIM of its own; `wider`: each interval, at both ends."""
+def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str) -> Judged:
+    """Return state, neighbour and main finding of an operator with a SIM of its own."""
     limit, available = rules.limit, o.share("served", "served", "away")
     median, p10 = percentile(o.rsrp, 50), percentile(o.rsrp, 10)
     older = o.count["served"] and o.share("lte", "served") < limit["two_g_lte_percent"]
@@ -100,7 +100,6 @@ def judge(rules: Rules, o: Operator, told: Row, scan: Any, operator: str, wider:
     state = rules.state(found, median)
     moved: set[int] = set()
     ends = {name: number(told[name]) for name in told if name.endswith(("_bawah", "_atas"))}
-    ends = {name: end if end is None else end + (wider if "atas" in name else -wider) for name, end in ends.items()}
     for side, sign in (("bawah", -1), ("atas", 1)):
         level, low = ends[f"rsrp_median_{side}"], ends[f"rsrp_p10_{side}"]
         if level is not None and low is not None:
@@ -134,7 +133,7 @@ def graded(rules: Rules, o: Operator, told: Row, site: Row, between: int | None,
     full = {hour for hour, n in hours.items() if n >= 36}
     letters = [
         rules.letter("days", len(o.days), least=True),
-        rules.letter("completeness_percent", 100 * len(o.slots) / (288 * days), least=True),
+        rules.letter("completeness_percent", round(100 * len(o.slots) / (288 * days), 1), least=True),
         rules.letter("hours", len(full), least=True)
         if {19, 20, 21} <= full
         else max("C", rules.letter("hours", len(full), least=True)),

@@ -65,9 +65,9 @@ class Operator:
             self.busy += found if busy else []
 
     def share(self, part: str, *whole: str) -> float:
-        """Return a share in %, 0 of nothing."""
+        """Return a share in %, as it is printed; 0 of nothing."""
         total = sum(self.count[name] for name in whole)
-        return 100 * self.count[part] / total if total else 0.0
+        return round(100 * self.count[part] / total, 1) if total else 0.0
 
 
 def read(path: Path, start_s: int, end_s: int) -> tuple[dict[str, dict[str, Operator]], dict[str, Any], set[str]]:

@@ -10,9 +10,11 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
+from collector.store.clickhouse import copying
 from collector.store.clickhouse.nodes import SCHEMA_CODES, Nodes, RefusalError, quoted
 from collector.store.clickhouse.tables import DAY_NS, KEY, Columns, Tables, stream_types
 from collector.store.lines import frame_cells, frame_tags
@@ -101,6 +103,14 @@ class ClickHouse:
     def close(self) -> None:
         """Close the connections."""
         self._nodes.close()
+
+    def copy_out(self, folder: Path) -> dict[str, int]:
+        """Write all that is stored into a folder; return the rows of each table. Raises StoreUnavailableError, OSError."""
+        return copying.copy_out(self._nodes, self._tables, folder)
+
+    def copy_in(self, folder: Path) -> None:
+        """Put back what `copy_out` wrote. Raises StoreUnavailableError, OSError, ConfigError for files of something else."""
+        copying.copy_in(self._nodes, self._tables, folder, max(1, self._quorum))
 
     def _write(self, rows: dict[str, Rows], points: Sequence[Point]) -> None:
         for point in points:

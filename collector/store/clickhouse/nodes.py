@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import requests
 
 from collector.errors import Fault, PointsRefusedError, StoreUnavailableError
 from collector.store.answers import fault_of, reason_of, retry_after, shorten
 from collector.store.influx import no_answer
-from collector.store.store import Row, row_of
+from collector.store.store import Row, rows_of
 from telemetry.frame import Value
 
 CONNECT_TIMEOUT_S = 3.0
@@ -89,7 +90,9 @@ class Nodes:
                 return found
         raise first or StoreUnavailableError("fewer addresses than copies are wanted")
 
-    def ask(self, url: str, query: str, data: bytes | None = None, settings: Mapping[str, str] | None = None) -> tuple[str, bool]:
+    def ask(
+        self, url: str, query: str, data: bytes | BinaryIO | None = None, settings: Mapping[str, str] | None = None
+    ) -> tuple[str, bool]:
         """Run one statement and return its whole answer, and whether ClickHouse's mark was on it.
 
         With `data` the statement is an INSERT of it. Raises PointsRefusedError, RefusalError or StoreUnavailableError.
@@ -115,7 +118,22 @@ class Nodes:
         if not names or len(names) != len(types) or lines[-1]:
             raise StoreUnavailableError(f"{url}: the answer to a query is not ClickHouse's, or ends too early", Fault.NOT_A_STORE)
         readers = [_reader(kind) for kind in types]
-        return (_row(measurement, names, readers, line) for line in lines[2:-1])
+        return rows_of(measurement, names, (_cells(readers, line) for line in lines[2:-1]))
+
+    def fetch(self, url: str, question: str, path: Path) -> None:
+        """Write the whole answer to a question into a file, as it comes. Raises as `ask` does, OSError for the file."""
+        params = {"wait_end_of_query": "1"}
+        try:
+            with self._session.post(
+                f"{url}/", params=params, data=question.encode(), timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S), stream=True
+            ) as reply:
+                if reply.status_code != 200:
+                    raise _refusal(reply.status_code, reply.text, reply.headers, writes=False)
+                with path.open("wb") as file:
+                    for part in reply.iter_content(1 << 20):
+                        file.write(part)
+        except requests.RequestException as error:
+            raise no_answer(url, error) from None
 
     def close(self) -> None:
         """Close the connections."""
@@ -148,9 +166,9 @@ def _reader(kind: str) -> Callable[[str], Value]:
     return int if bare.startswith(("Int", "UInt")) else float if bare.startswith("Float") else _text
 
 
-def _row(measurement: str, names: Sequence[str], readers: Sequence[Callable[[str], Value]], line: str) -> Row:
-    cells = zip(names, readers, line.split("\t"), strict=True)
-    return row_of(measurement, [(name, read(cell)) for name, read, cell in cells if cell != ABSENT])
+def _cells(readers: Sequence[Callable[[str], Value]], line: str) -> list[Value | None]:
+    cells = zip(readers, line.split("\t"), strict=True)
+    return [None if cell == ABSENT else read(cell) for read, cell in cells]
 
 
 def _text(cell: str) -> str:

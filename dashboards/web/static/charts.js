@@ -18,6 +18,7 @@ const SinyalCharts = (() => {
   const name = modem => (Sinyal.settings.operators[modem.operator] || modem.operator || t("Modem")) + (series.modems.filter(m => m.operator === modem.operator).length > 1 ? ` (${modem.modem})` : "");
   const inks = () => dark.matches ? DARK : LIGHT;
   const start = () => Date.parse(series.start) / 1000;
+  const measured = metric => series.modems.some(modem => modem.curves[metric] && modem.curves[metric].median.some(value => value !== null));
   const shown = () => series.modems.map((modem, i) => [modem, i]).filter(([modem]) => !hidden.has(id(modem)));
 
   // Paints the classes behind the curves.
@@ -125,13 +126,15 @@ const SinyalCharts = (() => {
     const status = document.getElementById("charts-status"), area = document.getElementById("charts");
     keys(() => draw(series));
     const any = series.modems.length > 0;
-    status.hidden = any;
+    const levels = any && Object.keys(METRICS).some(measured);
+    status.hidden = levels;
     area.hidden = !any;
     for (const plot of plots) plot.destroy();
     plots = [];
-    if (!any) { status.textContent = t("No measurement in this period."); return; }
+    if (!any) { status.textContent = status.dataset.none; return; }
+    if (!levels) status.textContent = status.dataset.levels;
     for (const metric of Object.keys(METRICS)) {
-      const target = document.getElementById(`chart-${metric}`), used = series.modems.some(m => m.curves[metric]);
+      const target = document.getElementById(`chart-${metric}`), used = measured(metric);
       target.parentElement.hidden = !used;
       if (used) plots.push(curves(metric, target));
     }

@@ -30,10 +30,17 @@ def init(folder: Path) -> dict[str, Path]:
 def test_secrets_are_drawn_once_and_never_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = init(tmp_path / "a")
     drawn = {path.name: path.read_text() for path in first["secrets"].iterdir()}
-    assert set(drawn) == {"influx-token", "influx-password", "grafana-password", "sinyal-token"}
-    assert len(set(drawn.values())) == 3
+    assert set(drawn) == {
+        "influx-token",
+        "influx-password",
+        "grafana-password",
+        "sinyal-token",
+        "clickhouse-password",
+        "clickhouse-grafana",
+    }
+    assert len(set(drawn.values())) == 4
     assert all(len(text) >= 43 for text in drawn.values())
-    assert drawn["sinyal-token"] == drawn["influx-token"]
+    assert drawn["sinyal-token"] == drawn["influx-token"] == drawn["clickhouse-password"]
     out = capsys.readouterr().out
     assert not [name for name, text in drawn.items() if text in out]
     assert init(tmp_path / "a")
@@ -51,6 +58,7 @@ def test_each_secret_belongs_to_one_user(tmp_path: Path) -> None:
         owners = {path.name: path.stat().st_uid for path in [*files, *places["pki"].glob("*.key")]}
         assert owners == {
             **dict.fromkeys(["influx-token", "influx-password"], compose_command.INFLUX),
+            **dict.fromkeys(["clickhouse-password", "clickhouse-grafana"], compose_command.CLICKHOUSE),
             **dict.fromkeys(["grafana-password", "sinyal.yaml"], compose_command.GRAFANA),
             **dict.fromkeys(["sinyal-token", "collector.key"], compose_command.SINYAL),
             "signer.key": 0,
