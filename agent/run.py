@@ -78,15 +78,14 @@ class Agent:
         self._version = version()
         self.stop = threading.Event()
         boot_id = clocks.boot_id()
-        limits = Limits(config.spool.max_rows, config.spool.max_mb, config.spool.min_free_mb)
-        self._spool = Spool(config.agent.spool_path, boot_id, limits)
+        site, data, bounds = config.agent.site, config.agent.data_dir, config.spool
+        self._spool = Spool(config.agent.spool_path, boot_id, Limits(bounds.max_rows, bounds.max_mb, bounds.min_free_mb))
         self._clock = Clock(known_ms=last_known_ms(self._spool))
         self._meter = Meter(self._spool)
         self._board = Board(config.mains, config.agent.spool_path.parent)
-        self._sims = SimBudget(config.modem, config.agent.data_dir / "budget.json", boot_id)
-        site = config.agent.site
-        self._wanted = Wanted(site, self._version, config.agent.data_dir, self._record_event, self._meter.others)
-        self._outbox = Outbox(self._spool, config.agent.site, config.sampling.frame_interval_s)
+        self._sims = SimBudget(config.modem, data / "budget.json", boot_id)
+        self._wanted = Wanted(site, self._version, data, self._record_event, self._meter.others)
+        self._outbox = Outbox(self._spool, site, config.sampling.frame_interval_s)
         self._publisher = Publisher(
             config,
             self._outbox,
@@ -244,6 +243,7 @@ class Agent:
                 self._sims.read(self._clock.now_ms())
                 if self._board.turned(now):
                     last_device, send_all = -math.inf, now + ON_CARD_S
+                self._board.tell(self._record_event)
             if now >= send_all:
                 send_all = math.inf
                 self._outbox.pace(self._config.sampling.frame_interval_s)
@@ -283,6 +283,7 @@ class Agent:
             "clock": self._clock.state,
             "device_interval_s": self._config.sampling.device_interval_s,
             "last": self._last,
+            "unread": {name: [fault.number, fault.reason] for name, fault in self._board.unread.items()},
         }
         try:
             write_durably(self._config.agent.status_path, orjson.dumps(state))

@@ -3,6 +3,8 @@
 A tar.xz with `pack.json` first (v 1, version, base), then the files of the new wheel that the old one has not, at the same place,
 or below `delta/` what changed in them (JSON: [first piece, count] of the old file, or new text in Latin-1). RECORD of the new one
 names the SHA-256 of every file: the wheel that comes out is the one that was packed, or there is none.
+
+Halls of the Debian package have other files and say `+deb`: their pack is made of two packages of sinyal-agent instead of wheels.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ MAX_BYTES = 50_000_000
 DROPPED = ("bench/", "collector/", "dashboards/", "demo/", "lab/")
 """What no hall runs: the server's half of the wheel."""
 DELTA = "delta/"
+DEB, DEB_HEAD = b"!<arch>\n", 60
+"""A Debian package is an archive of `ar`: each member behind a head of so many bytes, at an even place (deb(5))."""
+DEB_PROGRAM, DEB_MODULES = "usr/bin/sinyal-agent", "usr/share/sinyal-agent/"
 PIECE = re.compile(rb"[^\n\0]*[\n\0]+|[^\n\0]+")
 """A line of a text, or a message of a compiled catalogue."""
 DIST_INFO = re.compile(r"sinyal-([^/]+)\.(dist-info|data)/")
@@ -55,9 +60,9 @@ def place_of(name: str) -> str:
     return DIST_INFO.sub(r"\2/", name, count=1)
 
 
-def make(old_wheel: bytes, new_wheel: bytes) -> bytes:
-    """Return the pack that makes the new wheel (less what no hall runs) where the old one is installed. Raises PackError."""
-    old, new = _files(old_wheel), _files(new_wheel)
+def make(older: bytes, newer: bytes) -> bytes:
+    """Return the pack of two wheels (less what no hall runs), or of two Debian packages of the agent. Raises PackError."""
+    old, new = _files(older), _files(newer)
     had = {place_of(name): content for name, content in old.items()}
     changed: dict[str, bytes] = {}
     for name, content in new.items():
@@ -151,6 +156,8 @@ def _left(name: str) -> bool:
 
 
 def _files(wheel: bytes) -> dict[str, bytes]:
+    if wheel.startswith(DEB):
+        return _of_debian(wheel)
     try:
         with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
             return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/") and not _left(name)}
@@ -158,17 +165,39 @@ def _files(wheel: bytes) -> dict[str, bytes]:
         raise PackError(f"no wheel ({error})") from None
 
 
+def _of_debian(package: bytes) -> dict[str, bytes]:
+    """Return what a Debian package of the agent puts below /usr/share/sinyal-agent, and its program, as a wheel has them."""
+    at, files, program = len(DEB), dict[str, bytes](), b""
+    try:
+        while not package[at:].startswith(b"data.tar"):
+            at += DEB_HEAD + (int(package[at + 48 : at + 58]) + 1) // 2 * 2
+        data = package[at + DEB_HEAD : at + DEB_HEAD + int(package[at + 48 : at + 58])]
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            for member in tar:
+                name = member.name.removeprefix("./")
+                if (file := tar.extractfile(member)) is not None and name == DEB_PROGRAM:
+                    program = file.read()
+                elif file is not None and name.startswith(DEB_MODULES):
+                    files[name.removeprefix(DEB_MODULES)] = file.read()
+    except (ValueError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
+        raise PackError(f"no Debian package that can be read ({error})") from None
+    info = f"sinyal-{_version(files)}"
+    files[f"{info}.data/data/bin/sinyal-agent"] = program
+    rows = [f"{name},sha256={digest(content)},{len(content)}" for name, content in sorted(files.items())]
+    return {**files, f"{info}.dist-info/RECORD": "\n".join([*rows, f"{info}.dist-info/RECORD,,"]).encode()}
+
+
 def _version(files: Mapping[str, bytes]) -> str:
     found = next((match[1] for name in files if (match := DIST_INFO.match(name)) and match[2] == "dist-info"), None)
     if found is None:
-        raise PackError("this is no wheel of sinyal")
+        raise PackError("this is no wheel or package of sinyal")
     return found
 
 
 def main() -> int:
-    """Write the pack of two wheels, OLD and NEW, into this folder; return the exit code."""
+    """Write the pack of two wheels or Debian packages, OLD and NEW, into this folder; return the exit code."""
     if len(sys.argv) != 3:
-        print("usage: python -m ground.pack OLD.whl NEW.whl", file=sys.stderr)
+        print("usage: python -m ground.pack OLD NEW    (two wheels, or two sinyal-agent_*.deb)", file=sys.stderr)
         return 2
     content = make(*(Path(name).read_bytes() for name in sys.argv[1:]))
     found = read(content)

@@ -24,6 +24,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from agent.host.install import SERVICES
 from agent.host.udev_rules import udev_rules
 from agent.modems.registry import FAMILIES
 from ground.paths import ETC, STATE
@@ -45,14 +46,28 @@ LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
 NEEDS = {"dh": "debhelper", "dpkg-buildpackage": "dpkg-dev", "fakeroot": "fakeroot", "lintian": "lintian"}
 """Program -> the package of Debian that brings it."""
 EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
-LAUNCHER = """\
+SERVER_LAUNCHER = """\
 #!/usr/bin/python3 -I
 import os
 import sys
 
-sys.path[:0] = {places}
-os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:{n}])  # for what it starts itself
+sys.path[:0] = ["/usr/lib/sinyal-server"]
+os.environ["PYTHONPATH"] = sys.path[0]  # for what it starts itself
 from {package}.__main__ import main  # noqa: E402
+
+sys.exit(main())
+"""
+AGENT_LAUNCHER = """\
+#!/usr/bin/python3 -I
+import os
+import sys
+
+here, current = os.path.realpath(__file__), "/opt/sinyal/current/bin/sinyal-agent"
+if not __file__.startswith("/opt/sinyal/") and os.access(current, os.X_OK) and os.path.realpath(current) != here:
+    os.execv(current, [current, *sys.argv[1:]])  # a newer version, which an update of the fleet brought
+sys.path[:0] = [here.removesuffix("bin/sinyal-agent") + "share/sinyal-agent", "/usr/lib/sinyal-agent"]
+os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])  # for what it starts itself
+from agent.__main__ import main  # noqa: E402
 
 sys.exit(main())
 """
@@ -71,18 +86,19 @@ class Layout:
         place.write_bytes(content.encode() if isinstance(content, str) else content)
         place.chmod(mode)
 
-    def program(self, name: str, package: str, places: tuple[str, ...]) -> None:
+    def program(self, name: str, package: str, launcher: str) -> None:
         """Write a command with its man page and completion."""
-        self.put(f"/usr/bin/{name}", LAUNCHER.format(places=list(places), n=len(places), package=package), 0o755)
+        self.put(f"/usr/bin/{name}", launcher, 0o755)
         run(sys.executable, "-m", package, "manual", "--into", self.tree / "usr/share")
 
-    def ours(self, place: str, packages: Iterable[str], version: str) -> None:
-        """Copy packages of this repository, the catalogue of words, and what tells the version."""
+    def ours(self, place: str, packages: Iterable[str], version: str, needs: str = "") -> None:
+        """Copy packages of this repository, the catalogue of words, and what tells the version and what it needs."""
         into = self.tree / place.lstrip("/")
         for package in packages:
             shutil.copytree(ROOT / package, into / package, ignore=shutil.ignore_patterns("__pycache__", "py.typed", "*.md"))
         self.put(f"{place}/{WORDS}.mo", words(packages))
-        self.put(f"{place}/sinyal-{version}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n")
+        about = f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n{needs}"
+        self.put(f"{place}/sinyal-{version}.dist-info/METADATA", about)
 
     def foreign(self, place: str, names: Iterable[str], machine: str, python: str) -> None:
         """Put wheels of the locked versions."""
@@ -125,10 +141,12 @@ def words(packages: Iterable[str]) -> bytes:
 def agent(layout: Layout, version: str) -> None:
     """Lay out sinyal-agent."""
     place, config = "/usr/share/sinyal-agent", ROOT / "config/systemd"
-    layout.ours(place, AGENT, version)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = [*project["dependencies"], *(f'{wanted}; extra == "agent"' for wanted in project["optional-dependencies"]["agent"])]
+    layout.ours(place, AGENT, f"{version}+deb", "".join(f"Requires-Dist: {wanted}\n" for wanted in needs))
     layout.foreign(place, BROUGHT, "amd64", "3.11")
-    layout.program("sinyal-agent", "agent", (place, "/usr/lib/sinyal-agent"))
-    layout.units(["sinyal-agent.service"], "/opt/sinyal/current/bin/")
+    layout.program("sinyal-agent", "agent", AGENT_LAUNCHER)
+    layout.units(["sinyal-wanted.service", *SERVICES], "/opt/sinyal/current/bin/")
     layout.put("/usr/lib/sysusers.d/sinyal-agent.conf", (config / "sinyal.sysusers").read_bytes())
     layout.put("/usr/lib/systemd/journald.conf.d/60-sinyal-agent.conf", (config / "sinyal.journald").read_bytes())
     layout.put("/usr/lib/systemd/system.conf.d/60-sinyal-agent.conf", (config / "sinyal.watchdog").read_bytes())
@@ -152,9 +170,10 @@ def server(layout: Layout, version: str, machine: str, python: str) -> None:
     layout.ours(place, SERVER, version)
     shutil.copytree(ROOT / "config", layout.tree / place.lstrip("/") / "config")
     for program, package in (("sinyal-collector", "collector"), ("sinyal-dashboards", "dashboards")):
-        layout.program(program, package, (place,))
+        layout.program(program, package, SERVER_LAUNCHER.format(package=package))
     units = sorted(path.name for path in (ROOT / "config/systemd").glob("sinyal-*.*"))
-    layout.units([name for name in units if not any(word in name for word in ("agent", "update", ".sysctl"))], "/opt/sinyal/bin/")
+    halls = ("agent", "update", "wanted", ".sysctl")
+    layout.units([name for name in units if not any(word in name for word in halls)], "/opt/sinyal/bin/")
     user = (ROOT / "config/systemd/sinyal.sysusers").read_text(encoding="utf-8").splitlines(keepends=True)
     layout.put("/usr/lib/sysusers.d/sinyal-server.conf", "".join(line for line in user if not line.startswith("m ")))
     layout.put("/usr/lib/sysctl.d/60-sinyal-server.conf", (ROOT / "config/systemd/sinyal-server.sysctl").read_bytes())

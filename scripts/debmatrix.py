@@ -4,8 +4,9 @@ usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
   DIR keeps the clean roots (debootstrap, some minutes each, foreign machines under qemu-user ten); packages are those that
   `python -m scripts.deb` left in build/deb. What an action writes is on an overlay and goes with it.
 
-actions: install, run (the program reads a session), upgrade and downgrade (the same package under other versions), over a venv
-(what `sinyal-agent install` wrote goes), remove, purge (readings stay)
+actions: install, run (the program reads a session), update (a version of the fleet beside it runs instead), upgrade and
+downgrade (the same package under other versions; it runs then), over a venv (what `sinyal-agent install` wrote goes), remove,
+purge (readings stay). A whole update with broker, collector and rollback, on amd64: `python -m tests.debrollouts`.
 exit: 0 every cell is ok; 1 one is not; 2 cannot be run here
 """
 
@@ -13,15 +14,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ground import pack
 from scripts.deb import DEBIAN, OUT, RELEASES
 
 QEMU = {"arm64": "aarch64", "armhf": "arm"}
@@ -30,6 +33,14 @@ LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson
 COMMON = ("systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
 SESSION = "AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n"
 MARK = Path("/sinyal-root-is-whole")
+PLACES = "/usr/share/sinyal-agent:/usr/lib/sinyal-agent"
+TAKE = """
+from pathlib import Path
+from agent.host import trial, update, versions
+place = trial.Place(versions.FOLDER, Path("/none"))
+wheel = update.unpack(Path("/debs/update.pack").read_bytes(), place.folder / "current", versions.running(place.folder))
+trial.start(trial.Version("9.8+deb", wheel), place)
+"""
 
 
 class MatrixError(Exception):
@@ -81,14 +92,20 @@ def over(base: Path) -> Iterator[Path]:
                 subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
 
 
-def as_version(deb: Path, version: str, into: Path) -> Path:
-    """Pack a package under another version."""
+def as_version(deb: Path, version: str, into: Path, edits: Mapping[str, tuple[str, str]] | None = None) -> Path:
+    """Pack a package under another version; `edits`: a module, a text in it, and what stands there instead."""
     tree, out = into / "tree", into / f"sinyal-agent_{version}_all.deb"
     shutil.rmtree(tree, ignore_errors=True)
     sh("dpkg-deb", "-R", deb, tree)
-    control = tree / "DEBIAN/control"
-    lines = control.read_text().splitlines(keepends=True)
-    control.write_text("".join(f"Version: {version}\n" if line.startswith("Version:") else line for line in lines))
+    modules = tree / "usr/share/sinyal-agent"
+    info = next(modules.glob("sinyal-*.dist-info")).rename(modules / f"sinyal-{version}+deb.dist-info")
+    for file, said in ((tree / "DEBIAN/control", version), (info / "METADATA", f"{version}+deb")):
+        file.write_text(re.sub(r"(?m)^Version: .*$", f"Version: {said}", file.read_text()))
+    for name, (old, new) in (edits or {}).items():
+        text = (modules / name).read_text()
+        if old not in text:
+            raise MatrixError(f"{name} has no {old!r}")
+        (modules / name).write_text(text.replace(old, new))
     sh("dpkg-deb", "--root-owner-group", "-b", tree, out)
     return out
 
@@ -101,7 +118,7 @@ class Trial:
         self._root = root
         self._agent = self._in(agent)
         self._libs = [] if libs is None else [self._in(libs)]
-        for name, version in (("newer", "9.9"), ("older", "0.0.1")):
+        for name, version in (("newer", "9.9"), ("older", "0.0.1"), ("beside", "9.8")):
             setattr(self, f"_{name}", self._in(as_version(agent, version, root / "debs")))
 
     def _in(self, deb: Path) -> str:
@@ -117,6 +134,15 @@ class Trial:
         got = sh("dpkg-query", "-W", "-f", "${Version} ${Status}", "sinyal-agent", root=self._root)
         if got != f"{want} install ok installed":
             raise MatrixError(f"dpkg says {got}, not {want}")
+        self._runs(want)
+
+    def _runs(self, version: str) -> None:
+        """See which version runs, by its man page, in both ways of calling it."""
+        for program in ("/usr/bin/sinyal-agent", "/opt/sinyal/current/bin/sinyal-agent"):
+            sh(program, "manual", "--into", "/debs/share", root=self._root)
+            head = (self._root / "debs/share/man/man1/sinyal-agent.1").read_text().partition("\n")[0]
+            if f" {version}+deb" not in head:
+                raise MatrixError(f"{program} is {head}, not {version}+deb")
 
     def install(self) -> None:
         """Install with what it depends on; user and folders are there."""
@@ -133,6 +159,14 @@ class Trial:
         sh("sinyal-agent", "run", "--help", root=self._root)
         places = "import sys; sys.path[:0] = ['/usr/share/sinyal-agent', '/usr/lib/sinyal-agent']; "
         sh("python3", "-I", "-c", places + "import agent.run, agent.poll.worker, agent.host.update", root=self._root)
+
+    def update(self) -> None:
+        """Put a version of a pack of two packages beside the package, as an update does; nothing restarts here."""
+        both = (self._agent, self._beside)  # type: ignore[attr-defined]
+        packed = pack.make(*((self._root / path[1:]).read_bytes() for path in both))
+        (self._root / "debs/update.pack").write_bytes(packed)
+        sh("env", f"PYTHONPATH={PLACES}", "python3", "-P", "-c", TAKE, root=self._root)
+        self._runs("9.8")
 
     def upgrade(self) -> None:
         """Put a newer one over it."""
@@ -160,8 +194,10 @@ class Trial:
         """Take it off; configuration and readings stay."""
         (self._root / "var/lib/sinyal/spool.db").write_text("readings")
         self._apt("remove", "sinyal-agent")
-        if (self._root / "usr/share/sinyal-agent/agent").exists() or not (self._root / "etc/sinyal/agent.toml").exists():
-            raise MatrixError("the program is still there, or the configuration is gone")
+        programs = ("usr/share/sinyal-agent/agent", "opt/sinyal", "usr/bin/sinyal-agent")
+        left = [path for path in programs if (self._root / path).exists()]
+        if left or not (self._root / "etc/sinyal/agent.toml").exists():
+            raise MatrixError(f"still there: {left}; or the configuration is gone")
 
     def purge(self) -> None:
         """Take everything off but readings."""
@@ -172,7 +208,7 @@ class Trial:
     @property
     def actions(self) -> list[tuple[str, Callable[[], None]]]:
         """Return them in their order; each stands on the ones before."""
-        here = (self.install, self.run, self.upgrade, self.downgrade, self.over_venv, self.remove, self.purge)
+        here = (self.install, self.run, self.update, self.upgrade, self.downgrade, self.over_venv, self.remove, self.purge)
         return [(action.__name__, action) for action in here]
 
 
@@ -207,7 +243,7 @@ def main() -> int:
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         print("debmatrix: needs root and debootstrap", file=sys.stderr)
         return 2
-    names = ("install", "run", "upgrade", "downgrade", "over_venv", "remove", "purge")
+    names = ("install", "run", "update", "upgrade", "downgrade", "over_venv", "remove", "purge")
     print(f"{'':16}" + "".join(f"{name:>11}" for name in names))
     faults: list[str] = []
     for release in args.release or RELEASES:

@@ -50,6 +50,7 @@ EVENTS: Mapping[str, str] = {
     "position_not_found": mark("position not found"),
     "probes_paused": mark("probes paused"),
     "probes_resumed": mark("probes resumed"),
+    "sensor_unread": mark("sensor of the hall unreadable"),
     "clock_step": mark("clock corrected"),
     "clock_dispute": mark("clock disputed"),
     "budget_spent": mark("data budget spent"),

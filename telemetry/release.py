@@ -33,6 +33,11 @@ class Release:
     bytes: int
 
 
+def same(version: str, other: str) -> bool:
+    """Return whether two versions are one, in whatever way they were installed (PEP 440: +deb)."""
+    return version.partition("+")[0] == other.partition("+")[0]
+
+
 def event_of(release: Release, reason: str) -> str:
     """Return the detail of an event that says what became of a release."""
     return f"{release.version} {release.id}" + (f": {reason}" if reason else "")

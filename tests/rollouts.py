@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import venv
+from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -68,7 +69,7 @@ def main():
 CONFIG = """
 [agent]
 site = "{site}"
-data_dir = "{home}/data"
+data_dir = "{data}"
 [broker]
 host = "127.0.0.1"
 port = {port}
@@ -84,31 +85,41 @@ class Village:
 
     def __init__(self, home: Path, site: str, port: int, key: bytes) -> None:
         self.home, self.site = home, site
-        first = home / "opt" / "0.1.0"
-        venv.create(first, symlinks=True)
-        (versions.packages(first) / "here.pth").write_text("\n".join([str(REPOSITORY), *filter(os.path.isdir, sys.path)]))
-        wheel = home / "sinyal-0.1.0-py3-none-any.whl"
-        wheel.write_bytes(program("0.1.0"))
-        versions._install(wheel, first)
-        link_durably(home / "opt" / "current", first)
-        (home / "agent.toml").write_text(CONFIG.format(site=site, home=home, port=port))
-        (home / "update.pub").write_bytes(key)
-        (home / "data").mkdir()
+        self._set_up(port, key)
         self._ending = threading.Event()
         self._agent: subprocess.Popen[bytes] | None = None
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._run, self._take)]
         for thread in self._threads:
             thread.start()
 
+    def _set_up(self, port: int, key: bytes) -> None:
+        """Lay out the first version, the configuration, the office's key."""
+        home = self.home
+        first = home / "opt" / "0.1.0"
+        first.parent.mkdir(parents=True)
+        venv.create(first, symlinks=True)
+        (versions.packages(first) / "here.pth").write_text("\n".join([str(REPOSITORY), *filter(os.path.isdir, sys.path)]))
+        wheel = home / "sinyal-0.1.0-py3-none-any.whl"
+        wheel.write_bytes(program("0.1.0"))
+        versions._install(wheel, first)
+        link_durably(home / "opt" / "current", first)
+        (home / "agent.toml").write_text(CONFIG.format(site=self.site, data=home / "data", port=port))
+        (home / "update.pub").write_bytes(key)
+        (home / "data").mkdir()
+
     @property
     def runs(self) -> str:
         """The version that is in force."""
         return versions.running(self.home / "opt")
 
+    def _command(self, *argv: str) -> list[str]:
+        """Return how its program is called."""
+        return [str(self.home / "opt/current/bin/sinyal-agent"), *argv, "--config", str(self.home / "agent.toml")]
+
     def _start(self, *argv: str) -> subprocess.Popen[bytes]:
-        program = [str(self.home / "opt/current/bin/sinyal-agent"), *argv, "--config", str(self.home / "agent.toml")]
+        environment = {**os.environ, "SINYAL_HALL": str(self.home)}
         with (self.home / "log").open("ab") as log:
-            return subprocess.Popen(program, env={**os.environ, "SINYAL_HALL": str(self.home)}, stdout=log, stderr=log)
+            return subprocess.Popen(self._command(*argv), env=environment, stdout=log, stderr=log)
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -154,11 +165,12 @@ class Office:
 class Regency:
     """A broker, a collector, halls, and the office that brings versions. Use as a context manager."""
 
-    def __init__(self, folder: Path, halls: int) -> None:
+    def __init__(self, folder: Path, halls: int, hall: Callable[[Path, str, int, bytes], Village] = Village) -> None:
         self.folder, self._stack = folder, ExitStack()
         self._office = Office(folder)
         self._sites = [Site(f"64080120{k:02d}", *[getattr(SITE, n) for n in Site.__match_args__[1:]]) for k in range(halls)]
         self.halls: list[Village] = []
+        self._hall = hall
         self._last = ""
 
     def __enter__(self) -> Self:
@@ -183,8 +195,8 @@ class Regency:
         wait_for(lambda: self.collector.broker.subscribed, "the collector to be subscribed")
         self._web = stack.enter_context(served(folder / "web"))
         for site in self._sites:
-            (folder / site.code / "opt").mkdir(parents=True)
-            hall = Village(folder / site.code, site.code, self.broker.port, self._office.public)
+            (folder / site.code).mkdir()
+            hall = self._hall(folder / site.code, site.code, self.broker.port, self._office.public)
             stack.callback(hall.end)
             self.halls.append(hall)
         wait_for(lambda: len(self.collector.store.latest("device")) == len(self.halls), "all halls to report", 60)
@@ -195,8 +207,11 @@ class Regency:
     def publish(self, version: str, base: str, *, bad: bool = False) -> str:
         """Pack a version, sign it, put it on the web server; return its address."""
         (self.folder / "confirm_s").write_text("3" if bad else "300")  # one that never reports is not waited for
-        content = pack.make(program(base), program(version, bad=bad))
-        return f"{self._web}/{self._office.sign(f'sinyal-{version}-from-{base}.pack', content)}"
+        return self.put(f"sinyal-{version}-from-{base}.pack", pack.make(program(base), program(version, bad=bad)))
+
+    def put(self, name: str, content: bytes) -> str:
+        """Sign a file, put it on the web server; return its address."""
+        return f"{self._web}/{self._office.sign(name, content)}"
 
     def fleet_update(self, *argv: str) -> int:
         """Run `sinyal-collector fleet update`."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from agent.board.card import read_card
 from agent.board.chips import Supply
 from agent.board.clock_chip import read_chip
-from agent.board.mains import Mains
-from telemetry.streams import PreEol
+from agent.board.mains import Mains, Unread
+from telemetry.streams import Event, PreEol
 
 if TYPE_CHECKING:
     from agent.config import MainsSection
@@ -42,7 +42,7 @@ class Board:
     """The clock chip is read at the start; mains and card at each look."""
 
     def __init__(self, wanted: MainsSection | None, folder: Path) -> None:
-        """Take [mains] of agent.toml (None: not there) and the folder of the spool. Raises ConfigError, see Mains."""
+        """Take [mains] of agent.toml (None: not there) and the folder of the spool."""
         self._mains = None if wanted is None else Mains(wanted)
         self._folder, self._chip = folder, read_chip()
         self._chip_trusted: bool | None = None
@@ -54,6 +54,16 @@ class Board:
         if self._chip is not None:
             told_ms = self._chip.utc_ms
             self._chip_trusted = told_ms is not None and trust("rtc", told_ms, error_ms=CHIP_ERROR_MS)
+
+    @property
+    def unread(self) -> Mapping[str, Unread]:
+        """Return the sensors that do not answer now, and why."""
+        return {} if self._mains is None else self._mains.unread
+
+    def tell(self, record: Callable[[Event], None]) -> None:
+        """Record an event of each sensor that was found not to answer, once."""
+        while self._mains is not None and self._mains.news:
+            record(self._mains.news.pop(0))
 
     def turned(self, now_s: float) -> bool:
         """Return whether the mains went or came since this last said so."""

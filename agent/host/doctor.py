@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.host import checks
 from agent.host.checks import Hall
+from agent.host.sensors import sensors
 from ground import doctor
 from ground.doctor import Check, Found, State
 from ground.paths import AGENT
@@ -30,6 +31,7 @@ CONFIGURED: list[Check[Hall]] = [
     Check(mark("measuring"), checks.measured),
     Check(mark("certificate"), checks.certificate),
     Check(mark("queues"), checks.queue),
+    Check(mark("sensors"), sensors),
     Check(mark("card"), checks.card),
     Check(mark("clock"), checks.clock),
     Check(mark("data plan"), checks.budget),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.config import load
 from agent.errors import ConfigError
-from agent.host import detect, versions
+from agent.host import detect, packaged, versions
 from agent.host.bundle import Bundle, read_bundle
 from agent.host.state import read_state
 from agent.host.udev_rules import udev_rules
@@ -30,7 +30,7 @@ from ground.words import Lang, Phrase, mark, phrase, tr
 INSTALLED = STATE / "agent.toml.installed"
 """SHA-256 of the agent.toml that the last install wrote: another one was edited by a person, and is kept (as dpkg does)."""
 SERVICES = ("sinyal-agent.service", "sinyal-update.service", "sinyal-wanted.path")
-PACKAGED = Path("/usr/bin/sinyal-agent")
+PACKAGED = packaged.HOME / "bin/sinyal-agent"
 """Where Debian's package has the program: user, service and rules come with it then."""
 FIRST_S = 90.0
 """Longest wait for the first reading: a Pi Zero needs half a minute to start, a modem a poll."""
@@ -86,6 +86,8 @@ class Installation:
         """Make the user and folders; take the program from the bundle's wheels, or keep the one that runs now."""
         host, bundle = self._host, self._bundle
         if self._packaged:
+            if not host.at(PROGRAMS / "current").is_symlink():
+                host.link(PROGRAMS / "current", packaged.HOME)
             return phrase("{path}, as the user {user}", path=str(PACKAGED), user=USER)
         _account(host)
         host.folder(ETC, 0o755)
@@ -152,9 +154,8 @@ class Installation:
         """Write units, limits of the journal, right to ping, rules for modems; have the system read what changed; start."""
         host = self._host
         changed = {} if self._packaged else {path: host.file(path, text.encode()) for path, text in _texts()}
-        services = SERVICES[:1] if self._packaged else SERVICES
         if not host.live:
-            missing = [u for u in services if not host.at(UNITS / "multi-user.target.wants" / u).is_symlink()]
+            missing = [u for u in SERVICES if not host.at(UNITS / "multi-user.target.wants" / u).is_symlink()]
             if missing:
                 host.command("systemctl", f"--root={host.root}", "enable", *missing)
             return phrase("starts with the next boot")
@@ -168,8 +169,8 @@ class Installation:
                 host.reload(*argv)
         if host.done:
             host.command("systemctl", "daemon-reload")
-            host.command("systemctl", "enable", *services)
-            host.command("systemctl", "restart", SERVICES[0], *services[2:])
+            host.command("systemctl", "enable", *SERVICES)
+            host.command("systemctl", "restart", SERVICES[0], *SERVICES[2:])
         return phrase("sinyal-agent runs, and starts with the machine")
 
     def _trial(self) -> Phrase:

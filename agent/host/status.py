@@ -25,6 +25,7 @@ CLOCKS = {
     "untrusted": mark("Clock: not synced yet; {n} measurements wait for the right time"),
     "ntp": mark("Clock: synced (NTP)"),
     "network": mark("Clock: synced (from the network)"),
+    "rtc": mark("Clock: by the clock chip of the board"),
 }
 SILENT = mark("Measurement NOT running: modem {modem} does not respond ({span} ago); check the cable and the USB plug")
 BEHIND = mark("Data up to date: NO, {n} measurements wait, the oldest {span}. None is lost")

@@ -29,14 +29,13 @@ from agent.config import load
 from agent.errors import ConfigError, SinyalError
 from agent.host import versions
 from agent.host.fetch import UnreachableError, fetch
-from agent.host.install import PACKAGED
 from agent.host.trial import CONFIRM_S, LOOK_S, Place, Version, call, ended, settle, start, watch
 from agent.uplink.wanted import FILE
 from ground import pack
 from ground.paths import ETC
 from ground.signed import verify, version_of
 from ground.words import Lang, add_lang, mark, tr
-from telemetry.release import KEPT, MAX_BYTES, REFUSED, Release, decode_release
+from telemetry.release import KEPT, MAX_BYTES, REFUSED, Release, decode_release, same
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +93,6 @@ def run(args: argparse.Namespace) -> int:
     if args.watch:
         return 0 if watch(place) else 1
     if not (place.folder / "current").is_symlink():
-        if PACKAGED.exists():
-            raise ConfigError("update: this program is a Debian package; sudo apt-get install ./sinyal-agent_VERSION_all.deb")
         raise ConfigError(f"{place.folder}/current: is missing; `sinyal-agent install` makes it")
     if args.wanted:
         return take_wanted(place, agent.data_dir / FILE, args.config.parent)
@@ -142,7 +139,7 @@ def take_wanted(place: Place, file: Path, etc: Path) -> int:
     wanted = Version(release.version, b"", id=release.id)
     try:
         version = prepare(place, release.files[0], release.files[1:], release.id, etc=etc)
-        if version.name.partition("+")[0] != release.version.partition("+")[0]:
+        if not same(version.name, release.version):
             raise ConfigError(f"{release.files[0]}: makes {version.name}, wanted was {release.version}")
         start(version, place)
     except UnreachableError as error:

@@ -148,9 +148,13 @@ def complete(target: Path) -> None:
 
 def running(folder: Path) -> str:
     """Return the version that `current` names; its folder's name where it does not say."""
-    current = (folder / "current").resolve()
-    found = next((d.version for d in distributions(path=[str(packages(current))]) if d.metadata["Name"] == "sinyal"), None)
-    return current.name if found is None else str(found)
+    return version_in((folder / "current").resolve())
+
+
+def version_in(home: Path) -> str:
+    """Return which version a folder holds; the folder's name where it does not say. Raises VersionError."""
+    found = next((d.version for d in distributions(path=[str(packages(home))]) if d.metadata["Name"] == "sinyal"), None)
+    return home.name if found is None else str(found)
 
 
 def newer(version: str, than: str) -> bool:

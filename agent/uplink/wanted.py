@@ -19,7 +19,7 @@ import orjson
 from ground.durable import write_durably
 from ground.paths import PROGRAMS
 from ground.wita import WITA_MS
-from telemetry.release import QUIET_H, WAITS, Release, decode_release, encode_release, event_of
+from telemetry.release import QUIET_H, WAITS, Release, decode_release, encode_release, event_of, same
 from telemetry.streams import Event
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Wanted:
         outcome, wish = _read(self._outcome), self._wish
         if outcome and self._told.get("outcome") != outcome:
             self._tell(outcome)
-        if wish is None or wish.version == self._version or outcome.get("id") == wish.id or now < self._ask_at:
+        if wish is None or same(wish.version, self._version) or outcome.get("id") == wish.id or now < self._ask_at:
             return
         if now_ms is None or left is None or not self._quiet(now_ms):
             return

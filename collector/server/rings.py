@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from collector.server.rollout import Fate, Offer, Rollout, Told
+from ground.wita import WITA_MS
 from ground.words import mark
+from telemetry.release import QUIET_H, same
 
 HOUR_MS = 3_600_000
 PILOTS = 3
@@ -37,6 +39,10 @@ MOST_FAILED = 0.05
 """Of all halls that were told: more that failed stop it. In a pilot one hall is more."""
 MOST_SILENT = 0.20
 """Of a ring: so many more silent than among the halls without the version, and at least two, stop it."""
+SMALL = 20
+"""In a ring of fewer halls each one counts: a hall that could take it and is silent since stops it."""
+BEFORE_MS = HOUR_MS // 4
+"""What a hall says last may be so much older than what silenced it."""
 ENOUGH = 0.8
 """Of the halls that were heard since they were told: as many run the version well before the next ring begins."""
 
@@ -54,11 +60,6 @@ class Hall:
     boots: int = 0
     outcome: str | None = None
     """What it said of this rollout: the end of the event's name."""
-
-
-def same(version: str, other: str) -> bool:
-    """Return whether two versions are one, in whatever way they were installed (PEP 440: +deb)."""
-    return version.partition("+")[0] == other.partition("+")[0]
 
 
 def offer_for(rollout: Rollout, version: str) -> Offer | None:
@@ -84,7 +85,7 @@ def fate(told: Told, hall: Hall, version: str, now_ms: int) -> Fate:
     runs = same(hall.version, version)
     if hall.outcome in ("rolled_back", "refused") and not runs:
         return Fate(hall.outcome)
-    if told.heard and now_ms - max(hall.heard_ms, told.at_ms) > SILENT_MS:
+    if (told.heard or told.took_ms) and now_ms - max(hall.heard_ms, told.at_ms) > SILENT_MS:
         return Fate.SILENT
     if hall.heard_ms < told.at_ms and not told.heard:
         return Fate.DARK
@@ -114,13 +115,14 @@ def step(rollout: Rollout, halls: Mapping[str, Hall], now_ms: int) -> Rollout:
     fates = {code: fate(each, halls[code], rollout.version, now_ms) for code, each in told.items() if code in halls}
     counts = Counter(fates.values())
     news = {"told": told, "counts": {each.value: n for each, n in counts.items()}}
+    rollout = rollout.model_copy(update=news)
     trouble = _trouble(rollout, halls, fates, now_ms)
     if trouble is not None:
-        return _say(rollout.model_copy(update={**news, "stopped": True}), *trouble)
+        return _say(rollout.model_copy(update={"stopped": True}), *trouble)
     heard = len(fates) - counts[Fate.DARK] - counts[Fate.WAITS]
     well = bool(counts[Fate.RUNS]) and counts[Fate.RUNS] >= ENOUGH * heard
     since_ms = (rollout.well_at_ms or now_ms) if well else None
-    rollout = rollout.model_copy(update={**news, "well_at_ms": since_ms})
+    rollout = rollout.model_copy(update={"well_at_ms": since_ms})
     soaked = since_ms is not None and now_ms - since_ms >= SOAK_MS
     if rollout.ring < 0 or (soaked and rollout.ring < NAMES.index(rollout.limit)):
         return _next(rollout, halls, now_ms)
@@ -167,10 +169,22 @@ def _trouble(
     silent = sum(each is Fate.SILENT for each in fates.values())
     others = [hall for code, hall in halls.items() if code not in fates]
     share = max(rollout.silent_before, silent_share(others, rollout.ring_at_ms, now_ms))
+    lost = sorted(code for code, each in fates.items() if each is Fate.SILENT and _could_begin(rollout.told[code], halls[code]))
+    if len(fates) < SMALL and len(lost) > round(share * len(fates)):
+        text = mark("ring {ring}: {site} says nothing since it could take it; of the others, and before, {share} % are silent")
+        return text, values | {"site": lost[0], "share": round(100 * share)}
     if silent >= 2 and silent - share * len(fates) > MOST_SILENT * len(fates):
         text = mark("ring {ring}: {n} of {k} halls are silent; of the others, and before, {share} %")
         return text, values | {"n": silent, "share": round(100 * share)}
     return None
+
+
+def _could_begin(told: Told, hall: Hall) -> bool:
+    """Return whether a hall spoke when it had the version, or its first quiet hours since it was told had come."""
+    day_ms, local_ms = 24 * HOUR_MS, told.at_ms + WITA_MS
+    quiet = local_ms // HOUR_MS % 24 in QUIET_H
+    night_ms = local_ms if quiet else ((local_ms - QUIET_H.start * HOUR_MS) // day_ms + 1) * day_ms + QUIET_H.start * HOUR_MS
+    return told.took_ms is not None or hall.heard_ms + WITA_MS >= night_ms - BEFORE_MS
 
 
 def _next(rollout: Rollout, halls: Mapping[str, Hall], now_ms: int) -> Rollout:

@@ -17,7 +17,7 @@ from pathlib import Path
 from collector.config import BrokerSection, Config, load
 from collector.errors import ConfigError
 from collector.retained import RetainedLink
-from collector.server.rings import HEARD_MS, PILOTS, RINGS, Hall, by_chance, offer_for, same, step
+from collector.server.rings import HEARD_MS, PILOTS, RINGS, Hall, by_chance, offer_for, step
 from collector.server.rollout import Offer, Rollout, read_rollout, shown
 from collector.sites.sites import read_sites
 from collector.store.open import open_store
@@ -27,7 +27,7 @@ from ground.durable import write_durably
 from ground.paths import ROLLOUT, add_config
 from ground.signed import verify, version_of
 from ground.words import add_lang, mark, tr
-from telemetry.release import Release, encode_release, id_of
+from telemetry.release import Release, encode_release, id_of, same
 from telemetry.topics import release_topic
 
 ABOUT = """\

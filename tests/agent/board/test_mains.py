@@ -12,7 +12,6 @@ from agent.board.board import TELL_AGAIN_S, Board
 from agent.board.chips import CHIPS, Supply
 from agent.board.mains import Mains, kernel
 from agent.config import MainsSection
-from agent.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -128,13 +127,6 @@ def test_what_the_kernel_knows_of_a_supply(tmp_path: Path, files: dict[str, str]
     assert kernel(tmp_path) == supply
 
 
-def test_without_the_library_the_error_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "periphery", None)
-    with pytest.raises(ConfigError, match="apt-get install python3-periphery"):
-        Mains(MainsSection(ups="ina219"))
-    Mains(MainsSection(power_supply="ups"))  # the kernel's needs no library
-
-
 def test_that_the_mains_went_is_news_once_and_a_flicker_spends_nothing(tmp_path: Path, bench: Bench) -> None:
     board = Board(MainsSection(gpio_line=6), tmp_path)
     assert not board.turned(0.0)
@@ -157,7 +149,7 @@ def test_a_hall_without_a_sensor_says_nothing_of_its_mains(tmp_path: Path) -> No
 def test_the_library_opens_lines_and_buses_as_it_is_asked_here() -> None:
     periphery = pytest.importorskip("periphery")
     wanted = MainsSection(gpio_chip=Path("/nowhere"), gpio_line=1, ups="ina219", i2c_bus=Path("/nowhere"))
-    for part in (module.Pin(periphery.GPIO, wanted), module.Chip(periphery.I2C, wanted)):
+    for part in (module.Pin(wanted), module.Chip(wanted)):
         with pytest.raises(OSError, match=r"nowhere|No such file"):
             part.read()
     message = periphery.I2C.Message([0, 0], read=True)

@@ -10,11 +10,12 @@ import orjson
 import pytest
 
 from agent.config import Config, load
-from agent.host.status import _reading, report
+from agent.host.status import CLOCKS, _reading, report
 from agent.spool import clock as clocks
 from agent.spool.rows import Entry
 from agent.spool.spool import Spool
 from agent.spool.thin import Limits
+from telemetry.vocabulary import ClockState
 
 CUTS = (-110, -100, -90, -80)
 
@@ -82,3 +83,7 @@ def test_a_path_that_forgets_or_loses_large_packets_is_said(tmp_path: Path) -> N
     assert len(said) == 2
     assert "60 seconds" in said[0]
     assert "1220 bytes" in said[1]
+
+
+def test_every_state_of_the_clock_has_its_words() -> None:
+    assert {*CLOCKS} == {*ClockState}

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from agent.cli import main
 from agent.errors import ConfigError
 from agent.host import update, versions
 from agent.host.fetch import fetch
@@ -398,12 +397,3 @@ def test_the_power_may_go_between_any_two_steps_of_a_trial(place: Place, *, good
             assert (place.folder / "current").resolve().name == end
             assert outcome(place)["state"] == ("kept" if good else "rolled_back")
     assert cuts >= 5
-
-
-def test_a_hall_of_the_debian_package_is_told_its_own_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(versions, "FOLDER", tmp_path / "opt")
-    monkeypatch.setattr(update, "PACKAGED", tmp_path)
-    assert main(["update", "x.whl", "--config", str(Path(__file__).parents[3] / "config" / "agent.example.toml")]) == 2
-    assert "sudo apt-get install ./sinyal-agent_VERSION_all.deb" in capsys.readouterr().err

@@ -184,6 +184,55 @@ def test_two_silent_pilots_stop_it_unless_the_others_are_silent_too() -> None:
     assert not country.rollout.stopped
 
 
+@pytest.mark.parametrize("took", [True, False])
+def test_one_pilot_that_is_silent_since_it_could_take_it_stops_it(*, took: bool) -> None:
+    country = Country()
+    country.look()
+    lost = country.codes[1]
+    country.go(9 * HOUR_MS, takes=lambda code: took or code != lost)  # until 06:33 WITA
+    country.go(SILENT_MS, silent=lambda code: code == lost)
+    assert not country.rollout.stopped, "power goes for less"
+    country.go(HOUR_MS, silent=lambda code: code == lost)
+    assert country.rollout.stopped
+    assert f"{lost} says nothing since it could take it" in country.rollout.reason().word("en")
+
+
+def test_one_silent_pilot_does_not_stop_it_where_it_cannot_be_the_version() -> None:
+    country = Country()
+    country.look()
+    country.go(30 * HOUR_MS, silent=lambda code: code == country.codes[1])  # since the evening, before any hall takes a version
+    assert not country.rollout.stopped
+    assert country.rollout.counts[Fate.SILENT] == 1
+
+    country = Country()
+    country.look()
+    country.go(9 * HOUR_MS)
+    country.go(9 * HOUR_MS, silent=lambda code: int(code[-3:]) % 3 == 1)  # the power of a third of all halls
+    assert not country.rollout.stopped
+
+
+def test_a_hall_that_came_back_took_it_and_fell_silent_is_silent() -> None:
+    country = Country()
+    dark = country.codes[0]
+    country.put(dark, heard_ms=T0 - HEARD_MS - 1)
+    country.look()
+    country.go(10 * HOUR_MS)
+    assert country.rollout.counts == {Fate.RUNS: 3}
+    country.go(SILENT_MS + HOUR_MS, silent=lambda code: code == dark)
+    assert country.rollout.counts[Fate.SILENT] == 1
+    assert country.rollout.stopped
+
+
+def test_in_a_large_ring_one_silent_hall_does_not_stop_it() -> None:
+    country = Country(100)
+    country.look()
+    while country.rollout.ring < NAMES.index("25"):
+        country.go(DAY_MS)
+    assert len(country.rollout.told) == 25
+    country.go(3 * DAY_MS, silent=lambda code: code == country.first(25)[20])
+    assert not country.rollout.stopped
+
+
 def test_a_hall_that_was_dark_before_neither_stops_nor_holds_it() -> None:
     country = Country()
     dark = country.codes[0]
