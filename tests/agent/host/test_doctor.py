@@ -86,6 +86,11 @@ def hall(tmp_path: Path) -> Iterator[Broken]:
         yield made
 
 
+def lacks_library(hall: Broken) -> None:
+    hall.write(more='[mains]\nups = "ina219"\n')
+    hall.state(unread={"ina219": [65, "not installed"]})
+
+
 def silent(hall: Broken) -> None:
     hall.state(last={"m1": {"at_mono_ms": clocks.monotonic_ms(), "registration": "modem_silent"}})
 
@@ -101,7 +106,7 @@ BROKEN: dict[str, tuple[Callable[[Broken], object], set[str], str, str]] = {
     "the agent does not run": (lambda h: h.state(pid=2**22 + 1), {"measuring"}, "the agent does not run", "systemctl start"),
     "nothing is measured": (lambda h: h.state(last={}), {"measuring"}, "m1: no new sample", "journalctl"),
     "the library of a sensor is missing": (
-        lambda h: (h.write(more='[mains]\nups = "ina219"\n'), h.state(unread={"ina219": [65, "not installed"]})),
+        lacks_library,
         {"sensors"}, "ina219 gives nothing (not installed)", "apt-get install python3-periphery",
     ),
     "the certificate ends soon": (lambda h: h.ending(), {"certificate"}, "ends on", "sinyal-collector ca renew"),
