@@ -243,7 +243,7 @@ def test_good_quality_begins_at_its_cut_over_all_hours_too() -> None:
 
 
 def test_more_bad_reports_of_power_than_the_limit_are_a_sign_too() -> None:
-    e = replace(_good(), slots=LIMITS.min_slots.value)
+    e = replace(_good(), slots=int(LIMITS.min_slots.value))
     for above in (0, 30):
         supply = Supply(bad_power_percent=LIMITS.power_bad_reports_percent.value + above)
         verdict = judge(e, LIMITS, CUTS, supply, SITE)
