@@ -188,3 +188,12 @@ def test_a_row_holds_counts_histograms_and_the_figures_that_they_come_to() -> No
     nothing = Summary().values(day=False)
     assert {nothing[name] for name in COUNTS} == {0}
     assert not {"rsrp_median_dbm", "availability_percent"} & set(nothing)
+
+
+def test_sinr_is_kept_by_tenths_and_the_busy_median_is_the_middle() -> None:
+    summary = summary_of(
+        [{"registration": "home", "rat": "lte", "sinr_db": 3.44}, {"registration": "home", "rat": "lte", "sinr_db": -0.04}]
+    )
+    assert summary.values(day=True)["sinr_hist"] == "0:1 3.4:1", "and there is no -0.0"
+    summary.sinr_busy = {3: 1, 4: 1, 9: 1, 10: 1}
+    assert summary.values(day=True)["sinr_busy_median_db"] == 6.5

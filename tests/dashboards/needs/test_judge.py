@@ -235,3 +235,22 @@ def test_the_gravest_finding_is_the_diagnosis_and_the_others_stand_beside_it_in_
     e = _good(rsrp_median=-115, cell_changes=9999)
     found = judge(replace(e, slots=1152), LIMITS, CUTS, Supply(boots=9, boots_a_week=9), SITE)
     assert [found.main.diagnosis, *(f.diagnosis for f in found.others)] == ["weak_coverage", "unstable", "power"]
+
+
+def test_good_quality_begins_at_its_cut_over_all_hours_too() -> None:
+    at, below = (judge(_good(sinr_median=CUTS.quality_db - gap), LIMITS, CUTS, Supply(), SITE) for gap in (0, 0.1))
+    assert (at.main.diagnosis, below.main.diagnosis) == (Diagnosis.ADEQUATE, Diagnosis.CONGESTED)
+
+
+def test_more_bad_reports_of_power_than_the_limit_are_a_sign_too() -> None:
+    e = replace(_good(), slots=int(LIMITS.min_slots.value))
+    for above in (0, 30):
+        supply = Supply(bad_power_percent=LIMITS.power_bad_reports_percent.value + above)
+        verdict = judge(e, LIMITS, CUTS, supply, SITE)
+        assert Diagnosis.POWER in {f.diagnosis for f in (verdict.main, *verdict.others)}, above
+
+
+def test_a_blank_spot_says_how_often_there_was_no_service() -> None:
+    verdict = judge(_good(served=0, lte=0, lte_values=0, busy_values=0, no_service=2304), LIMITS, CUTS, Supply(), SITE)
+    assert verdict.main.diagnosis is Diagnosis.BLANK_SPOT
+    assert "100" in said(verdict.main.reason, "en")
