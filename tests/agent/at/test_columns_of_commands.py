@@ -6,7 +6,7 @@ import pytest
 
 from agent.at.reading import Reading
 from agent.at.reply import Reply
-from agent.commands import bands, gnss, hcsq, identity, qcainfo, qcsq, qeng, qnwinfo, zrssi
+from agent.commands import bands, cell_scan, creg, gnss, hcsq, identity, qcainfo, qcsq, qeng, qnwinfo, zrssi
 from telemetry.streams import Rat, Signal
 
 
@@ -61,7 +61,7 @@ def test_the_quality_of_nr_stands_two_behind_its_power(line: str) -> None:
     assert (row.rsrp_dbm, row.rsrq_db) == (-95, -11)
 
 
-@pytest.mark.parametrize(("hdop", "kept"), [("99.9", 99.9), ("100.0", None), ("0.1", 0.1), ("0.0", None)])
+@pytest.mark.parametrize(("hdop", "kept"), [("99.9", 99.9), ("100.0", None), ("150.0", None), ("0.1", 0.1), ("0.0", None)])
 def test_a_dilution_of_100_or_0_is_no_dilution(hdop: str, kept: float | None) -> None:
     fix = gnss.parse([f"+QGPSLOC: 061951.0,0.50000,117.50000,{hdop},62.2,2,0.0,0.0,0.0,110501,09"])
     assert fix is not None
@@ -87,3 +87,19 @@ def test_a_neighbour_of_gsm_in_tenths_lies_below_120(rssi: str, level: float) ->
 
 def test_the_first_column_of_ubandmask_is_no_mask() -> None:
     assert bands.parse(["+UBANDMASK: 2,5"]) == (1, 3)
+
+
+def test_access_technologies_are_those_of_ts_27_007() -> None:
+    """Clause 7.2, <AcT>; 8 is EC-GSM-IoT, 10 E-UTRA behind a 5G core, 13 an anchor."""
+    gsm, utran, lte, nr = dict.fromkeys((0, 1, 3, 8), Rat.GSM), dict.fromkeys((2, 4, 5, 6), Rat.WCDMA), (7, 10, 13), (11, 12)
+    assert {**gsm, **utran, **dict.fromkeys(lte, Rat.LTE), 9: Rat.NB_IOT, **dict.fromkeys(nr, Rat.NR_SA)} == creg.ACT
+
+
+def test_a_cell_of_a_search_without_its_last_column_is_read() -> None:
+    [row] = cell_scan.qops(['+QOPS: "TELKOMSEL","TSEL","51010"', '1,"4G",1850,211,"2F1A","1A2B3C4",-97,-11'])
+    assert (row.plmn, row.pci, row.rsrp_dbm) == ("51010", 211, -97)
+
+
+def test_a_pci_of_0_stands_behind_its_state() -> None:
+    [row] = qcainfo.parse(['+QCAINFO: "SCC",1850,100,"LTE BAND 3",1,0'])
+    assert row.pci == 0
