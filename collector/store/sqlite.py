@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from telemetry.streams import STREAMS, fields
 
 BUSY_TIMEOUT_S = 10
 KEY = ("site", "modem", "time_ns")
+IDLE_READERS = 4
 END_NS = 2**63 - 1
 DAY_NS = 86_400_000_000_000
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Sqlite:
         self._path = path
         self._lock = threading.Lock()
         self._columns: dict[str, set[str]] = {}
+        self._idle: list[sqlite3.Connection] = []
+        """Connections that read, at rest: a new one reads the whole schema first, which takes longer than most answers."""
         self._open()
 
     def _open(self) -> None:
@@ -135,16 +138,22 @@ class Sqlite:
             return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, inst, day", values)]
 
     def close(self) -> None:
-        """Close the connection that writes."""
+        """Close the connection that writes, and those that read and are at rest."""
         with self._lock:
             self._db.close()
+            self._close_idle()
 
     def _be_there(self) -> None:
         """Open anew where the file was removed or put in another's place: what goes into the old one nobody reads again."""
         if _identity(self._path) != self._file:
             log.error("event=store_made what=%s reason='the file was removed or replaced while in use'", self._path)
             self._db.close()
+            self._close_idle()
             self._open()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -152,12 +161,26 @@ class Sqlite:
 
         A file that is gone is a fault, never an empty new one.
         """
-        uri = f"{self._path.absolute().as_uri()}?mode=rw"
         try:
-            with closing(sqlite3.connect(uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)) as db:
+            db = self._reader()
+            try:
                 yield db
+            except BaseException:  # who stopped half-way may still hold its moment in time
+                db.close()
+                raise
+            if len(self._idle) < IDLE_READERS and _identity(self._path) == self._file:
+                self._idle.append(db)
+            else:
+                db.close()
         except sqlite3.Error as error:
             raise _unavailable(self._path, error) from None
+
+    def _reader(self) -> sqlite3.Connection:
+        if _identity(self._path) == self._file:
+            with suppress(IndexError):
+                return self._idle.pop()
+        uri = f"{self._path.absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True, check_same_thread=False)
 
     def _rows(
         self, measurement: str, which: str, values: Mapping[str, object], names: Sequence[str] | None = None

@@ -100,13 +100,13 @@ def test_a_damaged_file_of_an_older_agent_gives_nothing(config: Path, tmp_path: 
 
 
 def test_no_flipped_bit_brings_a_reading_that_was_never_measured(tmp_path: Path) -> None:
-    """3,750 files with one flipped bit each: the first bits, then bits all over the file."""
+    """A thousand files with one flipped bit each, all over the file."""
     content = gzip.compress(b"\n".join(sealed(10, 50)) + b"\n")
     path = tmp_path / NAME
     true = {
         (row.seq, row.t_ms, tuple(sorted(row.values.items()))) for i in range(10) for row in unpack(signal_frame(1 + 50 * i, 50))
     }
-    step = max(1, len(content) * 8 // 3750)
+    step = len(content) * 8 // 1000 | 1  # odd: every place in a byte
     damaged = taken = 0
     for bit in range(0, len(content) * 8, step):
         flipped = bytearray(content)
@@ -119,8 +119,8 @@ def test_no_flipped_bit_brings_a_reading_that_was_never_measured(tmp_path: Path)
             rows = {(row.seq, row.t_ms, tuple(sorted(row.values.items()))) for row in unpack(decode(message.payload))}
             assert rows <= true, f"bit {bit}"
             taken += not whole
-    assert damaged > 1000
-    assert taken > 1000
+    assert damaged > 300
+    assert taken > 300
 
 
 def test_import_of_a_folder_of_an_empty_file_and_of_a_folder_without_any(
