@@ -162,8 +162,8 @@ def test_a_password_that_works_once_only_chooses_another(desk: Desk) -> None:
 
 
 def test_who_writes_too_often_is_answered_before_anything_is_read(desk: Desk) -> None:
-    answers = [desk.client.post("/office", content=b"act=nothing").status_code for _ in range(WRITES_AT_ONCE + 3)]
-    assert (answers[0], answers[-1]) == (403, 429)
+    answers = [desk.client.post("/office", content=b"act=nothing").status_code for _ in range(6 * WRITES_AT_ONCE)]
+    assert (answers[0], set(answers)) == (403, {403, 429})
     assert desk.client.get("/office").status_code == 200
 
 
