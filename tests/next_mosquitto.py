@@ -13,7 +13,7 @@ from scripts.engines import CACHE
 
 ROOT = CACHE / "debian-sid"
 PROGRAM = ROOT.with_name("mosquitto-next") / "mosquitto"
-SUITE, MIRROR = "sid", "http://deb.debian.org/debian"
+SUITE = "sid"
 LIBRARIES = ":".join(str(ROOT / folder) for folder in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
 
 
@@ -24,7 +24,7 @@ def next_mosquitto() -> Path | None:
             print("NO next Mosquitto: install debootstrap", flush=True)
             return None
         shutil.rmtree(ROOT, ignore_errors=True)
-        argv = [tool, "--variant=minbase", "--include=mosquitto", SUITE, str(ROOT), MIRROR]
+        argv = [tool, "--variant=minbase", "--include=mosquitto", SUITE, str(ROOT)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:
             print(f"NO next Mosquitto: debootstrap ended with {done.returncode}: {done.stdout[-300:]}", flush=True)
