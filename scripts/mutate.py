@@ -69,6 +69,29 @@ SAME: dict[tuple[str, str], str] = {
         'return {(sign.site, sign.modem): sign for sign in self.bad if sign.site and sign.modem and sign.rule <= "no_service"}',
         "ReplaceComparisonOperator_Eq_LtE",
     ): "of the rules in LOST only no_service is of a modem",
+    ('"rsrp_dbm": (-141, not 30),  # index 0 of TS 36.133 9.1.4 is the bin below -140', "ReplaceUnaryOperator_USub_Not"): (
+        "the range of the contract ends at -30 dBm anyway"
+    ),
+    ('"pci": ( -1, 503),', "NumberReplacer"): "the range of the contract begins at 0 anyway",
+    ('_GSM_LIMITS: dict[str, tuple[float, float]] = {"tac": (0, 0xFFFD), "cell_id": ( -1, 0xFFFF)}', "NumberReplacer"): (
+        "the range of the contract begins at 0 anyway"
+    ),
+    (
+        '_UMTS_LIMITS: dict[str, tuple[float, float]] = {"pci": (0, 511), "tac": ( -1, 0xFFFD), "cell_id": (0, 0xFFFFFFE)}',
+        "NumberReplacer",
+    ): "the range of the contract begins at 0 anyway",
+    (
+        '_UMTS_LIMITS: dict[str, tuple[float, float]] = {"pci": (0, 511), "tac": (0, 0xFFFD), "cell_id": ( -1, 0xFFFFFFE)}',
+        "NumberReplacer",
+    ): "the range of the contract begins at 0 anyway",
+    (
+        '_NR_LIMITS: dict[str, tuple[float, float]] = {"rsrp_dbm": (-157, -31), "rsrq_db": (- 44.5, 20), "tac": (0, 0xFFFFFD)}',
+        "NumberReplacer",
+    ): "the range of the contract begins at -43.5 dB anyway",
+    (
+        "return Qcsq(row[0], rsrp_dbm=_below_zero(values[place]), rsrq_db=_below_zero(values[place ^ 2]))",
+        "ReplaceBinaryOperator_Add_BitXor",
+    ): "of 0 and 1 it is the same place",
     ("if eighth <= -255 or umts_mode:", "ReplaceComparisonOperator_Eq_LtE"): "no level is below -255",
     (
         "others, most = max(0, served - 1), len(OPERATORS) ^ 1",

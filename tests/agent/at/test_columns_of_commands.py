@@ -46,6 +46,8 @@ def test_only_a_single_value_of_zrssi_is_an_rssi(row: str, level: float | None) 
 
 def test_the_last_rssi_counts_and_only_0_and_0_are_a_stub() -> None:
     into = reading()
+    hcsq.read_hcsq(["^RSSI: 10"], into)
+    assert into.signal.rssi_dbm == -93
     hcsq.read_hcsq(["^RSSI: 10", "^RSSI: 20"], into)
     assert into.signal.rssi_dbm == -73
     into = reading()
