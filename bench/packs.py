@@ -40,9 +40,10 @@ def main() -> int:
     print(f"{'commits before':>14}  {'of':16}{'files':>7}{'text changed, B':>17}{'pack, B':>10}")
     held = 0
     with tempfile.TemporaryDirectory(prefix="sinyal-packs-") as name:
-        now = wheel_at(git("rev-parse", "HEAD").decode().strip(), Path(name))
+        head = git("rev-parse", "HEAD").decode().strip()
+        now = wheel_at(head, Path(name))
         for count in back:
-            commit, when = git("log", "-1", "--first-parent", "--format=%H %cs", f"HEAD~{count}").decode().split()[:2]
+            commit, when = git("log", "-1", "--first-parent", "--format=%H %cs", f"{head}~{count}").decode().split()[:2]
             packed = pack.make(wheel_at(commit, Path(name)), now)
             files = pack.read(packed).files
             text = sum(len(content) for content in files.values())
