@@ -1,6 +1,6 @@
 """`python -m bench.packs [COMMITS]...`: bytes of a fleet update from earlier trees of this repository's history to this one.
 
-Each is built as a release is (`pip wheel` of the tree that git archived), and packed by `ground.pack`, which `fleet update` takes.
+Each is built as a release is (`pip wheel` of the tree that git archived), and packed by `ground.pack`, as for `fleet update`.
 """
 
 from __future__ import annotations

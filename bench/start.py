@@ -2,7 +2,8 @@
 
 Wall time is by the kernel's clock since boot, which both the start of the process and the sample bear. Processor time is of the
 agent and of the child that judges its configuration, until the sample is seen (looked for every 20 ms). With --instructions the
-same under callgrind (valgrind), which counts them: another machine's seconds are instructions / (its clock x its instructions a cycle).
+same under callgrind (valgrind), which counts them: another machine's seconds are
+instructions / (its clock x its instructions a cycle).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ family = "quectel"
 """
 BOARDS = {"Pi 4 (1.5 GHz)": 1.5e9, "Pi Zero 2 W (1.0 GHz)": 1.0e9}
 PER_CYCLE = 0.5
-"""Instructions a cycle taken for these boards; an assumption on the safe side for an interpreter on a core that runs two at once."""
+"""Instructions a cycle taken for these boards: an assumption, on the safe side for a core that runs two at once."""
 
 
 def first_sample_ms(spool: Path) -> int | None:
@@ -94,7 +95,7 @@ def main() -> int:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory(prefix="sinyal-start-") as name:
             runs.append(started(Path(name)))
-    for what, values in (("exec to first sample, s", [took for took, _ in runs]), ("processor until then, s", [cpu for _, cpu in runs])):
+    for what, values in zip(("exec to first sample, s", "processor until then, s"), zip(*runs, strict=True), strict=True):
         print(f"{what:28} median {statistics.median(values):5.2f}  least {min(values):5.2f}  most {max(values):5.2f}  of {RUNS}")
     if "--instructions" in sys.argv and shutil.which("valgrind"):
         count = instructions()

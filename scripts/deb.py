@@ -125,7 +125,7 @@ class Layout:
 
 
 def files_of_agent() -> set[Path]:
-    """Return what travels to every hall, relative to the repository: the modules that are reached, and the data of the contract."""
+    """Return what travels to every hall, relative to the repository: modules that are reached, and the contract's data."""
     data = {path.relative_to(ROOT) for package in AGENT for path in (ROOT / package).rglob("*.txt")}
     return {file_of(module) for module in reach(AGENT, ENTRIES)} | data
 

@@ -29,8 +29,9 @@ def named(module: str, modules: set[str]) -> set[str]:
 
 
 def reach(packages: Iterable[str], entries: Iterable[str]) -> set[str]:
-    """Return the modules of these packages that `entries` import, at once or when asked, or name. An entry that ends in
-    `.*` is every module of a package: what is found there at run time.
+    """Return the modules of these packages that `entries` import, at once or when asked, or name.
+
+    An entry that ends in `.*` is every module of a package: what is found there at run time.
     """
     graph = grimp.build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
     todo = {module for entry in entries for module in graph.find_matching_modules(entry)}
