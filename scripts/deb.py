@@ -104,8 +104,8 @@ class Layout:
         pinned = sorted(f"{name}=={versions[name]}" for name in names)
         into = self.tree / place.lstrip("/")
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile", "--target", into)
-        pip = (*pip, "--ignore-requires-python")  # it asks its own Python, not the one of --python-version; the lock has chosen
-        run(*pip, *wheels_for(machine, python), *pinned)
+        chosen = "--ignore-requires-python"  # pip asks its own Python, not the one of --python-version; the lock has chosen
+        run(*pip, chosen, *wheels_for(machine, python), *pinned)
         shutil.rmtree(into / "bin", ignore_errors=True)
         for path in (path for name in LEFT_OUT for path in into.glob(name)):
             path.unlink()

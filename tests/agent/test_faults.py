@@ -1,6 +1,6 @@
 """Faults of the board and of the program itself: whatever is lacking or sick, the modems are measured, and it is said what to do.
 
-`python -m tests.agent.test_faults` prints the table of docs/platforms.md: what the agent does, what the fleet sees, what doctor says.
+`python -m tests.agent.test_faults` prints the table of docs/platforms.md: what the agent does, the fleet sees, doctor says.
 """
 
 from __future__ import annotations
