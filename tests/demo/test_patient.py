@@ -20,9 +20,9 @@ class Busy(Sqlite):
 
     asked = 0
 
-    def write(self, batch: Sequence[Placed]) -> None:
+    def write(self, batch: Sequence[Placed], also: Sequence[Point] = ()) -> None:
         self._tire()
-        super().write(batch)
+        super().write(batch, also)
 
     def write_points(self, points: Sequence[Point]) -> None:
         self._tire()

@@ -59,8 +59,12 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(case: str, tmp_path: Path) ->
     fifo = tmp_path / "sinyal-6408012001-20261124T080000Z.jsonl.gz"
     os.mkfifo(fifo)
     command = [sys.executable, *(word.format(folder=tmp_path, fifo=fifo) if len(word) < 200 else word for word in words)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    with subprocess.Popen(command, **pipes) as program, fifo.open("wb"):  # which is open once the program reads it: it is at work
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as program,
+        fifo.open("wb"),  # which is open once the program reads it: it is at work
+    ):
         os.killpg(program.pid, signal.SIGINT)  # as a terminal does, to all of them
         _, said = program.communicate(timeout=60)
     assert said.splitlines() == [told]
