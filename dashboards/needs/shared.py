@@ -8,13 +8,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 
 from collector.sites.sites import Site
 from collector.store.store import Store
 from dashboards.needs.gather import Halls, read_days
 from dashboards.needs.model import Period
+from ground.pool import pool_of, unheard
 
 FEW = 5000
 """Halls x days that one process reads faster than others are started: a month of all villages."""
@@ -37,18 +37,14 @@ def days_of(
         yield lambda: read_days(store, sites, period)
         return
     codes, shares = sorted(sites), workers * PARTS
-    with ProcessPoolExecutor(workers, CONTEXT) as pool:
-        parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
-        try:
-            strangers = {
-                str(row["site"]) for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=("samples",))
-            }
-            yield lambda: (
-                {code: operators for part in parts for code, operators in part.result().items()},
-                tuple(sorted(strangers - sites.keys())),
-            )
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with pool_of(workers, CONTEXT) as pool:
+        with unheard():
+            parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
+        strangers = {str(row["site"]) for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=("samples",))}
+        yield lambda: (
+            {code: operators for part in parts for code, operators in part.result().items()},
+            tuple(sorted(strangers - sites.keys())),
+        )
 
 
 def read_part(again: Callable[[], Store], sites: Sequence[Site], period: Period) -> Halls:
