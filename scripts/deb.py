@@ -121,7 +121,8 @@ class Layout:
     def units(self, names: Iterable[str], old: str) -> None:
         """Write systemd units that start the package's programs."""
         for name in names:
-            text = (ROOT / "config/systemd" / name).read_text(encoding="utf-8").replace(old, "/usr/bin/")
+            text = (ROOT / "config/systemd" / name).read_text(encoding="utf-8").replace(f"{old}python ", "/usr/bin/python3 ")
+            text = text.replace(old, "/usr/bin/")
             self.put(f"/lib/systemd/system/{name}", text)
 
 

@@ -57,7 +57,7 @@ class Server:
 
     def install(self) -> None:
         """Install with what it depends on; user, units and configuration are there."""
-        self._apt("install", f"/debs/{Path(self._package).name}")
+        self._apt("install", f"/debs/{Path(self._package).name}", "procps")  # /bin/kill, which every real Debian has
         sh("getent", "passwd", "sinyal", root=self._root)
         for wanted in (EDITED, "etc/sinyal/collector.toml", "lib/systemd/system/sinyal-collector.service", "usr/sbin/mosquitto"):
             if not (self._root / wanted).exists():
