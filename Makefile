@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SETUP = @$(or $(PYTHON),$(error Python 3.11 or newer is needed; on Debian and Raspberry Pi OS: apt-get install python3)) scripts/setup.py
 PY = .venv/bin/python
 export PATH := $(PATH):/usr/sbin:/sbin
+unexport PYTHONDONTWRITEBYTECODE  # else each of the many programs that tests start compiles all its modules again
 
 .PHONY: demo look deb docs test test-fast test-engines test-cluster test-grafana check format words bench bench-peer mutate chaos lock platforms audit clean
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.errors import ConfigError, SinyalError
+from ground.ending import interrupted
 from ground.paths import AGENT as DEFAULT_CONFIG
 from ground.words import add_lang, print_anywhere
 
@@ -113,9 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        return _perform(_parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments))
-    except KeyboardInterrupt:
-        return 130
+        args = _parser(next((a for a in arguments if a in COMMANDS), None)).parse_args(arguments)
+        try:
+            return _perform(args)
+        except KeyboardInterrupt:
+            return interrupted(f"sinyal-agent {args.command}", args.lang)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to say
         return 0

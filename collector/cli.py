@@ -17,7 +17,6 @@ from collector.line.rejected import RejectedFolder
 from collector.run import MIB, Collector
 from collector.server.program import (
     INCOMPLETE,
-    INTERRUPTED,
     NOTHING,
     OK,
     add_commands,
@@ -31,7 +30,7 @@ from collector.sites.sites import read_sites
 from collector.store.exporter import export_csv
 from collector.store.open import open_store
 from collector.store.store import MEASUREMENTS
-from ground.ending import on_signal
+from ground.ending import INTERRUPTED, on_signal
 from ground.paths import add_config
 from ground.words import add_lang, ntr
 

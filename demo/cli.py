@@ -101,7 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sinyal-demo", description=__doc__, epilog=PROGRAMS_TEXT, formatter_class=raw)
     programs = parser.add_subparsers(dest="program", required=True)
     run = programs.add_parser(
-        "run", help="the whole line (what happens without a word too)", epilog=PROGRAMS_TEXT, formatter_class=raw
+        "run",
+        help="the whole line (what happens without a word too)",
+        description="The whole line on this machine, with simulated halls and incidents.",
+        epilog=PROGRAMS_TEXT,
+        formatter_class=raw,
     )
     run.add_argument(
         "--halls", type=_whole(1, len(HALLS)), default=DEFAULT_HALLS, metavar="N", help=f"1 to {len(HALLS)} (default 6)"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from collector.rollup import ModemHour, Tally, rows_of
 from collector.sites.sites import Site
 from collector.store.store import Placed, Point, Row, Store
 from demo.history import HOUR_S, SLOW_S, History
+from demo.patient import patiently
 from demo.profiles import Profile
 from telemetry.frame import Frame
 from telemetry.operators import operator_of
@@ -104,7 +106,7 @@ class Filler:
         self._write()
         points = [*history.status, *self._rows()]
         for first in range(0, len(points), WRITE_SAMPLES):
-            self._store.write_points(points[first : first + WRITE_SAMPLES])
+            patiently(partial(self._store.write_points, points[first : first + WRITE_SAMPLES]))
         self.status, history.status = history.status, []
         self._rollups.clear()
 
@@ -139,7 +141,7 @@ class Filler:
 
     def _write(self) -> None:
         if self._batch:
-            self._store.write(self._batch)
+            patiently(partial(self._store.write, self._batch))
             self._batch, self._waiting = [], 0
 
     def _rows(self) -> Iterator[Point]:

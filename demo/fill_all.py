@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 
 from collector.store.store import Store
 from demo.fill import Filled, Filler, Recipe, Span
 from demo.program import LineError
+from ground.pool import pool_of, unheard
 
 MOST = 4
 """More processes than these only wait for each other at the store."""
@@ -29,30 +27,13 @@ def fill_all(open_store: OpenStore, recipes: Sequence[Recipe], span: Span, proce
     Raises as the store does; LineError when a process was ended.
     """
     count = min(MOST, len(recipes), processes or len(os.sched_getaffinity(0)))
-    with _pool(count) as pool:
-        # Ctrl-C reaches the whole group; who began these processes ends them in order. They inherit what is blocked.
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+    with pool_of(count, get_context("spawn"), _begin) as pool:
+        with unheard():
             filled = pool.map(partial(_fill, open_store, span), recipes)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         try:
             yield from filled
         except BrokenProcessPool:
             raise LineError("a process that fills the store was ended; is there memory left? `free -m`") from None
-
-
-@contextmanager
-def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin)
-    try:
-        yield pool
-    except BaseException:  # nobody waits for a hall that would be written for minutes
-        for process in active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 _store: list[Store] = []

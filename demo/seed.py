@@ -25,6 +25,7 @@ from demo.fill import WRITE_SAMPLES, Recipe, Span, fill_here
 from demo.fill_all import OpenStore, fill_all
 from demo.history import DAY_S, HOUR_S
 from demo.made_up import REPORT_S, alerts, intake, reports
+from demo.patient import patiently
 from demo.profiles import PROFILES, Profile, plan
 from demo.program import LineError
 from ground.paths import shipped
@@ -41,7 +42,8 @@ examples:
   sinyal-demo seed --days 30 --halls 141 --raw-days 2 --sqlite /tmp/demo.db      # a minute instead of ten
   sinyal-demo seed --days 7 --halls 20 --config /etc/sinyal/collector.toml --end 2026-11-24T00:00+08:00
 
-exit: 0 written; 1 the store is down; 2 bad usage or config, or the store holds other samples already; 130 interrupted
+exit: 0 written; 1 the store is down, or busy for two minutes; 2 bad usage or config, or the store holds other samples already;
+130 interrupted
 """
 Progress = Callable[[str, float], None]
 
@@ -99,7 +101,7 @@ def write_beside(
     points += reports(range(span.start_s, span.end_s, REPORT_S), len(chosen), seed)
     points += [*alerts(chosen, sites, status, span.end_s), *intake(chosen, sites, span.end_s)]
     for first in range(0, len(points), WRITE_SAMPLES):
-        store.write_points(points[first : first + WRITE_SAMPLES])
+        patiently(partial(store.write_points, points[first : first + WRITE_SAMPLES]))
 
 
 def claim(store: Store, where: str, words: str, span: Span) -> None:
@@ -167,7 +169,7 @@ def run(args: argparse.Namespace) -> int:
                 open_again=open_again,
             )
             end_ns = int(end.timestamp()) * 1_000_000_000
-            write(store, sites, *account(store, sites, end_ns), end_ns)
+            patiently(lambda: write(store, sites, *account(store, sites, end_ns), end_ns))
         finally:
             bar.end()
             store.close()

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
+from ground.words import Lang, tr
+
 INTERRUPTED = 130
+
+
+def interrupted(command: str, lang: Lang) -> int:
+    """Say in one line what Ctrl-C ended, what is kept and how to go on; return the exit code."""
+    text = tr("{command}: interrupted. What it had finished is kept; the same command does the rest.", lang, command=command)
+    print(f"\n{text}" if sys.stderr.isatty() else text, file=sys.stderr)  # a terminal shows ^C where the line stood
+    return INTERRUPTED
 
 
 def start(program: str) -> int:

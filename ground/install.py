@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ground.durable import link_durably, write_durably
+from ground.ending import INTERRUPTED
 from ground.errors import ConfigError, SinyalError
 from ground.words import Lang, Phrase, add_lang, phrase, said, tr
 
@@ -171,6 +172,10 @@ def perform(machine: Machine, stages: Sequence[Stage], lang: Lang) -> bool:
             text = tr("{head}: FAILED: {reason}", lang, head=head, reason=str(error))
             print(text, tr("After curing it, run the same command again.", lang), sep="\n", file=sys.stderr)
             return False
+        except KeyboardInterrupt:
+            text = tr("{head}: interrupted. The steps before it are done; the same command does the rest.", lang, head=head)
+            print(text, file=sys.stderr)
+            raise SystemExit(INTERRUPTED) from None
         print(f"{head}: {how}", flush=True)
     for note in dict.fromkeys(machine.notes):
         print(f"    {said(note, lang)}")

@@ -67,7 +67,9 @@ def make(older: bytes, newer: bytes) -> bytes:
     changed: dict[str, bytes] = {}
     for name, content in new.items():
         before = had.get(place_of(name))
-        if name.endswith(".dist-info/RECORD") or before is None:
+        if name.endswith(".dist-info/RECORD"):
+            changed[name] = b"".join(row for row in content.splitlines(keepends=True) if not _left(row.decode(errors="replace")))
+        elif before is None:
             changed[name] = content
         elif before != content:
             changed[DELTA + name] = delta(before, content)

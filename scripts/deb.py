@@ -18,17 +18,14 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from email.utils import formatdate
-from io import BytesIO
 from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from agent.host.install import SERVICES
 from agent.host.udev_rules import udev_rules
 from agent.modems.registry import FAMILIES
 from ground.paths import ETC, STATE
 from scripts.platforms import ROOT, environment_of, locked, needed, wheels_for
+from scripts.reach import WORDS, file_of, reach, words
 
 OUT = ROOT / "build" / "deb"
 RELEASES = {"bookworm": ("3.11", "deb12"), "trixie": ("3.13", "deb13")}
@@ -39,8 +36,9 @@ FROM_DEBIAN = {"cffi", "cryptography", "packaging", "pycparser", "pyserial"}
 BROUGHT = {"icmplib"}
 """Python alone, and new enough in no Debian: goes with the agent itself."""
 AGENT = ("agent", "ground", "telemetry")
+ENTRIES = ("agent.__main__", "agent.host.packaged", "agent.modems.*")
+"""Where a hall begins to run the agent's modules: the program, the package's postinst, and every family (nothing lists them)."""
 SERVER = ("collector", "dashboards", "ground", "telemetry")
-WORDS = "locale/id/LC_MESSAGES/sinyal"
 LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
 """Fonts that may not be passed on, and a page that asks the Internet; nothing of ours uses them."""
 NEEDS = {"dh": "debhelper", "dpkg-buildpackage": "dpkg-dev", "fakeroot": "fakeroot", "lintian": "lintian"}
@@ -91,12 +89,12 @@ class Layout:
         self.put(f"/usr/bin/{name}", launcher, 0o755)
         run(sys.executable, "-m", package, "manual", "--into", self.tree / "usr/share")
 
-    def ours(self, place: str, packages: Iterable[str], version: str, needs: str = "") -> None:
-        """Copy packages of this repository, the catalogue of words, and what tells the version and what it needs."""
-        into = self.tree / place.lstrip("/")
-        for package in packages:
-            shutil.copytree(ROOT / package, into / package, ignore=shutil.ignore_patterns("__pycache__", "py.typed", "*.md"))
-        self.put(f"{place}/{WORDS}.mo", words(packages))
+    def ours(self, place: str, files: Iterable[Path], version: str, needs: str = "") -> None:
+        """Copy files of this repository, the catalogue with their words, and what tells the version and what it needs."""
+        files = list(files)
+        for file in files:
+            self.put(f"{place}/{file}", (ROOT / file).read_bytes())
+        self.put(f"{place}/{WORDS}.mo", words(files))
         about = f"Metadata-Version: 2.1\nName: sinyal\nVersion: {version}\n{needs}"
         self.put(f"{place}/sinyal-{version}.dist-info/METADATA", about)
 
@@ -126,16 +124,16 @@ class Layout:
             self.put(f"/lib/systemd/system/{name}", text)
 
 
-def words(packages: Iterable[str]) -> bytes:
-    """Return the compiled catalogue with the words of these packages alone: a metered SIM carries it with every update."""
-    with (ROOT / f"{WORDS}.po").open("rb") as file:
-        catalogue = read_po(file, locale="id", domain="sinyal")
-    for message in list(catalogue):
-        if message.id and not any(path.startswith(tuple(f"{each}/" for each in packages)) for path, _ in message.locations):
-            catalogue.delete(message.id, message.context)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    return compiled.getvalue()
+def files_of_agent() -> set[Path]:
+    """Return what travels to every hall, relative to the repository: modules that are reached, and the contract's data."""
+    data = {path.relative_to(ROOT) for package in AGENT for path in (ROOT / package).rglob("*.txt")}
+    return {file_of(module) for module in reach(AGENT, ENTRIES)} | data
+
+
+def files_of(packages: Iterable[str]) -> set[Path]:
+    """Return the files of whole packages, relative to the repository."""
+    found = {path for package in packages for path in (ROOT / package).rglob("*") if path.is_file()}
+    return {path.relative_to(ROOT) for path in found if path.suffix not in (".pyc", ".md") and path.name != "py.typed"}
 
 
 def agent(layout: Layout, version: str) -> None:
@@ -143,8 +141,10 @@ def agent(layout: Layout, version: str) -> None:
     place, config = "/usr/share/sinyal-agent", ROOT / "config/systemd"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needs = [*project["dependencies"], *(f'{wanted}; extra == "agent"' for wanted in project["optional-dependencies"]["agent"])]
-    layout.ours(place, AGENT, f"{version}+deb", "".join(f"Requires-Dist: {wanted}\n" for wanted in needs))
+    layout.ours(place, files_of_agent(), f"{version}+deb", "".join(f"Requires-Dist: {wanted}\n" for wanted in needs))
     layout.foreign(place, BROUGHT, "amd64", "3.11")
+    for path in (layout.tree / place.lstrip("/")).glob("*.dist-info/LICENSE"):
+        path.unlink()  # every Debian has the text; debian/copyright names it
     layout.program("sinyal-agent", "agent", AGENT_LAUNCHER)
     layout.units(["sinyal-wanted.service", *SERVICES], "/opt/sinyal/current/bin/")
     layout.put("/usr/lib/sysusers.d/sinyal-agent.conf", (config / "sinyal.sysusers").read_bytes())
@@ -167,7 +167,7 @@ def server(layout: Layout, version: str, machine: str, python: str) -> None:
     """Lay out sinyal-server."""
     place = "/usr/lib/sinyal-server"
     layout.foreign(place, needed("dashboards", environment_of(machine, python)), machine, python)
-    layout.ours(place, SERVER, version)
+    layout.ours(place, files_of(SERVER), version)
     shutil.copytree(ROOT / "config", layout.tree / place.lstrip("/") / "config")
     for program, package in (("sinyal-collector", "collector"), ("sinyal-dashboards", "dashboards")):
         layout.program(program, package, SERVER_LAUNCHER.format(package=package))

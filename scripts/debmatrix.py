@@ -61,6 +61,8 @@ def clean_root(folder: Path, release: str, arch: str) -> None:
     """Make a clean root of a release and machine, unless it is there."""
     if (folder / MARK.relative_to("/")).exists():
         return
+    for place in (folder / "proc", folder / "sys"):  # where a former try was cut, the kernel's own files would be emptied
+        subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
     sh("debootstrap", f"--arch={arch}", "--foreign", "--variant=minbase", "--include=ca-certificates", release, folder)
     if arch in QEMU:

@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="FILE|URL", help="signed wheel it needs")
     parser.add_argument("--watch", action="store_true", help="end a trial that is on (sinyal-update.service does this)")
     parser.add_argument("--wanted", action="store_true", help="what the server wants here (sinyal-wanted.service does this)")
-    parser.add_argument("--config", type=Path, default=ETC / "agent.toml", metavar="FILE")
+    parser.add_argument("--config", type=Path, default=ETC / "agent.toml", metavar="FILE", help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -44,6 +44,7 @@ class Record(Protocol):
 BAUDS = (115200, 9600, 57600, 460800, 921600, 38400)
 TIME_EVERY = 10  # polls between two questions for network time; a Pi's clock drifts far less meanwhile than the answer's 1 s
 RESET = "AT+CFUN=1,1"
+AT_ONCE_S = 5.0  # a first tick that is further off is not waited for
 
 
 def _boot_s() -> float:
@@ -54,6 +55,7 @@ class ModemWorker(threading.Thread):
     """Poll one modem until `stop` is set.
 
     Ticks lie on multiples of `interval_s` (seconds) of the time since boot: all modems sample at the same moment, without drift.
+    The first sample is taken at once where the modem is ready; one that is not, as after a power cut, has time until its tick.
     All rows of a poll carry the time of its tick; steady steps also cost less on the wire than the moments of the replies.
     `on_network_time` gets UTC in ms when the modem knows the network's time. `root` is where sysfs and /dev begin.
     """
@@ -75,9 +77,8 @@ class ModemWorker(threading.Thread):
         self.config, self._record, self._interval_s, self._stop_event = config, record, interval_s, stop
         self._on_network_time, self._root, self._monotonic = on_network_time, root, monotonic
         limits = config.recovery
-        self._recovery = RecoveryPolicy(
-            Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s),
-        )
+        bounds = Limits(limits.reopen_per_hour, limits.at_reset_per_hour, limits.usb_reset_per_hour, settle_s)
+        self._recovery = RecoveryPolicy(bounds)
         self._notices = Notices()
         hall = hall or Hall()
         self._place = Place(config.port, root, hall.memory, config.name)
@@ -92,28 +93,31 @@ class ModemWorker(threading.Thread):
 
     def run(self) -> None:
         """Sample at every tick until stopped, then let go of the port."""
+        first = self._until_tick() > AT_ONCE_S
         try:
-            while not self._stop_event.wait(self._until_tick()):
+            while not self._stop_event.wait(0 if first else self._until_tick()):
                 started = _boot_s()
                 expect(self._interval_s)
                 try:
-                    self.tick()
+                    self.tick(first=first)
                 except Exception:  # the top of the loop: a fault in one reading must not end the measuring
                     LOG.exception("event=tick_failed modem=%s", self.config.name)
                 missed = int(_boot_s() / self._interval_s) - int(started / self._interval_s)
+                first = False
                 if missed and not self._recovery.sick and self._notices.is_news("ticks missed", started):
                     self._event("ticks_missed", f"a poll took longer than the interval of {self._interval_s:g} s", missed)
         finally:
             self._close()
 
-    def tick(self) -> None:
-        """Take one sample; when the modem is sick, record that and take one step of recovery."""
-        self._tick_ms = int(_boot_s() // self._interval_s * self._interval_s * 1000)
+    def tick(self, *, first: bool = False) -> None:
+        """Take one sample; when the modem is sick, record that and take one step of recovery, but not at the first look."""
+        now_s = _boot_s()
+        self._tick_ms = int((now_s if first else now_s // self._interval_s * self._interval_s) * 1000)
         for _ in range(2):
             try:
                 poll = self._poll()
             except LinkError as error:
-                if self._stop_event.is_set():
+                if first or self._stop_event.is_set():
                     return
                 step = self._failed(error)
                 if step is Step.RETRY:
@@ -244,9 +248,8 @@ class ModemWorker(threading.Thread):
         try:
             powered_off = usb.reset(port, self._root)
         except OSError as error:
-            self._event(
-                "usb_reset_failed", f"{error}; allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
-            )
+            cure = "allow it with a udev rule for the file `authorized`, or usb_reset_per_hour = 0"
+            self._event("usb_reset_failed", f"{error}; {cure}")
         else:
             how = "its port was switched off and on" if powered_off else "found anew by the kernel"
             self._event("usb_reset", f"{self._fault}: device {port.device} ({port.vid_pid}) {how}")

@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:
     raw = argparse.RawDescriptionHelpFormatter
     renew = commands.add_parser("renew", help="sign what halls ask for", description=ABOUT_RENEW, formatter_class=raw)
     roll = commands.add_parser("roll", help="change the authority", description=ABOUT_ROLL, formatter_class=raw)
-    roll.add_argument("step", choices=[*STEPS, "status"])
+    roll.add_argument("step", choices=[*STEPS, "status"], help="one after the other; `status` says which is next")
     roll.add_argument("--without-them", action="store_true", help="go on without the halls that are not ready")
     for parser, do in ((renew, _renew), (roll, _roll)):
         add_config(parser)

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     receive = command("receive", "take letters: from the network, or the files that are named", _receive)
     receive.add_argument("files", nargs="*", type=Path, metavar="FILE", help="letters, in any order")
     reader = command("reader", "give somebody a secret for the table of some regencies", _reader)
-    reader.add_argument("name", metavar="NAME")
+    reader.add_argument("name", metavar="NAME", help="whose secret it is, as kaltim")
     reader.add_argument("scope", metavar="SCOPE", help="how their codes begin, as 64 or 6408; `all` is all of them")
     table = command("table", "print the table of a month as CSV", _table)
     table.add_argument("--month", metavar="MONTH", help="as 2026-11; default: this one")

@@ -25,7 +25,7 @@ def told(folder: Path) -> dict[str, Any]:
     good = Counter(enough(str(one["word"])) for one in villages)
     grades = Counter(one["grade"] for one in verdicts)
     newest: Mapping[str, Any] = max(verdicts, key=lambda one: str(one["until"]), default={})
-    return {
+    found = {
         **{name: about.get(name) for name in ("halls", "lat", "lon")},
         "villages_good": good[True],
         "villages_lacking": good[False],
@@ -38,6 +38,7 @@ def told(folder: Path) -> dict[str, Any]:
         "proposals_built": sum(one["step"] in _BUILT for one in proposals),
         "last_day": about.get("last"),
     }
+    return found if about or record else dict.fromkeys(found)  # nothing came: a count of none would be a claim
 
 
 def middle(sites: Collection[Site]) -> dict[str, float]:

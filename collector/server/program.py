@@ -17,20 +17,24 @@ from typing import TYPE_CHECKING
 from collector.config import Config, load
 from collector.errors import CollectorError, ConfigError
 from ground import manual
+from ground.ending import interrupted
 from ground.paths import add_config, shipped
 from ground.words import LANGUAGES, Lang, add_lang, by_locale, print_anywhere, tr
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
 
-OK, INCOMPLETE, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
+OK, INCOMPLETE, USAGE, NOTHING = 0, 1, 2, 3
 
 
 def run(parser: Callable[[Sequence[str]], argparse.ArgumentParser], argv: Sequence[str] | None) -> int:
     """Run a program by its words, or those of the command line; `parser` makes its parser. Return the exit code."""
     print_anywhere()
     words = list(sys.argv[1:] if argv is None else argv)
-    return perform(parser(words).parse_args(words))
+    whole = parser(words)
+    args = whole.parse_args(words)
+    command = next((word for word in words if not word.startswith("-") and word != args.log_level), "")
+    return perform(args, f"{whole.prog} {command}")
 
 
 def add_commands(
@@ -55,8 +59,8 @@ def add_commands(
                 add_lang(command)
 
 
-def perform(args: argparse.Namespace) -> int:
-    """Do `args.do(args)`, logging from `args.log_level` on; return the exit code, faults told in one line each."""
+def perform(args: argparse.Namespace, command: str) -> int:
+    """Do `args.do(args)`, the work of `command`; return the exit code, faults told in one line each. Logs by `args.log_level`."""
     logging.basicConfig(stream=sys.stderr, level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
         code = int(args.do(args))
@@ -68,7 +72,7 @@ def perform(args: argparse.Namespace) -> int:
         print(tr("store: {reason}", language(args), reason=error), file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return interrupted(command, language(args))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does; nothing more to say
         return OK

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("release",), help="send again what is in quarantine")
     parser.add_argument("sites", nargs="*", metavar="SITE", help="code of the site as in sites.csv")
     parser.add_argument("--all", action="store_true", help="every site of sites.csv")
-    parser.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE")
+    parser.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -33,19 +33,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `sites`."""
     parser.description, parser.formatter_class = ABOUT, argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help="check a sites.csv")
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=about, description=f"{about[:1].upper()}{about[1:]}.")
+
+    check = add("check", "check a sites.csv")
     check.add_argument("file", type=Path, nargs="?", default=REGISTER, help="default: %(default)s")
     check.set_defaults(part=_check)
-    lack = commands.add_parser("missing", help="what the register does not know, by who can give it")
+    lack = add("missing", "what the register does not know, by who can give it")
     lack.add_argument("file", type=Path, nargs="?", default=REGISTER, help="default: %(default)s")
     lack.set_defaults(part=_missing)
-    form = commands.add_parser("form", help="write a form to fill in")
+    form = add("form", "write a form to fill in")
     form.add_argument("codes", nargs="*", metavar="CODE", help="only these villages; default: all")
     form.add_argument("--out", "-o", type=Path, required=True, metavar="FILE", help=".xlsx, or .html for paper")
     form.add_argument("--file", type=Path, default=REGISTER, help="the register; default: %(default)s")
     form.add_argument("--page", metavar="URL", help="address of the live page, for the QR code on paper")
     form.set_defaults(part=_form)
-    take = commands.add_parser("import", help="put what a form says into the register")
+    take = add("import", "put what a form says into the register")
     take.add_argument("form", type=Path, metavar="FORM", help=".xlsx or .csv with the names of the columns")
     take.add_argument("--into", type=Path, default=REGISTER, metavar="FILE", help="the register; default: %(default)s")
     take.add_argument("--dry-run", action="store_true", help="only say what would change")

@@ -69,7 +69,7 @@ def names(areas: Mapping[str, Area], taken: Sequence[Place], flat: Projection) -
         lon, lat, room = name_place(area.geometry, taken, beside, above)
         if room < 1:  # full of symbols: there may be room off the coast, beyond the border of the regency, or on its own border
             around = area.geometry.buffer(beside).difference(land).union(area.geometry.buffer(above))
-            lon, lat, _ = name_place(around, taken, beside, above)
+            lon, lat, _ = name_place(around.intersection(_frame(flat, half)), taken, beside, above)
         taken += [(lon + k * half / flat.scale_x, lat) for k in (-1, -0.5, 0, 0.5, 1)]
         placed.append((name, flat.point(lon, lat)))
     return placed
@@ -92,6 +92,13 @@ def spread(places: Sequence[Place], gap: float) -> list[Place]:
         if left > ROUNDS // 4:  # the last rounds only part, so that nothing overlaps in the end
             now += (home - now) * 0.03
     return [(float(x), float(y)) for x, y in now]
+
+
+def _frame(flat: Projection, half: float) -> shapely.Polygon:
+    """Return where the middle of a name of this half width may lie, so that no edge of the sheet cuts it (lon, lat)."""
+    x, y = half / flat.scale_x, LINE / 2 / flat.scale_y
+    east, south = flat.west + flat.width / flat.scale_x, flat.north - flat.height / flat.scale_y
+    return shapely.box(flat.west + x, south + y, east - x, flat.north - y)
 
 
 def _box(area: Area, flat: Projection) -> tuple[float, float, float, float]:

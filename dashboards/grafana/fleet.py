@@ -7,11 +7,11 @@ from typing import Any
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
-from dashboards.grafana.influxql import PLACE, RANGE, rows, series
+from dashboards.grafana.influxql import PLACE, RANGE, last_days, rows
 from dashboards.grafana.panels import OF_SERIES, Panel, curves, figure, hall_link, step, timeline
 from dashboards.grafana.query import Influx
 from dashboards.grafana.tables import DESA, KECAMATAN, Column, listing
-from ground.words import Phrase, mark
+from ground.words import Phrase, joined, mark, phrase
 
 HALL = '"site", "kecamatan", "desa"'
 FIELDS = (
@@ -109,7 +109,7 @@ def _counts(context: Context) -> list[Panel]:
 
 
 def _devices(context: Context) -> Panel:
-    about = mark("Newest sample of each device in the chosen period; the one away longest comes first.")
+    about = mark("Newest sample of each device in the last 7 days of the chosen period; the one away longest comes first.")
     shown = [
         KECAMATAN,
         DESA,
@@ -128,7 +128,9 @@ def _devices(context: Context) -> Panel:
         Column("quarantined", mark("Refused"), "none", 0),
         Column("thinned", mark("Thinned (card full)"), "none", 0),
     ]
-    return listing(context, mark("Devices"), about, [Influx(_newest(*FIELDS))], shown, sort="Time", hide=("site",))
+    return listing(
+        context, mark("Devices"), about, [Influx(_newest(*FIELDS, where=last_days(7)))], shown, sort="Time", hide=("site",)
+    )
 
 
 def _budget(context: Context) -> Panel:
@@ -141,7 +143,7 @@ def _budget(context: Context) -> Panel:
 
 
 def _versions(context: Context) -> Panel:
-    about = mark("Devices by version of the program.")
+    about = mark("Devices by version of the program, in the last 7 days of the chosen period.")
     count = step(
         "groupBy",
         fields={
@@ -153,7 +155,9 @@ def _versions(context: Context) -> Panel:
         Column("agent_version", mark("Version")),
         Column("uptime_s (count)", mark("Devices"), "none", 0),
     ]
-    return listing(context, mark("Versions"), about, [Influx(_newest("agent_version"))], shown, before=[count])
+    return listing(
+        context, mark("Versions"), about, [Influx(_newest("agent_version", where=last_days(7)))], shown, before=[count]
+    )
 
 
 def _over_time(board: Board, context: Context) -> None:
@@ -170,25 +174,18 @@ def _over_time(board: Board, context: Context) -> None:
     panel = timeline(context, mark("Online and offline"), about, [query], mappings=states)
     board.add(panel.data_links([hall_link(context, OF_SERIES)]), 24, 24)
 
-    def curve(title: str | Phrase, about: str | Phrase, what: str, unit: str, scale: theme.Steps | None = None) -> None:
-        one = Influx(series(what, "device", PLACE, '"kecamatan"'), alias="$tag_kecamatan")
+    def curve(title: str, about: Phrase, what: str, unit: str, scale: theme.Steps | None = None) -> None:
+        where, by = f"{last_days(14)} AND {PLACE}", 'time($__interval), "kecamatan" fill(null)'
+        about = joined([phrase("The last 14 days of the chosen period."), about], " ")
+        one = Influx(rows(what, "device", where, by), alias="$tag_kecamatan")
         board.add(curves(context, title, about, [one], unit=unit, scale=scale, interval=STEP, low=0), 12, 9)
 
     old, hot = theme.falling(context, theme.SPOOL_S), theme.falling(context, theme.CPU_C)
-    title, about = (
-        mark("Age of the oldest sample"),
-        mark("How long data have been delayed: the worst hall of each sub-district."),
-    )
-    curve(title, about, 'max("spool_age_s")', "s", old)
-    title, about = (
-        mark("Samples waiting"),
-        mark("Samples on the card, not acknowledged: the worst hall of each sub-district."),
-    )
-    curve(title, about, 'max("spool_depth")', "none")
-    title, about = mark("CPU temperature"), mark("Slows down from 80 °C. The hottest of each sub-district.")
-    curve(title, about, 'max("cpu_temperature_c")', "celsius", hot)
-    title, about = (
-        mark("Free space"),
-        mark("Free space where the data are kept: the least of each sub-district."),
-    )
-    curve(title, about, 'min("disk_free_mb")', "decmbytes")
+    delayed = phrase("How long data have been delayed: the worst hall of each sub-district.")
+    curve(mark("Age of the oldest sample"), delayed, 'max("spool_age_s")', "s", old)
+    waiting = phrase("Samples on the card, not acknowledged: the worst hall of each sub-district.")
+    curve(mark("Samples waiting"), waiting, 'max("spool_depth")', "none")
+    slow = phrase("Slows down from 80 °C. The hottest of each sub-district.")
+    curve(mark("CPU temperature"), slow, 'max("cpu_temperature_c")', "celsius", hot)
+    free = phrase("Free space where the data are kept: the least of each sub-district.")
+    curve(mark("Free space"), free, 'min("disk_free_mb")', "decmbytes")

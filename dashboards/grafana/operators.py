@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from grafana_foundation_sdk.builders import histogram
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+from grafana_foundation_sdk.builders import histogram, timeseries
 
 from dashboards.grafana import theme
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import Context
-from dashboards.grafana.influxql import AVAILABILITY, EVERY, RANGE, RESPONSIBLE, rows, share
-from dashboards.grafana.panels import Panel, curves, dressed, join, minus, only, step
+from dashboards.grafana.influxql import AVAILABILITY, DAYS, EVERY, RANGE, RESPONSIBLE, last_days, rows
+from dashboards.grafana.panels import Panel, curves, dressed, having, join, minus, only, step
 from dashboards.grafana.query import Influx
 from dashboards.grafana.regency import availability, medians_of
 from dashboards.grafana.tables import DESA, KECAMATAN, OPERATOR, TIME, WHEN, Column, listing, matrix
@@ -21,16 +20,20 @@ from telemetry.operators import OPERATORS, OTHER, operator_name
 
 NAMED = f"{EVERY} AND \"operator\" != ''"
 WHERE = f"{RANGE} AND {NAMED}"
-ASKED = f"{WHERE} AND {RESPONSIBLE}"
+OF_DAYS = f"{DAYS} AND {NAMED}"
+ASKED = f"{OF_DAYS} AND {RESPONSIBLE}"
+LAST_WEEK = f"{last_days(7)} AND {NAMED}"
 RSRP, P10, SINR = (f'percentile("{name}", 50)' for name in ("rsrp_median_dbm", "rsrp_p10_dbm", "sinr_median_db"))
 ON_LTE = '100.0 * sum("lte") / (sum("served") + sum("no_service"))'
 SHARES = f'{AVAILABILITY} AS "availability", {ON_LTE} AS "lte", sum("cell_changes") AS "moves"'
 LEVELS = f'{RSRP} AS "rsrp", {P10} AS "p10", {SINR} AS "sinr", percentile("sinr_busy_median_db", 50) AS "busy"'
-DAYS = "time > ${__from}ms - 1d AND time <= ${__to}ms"
-"""The days that the chosen period touches."""
 NAMES_OF_ALL = (*dict.fromkeys(OPERATORS.values()), OTHER)
+STEPS = 168
+"""Points of a curve, a week of hours: of a month they are 6 hours each, which costs the database a third."""
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
-NOTE = phrase("From hourly summaries. One SIM measures one operator only: an empty cell means not measured, not no signal.")
+NOTE = phrase("One SIM measures one operator only: an empty cell means not measured, not no signal.")
+HOURLY = joined([phrase("From hourly summaries."), NOTE], " ")
+OVER_DAYS = phrase("From daily summaries of the days that the chosen period touches.")
 DAILY = phrase("From the daily median of each hall and operator.")
 
 
@@ -86,16 +89,16 @@ def _summary(context: Context) -> Panel:
             phrase("As a guest: share of the served samples on another operator's cell."),
             phrase("Only others heard: share without service while other operators' cells were heard."),
             NOTE,
-            phrase("Strength and quality: medians of whole days."),
+            OVER_DAYS,
             phrase("SINR that falls in the evening: the cell is loaded."),
         ],
         " ",
     )
     heard = '100.0 * sum("limited") / (sum("served") + sum("no_service")) AS "limited"'
     queries = [
-        Influx(rows(f"{SHARES}, {heard}", "signal_1h", ASKED, '"operator"'), "A"),
+        Influx(rows(f"{SHARES}, {heard}", "signal_1d", ASKED, '"operator"'), "A"),
         Influx(
-            rows('100.0 * sum("guest") / sum("served") AS "guest"', "signal_1h", f'{WHERE} AND "served" > 0', '"operator"'), "B"
+            rows('100.0 * sum("guest") / sum("served") AS "guest"', "signal_1d", f'{OF_DAYS} AND "served" > 0', '"operator"'), "B"
         ),
         _levels('"operator"', "C"),
     ]
@@ -113,7 +116,7 @@ def _matrices(context: Context) -> list[Panel]:
     def per_operator(what: str) -> dict[str, str]:
         """Return for each operator the query whose column has its name."""
         return {
-            name: rows(f'{what} AS "{name}"', "signal_1h", f"{ASKED} AND \"operator\" = '{name}'", '"kecamatan"')
+            name: rows(f'{what} AS "{name}"', "signal_1d", f"{ASKED} AND \"operator\" = '{name}'", '"kecamatan"')
             for name in NAMES_OF_ALL
         }
 
@@ -126,14 +129,14 @@ def _matrices(context: Context) -> list[Panel]:
         (mark("Time on LTE or NR"), ON_LTE, "percent", 1, shares),
     )
     return [
-        matrix(context, title, NOTE, per_operator(what), unit=unit, decimals=decimals, scale=scale)
+        matrix(context, title, joined([NOTE, OVER_DAYS], " "), per_operator(what), unit=unit, decimals=decimals, scale=scale)
         for title, what, unit, decimals, scale in kinds
     ]
 
 
 def _hours(context: Context) -> list[Panel]:
     """Return the day as it usually is: each hour of it over all days of the period, operators side by side."""
-    night = phrase("Each hour of the day in WITA, the mean over the days of the chosen period.")
+    night = phrase("Each hour of the day in WITA, the mean over the last 7 days of the chosen period.")
     hour = Column("hour_wita", mark("Hour (WITA)"), "none", 0, width=110)
     panels: list[Panel] = []
     for title, about, what, unit, scale, more in (
@@ -159,7 +162,7 @@ def _hours(context: Context) -> list[Panel]:
                 rows(
                     f'max("hour_wita") AS "hour_wita", {what} AS "{name}"',
                     "signal_1h",
-                    f"{WHERE} AND \"operator\" = '{name}'{more}",
+                    f"{LAST_WEEK} AND \"operator\" = '{name}'{more}",
                     "time(1h) fill(none)",
                 ),
                 ref,
@@ -219,14 +222,8 @@ def _weeks(context: Context) -> Panel:
         Column("now", mark("This week"), "percent", 1, share_of),
         Column("change", mark("Change"), "none", 1, change),
     ]
-    before = [only("kecamatan", "operator", *both), step("merge"), _in(*both), minus("change", "now", "before")]
+    before = [only("kecamatan", "operator", *both), step("merge"), having(*both), minus("change", "now", "before")]
     return listing(context, mark("This week against the week before"), about, queries, shown, before=before, sort="change")
-
-
-def _in(*columns: str) -> DataTransformerConfig:
-    """Keep the rows that have a share in each of these columns."""
-    there = [{"fieldName": name, "config": {"id": "greaterOrEqual", "options": {"value": 0}}} for name in columns]
-    return step("filterByValue", filters=there, type="include", match="all")
 
 
 def _distribution(context: Context, metric: str, unit: str, size: int, name: str) -> Panel:
@@ -246,29 +243,31 @@ def _percentiles(context: Context, metric: str, scale: theme.Steps, unit: str, n
 
 def _over_time(context: Context) -> list[Panel]:
     by_step = 'time($__interval), "operator" fill(null)'
-    panels = []
+    panels: list[timeseries.Panel] = []
     for what, unit, metric, title in (
         (RSRP, theme.DBM, "rsrp_dbm", mark("RSRP by hour")),
         (SINR, "dB", "sinr_db", mark("SINR by hour")),
     ):
         query = Influx(rows(what, "signal_1h", WHERE, by_step), alias="$tag_operator")
         scale = theme.classes_of(context, metric)
-        panels.append(curves(context, title, NOTE, [query], unit=unit, scale=scale, interval="1h"))
-    query = Influx(share(by_step, WHERE), alias="$tag_operator")
+        panels.append(curves(context, title, HOURLY, [query], unit=unit, scale=scale, interval="1h"))
+    shares = rows(f'{AVAILABILITY} AS "availability"', "signal_1h", f"{WHERE} AND {RESPONSIBLE}", by_step)
+    query = Influx(shares, alias="$tag_operator")
     title = mark("Availability by hour")
     scale = theme.rising(context, theme.AVAILABILITY)
-    return [*panels, curves(context, title, NOTE, [query], unit="percent", scale=scale, interval="1h", low=0)]
+    panels.append(curves(context, title, HOURLY, [query], unit="percent", scale=scale, interval="1h", low=0))
+    return [panel.max_data_points(STEPS) for panel in panels]
 
 
 def _levels(tags: str, ref: str) -> Influx:
-    """Ask for the medians of the daily medians: half of the work of hourly ones is in them already."""
-    return Influx(rows(LEVELS, "signal_1d", f'{DAYS} AND {NAMED} AND "lte" > 0', tags), ref)
+    """Ask for the medians of the daily medians."""
+    return Influx(rows(LEVELS, "signal_1d", f'{OF_DAYS} AND "lte" > 0', tags), ref)
 
 
 def _by_hall(context: Context) -> Panel:
-    about = joined([NOTE, phrase("Strength and quality: medians of whole days.")], " ")
+    about = joined([NOTE, OVER_DAYS], " ")
     shown = [KECAMATAN, DESA, OPERATOR, *_figure_columns(context)]
     tags = '"site", "kecamatan", "desa", "operator"'
-    queries = [Influx(rows(SHARES, "signal_1h", ASKED, tags), "A"), _levels(tags, "B")]
+    queries = [Influx(rows(SHARES, "signal_1d", ASKED, tags), "A"), _levels(tags, "B")]
     before = [only("site", *(column.name for column in shown)), step("merge")]
     return listing(context, mark("Halls and operators"), about, queries, shown, before=before, sort="desa", hide=("site",))

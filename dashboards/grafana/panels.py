@@ -222,6 +222,12 @@ def without(name: str, value: object) -> DataTransformerConfig:
     return step("filterByValue", filters=[found], type="exclude", match="any")
 
 
+def having(*columns: str) -> DataTransformerConfig:
+    """Keep the rows that have a share in each of these columns."""
+    there = [{"fieldName": name, "config": {"id": "greaterOrEqual", "options": {"value": 0}}} for name in columns]
+    return step("filterByValue", filters=there, type="include", match="all")
+
+
 def largest(name: str, *of: str) -> DataTransformerConfig:
     """Add a column that is the largest of some others; absent values do not count."""
     return step(

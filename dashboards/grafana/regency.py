@@ -14,7 +14,7 @@ from dashboards.grafana.basemap import OF_REGENCY, basemap, lay
 from dashboards.grafana.board import Board
 from dashboards.grafana.context import MAP_FILE, Context
 from dashboards.grafana.halls import level_queries, level_steps
-from dashboards.grafana.influxql import AVAILABILITY, EVERY, LAST_HOUR, NOW, PLACE, RANGE, RESPONSIBLE, counted, rows, share
+from dashboards.grafana.influxql import DAYS, EVERY, LAST_HOUR, NOW, PLACE, RANGE, counted, last_days, rows, share
 from dashboards.grafana.panels import (
     OF_SERIES,
     Panel,
@@ -25,6 +25,7 @@ from dashboards.grafana.panels import (
     figure,
     gauges,
     hall_link,
+    having,
     join,
     link_property,
     only,
@@ -47,7 +48,7 @@ HALL_HOUR = {
 }
 """What one hall had in one hour, over its operators; each query asks only for what its condition needs."""
 SAMPLED = f'"samples" > 0 AND {EVERY}'
-"""A summary that was corrected to nothing stays as a row of zeros."""
+"""A summary that was corrected to nothing stays as a row of zeros, with the medians that it had."""
 
 
 def build(context: Context) -> dict[str, Any]:
@@ -68,7 +69,8 @@ def build(context: Context) -> dict[str, Any]:
     board.row(mark("In the chosen period"))
     board.add(_worst(context), 14, 11)
     board.add(_by_kecamatan(context), 10, 11)
-    board.add(_history(context), 24, 9)
+    board.add(_history(context), 12, 9)
+    board.add(_days(context), 12, 9)
     board.add(_outages_by_kecamatan(context), 24, 11)
     board.add(_outages(context), 24, 24)
     return board.build()
@@ -126,8 +128,9 @@ def classes_now(context: Context) -> Gauges:
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         needed = ", ".join(f'{what} AS "{part}"' for part, what in HALL_HOUR.items() if f'"{part}"' in condition)
-        hour = rows(needed, "signal_1h", f"{LAST_HOUR} AND {SAMPLED}", '"site"')
-        field = "r" if '"r"' in condition else condition.split('"')[-2]
+        of_power = '"r"' in condition
+        hour = rows(needed, "signal_1h", f"{LAST_HOUR} AND {SAMPLED if of_power else EVERY}", '"site"')
+        field = "r" if of_power else condition.split('"')[-2]
         of_class = rows(f'count("{field}") AS "n"', f"({hour})", condition)
         queries.append(Influx(counted(of_class), chr(ord("A") + k), alias=name))
         colours[name] = colour
@@ -173,14 +176,22 @@ def _halls(context: Context) -> Panel:
 def _worst(context: Context) -> Panel:
     about = mark(
         "Hall and operator with the lowest availability. Availability: samples served over served + no service; device and "
-        "power faults do not count. RSRP and SINR: median of the hourly medians."
+        "power faults do not count. RSRP and SINR: medians of whole days."
     )
     tags = '"site", "kecamatan", "desa", "operator"'
-    shown_of = f'{AVAILABILITY} AS "availability", median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
-    query = rows(shown_of, "signal_1h", f"{RANGE} AND {EVERY} AND {RESPONSIBLE}", tags)
+    queries = [Influx(share(tags, f"{RANGE} AND {EVERY}"), "A"), Influx(_medians(tags), "B")]
     shown = [KECAMATAN, DESA, OPERATOR, availability(context), *medians_of(context)]
-    cut = [step("sortBy", fields={}, sort=[{"field": "availability", "desc": False}]), step("limit", limitField=15)]
-    return listing(context, mark("Worst halls"), about, [Influx(query)], shown, before=cut, hide=("site",))
+    cut = [
+        *(only("site", *(column.name for column in shown)), step("merge"), having("availability")),
+        *(step("sortBy", fields={}, sort=[{"field": "availability", "desc": False}]), step("limit", limitField=15)),
+    ]
+    return listing(context, mark("Worst halls"), about, queries, shown, before=cut, hide=("site",))
+
+
+def _medians(tags: str) -> str:
+    """Ask for the medians of the daily medians."""
+    medians = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
+    return rows(medians, "signal_1d", f'{DAYS} AND {EVERY} AND "lte" > 0', tags)
 
 
 def availability(context: Context) -> Column:
@@ -198,13 +209,8 @@ def medians_of(context: Context) -> list[Column]:
 
 
 def _by_kecamatan(context: Context) -> Panel:
-    about = mark("By sub-district, over the chosen operators: availability, median of hourly RSRP and SINR.")
-    medians = 'median("rsrp_median_dbm") AS "rsrp", median("sinr_median_db") AS "sinr"'
-    where = f"{RANGE} AND {EVERY}"
-    queries = [
-        Influx(share('"kecamatan"', where), "A"),
-        Influx(rows(medians, "signal_1h", where, '"kecamatan"'), "B"),
-    ]
+    about = mark("By sub-district, over the chosen operators: availability, medians of daily RSRP and SINR.")
+    queries = [Influx(share('"kecamatan"', f"{RANGE} AND {EVERY}"), "A"), Influx(_medians('"kecamatan"'), "B")]
     before = [join("kecamatan"), only("kecamatan", "availability", "rsrp", "sinr")]
     shown = [KECAMATAN, availability(context), *medians_of(context)]
     return listing(context, mark("By sub-district"), about, queries, shown, before=before, sort="availability")
@@ -212,18 +218,29 @@ def _by_kecamatan(context: Context) -> Panel:
 
 def _history(context: Context) -> Panel:
     about = mark(
-        "Each measured hour of a hall and operator by its class: shows when an outage began and ended. Time without data has no "
-        "column."
+        "Each measured hour of a hall and operator by its class, of the last 7 days of the chosen period: shows when an outage "
+        "began and ended. Time without data has no column."
     )
+    title = mark("Measured hours by class")
+    return _measured(context, title, about, "signal_1h", last_days(7), "1h")
+
+
+def _days(context: Context) -> Panel:
+    about = mark("Each measured day of a hall and operator by its class, over the whole of the chosen period.")
+    return _measured(context, mark("Measured days by class"), about, "signal_1d", DAYS, "1d")
+
+
+def _measured(context: Context, title: str, about: str, summaries: str, period: str, interval: str) -> Panel:
+    """Count the summaries of each class."""
     queries, colours = [], {}
     for k, (name, colour, condition) in enumerate(_class_conditions(context)):
         of_line = _of_one_line(condition)
         counted_field = "rsrp_median_dbm" if '"r"' in condition else "samples"
-        query = rows(f'count("{counted_field}")', "signal_1h", f"{RANGE} AND {EVERY} AND {of_line}", "time($__interval) fill(0)")
+        where = f"{period} AND {EVERY} AND {of_line}"
+        query = rows(f'count("{counted_field}")', summaries, where, "time($__interval) fill(0)")
         queries.append(Influx(query, chr(ord("A") + k), alias=name))
         colours[name] = colour
-    title = mark("Measured hours by class")
-    return coloured(columns(context, title, about, queries, unit="none", interval="1h"), colours)
+    return coloured(columns(context, title, about, queries, unit="none", interval=interval), colours)
 
 
 def _of_one_line(condition: str) -> str:
@@ -261,6 +278,6 @@ def _outages(context: Context) -> Panel:
 
 
 def _squares(context: Context, title: str, about: str, tags: str, alias: str, link: DashboardLink) -> Panel:
-    query = share(f"time($__interval), {tags} fill(null)", f"{RANGE} AND {EVERY}")
+    query = share(tags, f"{RANGE} AND {EVERY}", step="time($__interval)")
     scale = theme.rising(context, theme.AVAILABILITY)
     return squares(context, title, about, [Influx(query, alias=alias)], unit="percent", scale=scale, interval="1h", link=link)

@@ -6,7 +6,6 @@ So a map can be recomputed by anybody who has the folder, without a database and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from collector.sites.sites import Site
 from collector.store.store import Row
 from dashboards.needs.columnar import Roller
 from dashboards.needs.parquet import NS, bounds, read_day, signal_of
+from ground.pool import pool_of, unheard
 from telemetry.streams import STREAMS
 
 HOUR_NS = 3600 * NS
@@ -42,8 +42,10 @@ class Archive:
         ends = [len(codes) * k // workers for k in range(workers + 1)]  # neighbours stand together in a file
         parts = [{code: sites[code] for code in codes[ends[k] : ends[k + 1]]} for k in range(workers)]
         files = {day: self._files[day] for day in days}
-        with ProcessPoolExecutor(workers) as pool:
-            self._daily = sorted((row for rows in pool.map(rolled_up, parts, [files] * workers) for row in rows), key=_when)
+        with pool_of(workers) as pool:
+            with unheard():
+                rolled = pool.map(rolled_up, parts, [files] * workers)
+            self._daily = sorted((row for rows in rolled for row in rows), key=_when)
 
     def samples(
         self, measurement: str, start_ns: int, end_ns: int, site: str | None = None, names: Sequence[str] | None = None

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +36,7 @@ from dashboards.needs.seal import write_sums
 from dashboards.needs.shared import uncollected
 from dashboards.needs.xlsx import write_xlsx
 from ground.durable import sync_file, sync_folder
+from ground.pool import pool_of, unheard
 from ground.words import Lang, add_lang
 
 OK, NOTHING = 0, 3
@@ -176,8 +176,10 @@ def _printing(made: Report, maps: Drawn, folder: Path, paper: Paper) -> Iterator
         yield
         return
     path = folder / f"{STEM}.pdf"
-    with ProcessPoolExecutor(1) as pool:
-        printed = pool.submit(print_pdf, document(made, maps, paper.head, paper.lang), path)
+    text = document(made, maps, paper.head, paper.lang)
+    with pool_of(1) as pool:
+        with unheard():
+            printed = pool.submit(print_pdf, text, path)
         yield
         printed.result()
     log.info("event=needs_file kind=pdf bytes=%d", path.stat().st_size)

@@ -9,7 +9,6 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 
 from collector.sites.sites import Site
@@ -17,6 +16,7 @@ from collector.store.store import Store
 from dashboards.needs.gather import Halls, read_days
 from dashboards.needs.measured import DAY_NS
 from dashboards.needs.model import Period
+from ground.pool import pool_of, unheard
 
 FEW = 5000
 """Halls x days that one process reads faster than others are started: a month of all villages."""
@@ -42,16 +42,14 @@ def days_of(
         return
     codes, shares = sorted(sites), workers * PARTS
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each has a core: threads of numpy would only take it from the others
-    with ProcessPoolExecutor(workers, CONTEXT, gc.disable) as pool:
-        parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
-        try:
-            strangers = _sites(store, period) - sites.keys()
-            yield lambda: (
-                {code: operators for part in parts for code, operators in part.result().items()},
-                tuple(sorted(strangers)),
-            )
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with pool_of(workers, CONTEXT, gc.disable) as pool:
+        with unheard():
+            parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
+        strangers = _sites(store, period) - sites.keys()
+        yield lambda: (
+            {code: operators for part in parts for code, operators in part.result().items()},
+            tuple(sorted(strangers)),
+        )
 
 
 def _sites(store: Store, period: Period) -> set[str]:

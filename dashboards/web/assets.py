@@ -42,13 +42,14 @@ class Assets:
     def __init__(self, classes: Classes) -> None:
         self._by_address: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
-        for name, body in _files():
+        rest = _packed((STATIC / REST).read_text(encoding="utf-8")) + _classes_css(classes)
+        for name, body in {**dict(_files()), REST: rest.encode()}.items():
             stem, dot, suffix = name.rpartition(".")
             address = f"{stem}.{_digest(body).hex()[:10]}{dot}{suffix}"
             self._by_address[address] = Asset(body, gzip.compress(body, 9, mtime=0), TYPES[dot + suffix])
             self._urls[name] = f"/static/{address}"
-        first = _packed((STATIC / FIRST).read_text(encoding="utf-8")) + _classes_css(classes)
-        whole = first + _packed((STATIC / REST).read_text(encoding="utf-8")) + _strip_css()
+        first = _packed((STATIC / FIRST).read_text(encoding="utf-8"))
+        whole = first + rest + _strip_css()
         self.first, self.style = Markup(first), Markup(whole)  # noqa: S704 - our own files, and colours of classes.toml
         self.style_hash = " ".join(f"'sha256-{base64.b64encode(_digest(css.encode())).decode()}'" for css in (first, whole))
         templates = b"".join(path.read_bytes() for path in sorted(TEMPLATES.iterdir()))
@@ -67,8 +68,7 @@ class Assets:
 def _files() -> Iterator[tuple[str, bytes]]:
     for path in sorted(STATIC.rglob("*")):
         if path.suffix in TYPES and path.name not in {FIRST, WORKER}:
-            body = path.read_bytes()
-            yield path.name, _packed(body.decode()).encode() if path.name == REST else body
+            yield path.name, path.read_bytes()
 
 
 def _packed(css: str) -> str:

@@ -28,6 +28,8 @@ router = APIRouter(include_in_schema=False)
 PATH = "/nation"
 SIZE, GAP = 26, 30.0
 """Height of a symbol and room between two, units of the sheet: 514 of them still stand apart."""
+PART = 4
+"""A scope is shown at least as large as this part of the nation, or its coasts would not be known again."""
 KEPT_S = 60
 ASK = {"WWW-Authenticate": 'Basic realm="Sinyal", charset="UTF-8"'}
 
@@ -85,7 +87,7 @@ def cuts(classes: Classes) -> list[tuple[str, float | None]]:
 def _drawn(whole: Map, states: dict[str, str], scope: str) -> dict[str, Any]:
     """Place the symbols, the worst on top; of a scope only its part of the map is shown."""
     order: Sequence[str] = [code for code in reversed(states) if code in whole.spots]
-    view = whole.around("", order) if scope and order else whole.whole
+    view = whole.around("", order, part=PART) if scope and order else whole.whole
     scale = view[2] / whole.whole[2]
     spots = []
     for code in order:

@@ -48,16 +48,19 @@ class Map:
         """The view of all of it: x, y, width, height."""
         return 0, 0, round(self.sheet.flat.width), round(self.sheet.flat.height)
 
-    def around(self, name: str, codes: Sequence[str]) -> View:
-        """Return the view of one kecamatan, in the shape of the whole map: its polygon, and its halls wherever they are."""
+    def around(self, name: str, codes: Sequence[str], *, part: int = 10) -> View:
+        """Return the view of one kecamatan, in the shape of the whole map: its polygon, and its halls wherever they are.
+
+        Without a name it is that of the halls alone. It is never less than a `part` of the whole map.
+        """
         points: list[tuple[float, float]] = [(self.spots[code].x, self.spots[code].y) for code in codes]
-        if name in self.sheet.bounds:
+        if name and name in self.sheet.bounds:  # the outline of a nation has no name
             west, north, east, south = self.sheet.bounds[name]
             points += [(west, north), (east, south)]
         xs, ys = zip(*points, strict=True)
         _, _, full, high = self.whole
         width = max((max(xs) - min(xs)), (max(ys) - min(ys)) * full / high) * (1 + 2 * PAD)
-        width = min(max(width, full / 10), full)
+        width = min(max(width, full / part), full)
         height = width * high / full
         return round((max(xs) + min(xs) - width) / 2), round((max(ys) + min(ys) - height) / 2), round(width), round(height)
 

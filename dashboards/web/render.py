@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from fastapi import Request, Response
@@ -25,6 +26,7 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["operator"] = operator_name
 ENVIRONMENT.filters["said"] = said
+ENVIRONMENT.filters["date"] = date.fromisoformat
 
 
 def page(request: Request, template: str, status: int = 200, *, settings: dict[str, Any], **values: Any) -> Response:

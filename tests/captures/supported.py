@@ -13,13 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.modems.registry import FAMILIES
 from agent.parse import as_json, read_session
-from tests.captures.judge import RAT, Json, judge, session
+from tests.captures.judge import HERE, RAT, Json, every_item, judge, session
 
-HERE = Path(__file__).parent
 PATH = HERE.parents[1] / "SUPPORTED.md"
 MODE = {
     "lte": "LTE",
@@ -110,9 +107,8 @@ class Found:
 def collect() -> Found:
     """Read every capture with the parser behind `sinyal-agent parse` and count."""
     found = Found()
-    for path in sorted(HERE.glob("*.yaml")):
-        for item in yaml.safe_load(path.read_text(encoding="utf-8")):
-            _add_item(found, item)
+    for item in every_item():
+        _add_item(found, item)
     for folder in sorted(path.parent for path in HERE.glob("*/session.txt")):
         _add_folder(found, folder)
     return found

@@ -5,26 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from agent.at.digest import split_session
 from agent.modems import registry
 from agent.parse import as_json, read_session
 from tests.captures import supported
-from tests.captures.judge import Verdict, judge, session
+from tests.captures.judge import FILES, HERE, Verdict, every_item, items, judge, session
 
-HERE = Path(__file__).parent
-FILES = sorted(HERE.glob("*.yaml"))
 FOLDERS = sorted(path.parent for path in HERE.glob("*/session.txt"))
 KEYS = {"id", "family", "command", "kind", "response", "expect", "source"}
-
-
-def items(path: Path) -> list[dict[str, Any]]:
-    loaded: list[dict[str, Any]] = yaml.safe_load(path.read_text())
-    return loaded
 
 
 def read(text: str) -> dict[str, object]:
@@ -46,7 +37,7 @@ def test_every_item_names_its_source(path: Path) -> None:
 
 
 def test_item_ids_are_unique() -> None:
-    ids = [item["id"] for path in FILES for item in items(path)]
+    ids = [item["id"] for item in every_item()]
     assert len(ids) == len(set(ids))
 
 
@@ -71,14 +62,12 @@ def test_a_value_that_a_folder_does_not_expect_is_seen(tmp_path: Path) -> None:
 
 def test_line_ends_and_case_of_the_echo_do_not_matter() -> None:
     changed = []
-    for path in FILES:
-        for item in items(path):
-            text = session(item)
-            plain = read(text.replace("\r", ""))
-            lines = text.splitlines(keepends=True)
-            lower = read("".join([lines[0].lower(), *lines[1:]]))
-            wrong = [str(v) for out in (plain, lower) for v in judge(item, out) if not v.right]
-            changed += wrong
+    for item in every_item():
+        text = session(item)
+        plain = read(text.replace("\r", ""))
+        lines = text.splitlines(keepends=True)
+        lower = read("".join([lines[0].lower(), *lines[1:]]))
+        changed += [str(v) for out in (plain, lower) for v in judge(item, out) if not v.right]
     assert not changed
 
 
@@ -86,13 +75,12 @@ def test_line_ends_and_case_of_the_echo_do_not_matter() -> None:
 def test_a_urc_in_between_changes_nothing(urc: str) -> None:
     """Behind the echo and before the final result; inside a multi-line body a URC is told apart by its prefix."""
     changed = []
-    for path in FILES:
-        for item in items(path):
-            reply, *_ = split_session(session(item))
-            if registry.detect([reply]).name == "huawei" and urc.startswith("^"):
-                continue  # its own reports
-            first, _, rest = session(item).partition("\r\n")
-            changed += [str(v) for v in judge(item, read(f"{first}\r\n\r\n{urc}\r\n{rest}")) if not v.right]
+    for item in every_item():
+        reply, *_ = split_session(session(item))
+        if registry.detect([reply]).name == "huawei" and urc.startswith("^"):
+            continue  # its own reports
+        first, _, rest = session(item).partition("\r\n")
+        changed += [str(v) for v in judge(item, read(f"{first}\r\n\r\n{urc}\r\n{rest}")) if not v.right]
     assert not changed
 
 

@@ -9,7 +9,7 @@
   let kecamatan = settings.wanted.kecamatan, everything = false;
 
   const halls = [...body.rows].map(row => ({
-    row, n: Number(row.dataset.n), code: row.dataset.code, desa: row.querySelector("a").textContent,
+    row, n: Number(row.dataset.n), code: row.querySelector("a").pathname.split("/").pop(), desa: row.querySelector("a").textContent,
     kecamatan: row.dataset.kecamatan || row.querySelector("th small")?.textContent || "",
   }));
 

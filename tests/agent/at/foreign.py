@@ -9,15 +9,11 @@ import random
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.parse import as_json, read_session
-from tests.captures.judge import session
+from tests.captures.judge import every_item, session
 
-CAPTURES = Path(__file__).parents[2] / "captures"
 SENTENCES = (
     "$GPGGA,103045.0,0018.2,N,11632.2,E,1,05,1.2,20.0,M,,M,,*5A",
     "$GPGSV,3,1,11,03,03,111,00,04,15,270,00*74",
@@ -74,7 +70,7 @@ Out = dict[str, Any]
 
 def seeds() -> list[tuple[str, str]]:
     """Return all captures as sessions by id."""
-    return [(item["id"], session(item)) for path in sorted(CAPTURES.glob("*.yaml")) for item in yaml.safe_load(path.read_text())]
+    return [(item["id"], session(item)) for item in every_item()]
 
 
 def read(text: str) -> Out:

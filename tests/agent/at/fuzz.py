@@ -8,18 +8,14 @@ from __future__ import annotations
 import random
 import sys
 import time
-from pathlib import Path
-
-import yaml
 
 from agent.at.digest import split_session
 from agent.at.reading import Reading
 from agent.modems import registry
 from agent.modems.family import Family
 from telemetry.streams import Cell, Rat, Signal, fields, plausible, present
-from tests.captures.judge import session
+from tests.captures.judge import every_item, session
 
-CAPTURES = Path(__file__).parents[2] / "captures"
 JUNK = (
     *(
         "-",
@@ -71,7 +67,7 @@ LIMITS: dict[Rat, dict[str, float]] = {
 
 def seeds() -> list[str]:
     """Return all captures as sessions."""
-    return [session(item) for path in sorted(CAPTURES.glob("*.yaml")) for item in yaml.safe_load(path.read_text())]
+    return [session(item) for item in every_item()]
 
 
 def mutate(text: str, rng: random.Random) -> str:

@@ -40,12 +40,15 @@ class Log:
     """What the workers recorded, with the moment (monotonic, s)."""
 
     rows: list[tuple[float, str, Row]] = field(default_factory=list)
+    moments: list[int] = field(default_factory=list)
+    """Times of signal and cell, ms since boot."""
 
     def record(self, stream: str, modem: str | None, row: Row, mono_ms: int | None = None) -> None:
         """Take one row, as the recorder of the agent does; samples carry the time of their tick."""
         assert (mono_ms is None) == (stream not in ("signal", "cell")), "samples of a poll have the time of its tick"
         assert isinstance(row, STREAMS[stream])
         self.rows.append((time.monotonic(), modem or "", row))
+        self.moments += [] if mono_ms is None else [mono_ms]
 
     def signals(self, modem: str, since: float = 0.0) -> list[Signal]:
         """Return the samples of one modem since a moment."""

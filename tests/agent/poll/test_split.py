@@ -9,10 +9,8 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,9 +23,8 @@ from demo.modem import Fault, SimulatedModem
 from demo.radio import Radio
 from demo.replies import Answers, family_answers, session_answers
 from telemetry.streams import present
-from tests.captures.judge import session
+from tests.captures.judge import Json, every_item, session
 
-CAPTURES = Path(__file__).parents[2] / "captures"
 NOW_S = 1_790_000_000.0
 DRAINED_S = 2.0  # longest wait for the reader to take a piece; it polls every few ms
 
@@ -53,9 +50,8 @@ class Cutting(SimulatedModem):
             self._stop.wait(0.0005)
 
 
-def items() -> dict[str, dict[str, Any]]:
-    loaded = [item for path in sorted(CAPTURES.glob("*.yaml")) for item in yaml.safe_load(path.read_text())]
-    return {item["id"]: item for item in loaded if len(item["response"].splitlines()) > 1 and item.get("expect")}
+def items() -> dict[str, Json]:
+    return {item["id"]: item for item in every_item() if len(item["response"].splitlines()) > 1 and item.get("expect")}
 
 
 ITEMS = items()

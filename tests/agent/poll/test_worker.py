@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -101,6 +102,23 @@ def test_modems_sample_at_the_same_moment_without_drift(tmp_path: Path) -> None:
     for k in range(2):
         ticks = [int(t / interval_s) for t, name, row in log.rows if name == f"m{k}" and isinstance(row, Signal)]
         assert len(set(ticks)) == len(ticks), "two samples in one tick"
+
+
+def test_a_modem_that_is_ready_is_sampled_at_once_and_not_at_the_next_tick(tmp_path: Path) -> None:
+    log, stop, began = Log(), threading.Event(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    with SimulatedModem(family_answers("generic", Radio()), tmp_path / "m"):
+        thread = ModemWorker(ModemSection(name="m", port=str(tmp_path / "m")), log.record, interval_s=1e9, stop=stop)
+        thread.start()
+        wait_for(lambda: log.signals("m"), "a sample long before the first tick")
+        stop.set()
+        thread.join(5)
+    assert log.moments[0] >= int(began * 1000), "it bears its own moment, not that of a tick before the start"
+
+
+def test_a_modem_that_is_not_there_yet_has_time_until_its_tick(tmp_path: Path) -> None:
+    log = Log()
+    worker(tmp_path / "nothing", log).tick(first=True)
+    assert log.rows == []
 
 
 def test_stop_ends_the_thread_while_a_modem_is_silent(tmp_path: Path) -> None:

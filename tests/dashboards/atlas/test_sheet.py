@@ -10,8 +10,8 @@ import pytest
 
 from collector.sites.sites import read_sites
 from dashboards.atlas.areas import DESA, Area, borders, dissolved, read_areas, simplified
-from dashboards.atlas.drawing import Projection
-from dashboards.atlas.sheet import GAP, Sheet, sheet, spread
+from dashboards.atlas.drawing import Projection, around
+from dashboards.atlas.sheet import GAP, LETTER, LINE, Sheet, names, sheet, spread
 from ground.paths import shipped
 
 
@@ -78,3 +78,15 @@ def test_halls_of_one_spot_part_and_the_same_halls_give_the_same_sheet() -> None
 def test_the_whole_map_is_a_few_thousand_bytes(regency: Sheet) -> None:
     assert len(regency.land + regency.kecamatan + regency.desa) < 16_000
     assert len(regency.names) == 18
+
+
+@pytest.mark.parametrize("width", [1000.0, 2000.0])
+def test_no_edge_cuts_a_name(areas: dict[str, Area], regency: Sheet, width: float) -> None:
+    """On a small sheet every kecamatan is full of symbols, so that its name lies beside it."""
+    flat = Projection.fit(around((area.geometry.bounds for area in areas.values()), []), width, margin=10)
+    whole = regency.flat
+    taken = [(x / whole.scale_x + whole.west, whole.north - y / whole.scale_y) for x, y in regency.shown]
+    for name, (x, y) in names(dissolved(areas), taken, flat):
+        half = LETTER * len(name) / 2
+        assert half - 1 <= x <= flat.width - half + 1, name
+        assert LINE / 2 - 1 <= y <= flat.height - LINE / 2 + 1, name

@@ -101,7 +101,8 @@ def symbols(page: Page, state: str) -> int:
 
 def codes(page: Page) -> set[str]:
     """Return the halls that the list shows now."""
-    return set(page.locator("#halls tbody tr:not([hidden])").evaluate_all("rows => rows.map(row => row.dataset.code)"))
+    links = page.locator("#halls tbody tr:not([hidden]) a")
+    return set(links.evaluate_all("links => links.map(a => a.pathname.split('/').pop())"))
 
 
 def test_map_shows_each_hall_in_its_state_and_its_right_place(desk: Page) -> None:
@@ -163,8 +164,8 @@ def test_filters_work_on_list_and_map_and_stay_in_the_address(desk: Page) -> Non
     desk.get_by_text("Hapus filter").click()
     assert len(codes(desk)) == len(SITES)
     desk.get_by_label("Operator seluler").select_option("IOH")
-    expect(desk.locator(f"tr[data-code='{GOOD.code}']")).to_contain_text("Sangat buruk")
-    expect(desk.locator(f"tr[data-code='{SILENT.code}']")).to_contain_text("Belum diukur")
+    expect(desk.locator(f"#halls tr:has(a[href='/site/{GOOD.code}'])")).to_contain_text("Sangat buruk")
+    expect(desk.locator(f"#halls tr:has(a[href='/site/{SILENT.code}'])")).to_contain_text("Belum diukur")
     desk.get_by_label("Cari desa").fill("senyi")
     assert codes(desk) == {GOOD.code}
 
@@ -206,7 +207,7 @@ def test_language_switches_and_is_kept(desk: Page) -> None:
 
 
 def test_new_data_show_without_loading_the_page_again(desk: Page, store: Sqlite) -> None:
-    row = desk.locator(f"tr[data-code='{NEVER.code}']")
+    row = desk.locator(f"#halls tr:has(a[href='/site/{NEVER.code}'])")
     with lively(store) as server:
         desk.goto(server.url)
         expect(row).to_contain_text("Belum diukur")
@@ -254,7 +255,7 @@ def test_without_any_script_there_are_map_list_and_sentence(chromium: Browser, s
     context = chromium.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/")
-    expect(page.locator(f"tr[data-code='{GOOD.code}']")).to_contain_text("Baik")
+    expect(page.locator(f"#halls tr:has(a[href='/site/{GOOD.code}'])")).to_contain_text("Baik")
     expect(page.locator("#sentence")).to_contain_text("Di 1 dari 6 kantor desa")
     assert symbols(page, "good") == 1
     page.goto("/?state=good")
@@ -283,7 +284,7 @@ def test_what_was_seen_once_opens_without_a_net_and_tells_its_age(desk: Page, st
 
 
 def test_streams_that_do_not_come_through_are_replaced_by_questions(desk: Page, store: Sqlite) -> None:
-    row = desk.locator(f"tr[data-code='{NEVER.code}']")
+    row = desk.locator(f"#halls tr:has(a[href='/site/{NEVER.code}'])")
     desk.route("**/live/events*", lambda route: route.abort())
     with lively(store) as server:
         desk.goto(server.url)

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime
 from html import unescape
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from httpx import BasicAuth, Client
+from playwright.sync_api import Browser
 
 from collector.federate import keys
-from collector.federate.chain import Chain
-from collector.federate.command import node
-from collector.federate.take import MONTHLY
-from collector.store.open import open_store
-from collector.store.store import Point
-from ground.paths import shipped
-from ground.wita import WITA, midnight_ns
-from lab.federation import DAY, IMSI_LIKE, Above, Regency
-from lab.plant import python
-from lab.servers import Server, free_port, listening
-
-TODAY = datetime.now(UTC).astimezone(WITA).date()
-MONTH = (TODAY - DAY).replace(day=1)
-NAMES = {"6408": "Kutai Timur", "6472": "Kota Samarinda", "7201": "Banggai", "6501": "Bulungan"}
-SILENT = "6501"
+from lab.federation import IMSI_LIKE, Above
+from tests.dashboards.web.regencies import MONTH, NAMES, SILENT, node_above, page_of
 
 
 @pytest.fixture(scope="module")
 def above(tmp_path_factory: pytest.TempPathFactory) -> Above:
-    """Four regencies: the second is served worst, the last was admitted and has not sent a letter."""
-    folder = tmp_path_factory.mktemp("nation")
-    made = Above(folder / "above")
-    shutil.copy(shipped() / "classes.toml", made.folder)
-    taker, _ = node(made.config, made.folder)
-    for code, name in NAMES.items():
-        regency = Regency(folder / code, code)
-        keys.admit(made.letters, code, name, regency.key)
-        if code != SILENT:
-            regency.measure(TODAY - DAY)
-            regency.publish(TODAY - DAY)
-            regency.write_letters(TODAY - DAY)
-        for _, data in Chain(regency.letters, code).after(0):
-            taker.take(data)
-    with closing(open_store(made.config.store)) as store:
-        bad = {"samples": 100, "served": 40, "no_service": 60, "lte": 0, "days": 1}
-        store.write_points([Point(MONTHLY, {"site": "6472012001", "modem": "m2", "operator": "XL"}, bad, midnight_ns(MONTH) + 9)])
-    return made
+    return node_above(tmp_path_factory.mktemp("nation"))
 
 
 @pytest.fixture(scope="module")
 def url(above: Above) -> Iterator[str]:
-    """The program itself, told by its configuration alone that it is a node above."""
-    port = free_port()
-    words = ("serve", "--config", str(above.config_file), "--state", str(above.folder), "--port", str(port))
-    server: Server = python("page", above.folder, "dashboards.cli", *words)
-    server.ready = lambda: listening(port)
+    server, address = page_of(above)
     with server:
-        yield f"http://127.0.0.1:{port}"
+        yield address
 
 
 def reading(above: Above, url: str, scope: str) -> Client:
@@ -90,7 +55,7 @@ def test_regencies_stand_worst_first_with_what_was_measured_and_published(above:
     assert list(found) == ["6472", "6408", "7201", SILENT]
     assert found["6408"].startswith("Kutai Timur 6408 100 % 100 % −")
     assert "3/3 3 3 1" in found["6408"]
-    assert "Not measured" in found[SILENT]
+    assert found[SILENT] == "Bulungan 6501 Not measured – – 0/– – – – –"
     assert not IMSI_LIKE.search(answer.content.split(b"<svg")[0])
 
 
@@ -120,3 +85,17 @@ def test_a_month_without_letters_is_not_measured_and_what_is_none_is_refused(abo
 def test_nothing_of_a_hall_is_there(above: Above, url: str, path: str) -> None:
     with reading(above, url, "") as client:
         assert client.get(path).status_code == 404
+
+
+def test_who_reads_it_on_a_phone_by_keyboard_in_the_dark_can(above: Above, url: str, chromium: Browser) -> None:
+    """A province alone fills its map; nothing is wider than the screen, and what can be scrolled can be reached."""
+    signed_in = {"username": "reader", "password": keys.add_reader(above.letters, "phone", "64")}
+    context = chromium.new_context(base_url=url, color_scheme="dark", http_credentials=signed_in)  # type: ignore[arg-type]
+    page = context.new_page()
+    for width, height in ((360, 740), (700, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"/nation?month={MONTH:%Y-%m}")
+        assert not [one["id"] for one in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("map.viewBox.baseVal.width < sheet.getBBox().width / 2")
+    context.close()

@@ -39,8 +39,8 @@ PAGES = ("/", "/kecamatan/640811", f"/site/{GOOD.code}", f"/site/{NEVER.code}", 
 
 def rows(html: str) -> dict[str, str]:
     """Return the text of each row of the list by code."""
-    found = re.findall(r'<tr data-n="\d+" data-code="(\w+)"(?: data-kecamatan="[^"]*")?>(.*?)</tr>', html, re.DOTALL)
-    return {code: " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for code, row in found}
+    found = re.findall(r'<tr data-n="\d+"(?: data-kecamatan="[^"]*")?>(.*?/site/(\w+).*?)</tr>', html, re.DOTALL)
+    return {code: " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row, code in found}
 
 
 def shown(html: str) -> str:

@@ -18,7 +18,7 @@ def test_what_an_agent_measures_stands_on_the_page(tmp_path: Path, chromium: Bro
         line.start_page()
         page = chromium.new_page()
         page.goto(line.page.url)
-        row = page.locator(f"tr[data-code='{hall.code}']")
+        row = page.locator(f"#halls tr:has(a[href='/site/{hall.code}'])")
         expect(row).to_be_visible()
         expect(row).not_to_contain_text("Belum diukur")
         expect(page.locator("#points use:not(.k-not_measured)")).to_have_count(1)
