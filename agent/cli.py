@@ -9,6 +9,7 @@ import importlib.metadata
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -83,21 +84,31 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
 
 def _execute(args: argparse.Namespace) -> int:
     module, _, function, needs_config, _ = COMMANDS[args.command]
+    if args.command == "run":
+        return _measure(args, module, function)
     call: Callable[..., int] = getattr(importlib.import_module(module), function)
     if args.command == "manual":
         return call(whole_parser(), importlib.metadata.version("sinyal"), args.into)
     if not needs_config:
         return call(args)
-    # Imported here: pydantic costs half a second on a Pi Zero; parse and detect do without, and `run` has its memory to spare.
-    reader = importlib.import_module("agent.judged" if args.command == "run" else "agent.config")
-    config = reader.load(args.config)
-    if args.command == "run":
-        logging.getLogger().setLevel(args.log_level.upper())
-        try:
-            return call(config)
-        except ConfigError as error:
-            raise ConfigError(f"{args.config.name}: {error}") from None
-    return call(config, args)
+    # Imported here: pydantic costs half a second on a Pi Zero; parse and detect do without.
+    return call(importlib.import_module("agent.config").load(args.config), args)
+
+
+def _measure(args: argparse.Namespace, module: str, function: str) -> int:
+    """Run the agent, loaded while another process judges its configuration: each takes a second on a Pi."""
+    loading = threading.Thread(target=importlib.import_module, args=(module,))
+    loading.start()
+    try:
+        config = importlib.import_module("agent.judged").load(args.config)
+    finally:
+        loading.join()
+    call: Callable[..., int] = getattr(importlib.import_module(module), function)
+    logging.getLogger().setLevel(args.log_level.upper())
+    try:
+        return call(config)
+    except ConfigError as error:
+        raise ConfigError(f"{args.config.name}: {error}") from None
 
 
 def _perform(args: argparse.Namespace) -> int:

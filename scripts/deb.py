@@ -23,6 +23,7 @@ from pathlib import Path
 from agent.host.install import SERVICES
 from agent.host.udev_rules import udev_rules
 from agent.modems.registry import FAMILIES
+from collector.server.install import EDITED
 from ground.paths import ETC, STATE
 from scripts.platforms import ROOT, environment_of, locked, needed, wheels_for
 from scripts.reach import WORDS, file_of, reach, words
@@ -43,7 +44,6 @@ LEFT_OUT = ("reportlab/fonts/*.pf[ab]", "bokeh/server/views/app_index.html")
 """Fonts that may not be passed on, and a page that asks the Internet; nothing of ours uses them."""
 NEEDS = {"dh": "debhelper", "dpkg-buildpackage": "dpkg-dev", "fakeroot": "fakeroot", "lintian": "lintian"}
 """Program -> the package of Debian that brings it."""
-EDITED = ("sites.csv", "classes.toml", "alerts.toml", "needs.toml", "kutim_context.csv")
 SERVER_LAUNCHER = """\
 #!/usr/bin/python3 -I
 import os
@@ -104,7 +104,8 @@ class Layout:
         pinned = sorted(f"{name}=={versions[name]}" for name in names)
         into = self.tree / place.lstrip("/")
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile", "--target", into)
-        run(*pip, *wheels_for(machine, python), *pinned)
+        chosen = "--ignore-requires-python"  # pip asks its own Python, not the one of --python-version; the lock has chosen
+        run(*pip, chosen, *wheels_for(machine, python), *pinned)
         shutil.rmtree(into / "bin", ignore_errors=True)
         for path in (path for name in LEFT_OUT for path in into.glob(name)):
             path.unlink()

@@ -30,7 +30,7 @@ BACKLOG, SAMPLES = 12, 10
 """Frames of a hall's backlog, and samples of each: two hours at one a minute."""
 LIVE_EVERY_S = 30.0
 IN_FLIGHT, AGAIN_S = 4, 60.0
-MOST_S = 540.0
+MOST_S = 1500.0
 FILES = 60_000
 
 

@@ -41,6 +41,12 @@ class Poll:
     sim: Sim | None
     late: list[str]
 
+    @property
+    def served(self) -> bool:
+        """Whether the modem told that its SIM is served."""
+        registration = self.reading.signal.registration
+        return registration is not None and registration.served
+
 
 def fault_of(error: LinkError) -> Fault:
     """Tell faults apart by what came instead of a reply: nothing, text cut short, noise, no port, somebody else's port."""

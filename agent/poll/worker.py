@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -55,7 +54,8 @@ class ModemWorker(threading.Thread):
     """Poll one modem until `stop` is set.
 
     Ticks lie on multiples of `interval_s` (seconds) of the time since boot: all modems sample at the same moment, without drift.
-    The first sample is taken at once where the modem is ready; one that is not, as after a power cut, has time until its tick.
+    The first sample is taken at once where the modem is served; one that is not, as after a power cut, has time until its tick:
+    it searches then, which says nothing of the network.
     All rows of a poll carry the time of its tick; steady steps also cost less on the wire than the moments of the replies.
     `on_network_time` gets UTC in ms when the modem knows the network's time. `root` is where sysfs and /dev begin.
     """
@@ -125,12 +125,14 @@ class ModemWorker(threading.Thread):
                 self._silent()
                 self._recover(step)
             else:
+                if first and not poll.served:
+                    self._polls = 0  # its tick asks everything, the network's time too
+                    return
                 self._good(poll)
             return
 
     def _until_tick(self) -> float:
-        now = _boot_s()
-        return (math.floor(now / self._interval_s) + 1) * self._interval_s - now
+        return self._interval_s - _boot_s() % self._interval_s
 
     def _poll(self) -> Poll:
         session = self._session or self._open()
@@ -176,9 +178,7 @@ class ModemWorker(threading.Thread):
             self._close()
 
     def _ask_time(self, poll: Poll) -> None:
-        registration = poll.reading.signal.registration
-        served = registration is not None and registration.served
-        wanted = self._on_network_time and self._polls % TIME_EVERY == 1 and served
+        wanted = self._polls % TIME_EVERY == 1 and poll.served
         if wanted and self._session and self._on_network_time:
             with contextlib.suppress(LinkError):  # the next poll meets the same fault and deals with it
                 if (utc_ms := self._session.network_time_ms()) is not None:

@@ -1,6 +1,6 @@
 """Faults of the board and of the program itself: whatever is lacking or sick, the modems are measured, and it is said what to do.
 
-`python -m tests.agent.test_faults` prints the table: what the agent does, what the fleet sees, what doctor says in the hall.
+`python -m tests.agent.test_faults` prints the table of docs/platforms.md: what the agent does, the fleet sees, doctor says.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from lab.servers import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 Patch = pytest.MonkeyPatch
+DOCUMENT = REPOSITORY / "docs/platforms.md"
 FAULTS = {errno.ENOENT: "No such file or directory", errno.EACCES: "Permission denied", errno.EREMOTEIO: "Remote I/O error"}
 
 
@@ -242,12 +243,18 @@ CASES = [
 ]
 
 
+def line_of(case: Case, found: Found, folder: Path) -> str:
+    """Return a fault's line of the table."""
+    return f"| {case.name} | {found.agent} | {found.fleet} | {found.doctor} |".replace(str(folder), "/etc/sinyal")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fault_stops_nothing_and_is_said(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = case.make(tmp_path, monkeypatch)
     assert case.agent in found.agent
     assert case.fleet in found.fleet
     assert case.doctor in found.doctor
+    assert line_of(case, found, tmp_path) in DOCUMENT.read_text(encoding="utf-8"), "put the line into the document"
 
 
 def test_a_hall_measures_though_nothing_that_is_optional_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +287,7 @@ def main() -> int:
             folder = Path(tempfile.mkdtemp(prefix="sinyal-fault-"))
             found = case.make(folder, patch)
         shutil.rmtree(folder)
-        print(f"| {case.name} | {found.agent} | {found.fleet} | {found.doctor} |")
+        print(line_of(case, found, folder))
     return 0
 
 

@@ -121,6 +121,16 @@ def test_a_modem_that_is_not_there_yet_has_time_until_its_tick(tmp_path: Path) -
     assert log.rows == []
 
 
+def test_a_modem_that_searches_at_the_first_look_has_time_until_its_tick(tmp_path: Path) -> None:
+    log = Log()
+    with SimulatedModem(family_answers("generic", Radio(profile="none")), tmp_path / "m"):
+        measured = worker(tmp_path / "m", log)
+        measured.tick(first=True)
+        assert log.signals("m") == [], "it was switched on a moment ago: that is nothing of the network"
+        measured.tick()
+    assert [s.registration for s in log.signals("m")] == [Registration.SEARCHING]
+
+
 def test_stop_ends_the_thread_while_a_modem_is_silent(tmp_path: Path) -> None:
     log, stop = Log(), threading.Event()
     with SimulatedModem(family_answers("generic", Radio()), tmp_path / "m") as modem:

@@ -13,7 +13,9 @@ import pytest
 from httpx import Client
 
 from collector.rollup import recompute
+from collector.server.rollout import Rollout
 from collector.store.sqlite import Sqlite
+from dashboards.web import pages
 from dashboards.web.assets import Assets
 from dashboards.web.texts import NAMES, SCRIPT
 from tests.dashboards.web.plant import (
@@ -241,3 +243,22 @@ def test_a_problem_is_reported_with_what_the_page_says(client: Client) -> None:
     assert "Sinyal: Senyiur (6408012001)" in text
     assert "mailto:" not in text
     assert f'href="/report?site={GOOD.code}"' in client.get(f"/site/{GOOD.code}").text
+
+
+def test_how_far_a_version_is_on_its_way_to_the_halls_is_a_line_of_the_page(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ROLLOUT", tmp_path / "rollout.json")
+    assert 'id="rollout"' not in client.get("/").text
+    values: dict[str, str | int] = {"ring": "pilot", "n": 2, "k": 3}
+    on_its_way = Rollout(
+        id="a", version="0.2.0", offers={}, pilot=(), said=("ring {ring} is watched: {n} of {k} halls run it", values)
+    )
+    stopped = on_its_way.model_copy(update={"stopped": True})
+    for rollout, said in ((on_its_way, "sedang disebarkan"), (stopped, "DIHENTIKAN")):
+        (tmp_path / "rollout.json").write_text(rollout.model_dump_json())
+        (line,) = re.findall(r'id="rollout">(.*?)</p>', shown(client.get("/").text))
+        assert f"versi 0.2.0 untuk kantor desa {said}: " in line
+        assert "2 dari 3" in line
+    (tmp_path / "rollout.json").write_text("{torn")
+    assert client.get("/").status_code == 200
