@@ -48,7 +48,7 @@ class Measured:
         """Return the sum of all days."""
         summary = Summary()
         for name in COUNTS:
-            setattr(summary, name, int(sum(row.get(name, 0) for row in self._rows)))
+            setattr(summary, name, sum(int(row.get(name, 0)) for row in self._rows))
         for name in HISTOGRAMS:
             if name != "rsrp":
                 setattr(summary, name, total([str(row.get(f"{name}_hist", "")) for row in self._rows]))

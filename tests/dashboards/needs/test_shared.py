@@ -13,13 +13,22 @@ from collector.store.store import Point
 from dashboards.needs import shared
 from dashboards.needs.gather import read_days
 from dashboards.needs.measured import DAY_NS
+from telemetry.frame import Value
 from tests.dashboards.needs.halls import PERIOD, sites
 
-FIGURES = {"samples": 10, "served": 8, "no_service": 2, "lte": 8, "slots": 10, "rsrp_hist": "-95:3 -90:5", "sinr_hist": "1.5:8"}
+FIGURES: dict[str, Value] = {
+    "samples": 10,
+    "served": 8,
+    "no_service": 2,
+    "lte": 8,
+    "slots": 10,
+    "rsrp_hist": "-95:3 -90:5",
+    "sinr_hist": "1.5:8",
+}
 
 
 def _day(site: str, time_ns: int) -> Point:
-    return Point("signal_1d", {"site": site, "modem": "a", "operator": "IOH"}, dict(FIGURES), time_ns)
+    return Point("signal_1d", {"site": site, "modem": "a", "operator": "IOH"}, FIGURES, time_ns)
 
 
 def test_processes_beside_read_what_one_process_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
