@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
 from rich.live import Live
 
-from demo import count, look, seed
+from demo import count
 from demo.count import Count
 from demo.halls import HALLS, Hall
 from demo.incidents import Script
@@ -37,6 +38,8 @@ LINE_EVERY_S = 5.0
 DRAIN_S = 120.0
 DRAIN_NAMES = 3
 STEP_S = 0.25
+COME_UP_S = 60.0
+"""Longest wait for the first sample of every hall, from which on the seconds count."""
 TABLE_EVERY_S = 1.0
 PROGRAMS_TEXT = """
 What runs: an MQTT broker, the collector with its SQLite store, the live page, and for each hall an agent that reads
@@ -91,12 +94,19 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return number
 
 
+OWN = {
+    "seed": ("demo.seed", "fill a store with a plausible history"),
+    "look": ("demo.look", "a month of all villages: live page, needs map, dashboards"),
+}
+"""Programs with parts of their own, which cost half a second: loaded only when they are asked for."""
+
+
 def whole_parser() -> argparse.ArgumentParser:
-    """Return the parser: for the reference."""
-    return _parser()
+    """Return the parser with the options of every program: for the reference."""
+    return _parser([*OWN])
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="sinyal-demo", description=__doc__, epilog=PROGRAMS_TEXT, formatter_class=raw)
     programs = parser.add_subparsers(dest="program", required=True)
@@ -110,12 +120,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--halls", type=_whole(1, len(HALLS)), default=DEFAULT_HALLS, metavar="N", help=f"1 to {len(HALLS)} (default 6)"
     )
-    run.add_argument("--seconds", type=_whole(1, 86400), metavar="S", help="end by itself after S seconds")
+    run.add_argument("--seconds", type=_whole(1, 86400), metavar="S", help="end by itself S seconds after every hall measures")
     run.add_argument("--json", action="store_true", help="log to stderr, one JSON line with the counts to stdout")
     add_arguments(programs.add_parser("modem", help="one simulated modem on a pty"))
-    seed.add_arguments(programs.add_parser("seed", help="fill a store with a plausible history"))
-    look.add_arguments(programs.add_parser("look", help="a month of all villages: live page, needs map, dashboards"))
-    for name in ("run", "modem", "look"):
+    for name, (module, text) in OWN.items():
+        program = programs.add_parser(name, help=text)
+        if name in words:
+            part = import_module(module)
+            part.add_arguments(program)
+            program.set_defaults(do=part.run)
+    for name in ("run", "modem", *(["look"] if "look" in words else [])):
         add_lang(programs.choices[name], otherwise="en")
     return parser
 
@@ -126,12 +140,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
-    args = _parser().parse_args(words)
+    args = _parser(words[:1]).parse_args(words)
     if args.program == "modem":
         return modem_main(args)
     logging.basicConfig(level=logging.WARNING)
-    if args.program in ("seed", "look"):
-        return seed.run(args) if args.program == "seed" else look.run(args)
+    if args.program in OWN:
+        return int(args.do(args))
     live = sys.stdout.isatty() and not args.json and os.environ.get("TERM") != "dumb"
     seconds = args.seconds or (None if live else UNATTENDED_S)
     try:
@@ -206,10 +220,13 @@ def _left(left: Mapping[Hall, int], lang: Lang) -> str:
 
 def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str], None]) -> None:
     script, news = Script(line), []
-    began, shown = time.monotonic(), -LINE_EVERY_S
+    began, shown, going = time.monotonic(), 0.0, False
     with _live(options.live) as live:
         while not ending.wait(STEP_S):
-            elapsed = time.monotonic() - began
+            now = time.monotonic()
+            if not going and (line.measuring() or now - began > COME_UP_S):
+                going, began = True, now  # on a busy machine a hall takes a while until it has anything to lose
+            elapsed = now - began if going else 0.0
             if options.seconds is not None and elapsed >= options.seconds:
                 return
             line.check()
@@ -218,9 +235,9 @@ def _watch(line: DemoLine, options: Options, ending: Ending, say: Callable[[str]
             if live is None:
                 for text in happened:
                     say(text)
-            if elapsed - shown < (LINE_EVERY_S if live is None else TABLE_EVERY_S):
+            if now - shown < (LINE_EVERY_S if live is None else TABLE_EVERY_S):
                 continue
-            shown = elapsed
+            shown = now
             if live is None:
                 say(summary(line, statuses(line, time.time()), elapsed, options.lang))
             else:

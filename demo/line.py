@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -98,6 +99,13 @@ class DemoLine:
     def waiting(self) -> dict[Hall, int]:
         """Return how many samples wait on the card of each hall that has some."""
         return {hall: number for hall in self.halls if (number := count.waiting(self.spools[hall.code]) or 0)}
+
+    def measuring(self) -> bool:
+        """Whether every hall has measured something."""
+        try:
+            return all(count.numbers_of(spool) for spool in self.spools.values())
+        except sqlite3.Error:  # an agent is just making it
+            return False
 
     def check(self) -> None:
         """Raise LineError when a part ended that nobody stopped."""

@@ -73,7 +73,7 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = READY_S) ->
         now = time.monotonic()
         if now > end:
             raise TimeoutError(f"waited {seconds:g} s for: {what}")
-        time.sleep(max(0.02, min(0.5, 4 * (now - asked))))  # a costly question is asked less often: it slows what it waits for
+        time.sleep(max(0.05, min(0.5, 9 * (now - asked))))  # a costly question is asked less often: it slows what it waits for
 
 
 def free_port() -> int:

@@ -189,7 +189,7 @@ def _needs(folder: Path, store: Path) -> dict[str, list[dict[str, str]]]:
     out = folder / "needs"
     last = FIRST + timedelta(days=DAYS)
     code = dashboards(
-        ["needs", "--config", str(folder / "collector.toml"), "--from", f"{FIRST}", "--to", f"{last}", "--out", str(out)]
+        ["needs", "--no-pdf", "-c", str(folder / "collector.toml"), "--from", f"{FIRST}", "--to", f"{last}", "--out", str(out)]
     )
     if code != 0:
         raise RuntimeError(f"needs ended with {code}; the store is {store}")

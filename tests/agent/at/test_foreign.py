@@ -12,13 +12,13 @@ from agent.modems.registry import FOREIGN
 from tests.agent.at.foreign import ALL, MENUS, MESSAGES, SENTENCES, insert, lies, places, random_line, read, seeds
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_foreign_text_gives_the_control_or_nothing(seed: int) -> None:
     rng = random.Random(seed)
     found = []
     for name, text in seeds():
         control = read(text)
-        for place in rng.sample(places(text), min(3, len(places(text)))):
+        for place in rng.sample(places(text), min(2, len(places(text)))):
             for foreign in (rng.choice(SENTENCES), rng.choice(MESSAGES), rng.choice(ALL), random_line(rng)):
                 out = read(insert(text, place, foreign))
                 found += [f"{name} at {place} {foreign!r}: {lie}" for lie in lies(control, out)]
