@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,19 +77,25 @@ def week(path: Path, halls: int) -> None:
     """Seed a week of everything into a file."""
     opened = partial(Sqlite, path)
     with closing(opened()) as store:
-        seed(store, SITES, days=WEEK, halls=halls, end=END, interval_s=60, raw_days=2, open_again=opened)
+        seed(store, SITES, days=WEEK, halls=halls, end=END, interval_s=60, raw_days=2, progress=_tell, open_again=opened)
+
+
+def _tell(what: str, share: float) -> None:
+    """Say on stderr how far the filling is: it takes many minutes."""
+    print(f"\r{what}: {share:.0%}   ", end="", file=sys.stderr, flush=True)
 
 
 def fill(seeded: Store, store: Store, days: int) -> None:
     """Write the week into a store, and what is read of a year again for the weeks before it."""
     for measurement in MEASUREMENTS:
-        rows = list(seeded.samples(measurement, 0, 2**62))
+        weeks = -(-min(days, COPIED.get(measurement, 0)) // WEEK)
         first_ns = END_NS - min(days, COPIED.get(measurement, 0)) * DAY_NS
-        for times in range(-(-days // WEEK) + 1 if measurement in COPIED else 1):
-            points = [_before(measurement, row, times) for row in rows]
-            points = [point for point in points if times == 0 or first_ns <= point.time_ns < END_NS - times * WEEK * DAY_NS]
-            for first in range(0, len(points), BATCH):
-                _write(store, points[first : first + BATCH])
+        for times in range(max(1, weeks)):
+            _tell(f"fill {measurement}", times / max(1, weeks))
+            points = (_before(measurement, row, times) for row in seeded.samples(measurement, 0, 2**62))
+            wanted = (one for one in points if times == 0 or first_ns <= one.time_ns < END_NS - times * WEEK * DAY_NS)
+            while batch := list(islice(wanted, BATCH)):
+                _write(store, batch)
     bring_up_to_date(store, SITES, time.time_ns())
 
 
@@ -133,7 +140,7 @@ def parts(watch: Watch, store: Store, folder: Path, days: int) -> None:
     period, head = Period(LAST - timedelta(days=days), LAST, datetime.now(UTC)), letterhead_of(None, beside)
     gathered: Gathered = watch("read and gather", lambda: gather(store, basis, period))
     made = watch("judge and rank", lambda: report(basis, period, gathered, None))
-    details = watch("read the details of the halls", lambda: read_details(store, period))
+    details = watch("read the details of the halls", lambda: read_details(store, gathered.evidence, period))
     maps = watch("draw the maps", lambda: drawn(made, basis.areas))
     folder.mkdir()
     watch("HTML", lambda: write_html(made, maps, head, folder / f"{STEM}.html", set(details)))

@@ -33,6 +33,7 @@ from dashboards.needs.pdf import document, print_pdf, printer
 from dashboards.needs.periods import add_period, periods
 from dashboards.needs.proof import evidenced, write_evidence
 from dashboards.needs.seal import write_sums
+from dashboards.needs.shared import uncollected
 from dashboards.needs.xlsx import write_xlsx
 from ground.durable import sync_file, sync_folder
 from ground.pool import pool_of, unheard
@@ -75,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decimal-comma", action="store_true", help="comma as decimal sign in the CSV")
 
 
+@uncollected()
 def run(args: argparse.Namespace) -> int:
     """Write the report; return the exit code. Raises ConfigError and StoreUnavailableError for the program to tell."""
     began = time.monotonic()
@@ -97,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         if made is None:
             log.error("event=needs_nothing first=%s end=%s cure=choose_a_period_with_measurements", args.first, args.end)
             return NOTHING
-        details = partial(read_details, store, period)
+        details = partial(read_details, store, [v.site.code for v in made.villages if evidenced(v)], period)
         write_report(made, folder, basis, paper, details, semicolon=args.csv_semicolon, decimal_comma=args.decimal_comma)
         store.write_points(list(points(made, store.samples(MEASUREMENT, 0, period.end_ns))))
     log.info("event=needs_written folder=%s seconds=%.1f", folder, time.monotonic() - began)

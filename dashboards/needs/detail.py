@@ -1,6 +1,6 @@
 """Reads what a page of evidence shows beside the report: hours of the last month, starts, cells and neighbours, a raw extract.
 
-For all halls at once, and in short looks: an hour is one row of a rollup, cells are those of the first ten minutes of each hour
+In short looks: an hour is one row of a rollup, cells are those of the first ten minutes of each hour
 of the last day that the store has.
 """
 
@@ -73,14 +73,15 @@ class Gap:
         return int((self.end - self.start).total_seconds()) // 3600
 
 
-def read_details(store: Store, period: Period) -> dict[str, Detail]:
-    """Read the details of every hall that has any. Raises StoreUnavailableError."""
+def read_details(store: Store, sites: Iterable[str], period: Period) -> dict[str, Detail]:
+    """Read the details of those of some halls that have any. Raises StoreUnavailableError."""
     found: defaultdict[str, Detail] = defaultdict(Detail)
     end = min(period.end_ns, int(period.now.timestamp()) * NS)
     first = strip_start(period)
-    for row in store.samples("signal_1h", first, end, names=("operator", *HOURLY)):
-        if int(row.get("samples", 0)):
-            found[str(row["site"])].hours[str(row.get("operator", ""))].append(_hour(row))
+    for site in sites:  # hours of one stand together in a store
+        for row in store.samples("signal_1h", first, end, site, ("operator", *HOURLY)):
+            if int(row.get("samples", 0)):
+                found[site].hours[str(row.get("operator", ""))].append(_hour(row))
     for row in store.samples("event", first, end, names=("kind",)):
         if row.get("kind") == "boot":
             found[str(row["site"])].boots.append(int(row["time_ns"]))

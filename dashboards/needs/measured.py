@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +21,7 @@ TENTH = 10
 
 @dataclass
 class Measured:
-    """What the modems of an operator measured. Histograms stay texts until all are there: a year of them is read at once."""
+    """What the modems of an operator measured. Rows stay as they are until all are there: a year of them is summed up at once."""
 
     slots: dict[int, int] = field(default_factory=dict)
     days: set[int] = field(default_factory=set)
@@ -29,50 +29,52 @@ class Measured:
     plmns: set[str] = field(default_factory=set)
     block_ns: int = DAY_NS
     """Length of what is drawn together for the intervals: a day, or a week."""
-    _counts: Counter[str] = field(default_factory=Counter)
-    _texts: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    _blocks: defaultdict[int, Block] = field(default_factory=lambda: defaultdict(Block))
-    _levels: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _rows: list[Row] = field(default_factory=list)
     _intervals: Intervals | None = None
 
     def add(self, row: Row) -> None:
         """Add a day of one modem. Two modems at a time do not make a day longer: the one that measured more counts."""
         if not row.get("samples"):
             return  # an operator that a later look took off this day
-        day = int(row["time_ns"]) // NS
-        served, slots = int(row.get("served", 0)), int(row.get("slots", 0))
-        for name in COUNTS:
-            self._counts[name] += int(row.get(name, 0))
-        for name in HISTOGRAMS:
-            text = row.get(f"{name}_hist")
-            if text:
-                self._texts[name].append(str(text))
+        day, slots = int(row["time_ns"]) // NS, int(row.get("slots", 0))
         self.slots[day] = max(self.slots.get(day, 0), slots)
-        asked = served + int(row.get("no_service", 0))
-        if asked:
+        if _asked(row):
             self.days.add(day)
-            place = int(row["time_ns"]) // self.block_ns
-            block = self._blocks[place]
-            block.served, block.asked, block.slots = block.served + served, block.asked + asked, block.slots + slots
-            self._levels[place].append(str(row.get("rsrp_hist", "")))
         self.modems.add(str(row.get("modem", "")))
+        self._rows.append(row)
 
     @cached_property
     def summary(self) -> Summary:
         """Return the sum of all days."""
         summary = Summary()
-        for name, count in self._counts.items():
-            setattr(summary, name, count)
-        for name, texts in self._texts.items():
-            setattr(summary, name, total(texts))
+        for name in COUNTS:
+            setattr(summary, name, sum(int(row.get(name, 0)) for row in self._rows))
+        for name in HISTOGRAMS:
+            if name != "rsrp":
+                setattr(summary, name, total([str(row.get(f"{name}_hist", "")) for row in self._rows]))
+        summary.rsrp = _sum(self._levels.values())
         return summary
+
+    @cached_property
+    def _levels(self) -> dict[int, Histogram]:
+        """RSRP of each day, or week."""
+        return totals([str(row.get("rsrp_hist", "")) for row in self._rows], [self._place(row) for row in self._rows])
 
     @property
     def blocks(self) -> list[Block]:
         """Return the days, or weeks, in the order of time."""
-        for place, texts in self._levels.items():
-            self._blocks[place].rsrp = total(texts)
-        return [self._blocks[place] for place in sorted(self._blocks)]
+        blocks: defaultdict[int, Block] = defaultdict(Block)
+        for row in filter(_asked, self._rows):
+            block = blocks[self._place(row)]
+            block.served += int(row.get("served", 0))
+            block.asked += _asked(row)
+            block.slots += int(row.get("slots", 0))
+        for place, block in blocks.items():
+            block.rsrp = self._levels.get(place, {})
+        return [blocks[place] for place in sorted(blocks)]
+
+    def _place(self, row: Row) -> int:
+        return int(row["time_ns"]) // self.block_ns
 
     def intervals(self, site: str, operator: str, period: Period) -> Intervals:
         """Return the intervals of this operator at this hall; drawn once."""
@@ -81,20 +83,43 @@ class Measured:
         return self._intervals
 
     def settle(self, site: str, operator: str, period: Period) -> None:
-        """Compute what costs, and let the texts go: what is left goes from process to process."""
+        """Compute what costs, and let the rows go: what is left goes from process to process."""
         self.intervals(site, operator, period)
         self.summary  # noqa: B018 - it stays
-        for held in (self._texts, self._levels, self._blocks):
-            held.clear()
+        self._rows.clear()
+        del self._levels
+
+
+def _asked(row: Row) -> int:
+    """Return the samples of a day that say something of the network."""
+    return int(row.get("served", 0)) + int(row.get("no_service", 0))
 
 
 def total(texts: Sequence[str]) -> Histogram:
     """Return the sum of histograms that are texts."""
+    return totals(texts, [0] * len(texts)).get(0, {})
+
+
+def totals(texts: Sequence[str], places: Sequence[int]) -> dict[int, Histogram]:
+    """Return the sums of histograms that are texts, by the place of each; all are read at once."""
     found = np.array(numbers(" ".join(filter(None, texts))), dtype=np.float64)
     if not len(found):
         return {}
     values = np.rint(found[::2] * TENTH).astype(np.int64)
     low = int(values.min())
-    sums = np.bincount(values - low, weights=found[1::2])
-    places = np.nonzero(sums)[0]
-    return {(low + place) / TENTH: count for place, count in zip(places.tolist(), sums[places].astype(int).tolist(), strict=True)}
+    wide, first = int(values.max()) - low + 1, min(places)
+    rows = np.repeat(np.array(places, dtype=np.int64) - first, [text.count(":") for text in texts])
+    sums = np.bincount(rows * wide + values - low, weights=found[1::2])
+    cells = np.nonzero(sums)[0]
+    hists: defaultdict[int, Histogram] = defaultdict(dict)
+    for cell, count in zip(cells.tolist(), sums[cells].astype(int).tolist(), strict=True):
+        row, value = divmod(cell, wide)
+        hists[first + row][(low + value) / TENTH] = count
+    return dict(hists)
+
+
+def _sum(hists: Iterable[Histogram]) -> Histogram:
+    sums: Counter[float] = Counter()
+    for hist in hists:
+        sums.update(hist)
+    return dict(sorted(sums.items()))

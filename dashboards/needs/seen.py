@@ -133,9 +133,10 @@ def read_surroundings(store: Store, period: Period) -> Surroundings:
     """Read scans of the period, and the newest word on instruments and positions before its end."""
     instruments = _instruments(store, period)
     scans: defaultdict[str, Scans] = defaultdict(Scans)
-    for row in store.samples("scan", period.start_ns, period.end_ns, names=("plmn", "complete")):
-        key = str(row["site"]), str(row.get("modem", ""))
-        scans[key[0]].add(row, instruments.get(key, Instrument()), period.start_ns)
+    start_ns, unknown = period.start_ns, Instrument()
+    for row in store.samples("scan", start_ns, period.end_ns, names=("plmn", "complete")):
+        key = _key(row)
+        scans[key[0]].add(row, instruments.get(key, unknown), start_ns)
     return Surroundings(
         instruments, dict(scans), newest_positions(store.latest("position", before_ns=period.end_ns)), _pings(store, period)
     )

@@ -5,6 +5,7 @@ Halls share nothing here, so each process takes some of them with a connection o
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from contextlib import closing, contextmanager
 from collector.sites.sites import Site
 from collector.store.store import Store
 from dashboards.needs.gather import Halls, read_days
+from dashboards.needs.measured import DAY_NS
 from dashboards.needs.model import Period
 from ground.pool import pool_of, unheard
 
@@ -21,6 +23,8 @@ FEW = 5000
 CONTEXT = multiprocessing.get_context("spawn")  # a fork would share the open SQLite file
 PARTS = 4
 """Shares of each process, so that none ends long after the other."""
+LOOK_BACK_NS = 366 * DAY_NS
+"""No store looks less far back for its newest row."""
 Days = tuple[Halls, tuple[str, ...]]
 
 
@@ -37,14 +41,24 @@ def days_of(
         yield lambda: read_days(store, sites, period)
         return
     codes, shares = sorted(sites), workers * PARTS
-    with pool_of(workers, CONTEXT) as pool:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each has a core: threads of numpy would only take it from the others
+    with pool_of(workers, CONTEXT, gc.disable) as pool:
         with unheard():
             parts = [pool.submit(read_part, again, [sites[code] for code in codes[k::shares]], period) for k in range(shares)]
-        strangers = {str(row["site"]) for row in store.samples("signal_1d", period.start_ns, period.end_ns, names=("samples",))}
+        strangers = _sites(store, period) - sites.keys()
         yield lambda: (
             {code: operators for part in parts for code, operators in part.result().items()},
-            tuple(sorted(strangers - sites.keys())),
+            tuple(sorted(strangers)),
         )
+
+
+def _sites(store: Store, period: Period) -> set[str]:
+    """Return the sites that have days of the period: by the newest row before its end, which is found without reading days."""
+    found = set()
+    for before_ns in range(period.end_ns, period.start_ns, -LOOK_BACK_NS):
+        newest = store.latest("signal_1d", before_ns=before_ns)
+        found |= {str(row["site"]) for row in newest if int(row["time_ns"]) >= period.start_ns}
+    return found
 
 
 def read_part(again: Callable[[], Store], sites: Sequence[Site], period: Period) -> Halls:
@@ -53,7 +67,18 @@ def read_part(again: Callable[[], Store], sites: Sequence[Site], period: Period)
     with closing(again()) as store:
         for site in sites:
             halls |= read_days(store, {site.code: site}, period, site.code)[0]
-    for code, operators in halls.items():
-        for name, measured in operators.items():
-            measured.settle(code, name, period)
+            for name, measured in halls.get(site.code, {}).items():
+                measured.settle(site.code, name, period)
     return halls
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Do without the search for cycles: of the little garbage that has any nobody misses the memory in a minute."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -39,5 +39,7 @@ def folder(made: Report, store: Sqlite, tmp_path_factory: pytest.TempPathFactory
     """The whole report, written once; without the PDF where this machine cannot print it."""
     out = tmp_path_factory.mktemp("report") / "laporan"
     paper = Paper(HEAD, printed=prints())
-    write_report(made, out, basis(sites()), paper, lambda: read_details(store, PERIOD), semicolon=False, decimal_comma=False)
+    write_report(
+        made, out, basis(sites()), paper, lambda: read_details(store, sites(), PERIOD), semicolon=False, decimal_comma=False
+    )
     return out
