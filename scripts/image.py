@@ -79,6 +79,7 @@ def make_tree(tree: Path, arch: str, debs: list[Path]) -> None:
         return
     shutil.rmtree(tree, ignore_errors=True)
     apt, packages = Path("/etc/apt"), " ".join(str(path.resolve()) for path in debs)
+    sources = (apt / "sources.list.d/debian.sources", apt / "sources.list")
     hooks = (
         f'chroot "$1" useradd --system --uid {USER_ID} --home-dir /var/lib/sinyal --shell /usr/sbin/nologin sinyal',
         'mkdir "$1/tmp/debs"',
@@ -90,11 +91,9 @@ def make_tree(tree: Path, arch: str, debs: list[Path]) -> None:
         *(f"--aptopt={path}" for path in apt.glob("apt.conf.d/99*")),  # this machine's way to Debian's packages
         f"--include={','.join(PACKAGES + KERNELS[arch])}",
         *(f"--customize-hook={hook}" for hook in hooks),
-        *(
-            "bookworm",
-            tree,
-            *[path for path in (apt / "sources.list.d/debian.sources", apt / "sources.list") if path.exists()][:1],
-        ),
+        "bookworm",
+        tree,
+        *[path for path in sources if path.exists()][:1],
     )
 
 
