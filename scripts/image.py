@@ -36,7 +36,7 @@ USER_ID = 900
 """Of the user sinyal, the same in all roots: what one wrote, another may read."""
 KERNELS = {"amd64": ("linux-image-cloud-amd64",), "arm64": ("linux-image-arm64", "raspi-firmware", "firmware-brcm80211")}
 CONSOLES = {"amd64": "console=ttyS0", "arm64": "console=serial0,115200 console=tty1"}
-PACKAGES = ("systemd-sysv", "systemd-resolved", "systemd-timesyncd", "udev", "dbus", "initramfs-tools", "iproute2", "kmod")
+PACKAGES = ("systemd-sysv", "systemd-timesyncd", "udev", "dbus", "initramfs-tools", "iproute2", "kmod")
 OFF = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service")
 """What would write to the root."""
 NETWORK = "[Match]\nName=en* eth* usb* ww*\n\n[Network]\nDHCP=yes\n"
@@ -84,7 +84,7 @@ def make_tree(tree: Path, arch: str, debs: list[Path]) -> None:
         f'chroot "$1" useradd --system --uid {USER_ID} --home-dir /var/lib/sinyal --shell /usr/sbin/nologin sinyal',
         'mkdir "$1/tmp/debs"',
         f"copy-in {packages} /tmp/debs",
-        'chroot "$1" sh -c "apt-get install -y --no-install-recommends /tmp/debs/*.deb && rm -r /tmp/debs"',
+        'chroot "$1" sh -c "apt-get install -y --no-install-recommends systemd-resolved /tmp/debs/*.deb && rm -r /tmp/debs"',
     )
     sh(
         *("mmdebstrap", "--mode=root", "--variant=minbase", f"--architectures={arch}"),
