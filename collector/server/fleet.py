@@ -144,10 +144,12 @@ def _ends(folder: Path) -> dict[str, datetime]:
 
 def account(store: Store, sites: Mapping[str, Site], now_ns: int) -> tuple[Ledger, list[tuple[str, Hall]]]:
     """Count the numbers of every hall up to now, and make its account, the worst first. Raises StoreUnavailableError."""
+    before_ns = now_ns + AHEAD_MS * 1_000_000
+    device = {str(row["site"]): row for row in store.latest("device", before_ns=before_ns)}  # first: what comes after is no loss
     ledger = Ledger()
     ledger.read(store, now_ns)
     ledger.bring_up_to_date(store, _counted_ns(store), now_ns)
-    return ledger, worst_first(survey(store, sites, ledger, now_ns), now_ns)
+    return ledger, worst_first(survey(store, sites, ledger, device, now_ns), now_ns)
 
 
 def write(store: Store, sites: Mapping[str, Site], ledger: Ledger, halls: Sequence[tuple[str, Hall]], now_ns: int) -> None:
@@ -157,20 +159,18 @@ def write(store: Store, sites: Mapping[str, Site], ledger: Ledger, halls: Sequen
     store.write_points([*points(halls, sites, now_ns)])
 
 
-def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, now_ns: int) -> dict[str, Hall]:
-    """Make the account of every hall of the list that has ever reported. Raises StoreUnavailableError."""
+def survey(store: Store, sites: Mapping[str, Site], ledger: Ledger, device: Mapping[str, Row], now_ns: int) -> dict[str, Hall]:
+    """Make the account of every hall of the list that has ever reported, `device` its newest. Raises StoreUnavailableError."""
     until_ns = now_ns + AHEAD_MS * 1_000_000  # what an older version stored from the future was not seen there
-    device = {str(row["site"]): row for row in store.latest("device", before_ns=until_ns)}
     seen: dict[str, int] = {}
     online = [row for row in store.latest("site_status", before_ns=until_ns) if row.get("state") == "online"]
     for row in [*store.latest("signal", before_ns=until_ns), *device.values(), *online]:
         at_ms = int(row["time_ns"]) // 1_000_000
         seen[str(row["site"])] = max(at_ms, seen.get(str(row["site"]), 0))
     halls = {}
-    for code in sites:
-        if code in seen:
-            report, accounts = device.get(code, {}), ledger.sites[code]
-            halls[code] = _hall(seen[code], report, accounts, losses(store, code, accounts, report, now_ns), now_ns)
+    for code in filter(seen.__contains__, sites):
+        report, accounts = device.get(code, {}), ledger.sites[code]
+        halls[code] = _hall(seen[code], report, accounts, losses(store, code, accounts, report, now_ns), now_ns)
     return halls
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from collector.store.ledger import DAY_NS, Accounts, Numbers, numbers
+from collector.store.ledger import DAY_NS, Accounts, Days, Numbers, numbers
 from collector.store.store import Row, Store
 from telemetry.streams import STREAMS, Clock
 
@@ -48,9 +48,9 @@ def losses(store: Store, site: str, accounts: Accounts, device: Row, now_ns: int
     lost = 0
     for inst, found in kept.items():
         if inst == device.get("inst", ""):
-            lost += _unexplained(store, site, inst, found, device)
+            lost += _unexplained(store, site, inst, accounts[inst], device)
         elif inst in working:
-            lost += _unexplained(store, site, inst, found, _report(store, site, inst, found))
+            lost += _unexplained(store, site, inst, accounts[inst], _report(store, site, inst, found))
         else:
             gone = max(0, found.missing - found.skipped - _int(_report(store, site, inst, found), "thinned"))
             here = min(gone, earlier)
@@ -108,18 +108,23 @@ def _ends(accounts: Accounts, inst: str) -> tuple[int, int]:
     return min(kept), max(kept)
 
 
-def _unexplained(store: Store, site: str, inst: str, found: Numbers, report: Row) -> int:
-    """Count the numbers below the last report that are not stored and did not wait when it was written."""
-    explained = found.skipped + sum(_int(report, name) for name in ("thinned", "quarantined"))
+def _unexplained(store: Store, site: str, inst: str, days: Days, report: Row) -> int:
+    """Count the numbers below the last report that are not stored and did not wait when it was written.
+
+    A hall goes on while it is counted, so these are counted after the report, and nothing above it.
+    """
+    found = numbers(days)
+    explained = sum(_int(report, name) for name in ("thinned", "quarantined"))
     explained += max(0, _int(report, "spool_depth") - _int(report, "spool_earlier"))
-    if found.missing <= explained:
+    if found is None or found.missing <= found.skipped + explained:
         return 0
     if "seq" not in report:
-        return found.missing - explained
-    seq, day = int(report["seq"]), int(report["time_ns"]) // DAY_NS * DAY_NS
-    above = store.seq_days(day - DAY_NS, found.last_day_ns + 2 * DAY_NS, site, seq - 1)
-    newer = sum(one.samples for one in above if one.inst == inst)
-    return max(0, seq - found.first - (found.stored - newer) - explained)
+        return found.missing - found.skipped - explained
+    seq, start = int(report["seq"]), (int(report["time_ns"]) // DAY_NS - 1) * DAY_NS
+    end = found.last_day_ns + 2 * DAY_NS
+    stored = sum(one.samples for one in store.seq_days(start, end, site, seq) if one.inst == inst)
+    stored += sum(day.stored for at, day in days.items() if not start <= at < end)
+    return max(0, seq - found.first - stored - found.skipped - explained)
 
 
 def _report(store: Store, site: str, inst: str, found: Numbers) -> Row:

@@ -170,11 +170,11 @@ class Influx(ABC):
         """Return the seq of every sample of a site, sorted."""
         return sorted(int(row["seq"]) for row in self._rows(self._select('"seq"', STREAMS, f"time > 0{_only(site)}"), ""))
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, below: int | None = None) -> list[SeqDay]:
         """Count the numbers of samples by day; a number is in one stream only, so the streams are added up."""
         what = 'count(distinct("seq")) AS samples, min("seq") AS first, max("seq") AS last'
         where = f"time >= {int(start_ns)} AND time < {int(end_ns)}{_only(site)}"
-        where += "" if above is None else f' AND "seq" > {int(above)}'
+        where += "" if below is None else f' AND "seq" < {int(below)}'
         days: dict[tuple[str, str, int], SeqDay] = {}
         for row in self._rows(self._select(what, STREAMS, where) + ' GROUP BY "site", "inst", time(1d) fill(none)', ""):
             numbers = (int(row[name]) for name in ("time_ns", "samples", "first", "last"))

@@ -126,14 +126,14 @@ class Sqlite:
         rows = (row for stream in STREAMS for row in self._rows(stream, "WHERE site = :site", {"site": site}, ["seq"]))
         return sorted(int(row["seq"]) for row in rows)
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, below: int | None = None) -> list[SeqDay]:
         """Count numbers of samples by day; see Store.seq_days."""
         only = "" if site is None else "site = :site AND "
-        which = f"WHERE {only}time_ns >= :start AND time_ns < :end AND seq > :above"
+        which = f"WHERE {only}time_ns >= :start AND time_ns < :end AND seq < :below"
         what = "site, ifnull(inst, '') AS inst, time_ns / :day * :day AS day, seq"
         streams = " UNION ALL ".join(_select(what, stream, which) for stream in STREAMS)
         question = "SELECT site, inst, day, count(DISTINCT seq), min(seq), max(seq) FROM"
-        values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS, "above": -1 if above is None else above}
+        values = {"start": start_ns, "end": end_ns, "site": site, "day": DAY_NS, "below": 2**63 - 1 if below is None else below}
         with self._reading() as db:
             return [SeqDay(*cells) for cells in db.execute(f"{question} ({streams}) GROUP BY site, inst, day", values)]
 

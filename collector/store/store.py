@@ -97,10 +97,10 @@ class Store(Protocol):
     def seqs(self, site: str) -> list[int]:
         """Return the seq of every stored sample of a site, over all streams, sorted; a doubled point shows twice."""
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, below: int | None = None) -> list[SeqDay]:
         """Count the seq of each installation and day over all streams, start <= time < end, inside the database.
 
-        start and end are starts of days; `above`: only numbers higher than this. Raises StoreUnavailableError.
+        start and end are starts of days; `below`: only numbers less than this. Raises StoreUnavailableError.
         """
 
     def close(self) -> None:

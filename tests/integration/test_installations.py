@@ -187,12 +187,14 @@ def test_what_was_on_a_card_that_was_replaced_is_lost_and_said(plant: Plant, cap
     with plant.agent("hall"):
         wait_for(lambda: len(plant.stored() - plant.stored(first)) > 5 and installation(data) != first, "the new card's readings")
         wait_for(lambda: plant.fleet(capsys)["at_once"] == 1, "the hall to have one card")
-        hall = plant.fleet(capsys)
-    kept = plant.stored(first)
-    gone = set(range(min(kept), max(kept))) - kept  # also what was on its way when the card's agent ended
-    assert len(gone & set(range(top + 1, top + LOST + 1))) >= LOST // 2
-    assert hall["lost"] == len(gone)
-    assert hall["installations"] == 2
+
+        def gone() -> set[int]:
+            kept = plant.stored(first)
+            return set(range(min(kept), max(kept))) - kept  # also what was on its way when the card's agent ended
+
+        wait_for(lambda: plant.fleet(capsys)["lost"] == len(gone()), "the account of what the old card took along")
+        assert plant.fleet(capsys)["installations"] == 2
+    assert len(gone() & set(range(top + 1, top + LOST + 1))) >= LOST // 2
     numbers = Counter(int(row["seq"]) for row in plant.rows())
     assert max(numbers.values()) == 1, "a new card goes on above the numbers of the old one"
 

@@ -91,9 +91,9 @@ class ClickHouse:
         own = f"WHERE site = {quoted(site)}"
         return sorted(int(row["seq"]) for row in self._of_streams(lambda table: f"SELECT seq FROM {table} FINAL {own}", "*"))
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, below: int | None = None) -> list[SeqDay]:
         """Count the numbers of samples by day, inside the database; see Store.seq_days."""
-        where = f"{_where(start_ns, end_ns, site)} AND seq > {-1 if above is None else int(above)}"
+        where = f"{_where(start_ns, end_ns, site)} AND seq < {2**63 - 1 if below is None else int(below)}"
         what = f"site, ifNull(inst, '') AS whose, intDiv(time_ns, {DAY_NS}) * {DAY_NS} AS day, assumeNotNull(seq) AS number"
         counts = "site, whose, day, uniqExact(number) AS samples, min(number) AS first, max(number) AS last"
         rows = self._of_streams(lambda table: f"SELECT {what} FROM {table} {where}", counts, "GROUP BY site, whose, day")

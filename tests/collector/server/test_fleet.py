@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from collector.config import load
 from collector.run import Collector
 from collector.server import fleet
+from collector.sites.sites import read_sites
 from collector.store.dirty_hours import DirtyHours
 from collector.store.ledger import DAY_NS
 from collector.store.open import open_store
@@ -245,6 +247,28 @@ def test_what_is_on_its_way_is_not_lost_and_what_the_last_report_does_not_explai
     assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (288, 0)
     office.take(frame(20, 280), device_frame(305, {"spool_depth": 3}))
     assert (show()[SITE.code]["missing"], show()[SITE.code]["lost"]) == (8, 5)  # 12..19 are away, 3 of them may wait
+
+
+class Going:
+    """The store while its hall goes on: readings and a report come before every question."""
+
+    def __init__(self, office: Office, newest: int) -> None:
+        self._office, self._newest = office, newest
+
+    def __getattr__(self, name: str) -> Any:
+        first = self._newest + 2  # what lies between is on its way
+        self._newest = first + 5
+        report = device_frame(self._newest, {"spool_depth": 1}, t_ms=NOW_MS + self._newest)
+        self._office.take(frame(first, 5), report)
+        return getattr(self._office.store, name)
+
+
+def test_what_comes_while_a_hall_is_counted_is_not_lost(office: Office) -> None:
+    office.take(frame(1, 10), frame(14, 5), device_frame(19, {"spool_depth": 0}))
+    sites = read_sites(office.config.with_name("sites.csv"))
+    store = cast("Store", Going(office, 19))
+    _, halls = fleet.account(store, sites, NOW_MS * 1_000_000 + DAY_NS // 24)
+    assert dict(halls)[SITE.code].lost == 3, "11, 12, 13"
 
 
 def test_a_card_that_was_replaced_takes_with_it_what_waited_there(

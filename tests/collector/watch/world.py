@@ -218,7 +218,7 @@ class Mortal:
         """Not for the watch."""
         raise NotImplementedError
 
-    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, above: int | None = None) -> list[SeqDay]:
+    def seq_days(self, start_ns: int, end_ns: int, site: str | None = None, below: int | None = None) -> list[SeqDay]:
         """Not for the watch."""
         raise NotImplementedError
 
