@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -221,17 +221,21 @@ def column(base: Path, release: str, arch: str) -> tuple[list[str], list[str]]:
     libs = next(iter(sorted((OUT / f"bookworm-{machine}").glob("sinyal-agent-libs_*.deb"))), None)
     if agent is None or libs is None:
         raise MatrixError(f"build/deb/bookworm-{machine}: is missing; python -m scripts.deb --machine {machine} --agent")
-    cells, faults = [], []
     with over(base) as root:
-        trial = Trial(root, agent, libs if release == "bookworm" else None)
-        for name, action in trial.actions:
-            began = time.monotonic()
-            try:
-                action()
-                cells.append(f"ok {time.monotonic() - began:.0f} s")
-            except MatrixError as error:
-                cells.append("FAILED")
-                faults.append(f"{release} {arch} {name}: {error}")
+        return tried(f"{release} {arch}", Trial(root, agent, libs if release == "bookworm" else None).actions)
+
+
+def tried(where: str, actions: Iterable[tuple[str, Callable[[], None]]]) -> tuple[list[str], list[str]]:
+    """Do one action after the other; return a cell for each and what went wrong."""
+    cells, faults = [], []
+    for name, action in actions:
+        began = time.monotonic()
+        try:
+            action()
+            cells.append(f"ok {time.monotonic() - began:.0f} s")
+        except MatrixError as error:
+            cells.append("FAILED")
+            faults.append(f"{where} {name}: {error}")
     return cells, faults
 
 

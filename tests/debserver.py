@@ -16,12 +16,11 @@ import os
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 
 from collector.server.install import UNIT_FILES
 from scripts.deb import OUT, RELEASES
-from scripts.debmatrix import MatrixError, clean_root, over, sh
+from scripts.debmatrix import MatrixError, clean_root, over, sh, tried
 from scripts.platforms import ROOT
 
 EDITED = "etc/sinyal/alerts.toml"
@@ -125,18 +124,9 @@ def row(roots: Path, release: str) -> tuple[list[str], list[str]]:
             f"build/deb/{release}-amd64: no sinyal-server; python -m scripts.deb --release {release} --machine amd64"
         )
     clean_root(roots / f"{release}-amd64", release, "amd64")
-    cells, faults = [], []
     with over(roots / f"{release}-amd64") as root:
         server = Server(root, package)
-        for name in ACTIONS:
-            began = time.monotonic()
-            try:
-                getattr(server, name)()
-                cells.append(f"ok {time.monotonic() - began:.0f} s")
-            except MatrixError as error:
-                cells.append("FAILED")
-                faults.append(f"{release} {name}: {error}")
-    return cells, faults
+        return tried(release, [(name, getattr(server, name)) for name in ACTIONS])
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -70,13 +71,17 @@ def start(home: Path, more: int) -> dict[str, str]:
     argv += ["-kernel", f"{home}/vmlinuz", "-initrd", f"{home}/initrd.img", "-append", words]
     argv += ["-drive", f"file={card},format=raw,if=virtio"]
     began = time.monotonic()
-    with log.open("wb") as console, subprocess.Popen(argv, stdout=console, stderr=console, stdin=subprocess.DEVNULL) as machine:
-        while "SHOWN end" not in (text := log.read_text(errors="replace")) and machine.poll() is None:
-            if time.monotonic() - began > LONGEST_S:
+    machine = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with log.open("wb") as console, machine:
+        late = threading.Timer(LONGEST_S, machine.kill)
+        late.start()
+        for line in machine.stdout or ():
+            console.write(line)
+            if b"SHOWN end" in line:
                 break
-            time.sleep(1)
+        late.cancel()
         machine.kill()  # the plug
-    lines = re.findall(r"SHOWN ([^\r\n]+)", text)
+    lines = re.findall(r"SHOWN ([^\r\n]+)", log.read_text(errors="replace"))
     print(f"-- started, asked, plug pulled: {time.monotonic() - began:.0f} s", *lines, sep="\n", flush=True)
     if "end" not in lines:
         raise SystemExit(f"image: it did not come to its end; see {log}")
