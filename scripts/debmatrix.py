@@ -1,7 +1,7 @@
-"""Try the Debian packages of a hall in clean roots, each action in each; prints a table. Needs root, debootstrap, qemu-user.
+"""Try the Debian packages of a hall in clean roots, each action in each: a table. Needs root, mmdebstrap, qemu-user-static.
 
 usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
-  DIR keeps the clean roots (debootstrap, some minutes each, foreign machines under qemu-user ten); packages are those that
+  DIR keeps the clean roots (mmdebstrap, some minutes each); a foreign machine runs under qemu-user. Packages are those that
   `python -m scripts.deb` left in build/deb. What an action writes is on an overlay and goes with it.
 
 actions: install, run (the program reads a session), update (a version of the fleet beside it runs instead), upgrade and
@@ -30,9 +30,23 @@ from scripts.deb import DEBIAN, OUT, RELEASES
 QEMU = {"arm64": "aarch64", "armhf": "arm"}
 LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson", "python3-urllib3")}
 """What Debian 13 has new enough; Debian 12 takes sinyal-agent-libs."""
-COMMON = ("systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
+COMMON = ("ca-certificates", "systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
 SESSION = "AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n"
 MARK = Path("/sinyal-root-is-whole")
+MIRROR = "http://deb.debian.org/debian"
+NATIVE = r"""
+set -e
+mkdir -p "$1/usr/lib64"
+test -e "$1/lib64" || ln -s usr/lib64 "$1/lib64"
+for file in $(ldd /usr/bin/dpkg-deb | grep -o '/lib[^ ]*'); do
+    mkdir -p "$1/usr${file%/*}"
+    cp -L "$file" "$1/usr$file"
+done
+mv "$1/usr/bin/dpkg-deb" "$1/usr/bin/dpkg-deb.foreign"
+cp /usr/bin/dpkg-deb "$1/usr/bin/dpkg-deb"
+echo path-exclude=/usr/bin/dpkg-deb >"$1/etc/dpkg/dpkg.cfg.d/native"
+"""
+"""Unpacks with this machine's own program while a foreign root is made: under qemu that is most of the time. $1: the root."""
 PLACES = "/usr/share/sinyal-agent:/usr/lib/sinyal-agent"
 TAKE = """
 from pathlib import Path
@@ -61,20 +75,22 @@ def clean_root(folder: Path, release: str, arch: str) -> None:
     """Make a clean root of a release and machine, unless it is there."""
     if (folder / MARK.relative_to("/")).exists():
         return
-    for place in (folder / "proc", folder / "sys"):  # where a former try was cut, the kernel's own files would be emptied
+    for place in (folder / "proc", folder / "sys", folder / "dev"):  # a former try that was cut left the kernel's own there
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
-    sh("debootstrap", f"--arch={arch}", "--foreign", "--variant=minbase", "--include=ca-certificates", release, folder)
-    if arch in QEMU:
-        shutil.copy(f"/usr/bin/qemu-{QEMU[arch]}-static", folder / "usr/bin")
-    sh("/debootstrap/debootstrap", "--second-stage", root=folder)
-    for path in (*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
-        shutil.copy(path, folder / path.relative_to("/"))  # this machine's way to Debian's packages
+    ways = [f"--aptopt={path}" for path in Path("/etc/apt/apt.conf.d").glob("99*")]  # this machine's way to Debian's packages
+    native = [f"--extract-hook={NATIVE}"] if arch in QEMU else []
+    packages = ",".join((*COMMON, *LIBRARIES.get(release, ())))
+    begin = ("mmdebstrap", "--mode=root", "--variant=apt", f"--architectures={arch}", "--dpkgopt=force-unsafe-io")
+    sh(*begin, *ways, *native, f"--include={packages}", release, folder, MIRROR)
+    if native:
+        (folder / "etc/dpkg/dpkg.cfg.d/native").unlink()
+        (folder / "usr/bin/dpkg-deb.foreign").rename(folder / "usr/bin/dpkg-deb")
+    for path in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
+        shutil.copy(path, folder / path.relative_to("/"))
     policy = folder / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")  # no service starts in a root
     policy.chmod(0o755)
-    sh("apt-get", "update", "-q", root=folder)
-    sh("apt-get", "install", "-y", "-q", "--no-install-recommends", *COMMON, *LIBRARIES.get(release, ()), root=folder)
     (folder / MARK.relative_to("/")).touch()
 
 
@@ -246,8 +262,8 @@ def main() -> int:
     parser.add_argument("--release", action="append", choices=RELEASES)
     parser.add_argument("--arch", action="append", choices=[*DEBIAN.values()])
     args = parser.parse_args()
-    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-        print("debmatrix: needs root and debootstrap", file=sys.stderr)
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
+        print("debmatrix: needs root and mmdebstrap", file=sys.stderr)
         return 2
     names = ("install", "run", "update", "upgrade", "downgrade", "over_venv", "remove", "purge")
     print(f"{'':16}" + "".join(f"{name:>11}" for name in names))
