@@ -58,6 +58,8 @@ WEEK, BATCH = 7, 5000
 COPIED = {"signal_1d": 366, "scan": 366, "signal_1h": 31, "event": 31}
 """What is written again, for how many days."""
 DAY_NS = 86_400 * NS
+TOLD = 20
+"""Lines of the log of a command that failed."""
 T = TypeVar("T")
 
 
@@ -152,14 +154,24 @@ def parts(watch: Watch, store: Store, folder: Path, days: int) -> None:
 
 
 def command(folder: Path, section: str, engine: str, days: int, *more: str) -> tuple[float, float]:
-    """Call the command as a person does; return seconds of wall and of the processor, of all its processes."""
+    """Call the command as a person does; return seconds of wall and of the processor, of all its processes.
+
+    Raises SystemExit with the end of its log where it fails.
+    """
     config, beside = folder / f"{engine}.toml", shipped()
     files = f'[sites]\nfile = "{beside / "sites.csv"}"\n[classes]\nfile = "{beside / "classes.toml"}"\n'
     config.write_text(f'[broker]\nhost = "127.0.0.1"\ntls = false\n[store]\n{section}\n{files}', encoding="utf-8")
     words = ["needs", "-c", str(config), "--from", str(LAST - timedelta(days=days)), "--to", str(LAST), *more]
     out = folder / f"report-{engine}{'-'.join(more)}"
     before = os.times()
-    subprocess.run([sys.executable, "-m", "dashboards.cli", *words, "-o", str(out)], check=True, stderr=subprocess.DEVNULL)
+    log = folder / f"{out.name}.log"
+    with log.open("wb") as told:
+        code = subprocess.run(
+            [sys.executable, "-m", "dashboards.cli", *words, "-o", str(out)], check=False, stderr=told
+        ).returncode
+    if code:
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TOLD:]
+        raise SystemExit("\n".join([f"sinyal-dashboards {' '.join(words)}: ended with {code}", *last]))
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return after.elapsed - before.elapsed, cpu

@@ -113,13 +113,27 @@ def claim(store: Store, where: str, words: str, span: Span) -> None:
         if error.fault is not Fault.MISSING:
             raise
         newest = None  # the database is made by the first write
-    if newest is not None and words not in [row.get("collector") for row in store.samples("ingest", at_ns, at_ns + 1)]:
+    if newest is not None and words not in (begun := _begun(store)):
         when = datetime.fromtimestamp(newest / 1e9, UTC)
         raise ConfigError(
             f"{where}: holds samples already, the newest of {when:%Y-%m-%d %H:%M} UTC, and made-up ones never go between them; "
-            "name another store, or remove this one. What was interrupted goes on with the same words, --end among them"
+            "name another store, or remove this one"
+            + "".join(f". What was begun with {_command(one)} goes on with the same" for one in begun)
         )
     store.write_points([Point("ingest", {}, {"collector": words}, at_ns)])
+
+
+def _begun(store: Store) -> list[str]:
+    """Return what a store was begun to be filled with, oldest first."""
+    told = (str(row.get("collector", "")) for row in store.samples("ingest", 0, 2**62, names=("collector",)))
+    return list(dict.fromkeys(words for words in told if words.startswith("seed ")))
+
+
+def _command(words: str) -> str:
+    """Return the arguments that `claim` noted, as they are typed."""
+    names, (*values, end) = ("--days", "--halls", "--interval-s", "--seed", "--raw-days"), words.split()[1:]
+    typed = " ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
+    return f"{typed} --end {datetime.fromtimestamp(int(end), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _words(args: argparse.Namespace, end: datetime) -> str:

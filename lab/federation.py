@@ -70,7 +70,8 @@ class End:
 
     def command(self, *words: str) -> list[str]:
         """Return the words of `sinyal-collector federate` for this end."""
-        return ["federate", words[0], "--config", str(self.config_file), "--state", str(self.folder), *words[1:]]
+        config = [] if words[0] in {"key", "admit", "reader"} else ["--config", str(self.config_file)]
+        return ["federate", words[0], *config, "--state", str(self.folder), *words[1:]]
 
 
 class Above(End):

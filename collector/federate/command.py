@@ -49,14 +49,15 @@ Command = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.Arg
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `federate`."""
     parser.description, parser.formatter_class = ABOUT, argparse.RawDescriptionHelpFormatter
-    files = argparse.ArgumentParser(add_help=False)
-    files.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
+    files, config = argparse.ArgumentParser(add_help=False), argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", "-c", type=Path, default=COLLECTOR, metavar="FILE", help="default: %(default)s")
     files.add_argument("--state", type=Path, default=STATE, metavar="DIR", help=f"where {FOLDER}/ is; default: %(default)s")
     add_lang(files)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, about: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[files], help=about, description=f"{about[:1].upper()}{about[1:]}.")
+        read = [files] if act in {_key, _admit, _reader} else [config, files]
+        made = commands.add_parser(name, parents=read, help=about, description=f"{about[:1].upper()}{about[1:]}.")
         made.set_defaults(act=act)
         return made
 

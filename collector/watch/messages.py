@@ -176,7 +176,7 @@ def _place(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> str:
         site = sites.get(one)
         modem = next((key.split("/")[2] for key in sorted(incident.members) if key.count("/") == 2), None)
         via = f" ({operator_name(incident.operator or modem or '')})" if incident.operator or modem else ""
-        return tr("{desa}, {kecamatan} sub-district", lang, desa=site.desa, kecamatan=site.kecamatan) + via if site else one + via
+        return tr("{desa}, kecamatan {kecamatan}", lang, desa=site.desa, kecamatan=site.kecamatan) + via if site else one + via
     if not incident.halls:
         return "Sinyal"
     areas = sorted({sites[site].kecamatan for site in incident.halls if site in sites})
@@ -184,9 +184,9 @@ def _place(incident: Incident, sites: Mapping[str, Site], lang: Lang) -> str:
     count = len(incident.sites) or len(incident.halls)
     halls = ntr("{n} village office", "{n} village offices", count, lang)
     where = (
-        tr("{kecamatan} sub-district", lang, kecamatan=areas[0])
+        tr("kecamatan {kecamatan}", lang, kecamatan=areas[0])
         if len(areas) == 1
-        else ntr("{n} sub-district", "{n} sub-districts", len(areas), lang)
+        else ntr("{n} kecamatan", "{n} kecamatan", len(areas), lang)
     )
     return ", ".join([part for part in (" ".join(w for w in who if w), halls) if part]) + f" ({where})"
 

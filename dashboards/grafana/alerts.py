@@ -166,10 +166,10 @@ def _by_rule(context: Context) -> Panel:
 
 
 def _by_kecamatan(context: Context) -> Panel:
-    about = mark("Alerts opened, by sub-district; without a name: general.")
+    about = mark("Alerts opened, by kecamatan; without a name: general.")
     query = Influx(rows('count("key") AS "n"', "alert", _state("open"), '"kecamatan"'))
     shown = [KECAMATAN, Column("n", mark("Opened"), "none", 0, width=90)]
-    return listing(context, mark("By sub-district"), about, [query], shown, sort="n", descending=True)
+    return listing(context, mark("By kecamatan"), about, [query], shown, sort="n", descending=True)
 
 
 def _history(context: Context) -> Panel:

@@ -100,7 +100,7 @@ class Board:
         if national is not None:
             self._choose("regency", mark("Regency"), national.values("regency", "regency"))
             return
-        self._choose("kecamatan", mark("Sub-district"), KECAMATAN_VALUES)
+        self._choose("kecamatan", mark("Kecamatan"), KECAMATAN_VALUES)
         self._choose("desa", mark("Village"), MEASURED_FIRST if one_hall else DESA_VALUES, single=one_hall)
 
     def choose_line(self) -> None:

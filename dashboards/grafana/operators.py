@@ -1,4 +1,4 @@
-"""Dashboard *operators*: what each operator offers, side by side, by sub-district."""
+"""Dashboard *operators*: what each operator offers, side by side, by kecamatan."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ DAILY = phrase("From the daily median of each hall and operator.")
 def build(context: Context) -> dict[str, Any]:
     """Build the dashboard."""
     title = mark("Sinyal: operators – which operator is better where?")
-    about = mark("Operators compared by sub-district and by hall.")
+    about = mark("Operators compared by kecamatan and by hall.")
     board = Board(context, "operators", title, about, since="now-7d")
     board.choose_line()
     board.row(mark("Summary"))
     board.add(_summary(context), 24, 6)
-    board.row(mark("By sub-district"))
+    board.row(mark("By kecamatan"))
     for panel in _matrices(context):
         board.add(panel, 12, 12)
     board.add(_weeks(context), 24, 12)
@@ -202,7 +202,7 @@ def _verdicts(context: Context) -> Panel:
 
 def _weeks(context: Context) -> Panel:
     about = mark(
-        "Availability of the last 7 days of the chosen period beside the 7 days before them, by sub-district and operator, where "
+        "Availability of the last 7 days of the chosen period beside the 7 days before them, by kecamatan and operator, where "
         "both weeks were measured. Change: percentage points."
     )
     tags = '"kecamatan", "operator"'

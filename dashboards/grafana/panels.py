@@ -249,10 +249,10 @@ def hall_link(context: Context, where: str = OF_ROW) -> DashboardLink:
 
 
 def area_link(context: Context, where: str = OF_ROW) -> DashboardLink:
-    """Return the link from a sub-district to its halls."""
+    """Return the link from a kecamatan to its halls."""
     url = f"/d/{context.uid('regency')}?var-kecamatan={where.format(name='kecamatan')}"
     url += "&var-datasource=${datasource:percentencode}&${__url_time_range}"
-    return DashboardLink(context.say(mark("Open the sub-district"))).url(url).type(DashboardLinkType.LINK)
+    return DashboardLink(context.say(mark("Open the kecamatan"))).url(url).type(DashboardLinkType.LINK)
 
 
 def link_property(made: DashboardLink) -> DynamicConfigValue:

@@ -80,7 +80,7 @@ def map_of_halls(context: Context) -> geomap.Panel:
     """Draw every hall where it stands, in the colour of its best operator."""
     about = mark(
         "One point per hall, coloured by its best operator: median RSRP of the last 15 minutes, or its state where there is "
-        "no LTE. Click a point to open the hall. Base map: indicative sub-district boundaries, no internet needed. "
+        "no LTE. Click a point to open the hall. Base map: indicative kecamatan boundaries, no internet needed. "
         "Coordinates marked centroid are the middle of the village, not the office."
     )
     panel = dressed(geomap.Panel(), context, mark("Map of halls"), about, level_queries())
@@ -209,11 +209,11 @@ def medians_of(context: Context) -> list[Column]:
 
 
 def _by_kecamatan(context: Context) -> Panel:
-    about = mark("By sub-district, over the chosen operators: availability, medians of daily RSRP and SINR.")
+    about = mark("By kecamatan, over the chosen operators: availability, medians of daily RSRP and SINR.")
     queries = [Influx(share('"kecamatan"', f"{RANGE} AND {EVERY}"), "A"), Influx(_medians('"kecamatan"'), "B")]
     before = [join("kecamatan"), only("kecamatan", "availability", "rsrp", "sinr")]
     shown = [KECAMATAN, availability(context), *medians_of(context)]
-    return listing(context, mark("By sub-district"), about, queries, shown, before=before, sort="availability")
+    return listing(context, mark("By kecamatan"), about, queries, shown, before=before, sort="availability")
 
 
 def _history(context: Context) -> Panel:
@@ -261,18 +261,14 @@ def _of_one_line(condition: str) -> str:
 
 
 def _outages_by_kecamatan(context: Context) -> Panel:
-    about = mark(
-        "One row a sub-district: share of the samples of its halls with service. A red column in many rows: a wide outage."
-    )
-    return _squares(
-        context, mark("Outages by sub-district"), about, '"kecamatan"', "$tag_kecamatan", area_link(context, OF_SERIES)
-    )
+    about = mark("One row a kecamatan: share of the samples of its halls with service. A red column in many rows: a wide outage.")
+    return _squares(context, mark("Outages by kecamatan"), about, '"kecamatan"', "$tag_kecamatan", area_link(context, OF_SERIES))
 
 
 def _outages(context: Context) -> Panel:
     about = mark(
         "One row a village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
-        "Click a square to open the hall. Choose a sub-district where the rows do not fit."
+        "Click a square to open the hall. Choose a kecamatan where the rows do not fit."
     )
     return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", hall_link(context, OF_SERIES))
 

@@ -27,7 +27,7 @@ COLOURED = {
 class Column:
     """One column. `name` is the query's; scale or words colour its cells.
 
-    `hall`, one of panels.OF_…, links it to the hall, `area` to the sub-district.
+    `hall`, one of panels.OF_…, links it to the hall, `area` to the kecamatan.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Column:
     area: bool = False
 
 
-KECAMATAN = Column("kecamatan", mark("Sub-district"), width=150, area=True)
+KECAMATAN = Column("kecamatan", mark("Kecamatan"), width=150, area=True)
 DESA = Column("desa", mark("Village"), width=160, hall=OF_ROW)
 OPERATOR = Column("operator", mark("Operator"), width=110, names=NAMES)
 MODEM = Column("modem", mark("Modem"), width=110)
@@ -108,7 +108,7 @@ def matrix(
     decimals: int,
     scale: Steps,
 ) -> table.Panel:
-    """Make a table with sub-districts down and one column a query, every cell coloured by the scale.
+    """Make a table with kecamatan down and one column a query, every cell coloured by the scale.
 
     A query gives `kecamatan` and a column of its own name. Grafana's own pivot loses such names from version 10 on.
     """

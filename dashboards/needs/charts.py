@@ -16,7 +16,9 @@ CELL = 10.0
 SERVED_PERCENT = 50
 """An hour that served less of its samples has the colour of no service."""
 LOW_DBM, HIGH_DBM = -130.0, -60.0
-WIDTH, HEIGHT = 480.0, 130.0
+WIDTH, HEIGHT = 300.0, 110.0
+"""Near the width of a phone, so that letters of LETTERS units can be read there."""
+LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def over_the_days(hours: Sequence[Hour], start_ns: int, days: int) -> Curve:
     groups: defaultdict[int, list[Hour]] = defaultdict(list)
     for hour in hours:
         groups[(hour.start_ns - start_ns) // (24 * HOUR_NS)].append(hour)
-    step = max(1, days // 8)
+    step = -(-days // 6)
     dates = [datetime.fromtimestamp(start_ns / 1e9 + 86_400 * k, WITA) for k in range(days)]
     return _curve(groups, days, [(WIDTH * (k + 0.5) / days, f"{dates[k]:%d/%m}") for k in range(0, days, step)])
 

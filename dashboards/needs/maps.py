@@ -16,6 +16,9 @@ RADIUS = 11.0
 """Of a symbol, units of the drawing."""
 LETTER, LINE = 7.0, 17.0
 """Width of a letter and height of a line of the names, units."""
+OUTSIDE = 1e6
+Box = tuple[float, float, float, float]
+"""West, north, east, south, units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,38 @@ def draw(villages: Sequence[Village], areas: Mapping[str, Area], width: float, h
         taken = [(x / flat.scale_x + flat.west, flat.north - y / flat.scale_y) for x, y in shown]
         named = [Name(text, *place) for text, place in names(dissolved(drawn), taken, flat)]
     else:
-        lines, named = "", [Name(v.site.desa, x, y + RADIUS + LINE / 2) for v, (x, y) in zip(villages, shown, strict=True)]
+        lines, named = "", beside([v.site.desa for v in villages], shown, (flat.width, flat.height))
     # What was measured is drawn over what was not.
     return Map(flat.width, flat.height, sorted(places, key=lambda place: place.village.best.evidence is not None), lines, named)
+
+
+def beside(texts: Sequence[str], symbols: Sequence[tuple[float, float]], size: tuple[float, float]) -> list[Name]:
+    """Place a name at each symbol: below it, or where it covers least of the symbols and of the names placed before it."""
+    taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in symbols]
+    placed = []
+    for text, (x, y) in zip(texts, symbols, strict=True):
+        tries = [Name(text, x + dx, y + dy) for dx, dy in _sides(Name(text, x, y).width)]
+        best = min(tries, key=lambda name: _covered(_box(name), taken, size))  # of equal ones the first
+        taken.append(_box(best))
+        placed.append(best)
+    return placed
+
+
+def _sides(width: float) -> list[tuple[float, float]]:
+    """Return where the middle of a name may lie from that of its symbol, best first."""
+    up, aside = RADIUS + LINE / 2, RADIUS + width / 2
+    round_it = [(0.0, up), (0.0, -up), (aside, 0.0), (-aside, 0.0)]
+    corners = [(k * part * aside, sign * up) for part in (0.5, 0.9) for k in (1, -1) for sign in (1, -1)]
+    return round_it + corners + [(k * aside, sign * up / 2) for k in (1, -1) for sign in (1, -1)]
+
+
+def _box(name: Name) -> Box:
+    return name.x - name.width / 2, name.y - LINE / 2, name.x + name.width / 2, name.y + LINE / 2
+
+
+def _covered(box: Box, taken: Sequence[Box], size: tuple[float, float]) -> float:
+    """Return the area of what a name covers; what lies outside the drawing is lost, and counts more than all."""
+    west, north, east, south = box
+    outside = max(0.0, -west, -north, east - size[0], south - size[1])
+    parts = (max(0.0, min(east, e) - max(west, w)) * max(0.0, min(south, s) - max(north, n)) for w, n, e, s in taken)
+    return sum(parts) + OUTSIDE * outside

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.sites.facts import ANTENNA, POWER
-from dashboards.needs.charts import HEIGHT, WIDTH, Curve, Strip, level_y, over_the_day, over_the_days, strip
+from dashboards.needs.charts import HEIGHT, LETTERS, WIDTH, Curve, Strip, level_y, over_the_day, over_the_days, strip
 from dashboards.needs.columns import bands, technologies
 from dashboards.needs.detail import MOST_RAW, RAW, Detail, Seen, gaps, strip_start
 from dashboards.needs.document import EVIDENCE_FOLDER, NONE, environment, text_of, words
@@ -74,6 +74,7 @@ def _shared(report: Report, head: Letterhead) -> dict[str, Any]:
         "script": text_of("evidence.js"),
         "width": WIDTH,
         "height": HEIGHT,
+        "letters": LETTERS,
         "level_y": level_y,
         "raw_names": RAW,
         "told": told,

@@ -65,7 +65,7 @@ NAMES = {
         "none": mark("no electricity"),
     },
     "range": {"24h": mark("24 hours"), "7d": mark("7 days"), "30d": mark("30 days"), "1y": mark("1 year")},
-    "filter": {"kecamatan": mark("Sub-district"), "operator": mark("Mobile operator")},
+    "filter": {"kecamatan": mark("Kecamatan"), "operator": mark("Mobile operator")},
     "refusal_title": {
         "store_down": mark("Data cannot be read yet"),
         "not_found": mark("Page not found"),

@@ -274,7 +274,11 @@ def test_a_store_with_other_samples_is_refused_and_the_same_command_completes(
     before = points(Sqlite(tmp_path / "month.db"))
     capsys.readouterr()
     assert run("--seed", "2") == 2
-    assert f"{tmp_path}/month.db: holds samples already, the newest of 2026-11-23 23:5" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert f"{tmp_path}/month.db: holds samples already, the newest of 2026-11-23 23:5" in refused
+    begun = "--days 1 --halls 1 --interval-s 600 --seed 1 --raw-days 1 --end 2026-11-24T00:00:00Z"
+    assert f"What was begun with {begun} goes on with the same" in refused
+    assert run(*begun.split()) == 0
     assert points(Sqlite(tmp_path / "month.db")) == before
 
 
