@@ -1,8 +1,9 @@
-"""Try the Debian packages of a hall in clean roots, each action in each; prints a table. Needs root, debootstrap, qemu-user.
+"""Try the Debian packages of a hall in clean roots, each action in each: a table. Needs root, mmdebstrap, qemu-user-static.
 
 usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
-  DIR keeps the clean roots (debootstrap, some minutes each, foreign machines under qemu-user ten); packages are those that
-  `python -m scripts.deb` left in build/deb. What an action writes is on an overlay and goes with it.
+  DIR keeps the clean roots (mmdebstrap, a minute each). A foreign one is Debian's packages unpacked, their scripts not run; what
+  is tried in it runs under qemu-user. Packages are those that `python -m scripts.deb` left in build/deb. What an action writes
+  is on an overlay and goes with it.
 
 actions: install, run (the program reads a session), update (a version of the fleet beside it runs instead), upgrade and
 downgrade (the same package under other versions; it runs then), over a venv (what `sinyal-agent install` wrote goes), remove,
@@ -30,9 +31,26 @@ from scripts.deb import DEBIAN, OUT, RELEASES
 QEMU = {"arm64": "aarch64", "armhf": "arm"}
 LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson", "python3-urllib3")}
 """What Debian 13 has new enough; Debian 12 takes sinyal-agent-libs."""
-COMMON = ("systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
+COMMON = ("ca-certificates", "systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
 SESSION = "AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n"
 MARK = Path("/sinyal-root-is-whole")
+MIRROR = "http://deb.debian.org/debian"
+MERGED = 'cd "$1" && mkdir -p usr/bin usr/sbin usr/lib && ln -s usr/bin usr/sbin usr/lib .'
+"""How every Debian that a hall has lays its folders; $1: the root."""
+NOTED = r"""
+set -e
+cd "$1"
+for deb in var/cache/apt/archives/*.deb; do
+    name=$(dpkg-deb -f "$deb" Package)
+    if [ "$(dpkg-deb -f "$deb" Multi-Arch)" = same ]; then name=$name:$(dpkg-deb -f "$deb" Architecture); fi
+    { dpkg-deb -f "$deb" | sed '/^Package:/a Status: install ok installed'; echo; } >>var/lib/dpkg/status
+    dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^[.],,; s,/$,,; s,^$,/.,' >"var/lib/dpkg/info/$name.list"
+done
+cp usr/share/base-passwd/passwd.master etc/passwd
+cp usr/share/base-passwd/group.master etc/group
+rm var/cache/apt/archives/*.deb
+"""
+"""Tells dpkg of what was unpacked by this machine; $1: the root."""
 PLACES = "/usr/share/sinyal-agent:/usr/lib/sinyal-agent"
 TAKE = """
 from pathlib import Path
@@ -61,20 +79,20 @@ def clean_root(folder: Path, release: str, arch: str) -> None:
     """Make a clean root of a release and machine, unless it is there."""
     if (folder / MARK.relative_to("/")).exists():
         return
-    for place in (folder / "proc", folder / "sys"):  # where a former try was cut, the kernel's own files would be emptied
-        subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    sh("debootstrap", f"--arch={arch}", "--foreign", "--variant=minbase", "--include=ca-certificates", release, folder)
-    if arch in QEMU:
-        shutil.copy(f"/usr/bin/qemu-{QEMU[arch]}-static", folder / "usr/bin")
-    sh("/debootstrap/debootstrap", "--second-stage", root=folder)
-    for path in (*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
-        shutil.copy(path, folder / path.relative_to("/"))  # this machine's way to Debian's packages
+    sh("rm", "-rf", "--one-file-system", folder)  # a former try that was cut may have left the kernel's own in it
+    ways = [f"--aptopt={path}" for path in Path("/etc/apt/apt.conf.d").glob("99*")]  # this machine's way to Debian's packages
+    begin = ("mmdebstrap", "--mode=root", f"--architectures={arch}", "--dpkgopt=force-unsafe-io", *ways)
+    packages = ",".join(("apt", *COMMON, *LIBRARIES.get(release, ())))
+    kind: tuple[str, ...] = ("--variant=apt",)
+    if arch in QEMU:  # under qemu the scripts of Debian's own packages take hours on a loaded machine: none is run
+        kind = ("--variant=extract", "--include=?essential", f"--setup-hook={MERGED}", f"--customize-hook={NOTED}")
+        kind += ("--skip=check/qemu,download/empty,cleanup/apt/cache",)
+    sh(*begin, *kind, f"--include={packages}", release, folder, MIRROR)
+    for path in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
+        shutil.copy(path, folder / path.relative_to("/"))
     policy = folder / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")  # no service starts in a root
     policy.chmod(0o755)
-    sh("apt-get", "update", "-q", root=folder)
-    sh("apt-get", "install", "-y", "-q", "--no-install-recommends", *COMMON, *LIBRARIES.get(release, ()), root=folder)
     (folder / MARK.relative_to("/")).touch()
 
 
@@ -246,8 +264,8 @@ def main() -> int:
     parser.add_argument("--release", action="append", choices=RELEASES)
     parser.add_argument("--arch", action="append", choices=[*DEBIAN.values()])
     args = parser.parse_args()
-    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-        print("debmatrix: needs root and debootstrap", file=sys.stderr)
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
+        print("debmatrix: needs root and mmdebstrap", file=sys.stderr)
         return 2
     names = ("install", "run", "update", "upgrade", "downgrade", "over_venv", "remove", "purge")
     print(f"{'':16}" + "".join(f"{name:>11}" for name in names))

@@ -56,6 +56,7 @@ class Server:
 
     def install(self) -> None:
         """Install with what it depends on; user, units and configuration are there."""
+        sh("apt-get", "update", "-q", root=self._root)
         self._apt("install", f"/debs/{Path(self._package).name}", "procps")  # /bin/kill, which every real Debian has
         sh("getent", "passwd", "sinyal", root=self._root)
         for wanted in (EDITED, "etc/sinyal/collector.toml", "lib/systemd/system/sinyal-collector.service", "usr/sbin/mosquitto"):
@@ -135,8 +136,8 @@ def main() -> int:
     parser.add_argument("--roots", type=Path, required=True, metavar="DIR")
     parser.add_argument("--release", action="append", choices=RELEASES)
     args = parser.parse_args()
-    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
-        print("debserver: needs root and debootstrap", file=sys.stderr)
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
+        print("debserver: needs root and mmdebstrap", file=sys.stderr)
         return 2
     print(f"{'':16}" + "".join(f"{name:>11}" for name in ACTIONS))
     faults: list[str] = []

@@ -75,7 +75,7 @@ def judge(folder: Path, before: set[int], gone: set[int]) -> tuple[int, int, lis
     rows = everything(spool)
     here = {row.seq for row in rows}
     wrong = sum((row.t_ms, row.body) != (entry(row.seq).t_ms, entry(row.seq).body) for row in rows) + len(rows) - len(here)
-    wrong += spool.quarantined + (spool.append([entry(0)])[0] <= max(before))
+    wrong += spool.quarantined + (spool.append([entry(0)])[0] <= max(before, default=0))
     notices = sorted({str(event.kind) for event in spool.notices} - {"installation"})
     spool.close()
     return len(before - gone - here), wrong, notices
