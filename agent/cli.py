@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import importlib.metadata
 import logging
 import os
 import sys
@@ -88,7 +87,7 @@ def _execute(args: argparse.Namespace) -> int:
         return _measure(args, module, function)
     call: Callable[..., int] = getattr(importlib.import_module(module), function)
     if args.command == "manual":
-        return call(whole_parser(), importlib.metadata.version("sinyal"), args.into)
+        return call(whole_parser(), importlib.import_module("importlib.metadata").version("sinyal"), args.into)
     if not needs_config:
         return call(args)
     # Imported here: pydantic costs half a second on a Pi Zero; parse and detect do without.

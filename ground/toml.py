@@ -50,7 +50,7 @@ MAKES = {
 class Section(BaseModel):
     """What every section of a config shares: unknown keys are errors, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     TELLS_VALUES: ClassVar[bool] = True
     """Whether a fault may repeat what stands there; not where it may be a secret."""
 

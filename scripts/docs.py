@@ -7,6 +7,7 @@ usage: python -m scripts.docs [--check]
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import posixpath
@@ -15,8 +16,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -105,14 +108,14 @@ def configuration() -> str:
 
 
 def _sections(model: type[BaseModel], prefix: str, comments: dict[str, str]) -> Iterator[str]:
-    rows, below = [], []
+    rows, below, docstrings = [], [], _docstrings(model)
     for name, field in model.model_fields.items():
         key = field.alias or name
         models = list(_models(field.annotation))
         if models:
             below += [(f"{prefix}{key}", each) for each in models]
         else:
-            told = field.description or comments.get(f"{prefix}{key}", "")
+            told = docstrings.get(name) or comments.get(f"{prefix}{key}", "")
             cells = (f"`{key}`", _kind(field), _default(field), " ".join(told.split()))
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if prefix:
@@ -122,6 +125,20 @@ def _sections(model: type[BaseModel], prefix: str, comments: dict[str, str]) -> 
         yield "\n".join(["| key | value | default | |", "|---|---|---|---|", *rows])
     for place, each in below:
         yield from _sections(each, f"{place}.", comments)
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what stands below each field of a model; pydantic would read its sources at every start."""
+    found: dict[str, str] = {}
+    for each in reversed([one for one in model.__mro__ if issubclass(one, BaseModel) and one is not BaseModel]):
+        try:
+            (made,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        except OSError:
+            continue  # put together by `create_model`: it has no text of its own
+        for field, text in pairwise(made.body if isinstance(made, ast.ClassDef) else ()):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+                found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
+    return found
 
 
 def _models(kind: Any) -> Iterator[type[BaseModel]]:

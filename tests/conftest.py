@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -10,10 +11,15 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lab import servers
 from lab.servers import Server
 from scripts.words import compile_words
+
+# A slow machine must not fail a test: no deadlines.
+settings.register_profile("sinyal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sinyal")
 
 USUAL: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
@@ -25,6 +31,7 @@ USUAL: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Han
 
 def pytest_configure() -> None:
     """Let the programs under test read the catalogue of words as it is now."""
+    gc.disable()  # till all is collected: every round over what only grows is in vain
     compile_words()
     for name in ("LC_ALL", "LC_MESSAGES"):  # what a program says must not hang on who runs the tests
         os.environ.pop(name, None)
@@ -68,6 +75,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for n in range(workers)  # the n-th worker begins with the n-th part of the list
         for item in (*programs[n::workers], *rest[n * len(rest) // workers : (n + 1) * len(rest) // workers])
     ]
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and tests, which stay to the end, out of every later search for cycles."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,8 +23,7 @@ from agent.aim.track import Track
 from agent.config import Config, ModemSection, SamplingSection, load
 from agent.errors import ConfigError
 from agent.host.level import level_of
-from agent.host.state import read_state
-from agent.host.status import OFF
+from agent.host.state import OFF, read_state
 from agent.port.holders import holders
 from agent.port.link import Link, LinkBusy, LinkError
 from ground.ending import on_signal

@@ -15,10 +15,13 @@ from agent.config import Config
 from agent.spool import clock as clocks
 from agent.spool.look import connect_to_look
 from ground.paths import STATE
+from ground.words import mark
 
 _IS_ACTIVE = ("systemctl", "is-active", "--quiet", "sinyal-agent")
 START_S = 30.0
 """A Pi Zero needs this long from the start of the service to the first word."""
+
+OFF = mark("The agent is NOT running. Start it: sudo systemctl start sinyal-agent")
 
 FRESH_INTERVALS = 3
 """A modem whose last sample is older than this many intervals is not being measured."""

@@ -10,7 +10,7 @@ from typing import Any
 from agent.config import Config
 from agent.host import doctor
 from agent.host.level import KINDS, UNSERVED, class_of, class_word, level_of
-from agent.host.state import FRESH_INTERVALS, Backlog, await_start, backlog, read_state
+from agent.host.state import FRESH_INTERVALS, OFF, Backlog, await_start, backlog, read_state
 from agent.spool import clock as clocks
 from agent.spool import file as spoolfile
 from agent.uplink.health import disk_free_mb
@@ -30,7 +30,6 @@ CLOCKS = {
 SILENT = mark("Measurement NOT running: modem {modem} does not respond ({span} ago); check the cable and the USB plug")
 BEHIND = mark("Data up to date: NO, {n} measurements wait, the oldest {span}. None is lost")
 BEHIND_LOST = mark("Data up to date: NO, {n} measurements wait, the oldest {span}")
-OFF = mark("The agent is NOT running. Start it: sudo systemctl start sinyal-agent")
 
 
 def report(config: Config, lang: Lang) -> tuple[list[str], bool]:

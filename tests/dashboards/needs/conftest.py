@@ -22,6 +22,13 @@ HEAD = Letterhead(
 
 
 @pytest.fixture(scope="session")
+def printed() -> None:
+    """Skip where no PDF can be printed: asked by who needs it, for the answer costs a second."""
+    if not prints():
+        pytest.skip("Pango is not here")
+
+
+@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqlite]:
     made = Sqlite(tmp_path_factory.mktemp("needs") / "store.db")
     fill(made, sites())

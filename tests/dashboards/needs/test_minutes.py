@@ -16,7 +16,6 @@ from collector.agreement.rules import OFFICE
 from collector.server import backup
 from dashboards import cli as dashboards
 from dashboards.needs.minutes import About, minutes_html
-from dashboards.needs.pdf import prints
 from tests.collector.agreement.parts import EVIDENCE, T0_MS, VILLAGE, agreement, progress, proposal, remark
 from tests.collector.frames import SITE
 from tests.dashboards.needs.conftest import HEAD
@@ -83,7 +82,7 @@ def test_it_says_what_the_record_says_and_no_text_becomes_an_element(record: Pat
     assert "Tanggapan lama yang hanya ada dalam catatan kesepakatan: 1" in minutes_html(about, 0, "id")
 
 
-@pytest.mark.skipif(not prints(), reason="Pango is not here")
+@pytest.mark.usefixtures("printed")
 def test_the_paper_is_two_pages_at_most_and_proves_itself_from_a_backup(
     record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,10 +13,8 @@ from collector.errors import ConfigError
 from dashboards.needs.command import STEM
 from dashboards.needs.letterhead import picture, read_letterhead
 from dashboards.needs.model import Report
-from dashboards.needs.pdf import PACKAGES, printer, prints
+from dashboards.needs.pdf import PACKAGES, printer
 from tests.dashboards.needs.halls import CONFIG
-
-printed = pytest.mark.skipif(not prints(), reason="Pango is not here")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +22,7 @@ def reader(folder: Path) -> PdfReader:
     return PdfReader(folder / f"{STEM}.pdf")
 
 
-@printed
+@pytest.mark.usefixtures("printed")
 def test_the_document_is_tagged_and_says_whose_it_is(reader: PdfReader) -> None:
     root, about = reader.root_object, reader.metadata
     assert "/StructTreeRoot" in root
@@ -35,7 +33,7 @@ def test_the_document_is_tagged_and_says_whose_it_is(reader: PdfReader) -> None:
     assert str(about.title).startswith("Peta Kebutuhan Infrastruktur Digital Kabupaten Kutai Timur, 1 Oktober 2026")
 
 
-@printed
+@pytest.mark.usefixtures("printed")
 def test_the_document_is_to_be_kept_and_to_be_read_by_everybody(reader: PdfReader) -> None:
     metadata = reader.xmp_metadata
     assert metadata is not None
@@ -47,7 +45,7 @@ def test_the_document_is_to_be_kept_and_to_be_read_by_everybody(reader: PdfReade
     assert "/DestOutputProfile" in str(reader.root_object["/OutputIntents"])
 
 
-@printed
+@pytest.mark.usefixtures("printed")
 def test_summary_first_then_a_page_a_kecamatan_then_the_annexes(reader: PdfReader, made: Report, folder: Path) -> None:
     pages = [" ".join(page.extract_text().split()) for page in reader.pages]
     digest = sha256((folder / f"{STEM}.csv").read_bytes()).hexdigest()
