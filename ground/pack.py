@@ -28,6 +28,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 VERSION = 2
+READS = re.compile(rb"^VERSION = (\d+)$", re.MULTILINE)
 MAX_BYTES = 50_000_000
 DROPPED = ("bench/", "collector/", "dashboards/", "demo/", "lab/")
 """What no hall runs: the server's half of the wheel."""
@@ -259,13 +260,28 @@ def _version(files: Mapping[str, bytes]) -> str:
     return found
 
 
+def check_read_by(older: bytes) -> None:
+    """Check that halls with this wheel or package read packs of the format that is made here. Raises PackError."""
+    found = READS.search(_files(older).get("ground/pack.py", b""))
+    if found is None:
+        raise PackError("the old version reads no packs; give its halls the whole wheel")
+    if int(found[1]) != VERSION:
+        raise PackError(f"the old version reads packs of format {int(found[1])}, this is {VERSION}; give them the whole wheel")
+
+
 def main() -> int:
     """Write the pack of two wheels or Debian packages, OLD and NEW, into this folder; return the exit code."""
     if len(sys.argv) != 3:
         print("usage: python -m ground.pack OLD NEW    (two wheels, or two sinyal-agent_*.deb)", file=sys.stderr)
         return 2
-    content = make(*(Path(name).read_bytes() for name in sys.argv[1:]))
-    found = read(content)
+    try:
+        older, newer = (Path(name).read_bytes() for name in sys.argv[1:])
+        check_read_by(older)
+        content = make(older, newer)
+        found = read(content)
+    except (OSError, PackError) as error:
+        print(f"pack: {error}", file=sys.stderr)
+        return 1
     out = Path(f"sinyal-{found.version}-from-{found.base}.pack")
     out.write_bytes(content)
     print(f"{out}: {len(content):,} bytes, {len(found.files)} files")

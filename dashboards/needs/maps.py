@@ -95,7 +95,8 @@ def _sides(width: float) -> list[tuple[float, float]]:
     up, aside = RADIUS + LINE / 2, RADIUS + width / 2
     round_it = [(0.0, up), (0.0, -up), (aside, 0.0), (-aside, 0.0)]
     corners = [(k * part * aside, sign * up) for part in (0.5, 0.9) for k in (1, -1) for sign in (1, -1)]
-    return round_it + corners + [(k * aside, sign * up / 2) for k in (1, -1) for sign in (1, -1)]
+    outer = [(k * aside, sign * up / 2) for k in (1, -1) for sign in (1, -1)]
+    return round_it + corners + outer + [(k * aside * 0.9, sign * (up + LINE)) for k in (0, 1, -1) for sign in (1, -1)]
 
 
 def _box(name: Name) -> Box:

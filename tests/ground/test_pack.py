@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -119,3 +120,24 @@ def test_a_pack_of_another_record_makes_nothing() -> None:
     content = replace(pack.read(pack.make(OLD, NEW)), record="x")
     with pytest.raises(PackError, match="what is installed is not version"):
         pack.wheel_of(content, installed(OLD).get)
+
+
+@pytest.mark.parametrize(("reads", "said"), [(None, "reads no packs"), (1, "reads packs of format 1"), (pack.VERSION, "")])
+def test_who_makes_a_pack_is_told_when_the_old_version_cannot_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reads: int | None, said: str
+) -> None:
+    knows = {"ground/pack.py": f"VERSION = {reads}\n"} if reads else {}
+    (tmp_path / "old.whl").write_bytes(wheel_of("0.1.0", "a", more=knows))
+    (tmp_path / "new.whl").write_bytes(wheel_of("0.2.0", "b", more=knows))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["pack", "old.whl", "new.whl"])
+    assert pack.main() == bool(said)
+    assert said in capsys.readouterr().err
+    assert Path("sinyal-0.2.0-from-0.1.0.pack").exists() != bool(said)
+
+
+def test_what_is_no_wheel_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "old.whl").write_bytes(b"no wheel")
+    monkeypatch.setattr("sys.argv", ["pack", str(tmp_path / "old.whl"), str(tmp_path / "missing.whl")])
+    assert pack.main() == 1
+    assert "missing.whl" in capsys.readouterr().err
