@@ -85,9 +85,11 @@ def clean_root(folder: Path, release: str, arch: str) -> None:
     packages = ",".join(("apt", *COMMON, *LIBRARIES.get(release, ())))
     kind: tuple[str, ...] = ("--variant=apt",)
     if arch in QEMU:  # under qemu the scripts of Debian's own packages take hours on a loaded machine: none is run
-        kind = ("--variant=extract", "--include=?essential", f"--setup-hook={MERGED}", f"--customize-hook={NOTED}")
+        kind = ("--variant=extract", "--include=?essential", f"--setup-hook={MERGED}")
         kind += ("--skip=check/qemu,download/empty,cleanup/apt/cache",)
     sh(*begin, *kind, f"--include={packages}", release, folder, MIRROR)
+    if arch in QEMU:
+        sh("sh", "-c", NOTED, "noted", folder)
     for path in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
         shutil.copy(path, folder / path.relative_to("/"))
     policy = folder / "usr/sbin/policy-rc.d"
@@ -126,7 +128,7 @@ def as_version(deb: Path, version: str, into: Path, edits: Mapping[str, tuple[st
         if old not in text:
             raise MatrixError(f"{name} has no {old!r}")
         (modules / name).write_text(text.replace(old, new))
-    sh("dpkg-deb", "--root-owner-group", "-b", tree, out)
+    sh("dpkg-deb", "-Znone", "--root-owner-group", "-b", tree, out)
     return out
 
 

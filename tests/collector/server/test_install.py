@@ -135,6 +135,13 @@ def test_services_are_closed_in(name: str) -> None:
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
 
 
+def test_no_timer_names_a_zone_that_a_small_debian_lacks() -> None:
+    timers = {path.name: re.findall(r"(?m)^OnCalendar=.*$", path.read_text()) for path in UNITS.glob("*.timer")}
+    zoned = [(name, when) for name, found in timers.items() for when in found if re.search(r" [A-Z]\w+/", when)]
+    assert timers["sinyal-backup.timer"] == ["OnCalendar=*-*-* 18:40:00 UTC"]
+    assert zoned == []
+
+
 def test_services_run_programs_that_exist_and_only_who_needs_the_ca_key_as_root() -> None:
     for name in install.UNIT_FILES:
         unit = configparser.ConfigParser(strict=False, interpolation=None)
