@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,9 +30,7 @@ from agent.uplink.meter import Meter
 from agent.uplink.outbox import Outbox
 from agent.uplink.publisher import Publisher
 from collector.config import load
-from collector.rollup import bring_up_to_date
 from collector.run import Collector
-from collector.store.sqlite import Sqlite
 from dashboards.cli import main as dashboards
 from demo.modem import Fault, SimulatedModem
 from demo.replies import Answers, family_answers
@@ -89,9 +87,6 @@ def play(folder: Path, halls: Sequence[Hall]) -> dict[str, list[dict[str, str]]]
         with ThreadPoolExecutor(len(halls)) as pool:  # a modem is waited for most of the time
             for _ in pool.map(lambda hall: _send(folder, hall, broker.port), halls):
                 pass
-        sites = collector.line.sites
-    with closing(Sqlite(store)) as database:
-        bring_up_to_date(database, sites, time.time_ns())
     return _needs(folder, store)
 
 

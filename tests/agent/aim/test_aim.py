@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,6 +239,22 @@ def lines_of(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def said_until(wanted: Sequence[str], *options: str) -> str:
+    """Return what aim says until it has said all of this, and at its end, which Ctrl-C makes a good one."""
+    command = [sys.executable, "-m", "agent.cli", "aim", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as aim:
+        assert aim.stdout is not None
+        said = ""
+        while not all(re.search(text, said) for text in wanted):
+            line = aim.stdout.readline()
+            assert line, f"it ended without {wanted}: {said}"
+            said += line
+        aim.send_signal(signal.SIGINT)
+        said += aim.stdout.read()
+    assert aim.returncode == 0, said
+    return said
+
+
 def test_without_a_terminal_each_reading_is_a_line(hall: Hall) -> None:
     done = lines_of("--config", str(hall.config), "--seconds", "3")
     assert done.returncode == 0, done.stderr
@@ -255,9 +271,8 @@ def test_without_a_terminal_each_reading_is_a_line(hall: Hall) -> None:
 
 
 def test_a_port_alone_needs_no_config(hall: Hall) -> None:
-    done = lines_of("--port", str(hall.folder / "second"), "--seconds", "2")
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"modem=modem state=home rat=lte rsrp_dbm=-\d", done.stdout), "the family was found"
+    said = said_until([r"modem=modem state=home rat=lte rsrp_dbm=-\d"], "--port", str(hall.folder / "second"))
+    assert "event=summary modem=modem readings=" in said
 
 
 def test_nothing_that_answers_is_exit_3(tmp_path: Path) -> None:
@@ -279,9 +294,7 @@ def test_a_port_in_other_hands_is_exit_2_and_names_them(hall: Hall) -> None:
         done = lines_of("--port", str(hall.folder / "second"))
         assert done.returncode == 2
         assert f"(pid {other.pid})" in done.stderr
-        both = lines_of("--config", str(hall.config), "--seconds", "2")
-        assert both.returncode == 0, "the other modem is there"
-        assert "modem=second state=port_busy" in both.stdout
+        said_until(["modem=first .*rsrp_dbm=-", "modem=second state=port_busy"], "--config", str(hall.config))
 
 
 def test_the_running_agent_is_named_with_the_cure(hall: Hall) -> None:

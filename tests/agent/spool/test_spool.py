@@ -69,8 +69,10 @@ def test_refused_samples_are_set_aside_and_can_be_sent_again(tmp_path: Path) -> 
 WRITER = """
 import sys
 from pathlib import Path
+from agent.spool.rows import Entry
 from agent.spool.spool import Spool
-from tests.agent.spool.test_spool import entry
+def entry(n):
+    return Entry("signal", "a", n * 30_000, 1_800_000_000_000 + n * 30_000, "ntp", b'{"rsrp_dbm":-%d}' % n)
 spool = Spool(Path(sys.argv[1]), "boot-1")
 n = 0
 while True:
