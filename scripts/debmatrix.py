@@ -1,7 +1,7 @@
 """Try the Debian packages of a hall in clean roots, each action in each: a table. Needs root, mmdebstrap, qemu-user-static.
 
 usage: python -m scripts.debmatrix --roots DIR [--release R]... [--arch A]...
-  DIR keeps the clean roots (mmdebstrap, a minute each). A foreign one is Debian's packages unpacked, their scripts not run; what
+  DIR keeps the clean roots (mmdebstrap, a minute each). A foreign one is Debian's packages unpacked (scripts/debroots.py); what
   is tried in it runs under qemu-user. Packages are those that `python -m scripts.deb` left in build/deb. What an action writes
   is on an overlay and goes with it.
 
@@ -17,40 +17,16 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ground import pack
 from scripts.deb import DEBIAN, OUT, RELEASES
+from scripts.debroots import MatrixError, clean_root, over, sh
 
-QEMU = {"arm64": "aarch64", "armhf": "arm"}
-LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson", "python3-urllib3")}
-"""What Debian 13 has new enough; Debian 12 takes sinyal-agent-libs."""
-COMMON = ("ca-certificates", "systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
 SESSION = "AT+CESQ\n+CESQ: 99,99,255,255,20,44\nOK\n"
-MARK = Path("/sinyal-root-is-whole")
-MIRROR = "http://deb.debian.org/debian"
-MERGED = 'cd "$1" && mkdir -p usr/bin usr/sbin usr/lib && ln -s usr/bin usr/sbin usr/lib .'
-"""How every Debian that a hall has lays its folders; $1: the root."""
-NOTED = r"""
-set -e
-cd "$1"
-for deb in var/cache/apt/archives/*.deb; do
-    name=$(dpkg-deb -f "$deb" Package)
-    if [ "$(dpkg-deb -f "$deb" Multi-Arch)" = same ]; then name=$name:$(dpkg-deb -f "$deb" Architecture); fi
-    { dpkg-deb -f "$deb" | sed '/^Package:/a Status: install ok installed'; echo; } >>var/lib/dpkg/status
-    dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^[.],,; s,/$,,; s,^$,/.,' >"var/lib/dpkg/info/$name.list"
-done
-cp usr/share/base-passwd/passwd.master etc/passwd
-cp usr/share/base-passwd/group.master etc/group
-rm var/cache/apt/archives/*.deb
-"""
-"""Tells dpkg of what was unpacked by this machine; $1: the root."""
 PLACES = "/usr/share/sinyal-agent:/usr/lib/sinyal-agent"
 TAKE = """
 from pathlib import Path
@@ -59,59 +35,6 @@ place = trial.Place(versions.FOLDER, Path("/none"))
 wheel = update.unpack(Path("/debs/update.pack").read_bytes(), place.folder / "current", versions.running(place.folder))
 trial.start(trial.Version("9.8+deb", wheel), place)
 """
-
-
-class MatrixError(Exception):
-    """An action did not do what it must; the text is the end of what it printed."""
-
-
-def sh(*argv: str | Path, root: Path | None = None) -> str:
-    """Run a command, in a root if one is given; return what it printed. Raises MatrixError."""
-    words = [str(word) for word in (("chroot", root, *argv) if root is not None else argv)]
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, timeout=1800)
-    if done.returncode != 0:
-        raise MatrixError(f"{' '.join(words[:6])}: {(done.stderr.strip() or done.stdout.strip())[-400:]}")
-    return done.stdout
-
-
-def clean_root(folder: Path, release: str, arch: str) -> None:
-    """Make a clean root of a release and machine, unless it is there."""
-    if (folder / MARK.relative_to("/")).exists():
-        return
-    sh("rm", "-rf", "--one-file-system", folder)  # a former try that was cut may have left the kernel's own in it
-    ways = [f"--aptopt={path}" for path in Path("/etc/apt/apt.conf.d").glob("99*")]  # this machine's way to Debian's packages
-    begin = ("mmdebstrap", "--mode=root", f"--architectures={arch}", "--dpkgopt=force-unsafe-io", *ways)
-    packages = ",".join(("apt", *COMMON, *LIBRARIES.get(release, ())))
-    kind: tuple[str, ...] = ("--variant=apt",)
-    if arch in QEMU:  # under qemu the scripts of Debian's own packages take hours on a loaded machine: none is run
-        kind = ("--variant=extract", "--include=?essential", f"--setup-hook={MERGED}")
-        kind += ("--skip=check/qemu,download/empty,cleanup/apt/cache",)
-    sh(*begin, *kind, f"--include={packages}", release, folder, MIRROR)
-    if arch in QEMU:
-        sh("sh", "-c", NOTED, "noted", folder)
-    for path in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
-        shutil.copy(path, folder / path.relative_to("/"))
-    policy = folder / "usr/sbin/policy-rc.d"
-    policy.write_text("#!/bin/sh\nexit 101\n")  # no service starts in a root
-    policy.chmod(0o755)
-    (folder / MARK.relative_to("/")).touch()
-
-
-@contextmanager
-def over(base: Path) -> Iterator[Path]:
-    """Yield a root whose writes go when it is left."""
-    with tempfile.TemporaryDirectory(prefix="sinyal-deb-") as name:
-        top = Path(name)
-        for part in ("up", "work", "root"):
-            (top / part).mkdir()
-        sh("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={base},upperdir={top}/up,workdir={top}/work", top / "root")
-        try:
-            sh("mount", "-t", "proc", "proc", top / "root/proc")
-            yield top / "root"
-        finally:
-            for place in (top / "root/proc", top / "root"):
-                subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
 
 
 def as_version(deb: Path, version: str, into: Path, edits: Mapping[str, tuple[str, str]] | None = None) -> Path:
@@ -234,14 +157,14 @@ class Trial:
         return [(action.__name__, action) for action in here]
 
 
-def column(base: Path, release: str, arch: str) -> tuple[list[str], list[str]]:
+def column(roots: Path, release: str, arch: str) -> tuple[list[str], list[str]]:
     """Try everything in one root; return its cells and what went wrong."""
     machine = next(name for name, debian in DEBIAN.items() if debian == arch)
     agent = next(iter(sorted((OUT / f"bookworm-{machine}").glob("sinyal-agent_*.deb"))), None)
     libs = next(iter(sorted((OUT / f"bookworm-{machine}").glob("sinyal-agent-libs_*.deb"))), None)
     if agent is None or libs is None:
         raise MatrixError(f"build/deb/bookworm-{machine}: is missing; python -m scripts.deb --machine {machine} --agent")
-    with over(base) as root:
+    with over(clean_root(roots, release, arch)) as root:
         return tried(f"{release} {arch}", Trial(root, agent, libs if release == "bookworm" else None).actions)
 
 
@@ -253,7 +176,7 @@ def tried(where: str, actions: Iterable[tuple[str, Callable[[], None]]]) -> tupl
         try:
             action()
             cells.append(f"ok {time.monotonic() - began:.0f} s")
-        except MatrixError as error:
+        except (MatrixError, OSError) as error:  # what an action before it left undone may be a file
             cells.append("FAILED")
             faults.append(f"{where} {name}: {error}")
     return cells, faults
@@ -274,10 +197,8 @@ def main() -> int:
     faults: list[str] = []
     for release in args.release or RELEASES:
         for arch in args.arch or DEBIAN.values():
-            base = args.roots / f"{release}-{arch}"
             try:
-                clean_root(base, release, arch)
-                cells, wrong = column(base, release, arch)
+                cells, wrong = column(args.roots, release, arch)
             except MatrixError as error:
                 cells, wrong = ["-"] * len(names), [f"{release} {arch}: {error}"]
             print(f"{release:9}{arch:7}" + "".join(f"{cell:>11}" for cell in cells), flush=True)

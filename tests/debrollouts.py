@@ -21,7 +21,8 @@ from unittest import mock
 from collector.server import rings
 from ground import pack
 from lab.servers import wait_for
-from scripts.debmatrix import as_version, over, sh
+from scripts.debmatrix import as_version
+from scripts.debroots import over, sh
 from tests.rollouts import CONFIG, Regency, Village
 
 QUICK = {

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from collector.server.install import UNIT_FILES
 from scripts.deb import OUT, RELEASES
-from scripts.debmatrix import MatrixError, clean_root, over, sh, tried
+from scripts.debmatrix import tried
+from scripts.debroots import MatrixError, clean_root, over, sh
 from scripts.platforms import ROOT
 
 EDITED = "etc/sinyal/alerts.toml"
@@ -124,8 +125,7 @@ def row(roots: Path, release: str) -> tuple[list[str], list[str]]:
         raise MatrixError(
             f"build/deb/{release}-amd64: no sinyal-server; python -m scripts.deb --release {release} --machine amd64"
         )
-    clean_root(roots / f"{release}-amd64", release, "amd64")
-    with over(roots / f"{release}-amd64") as root:
+    with over(clean_root(roots, release, "amd64")) as root:
         server = Server(root, package)
         return tried(release, [(name, getattr(server, name)) for name in ACTIONS])
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from collector.enrol import enroll_command
 from collector.enrol.card import PLACE
-from scripts.debmatrix import clean_root, over, sh
+from scripts.debroots import clean_root, over, sh
 from tests.collector.enrol.plant import make_plant, run
 
 SITE = "6408012001"
@@ -67,8 +67,7 @@ def main() -> int:
     parser.add_argument("--roots", type=Path, required=True, metavar="DIR")
     parser.add_argument("--deb", type=Path, required=True, metavar="FILE")
     args = parser.parse_args()
-    base = args.roots / "trixie-amd64"
-    clean_root(base, "trixie", "amd64")
+    base = clean_root(args.roots, "trixie", "amd64")
     with over(base) as root, tempfile.TemporaryDirectory(prefix="sinyal-film-") as name:
         fat = Path(name) / "bootfs"
         fat.mkdir()
