@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from collector.rollup import ModemHour, Tally, rows_of
+from collector.rollup import READ, ModemHour, Tally, rows_of
 from collector.sites.sites import Site
 from collector.store.store import Placed, Point, Row, Store
 from demo.history import HOUR_S, SLOW_S, History
 from demo.patient import patiently
 from demo.profiles import Profile
 from telemetry.frame import Frame
-from telemetry.operators import operator_of
 
 WRITE_SAMPLES = 10_000
 THIN_S, THIN_SLOW_S = 300, 3600
@@ -160,12 +159,9 @@ def fill_here(store: Store, recipes: Sequence[Recipe], span: Span) -> Generator[
 
 def _rows(frame: Frame) -> Iterator[Row]:
     """Yield the samples of a frame as a store gives them back, as far as a rollup asks."""
-    cols: Mapping[str, list[object]] = frame.cols  # type: ignore[assignment]
-    for k, t_ms in enumerate(frame.t_ms):
-        row: Row = {**frame.const, "time_ns": t_ms * 1_000_000}
-        for name, column in cols.items():
-            if (value := column[k]) is not None:
-                row[name] = value  # type: ignore[assignment]
-        if (operator := operator_of(row.get("plmn"))) is not None:
-            row["operator"] = operator
-        yield row
+    cols = {name: column for name, column in frame.cols.items() if name in READ}
+    names, gaps = tuple(cols), any(None in column for column in cols.values())
+    for t_ms, *cells in zip(frame.t_ms, *cols.values(), strict=True):
+        same: Row = {**frame.const, "time_ns": t_ms * 1_000_000}
+        row = dict(zip(names, cells, strict=True))
+        yield same | ({name: value for name, value in row.items() if value is not None} if gaps else row)

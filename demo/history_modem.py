@@ -53,10 +53,10 @@ class Batch:
         before, count = len(self.t_ms), len(t_ms)
         self.t_ms += t_ms
         for name, given in columns.items():
-            column = self._cols.setdefault(name, [None] * before)
+            column = self._cols.setdefault(name, [])
+            if len(column) < before:
+                column += [None] * (before - len(column))
             column += [given] * count if isinstance(given, (bool, int, float, str)) else given
-        for column in self._cols.values():
-            column.extend([None] * (len(self.t_ms) - len(column)))
 
     def frame(self, first: int) -> Frame:
         """Return all that waits as a frame numbered from `first`, and begin anew."""
@@ -64,6 +64,7 @@ class Batch:
         const: dict[str, Value] = {}
         cols: dict[str, list[Value | None]] = {}
         for name, column in self._cols.items():
+            column.extend([None] * (count - len(column)))  # it was not among what was added last
             value = column[0]
             if column.count(value) != count:
                 cols[name] = column
@@ -184,19 +185,20 @@ class Modem:
         if self._profile.rat != "lte":
             return
         seen = [cell for k, cell in enumerate(self._cells) if k != self._serving]
+        heard: list[tuple[int, int, float]] = []  # time, which one, its level
         for t in t_ms:
-            near = seen[: 1 + (self._rng.random() < 0.5)]
-            rsrp = [float(round(self._rng.gauss(self._level - 7 - 4 * k, 2))) for k in range(len(near))]
-            columns: Columns = {
-                "clock": "ntp",
-                "role": "neighbour",
-                "rat": "lte",
-                "pci": [cell.pci for cell in near],
-                "earfcn": [cell.channel for cell in near],
-                "rsrp_dbm": rsrp,
-                "rsrq_db": [max(-19.5, -13.0 - k) for k in range(len(near))],
-            }
-            self.cell.add([t] * len(near), columns)
+            near = range(1 + (self._rng.random() < 0.5))
+            heard += [(t, k, float(round(self._rng.gauss(self._level - 7 - 4 * k, 2)))) for k in near]
+        columns: Columns = {
+            "clock": "ntp",
+            "role": "neighbour",
+            "rat": "lte",
+            "pci": [seen[k].pci for _, k, _ in heard],
+            "earfcn": [seen[k].channel for _, k, _ in heard],
+            "rsrp_dbm": [level for _, _, level in heard],
+            "rsrq_db": [max(-19.5, -13.0 - k) for _, k, _ in heard],
+        }
+        self.cell.add([t for t, _, _ in heard], columns)
 
     def _probe(self, t_ms: Sequence[int], interval_s: float, *, busy: bool) -> None:
         slow = 2.5 if busy and self._profile.busy_sinr_db > 5 else 1.0

@@ -2,6 +2,6 @@
 
 from collector.rollup.summary import Histogram, Summary, percentile
 from collector.rollup.tally import ModemHour, Tally
-from collector.rollup.update import bring_up_to_date, recompute, rows_of
+from collector.rollup.update import READ, bring_up_to_date, recompute, rows_of
 
-__all__ = ["Histogram", "ModemHour", "Summary", "Tally", "bring_up_to_date", "percentile", "recompute", "rows_of"]
+__all__ = ["READ", "Histogram", "ModemHour", "Summary", "Tally", "bring_up_to_date", "percentile", "recompute", "rows_of"]

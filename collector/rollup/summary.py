@@ -145,6 +145,14 @@ class Summary(Counts):
         for name in HISTOGRAMS:
             _merge(getattr(self, name), getattr(other, name))
 
+    def place(self, hour: Summary, of_day: int, *, busy: bool) -> None:
+        """Say of an hour that was merged into this day which hour of WITA it was, and whether that is a busy one."""
+        if busy:
+            _merge(self.rsrp_busy, hour.rsrp)
+            _merge(self.sinr_busy, hour.sinr)
+        if hour.slots:
+            _merge(self.hours, {of_day: hour.slots})
+
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Read a row of `signal_1h` or `signal_1d`."""

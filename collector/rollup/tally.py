@@ -49,7 +49,9 @@ class Tally:
         known_cell: object = None
         for operator, row in self._rows:
             owner = operator or before
-            part = hour.parts.setdefault(owner, Summary())
+            part = hour.parts.get(owner)
+            if part is None:
+                part = hour.parts[owner] = Summary()
             part.count(row, owner)
             slots[owner] |= 1 << int(row["time_ns"]) // SLOT_NS % SLOTS_AN_HOUR
             cell = row.get("cell_id")

@@ -209,9 +209,7 @@ def _day_rows(site: Site, modem: str, first: int, modem_day: ModemDay) -> Iterat
         for operator, summary in found.parts.items():
             total[operator].merge(summary)
             of_day = (hour + WITA_HOURS) % DAY_HOURS
-            busy = Summary(rsrp_busy=summary.rsrp, sinr_busy=summary.sinr) if of_day in BUSY else Summary()
-            busy.hours = {of_day: summary.slots} if summary.slots else {}
-            total[operator].merge(busy)
+            total[operator].place(summary, of_day, busy=of_day in BUSY)
     for operator, summary in total.items():
         yield day_row(site, modem, operator, summary, first)
 

@@ -64,8 +64,9 @@ def sample_tags(stream: str, sources: Sequence[Value | None]) -> dict[str, str]:
 
 def operators_in(frame: Frame) -> list[str | None]:
     """Return the operator of each sample of a frame."""
-    columns = zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True)
-    return [operator_in(frame.stream, dict(zip(SAMPLE_TAGS, row, strict=True))) for row in columns]
+    sets = list(zip(*(_values(frame, name) for name in SAMPLE_TAGS), strict=True))
+    named = {key: operator_in(frame.stream, dict(zip(SAMPLE_TAGS, key, strict=True))) for key in set(sets)}
+    return [named[key] for key in sets]
 
 
 def frame_cells(frame: Frame, tags: Mapping[str, str]) -> tuple[tuple[str, ...], Iterable[tuple[Value | None, ...]]]:

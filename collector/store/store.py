@@ -139,11 +139,10 @@ def check_by_point(store: Checkable) -> None:
 def rows_of(measurement: str, names: Sequence[str], table: Iterable[Sequence[Any]]) -> Iterator[Row]:
     """Make rows from what an engine gave: absent cells left out, values in the contract's types."""
     types = _TYPES.get(measurement, {})
-    typed = [(name, types[name]) for name in names if name in types]
+    kinds = [types.get(name) for name in names]
     for cells in table:
-        row: Row = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None and cell != ""}
-        for name, kind in typed:
-            cell = row.get(name)
-            if cell is not None and type(cell) is not kind:
-                row[name] = kind(cell)
-        yield row
+        yield {
+            name: cell if kind is None or type(cell) is kind else kind(cell)
+            for name, kind, cell in zip(names, kinds, cells, strict=True)
+            if cell is not None and cell != ""
+        }
