@@ -36,6 +36,7 @@ DELTA = "delta/"
 DEB, DEB_HEAD = b"!<arch>\n", 60
 """A Debian package is an archive of `ar`: each member behind a head of so many bytes, at an even place (deb(5))."""
 DEB_PROGRAM, DEB_MODULES = "usr/bin/sinyal-agent", "usr/share/sinyal-agent/"
+INSTEAD = "give the whole wheel, or the package where the hall is of the Debian package"
 PIECE = re.compile(rb"[^\n\0]*[\n\0]+|[^\n\0]+")
 """A line of a text."""
 CATALOGUE, MO_HEAD, MO_ROW = ".mo", struct.Struct("<7I"), struct.Struct("<2I")
@@ -106,7 +107,7 @@ def read(content: bytes) -> Pack:
             files = {member.name: file.read() for member in tar if (file := tar.extractfile(member)) is not None}
         about = json.loads(files.pop("pack.json"))
         if about["v"] != VERSION:
-            raise PackError(f"the pack has format {about['v']}, this version reads {VERSION}; give the whole wheel")
+            raise PackError(f"the pack has format {about['v']}, this version reads {VERSION}; {INSTEAD}")
         return Pack(str(about["version"]), str(about["base"]), str(about["record"]), files)
     except (lzma.LZMAError, tarfile.TarError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"the pack is damaged ({error!r})") from None
@@ -133,12 +134,12 @@ def wheel_of(pack: Pack, installed: Callable[[str], bytes | None]) -> bytes:
                 if content is not None and (change := pack.files.get(DELTA + name)) is not None:
                     content = _stepped(name, content, change)
             if content is None or not (sha := f"sha256={digest(content)}").startswith(wanted):
-                raise PackError(f"{name}: is not here as version {pack.base} has it; give the whole wheel")
+                raise PackError(f"{name}: is not here as version {pack.base} has it; {INSTEAD}")
             wheel.writestr(name, content)
             rows.append((name, sha, str(len(content))))
         record = _csv(rows)
         if digest(record) != pack.record:
-            raise PackError(f"what is installed is not version {pack.base}; give the whole wheel")
+            raise PackError(f"what is installed is not version {pack.base}; {INSTEAD}")
         wheel.writestr(record_name, record)
     return out.getvalue()
 
@@ -203,7 +204,7 @@ def _stepped(name: str, before: bytes, change: bytes) -> bytes:
     try:
         return catalogue_of(apply(messages(before), change))
     except ValueError as error:
-        raise PackError(f"{name}: is not here as it must be ({error}); give the whole wheel") from None
+        raise PackError(f"{name}: is not here as it must be ({error}); {INSTEAD}") from None
 
 
 def _rows(record: bytes) -> list[tuple[str, str, str]]:
@@ -264,9 +265,9 @@ def check_read_by(older: bytes) -> None:
     """Check that halls with this wheel or package read packs of the format that is made here. Raises PackError."""
     found = READS.search(_files(older).get("ground/pack.py", b""))
     if found is None:
-        raise PackError("the old version reads no packs; give its halls the whole wheel")
+        raise PackError(f"the old version reads no packs; {INSTEAD}")
     if int(found[1]) != VERSION:
-        raise PackError(f"the old version reads packs of format {int(found[1])}, this is {VERSION}; give them the whole wheel")
+        raise PackError(f"the old version reads packs of format {int(found[1])}, this is {VERSION}; {INSTEAD}")
 
 
 def main() -> int:
@@ -279,6 +280,8 @@ def main() -> int:
         check_read_by(older)
         content = make(older, newer)
         found = read(content)
+        had = {place_of(name): old for name, old in _files(older).items()}
+        wheel_of(found, had.get)  # what no hall could make again is not given away
     except (OSError, PackError) as error:
         print(f"pack: {error}", file=sys.stderr)
         return 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = "locale/id/LC_MESSAGES/sinyal"
-MADE = datetime(2026, 1, 1, tzinfo=UTC)
-"""What a compiled catalogue says of its own time: the same tree gives the same bytes."""
 
 
 def file_of(module: str) -> Path:
@@ -55,7 +52,6 @@ def words(files: Iterable[Path]) -> bytes:
     for message in list(catalogue):
         if message.id and not any(path in wanted for path, _ in message.locations):
             catalogue.delete(message.id, message.context)
-    catalogue.creation_date = MADE
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     return compiled.getvalue()

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -71,8 +72,10 @@ NOT_OUR_WORD = {
 """One thing has one word in Indonesian: what is not said, and what is."""
 CONFLICT = re.compile(r"<{7} .*?\n(.*?)(?:\|{7} .*?\n.*?)?={7}\n(.*?)>{7} .*?\n", re.DOTALL)
 NOTE = "Translators:"
-UNKEPT = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
+UNKEPT = ('"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
 """Headers that say nothing here, or something else on every day."""
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the catalogue says that it was made: the same tree gives the same bytes of what is compiled, and small updates."""
 HEADER = """\
 # Indonesian words of Sinyal. How to work on them: CONTRIBUTING.md, "Translate".
 # After `#.`: a hint from the code. `{name}` is filled in: keep it, in any order.
@@ -114,6 +117,7 @@ def update() -> None:
     catalogue = translated()
     catalogue.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
+    catalogue.creation_date = MADE
     catalogue.header_comment = HEADER.rstrip()
     for message in catalogue:
         message.locations = sorted({(file, 0) for file, _ in message.locations})

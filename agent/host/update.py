@@ -68,7 +68,7 @@ def unpack(content: bytes, current: Path, running: str) -> bytes:
         if found.version == running:
             raise RunsAlreadyError(found.version)
         if found.base != running:
-            raise ConfigError(f"the pack makes {found.version} of {found.base}, here runs {running}; give the whole wheel")
+            raise ConfigError(f"the pack makes {found.version} of {found.base}, here runs {running}; {pack.INSTEAD}")
         return pack.wheel_of(found, lambda name: versions.installed(current.resolve(), name))
     except pack.PackError as error:
         raise ConfigError(str(error)) from None

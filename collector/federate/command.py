@@ -55,21 +55,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lang(files)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, about: str, act: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        read = [files] if act in {_key, _admit, _reader} else [config, files]
-        made = commands.add_parser(name, parents=read, help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    def command(
+        name: str, about: str, act: Callable[[argparse.Namespace], int], *, configured: bool = True
+    ) -> argparse.ArgumentParser:
+        parents = [config, files] if configured else [files]
+        made = commands.add_parser(name, parents=parents, help=about, description=f"{about[:1].upper()}{about[1:]}.")
         made.set_defaults(act=act)
         return made
 
-    command("key", "print this regency's public key; it is made where there is none", _key)
+    command("key", "print this regency's public key; it is made where there is none", _key, configured=False)
     command("send", "write what changed as letters, and bring the node above all that it has not", _send)
-    admit = command("admit", "believe the letters of a regency from now on", _admit)
+    admit = command("admit", "believe the letters of a regency from now on", _admit, configured=False)
     admit.add_argument("regency", metavar="CODE", help="as 6408")
     admit.add_argument("key", metavar="KEY", help="what `federate key` printed there")
     admit.add_argument("--name", required=True, metavar="NAME", help="as it stands in the table")
     receive = command("receive", "take letters: from the network, or the files that are named", _receive)
     receive.add_argument("files", nargs="*", type=Path, metavar="FILE", help="letters, in any order")
-    reader = command("reader", "give somebody a secret for the table of some regencies", _reader)
+    reader = command("reader", "give somebody a secret for the table of some regencies", _reader, configured=False)
     reader.add_argument("name", metavar="NAME", help="whose secret it is, as kaltim")
     reader.add_argument("scope", metavar="SCOPE", help="how their codes begin, as 64 or 6408; `all` is all of them")
     table = command("table", "print the table of a month as CSV", _table)

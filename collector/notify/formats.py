@@ -152,4 +152,4 @@ def _place(messages: Sequence[Message], lang: Lang) -> str:
     if len(names) > 1:
         return tr("{n} areas", lang, n=len(names))
     name = names.pop()
-    return tr("kecamatan {name}", lang, name=name) if name else tr("General", lang)
+    return tr("Kecamatan {name}", lang, name=name) if name else tr("General", lang)

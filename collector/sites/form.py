@@ -59,7 +59,7 @@ def write_form(sites: Sequence[Site], path: Path, lang: Lang) -> None:
     if not isinstance(sheet, Worksheet):
         raise TypeError("a new workbook has no sheet")
     sheet.title = tr("Form", lang)
-    heads = [tr("village code", lang), tr("district", lang), tr("village", lang), *(said(f.question, lang) for f in ASKED)]
+    heads = [tr("village code", lang), tr("kecamatan", lang), tr("village", lang), *(said(f.question, lang) for f in ASKED)]
     givers = ["", "", "", *(said(field.giver, lang) for field in ASKED)]
     sheet.append(heads)
     sheet.append([*NAMES, *BY_NAME])

@@ -34,7 +34,7 @@ def paper(sites: Sequence[Site], page: str | None, lang: Lang) -> str:
 def _village(site: Site, page: str | None, title: str, lang: Lang) -> str:
     address = None if page is None else f"{page.rstrip('/')}/site/{site.code}"
     code = "" if address is None else segno.make(address, error="m").svg_inline(border=0, omitsize=True)
-    district = tr("district", lang)
+    district = tr("kecamatan", lang)
     place = f"{escape(site.desa)}, {district} {escape(site.kecamatan)} ({site.code})"
     parts = []
     for giver, fields in groupby(sorted(FIELDS, key=lambda field: said(field.giver, lang)), key=lambda field: field.giver):

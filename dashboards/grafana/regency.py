@@ -261,13 +261,13 @@ def _of_one_line(condition: str) -> str:
 
 
 def _outages_by_kecamatan(context: Context) -> Panel:
-    about = mark("One row a kecamatan: share of the samples of its halls with service. A red column in many rows: a wide outage.")
+    about = mark("One row per kecamatan: share of its samples with service. A red column in many rows: a wide outage.")
     return _squares(context, mark("Outages by kecamatan"), about, '"kecamatan"', "$tag_kecamatan", area_link(context, OF_SERIES))
 
 
 def _outages(context: Context) -> Panel:
     about = mark(
-        "One row a village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
+        "One row per village: share of each step with service. No square: nothing measured (power, device, or data delayed). "
         "Click a square to open the hall. Choose a kecamatan where the rows do not fit."
     )
     return _squares(context, mark("Outage timeline"), about, '"kecamatan", "desa"', "$tag_desa", hall_link(context, OF_SERIES))

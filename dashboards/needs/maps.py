@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import dist, hypot
 
 from dashboards.atlas.areas import Area, borders, dissolved, simplified
 from dashboards.atlas.drawing import Projection, around
@@ -16,6 +17,8 @@ RADIUS = 11.0
 """Of a symbol, units of the drawing."""
 LETTER, LINE = 7.0, 17.0
 """Width of a letter and height of a line of the names, units."""
+NEAR = 80.0
+"""How far a name reaches, units."""
 OUTSIDE = 1e6
 Box = tuple[float, float, float, float]
 """West, north, east, south, units."""
@@ -81,13 +84,23 @@ def draw(villages: Sequence[Village], areas: Mapping[str, Area], width: float, h
 def beside(texts: Sequence[str], symbols: Sequence[tuple[float, float]], size: tuple[float, float]) -> list[Name]:
     """Place a name at each symbol: below it, or where it covers least of the symbols and of the names placed before it."""
     taken = [(x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS) for x, y in symbols]
-    placed = []
-    for text, (x, y) in zip(texts, symbols, strict=True):
-        tries = [Name(text, x + dx, y + dy) for dx, dy in _sides(Name(text, x, y).width)]
-        best = min(tries, key=lambda name: _covered(_box(name), taken, size))  # of equal ones the first
-        taken.append(_box(best))
-        placed.append(best)
-    return placed
+    placed = {}
+    for at in sorted(range(len(symbols)), key=lambda at: -_neighbours(symbols[at], symbols)):  # who has most choice comes last
+        x, y = symbols[at]
+        tries = [Name(texts[at], x + dx, y + dy) for dx, dy in _sides(Name(texts[at], x, y).width)]
+        placed[at] = min(tries, key=lambda name: _cost(name, at, symbols, taken, size))  # of equal ones the first
+        taken.append(_box(placed[at]))
+    return [placed[at] for at in range(len(symbols))]
+
+
+def _cost(name: Name, at: int, symbols: Sequence[tuple[float, float]], taken: Sequence[Box], size: tuple[float, float]) -> float:
+    """Return the area of what a name covers; one that seems to be of another symbol costs as much as one that covers it."""
+    away = [hypot(max(abs(name.x - x) - name.width / 2, 0.0), max(abs(name.y - y) - LINE / 2, 0.0)) for x, y in symbols]
+    return _covered(_box(name), taken, size) + (RADIUS * LINE if min(away) < away[at] - 1 else 0.0)
+
+
+def _neighbours(symbol: tuple[float, float], symbols: Sequence[tuple[float, float]]) -> int:
+    return sum(dist(symbol, other) < NEAR for other in symbols)
 
 
 def _sides(width: float) -> list[tuple[float, float]]:

@@ -25,12 +25,8 @@ ONE_OF = {"sinyal-collector enroll": ["6408012001"], "sinyal-demo modem": ["--fa
 """What else a command needs: one of several."""
 LAST = {"--to": "2026-12-01"}
 """What stands in relation to another word."""
-KNOWS_NO_CONFIG = {
-    "sinyal-collector doctor",  # tells it in its table, as the first fault
-    "sinyal-collector federate key",  # works on its folder alone, as the next two
-    "sinyal-collector federate admit",
-    "sinyal-collector federate reader",
-}
+KNOWS_NO_CONFIG = {"sinyal-collector doctor"}
+"""It tells it in its table, as the first fault."""
 
 
 CONFIGURED = [name for name in LEAVES if any("--config" in one.option_strings for one in manual.options(PARSERS[name]))]

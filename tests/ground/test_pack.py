@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ground import pack
 from ground.pack import PackError, apply, delta
+from scripts.words import MO
 from tests.wheels import wheel_of
 
 TEXT = st.lists(st.sampled_from([b"a\n", b"b\n", b"\0", b"caf\xc3\xa9\0", b"\xff\xfe", b"x" * 40 + b"\n"]), max_size=30).map(
@@ -99,6 +100,11 @@ def test_one_more_message_travels_alone_and_the_catalogue_is_the_same() -> None:
     assert len(packed) < 200 * 14  # the whole of 200 digests would be more
 
 
+def test_the_catalogue_of_this_tree_is_laid_out_as_a_pack_does_it() -> None:
+    compiled = MO.read_bytes()
+    assert pack.catalogue_of(pack.messages(compiled)) == compiled
+
+
 def test_a_catalogue_of_another_layout_travels_whole() -> None:
     other = bytearray(catalogue("a", "b"))
     other[24] = 28  # where a hash table of no rows begins says nothing
@@ -134,6 +140,28 @@ def test_who_makes_a_pack_is_told_when_the_old_version_cannot_read_it(
     assert pack.main() == bool(said)
     assert said in capsys.readouterr().err
     assert Path("sinyal-0.2.0-from-0.1.0.pack").exists() != bool(said)
+
+
+def test_a_pack_that_no_hall_could_use_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, version in (("old.whl", "0.1.0"), ("new.whl", "0.2.0")):
+        content = wheel_of(version, version, more={"ground/pack.py": f"VERSION = {pack.VERSION}\n"})
+        (tmp_path / name).write_bytes(_with_record_of_sha512(content) if name == "new.whl" else content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["pack", "old.whl", "new.whl"])
+    assert pack.main() == 1
+    assert "whole wheel" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.pack"))
+
+
+def _with_record_of_sha512(wheel: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(wheel)) as given, zipfile.ZipFile(out, "w") as changed:
+        for name in given.namelist():
+            content = given.read(name)
+            changed.writestr(name, content.replace(b"sha256=", b"sha512=") if name.endswith("/RECORD") else content)
+    return out.getvalue()
 
 
 def test_what_is_no_wheel_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ HEAD = Letterhead(
 def printed() -> None:
     """Skip where no PDF can be printed: asked by who needs it, for the answer costs a second."""
     if not prints():
-        pytest.skip("Pango is not here")
+        pytest.skip("Pango is not installed")
 
 
 @pytest.fixture(scope="session")
