@@ -15,6 +15,8 @@ NATION = "nation"
 """Folder of the board of a node above, below `generated/`: one file a language and dialect."""
 DATASOURCE_UID = "sinyal-influxdb"
 """Of the data source that publish and the provisioning files make; dashboards let their reader choose, alert rules cannot."""
+PLUGINS = {"influxdb": "influxdb", "clickhouse": "grafana-clickhouse-datasource"}
+"""Type of the data source, by how a board asks it (dialect.py, which only making boards needs)."""
 
 
 @dataclass(frozen=True, slots=True)

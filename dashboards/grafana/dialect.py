@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashboards.grafana import influxql
+from dashboards.grafana.context import PLUGINS
 from dashboards.grafana.query import ClickHouse, Influx, Query
 
 LAST = re.compile(r"\blast\((\"\w+\")\)")
@@ -22,7 +23,7 @@ class InfluxQL:
     """InfluxQL, of every InfluxDB. `plugin`: the type of the data source; `period`: a row lies in the chosen period."""
 
     name: ClassVar = "influxdb"
-    plugin: ClassVar = "influxdb"
+    plugin: ClassVar = PLUGINS[name]
     period: ClassVar = influxql.RANGE
 
     def before_end(self, days: int) -> str:
@@ -54,7 +55,7 @@ class Sql:
     """SQL that ClickHouse 18.16 and today's know alike. FINAL: what was written again is there twice until it is merged."""
 
     name: ClassVar = "clickhouse"
-    plugin: ClassVar = "grafana-clickhouse-datasource"
+    plugin: ClassVar = PLUGINS[name]
     period: ClassVar = '"time_ns" >= ${__from} * 1000000 AND "time_ns" <= ${__to} * 1000000'
 
     def before_end(self, days: int) -> str:

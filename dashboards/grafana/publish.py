@@ -16,8 +16,7 @@ import requests
 from collector.config import ClickHouseSection, Influx1Section, Influx2Section, StoreSection, load, secret
 from collector.errors import ConfigError
 from collector.server.program import language
-from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE, NATION
-from dashboards.grafana.dialect import DIALECTS, Sql
+from dashboards.grafana.context import DATASOURCE_UID, GENERATED, MAP_FILE, NATION, PLUGINS
 from dashboards.grafana.port import Body, Grafana, RefusedError, connect
 from ground.words import LANGUAGES, Lang, Phrase, Said, mark, phrase, said, tr
 
@@ -192,7 +191,7 @@ def _clickhouse(store: ClickHouseSection, url: str) -> Body:
     secure = place.scheme == "https"
     options = {"host": place.hostname, "port": place.port or (443 if secure else 80), "protocol": "http", "secure": secure}
     options |= {"username": store.username or "default", "defaultDatabase": store.database}
-    body: Body = {"uid": "sinyal-clickhouse", "name": "Sinyal ClickHouse", "type": Sql.plugin, "access": "proxy"}
+    body: Body = {"uid": "sinyal-clickhouse", "name": "Sinyal ClickHouse", "type": PLUGINS["clickhouse"], "access": "proxy"}
     password = secret(store.password_file, "SINYAL_STORE_PASSWORD")
     return {**body, "jsonData": options} | ({"secureJsonData": {"password": password}} if password else {})
 
@@ -217,7 +216,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", "-c", type=Path, metavar="FILE", help="collector.toml: make its store the data source")
     parser.add_argument(
         "--nation",
-        choices=[dialect.name for dialect in DIALECTS],
+        choices=list(PLUGINS),
         help="at a node above: publish the board of its regencies alone, as the database there is asked",
     )
     parser.add_argument("--store-url", metavar="URL", help="address of the store as Grafana reaches it")
@@ -256,7 +255,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> Body:
     found = datasource_of(load(args.config).store, args.store_url)
-    if args.nation is None and found["type"] == Sql.plugin:
+    if args.nation is None and found["type"] == PLUGINS["clickhouse"]:
         raise ConfigError("store.engine: on ClickHouse there is the board of a node above alone: add --nation clickhouse")
     return found
 
