@@ -34,6 +34,7 @@ for deb in var/cache/apt/archives/*.deb; do
 done
 cp usr/share/base-passwd/passwd.master etc/passwd
 cp usr/share/base-passwd/group.master etc/group
+mkdir -p usr/local/bin
 rm var/cache/apt/archives/*.deb
 """
 """Tells dpkg of what was unpacked by this machine; $1: the root."""
