@@ -46,6 +46,7 @@ class Hall:
     in_after_s: float = 0.0
     """When it was let in for the first time, since the storm began."""
     tries: int = 0
+    measuring: bool = True
 
     @property
     def late(self) -> bool:
@@ -101,7 +102,7 @@ async def _session(hall: Hall, port: int, context: ssl.SSLContext, began: float,
             if listening.done():
                 listening.result()
             now = time.monotonic()
-            if now >= live_at:
+            if now >= live_at and hall.measuring:
                 payload = hall.measure()
                 hall.flying[frame_id(payload)] = (now, 0.0, payload)
                 live_at = now + LIVE_EVERY_S * random.uniform(0.9, 1.1)
@@ -114,7 +115,8 @@ async def _session(hall: Hall, port: int, context: ssl.SSLContext, began: float,
                     hall.flying[crc] = (since, now, payload)
             answered.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(answered.wait(), max(0.05, live_at - time.monotonic()))
+                wait_s = live_at - time.monotonic() if hall.measuring else AGAIN_S
+                await asyncio.wait_for(answered.wait(), max(0.05, wait_s))
     finally:
         if listening is not None:
             listening.cancel()
@@ -166,12 +168,12 @@ async def _storm(halls: list[Hall], port: int, authority: Path, pairs: dict[str,
     tasks = [asyncio.create_task(_live(hall, port, contexts[hall.site], began, ended)) for hall in halls]
     try:
         async with asyncio.timeout(MOST_S):
-            await _until(
-                lambda: not any(hall.backlog or not all(since for since, _, _ in hall.flying.values()) for hall in halls)
-            )
+            await _until(lambda: not any(hall.late for hall in halls))
         drained = time.monotonic() - began
         async with asyncio.timeout(120):
             await asyncio.sleep(LIVE_EVERY_S)
+            for hall in halls:
+                hall.measuring = False  # of thousands that go on, some frame is always on its way
             await _until(lambda: not any(hall.flying for hall in halls))
     finally:
         ended.set()
