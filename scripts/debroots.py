@@ -20,7 +20,6 @@ LIBRARIES = {"trixie": ("python3-pydantic", "python3-paho-mqtt", "python3-orjson
 """What Debian 13 has new enough; Debian 12 takes sinyal-agent-libs."""
 COMMON = ("ca-certificates", "systemd", "python3", "python3-cryptography", "python3-serial", "python3-packaging")
 MARK = "sinyal-root-is-whole"
-MIRROR = "http://deb.debian.org/debian"
 MERGED = 'cd "$1" && mkdir -p usr/bin usr/sbin usr/lib && ln -s usr/bin usr/sbin usr/lib .'
 """How every Debian that a hall has lays its folders; $1: the root."""
 NOTED = r"""
@@ -80,7 +79,9 @@ def clean_root(roots: Path, release: str, arch: str) -> Path:
         raise MatrixError(f"{BINFMT}/qemu-{QEMU[arch]}: is missing, so nothing of {arch} runs here; {CURE}")
     if (folder / MARK).exists():
         return folder
-    sh("rm", "-rf", "--one-file-system", folder)  # a former try that was cut may have left the kernel's own in it
+    for place in ("proc", "sys", "dev"):  # a former try that was cut may have left the kernel's own in it
+        subprocess.run(["umount", "-l", str(folder / place)], check=False, capture_output=True)
+    sh("rm", "-rf", "--one-file-system", folder)
     ways = [f"--aptopt={path}" for path in Path("/etc/apt/apt.conf.d").glob("99*")]  # this machine's way to Debian's packages
     begin = ("mmdebstrap", "--mode=root", f"--architectures={arch}", "--dpkgopt=force-unsafe-io", *ways)
     packages = ",".join(("apt", *COMMON, *LIBRARIES.get(release, ())))
@@ -88,7 +89,7 @@ def clean_root(roots: Path, release: str, arch: str) -> Path:
     if arch in QEMU:  # mmdebstrap runs no hook after it has unpacked: what follows it is in foreign()
         kind = ("--variant=extract", "--include=?essential", f"--setup-hook={MERGED}")
         kind += ("--skip=check/qemu,download/empty,cleanup/apt/cache",)
-    sh(*begin, *kind, f"--include={packages}", release, folder, MIRROR)
+    sh(*begin, *kind, f"--include={packages}", release, folder)  # from where mmdebstrap itself looks
     if arch in QEMU:
         foreign(folder, clean_root(roots, release, "amd64"))
     for path in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")):
